@@ -1,0 +1,106 @@
+/*
+ * The kernels of Unrolled: one source for every CPU, the vector width a build parameter (simd.h).
+ *
+ * Conventions, for every function here:
+ *  - A pointer is an address on the linear heap, aligned to 64 bytes where the heap allocated it; views into a
+ *    tensor may be aligned to 4 bytes only. 0 stands for "absent" where the comment allows it.
+ *  - Matrices are row-major and dense unless a stride is given. Sizes are counted in elements (4-byte words).
+ *  - No function allocates or keeps anything: scratch is given by the caller, who asked `*_scratch` for its size
+ *    in words. Outputs may not alias inputs unless the comment says so.
+ *  - Any size from 0 (where it makes sense) up works, not only multiples of a tile.
+ *  - Sums over an inner dimension run in ascending order with one accumulator for each output element, so that bits do
+ *    not depend on tile shapes, on the batch size or on how time is cut into chunks.
+ */
+#ifndef UNROLLED_H
+#define UNROLLED_H
+
+#include <stdint.h>
+
+/* ---- elementwise (n elements); y may alias an input ------------------------------------------------------- */
+void fill(float *y, float value, int n);
+void copy(float *y, const float *x, int n);
+void add(float *y, const float *a, const float *b, int n);
+void sub(float *y, const float *a, const float *b, int n);
+void mul(float *y, const float *a, const float *b, int n);
+void scale(float *y, const float *x, float factor, int n);            /* y = x * factor */
+void scale_by(float *y, const float *x, const float *factor, float constant, int n); /* y = x * factor[0] * constant */
+void accumulate(float *y, const float *x, int n);                      /* y += x */
+void sigmoid(float *y, const float *x, int n);
+void sigmoid_backward(float *dx, const float *dy, const float *y, int n); /* dx = dy*y*(1-y) */
+void tanh_forward(float *y, const float *x, int n);
+void tanh_backward(float *dx, const float *dy, const float *y, int n);    /* dx = dy*(1-y*y) */
+
+/* Inverted dropout: y = keep ? x / (1 - p) : 0. Element i is kept when word (i & 1) of
+ * threefry2x32(counter = (i >> 1, 0), key = (seed0, seed1)) is >= threshold, threshold = floor(p * 2^32)
+ * (see src/core/rng.ts). The same call on dy gives dx. y may alias x. */
+void dropout(float *y, const float *x, uint32_t seed0, uint32_t seed1, double p, int n);
+
+/* ---- moving things ---------------------------------------------------------------------------------------- */
+/* rows x cols, each side with a row stride. */
+void copy_rows(float *y, int y_stride, const float *x, int x_stride, int rows, int cols);
+void accumulate_rows(float *y, int y_stride, const float *x, int x_stride, int rows, int cols); /* y += x */
+/* x [a, b, inner] -> y [b, a, inner]; works on words of any type. */
+void swap_axes(float *y, const float *x, int a, int b, int inner);
+/* y[i, :] = table[ids[i], :]; ids were checked by the caller. */
+void gather_rows(float *y, const float *table, const int32_t *ids, int n, int width);
+/* table[ids[i], :] += dy[i, :], i ascending. */
+void scatter_add_rows(float *table, const float *dy, const int32_t *ids, int n, int width);
+
+/* ---- reductions -------------------------------------------------------------------------------------------- */
+void sum(float *y, const float *x, int n);                        /* y[0], added in double */
+void sum_rows(float *y, const float *x, int rows, int cols);      /* y[c] = sum over r of x[r, c] */
+void sum_squares(float *y, const float *x, int n);                /* y[0], added in double */
+
+/* ---- matrix product ---------------------------------------------------------------------------------------- */
+/* c [m, n] (+)= op(a) op(b), op = transpose when the flag is set: a is [m, k] or [k, m], b is [k, n] or [n, k].
+ * accumulate 0 overwrites c, 1 adds to it. row_bias [n] or 0: c starts from it (with accumulate 0). */
+int gemm_scratch(int m, int n, int k);
+void gemm(float *c, const float *a, const float *b, const float *row_bias, int m, int n, int k, int transpose_a,
+          int transpose_b, int accumulate, float *scratch);
+
+/* ---- cross-entropy over rows of logits [rows, classes] ---------------------------------------------------- */
+/* log_sum_exp [rows]: saved for backward. loss[0] = mean over rows of (log_sum_exp - logit of the target). Added in double.
+ * row_loss [rows] or 0: each row's loss. */
+void cross_entropy(float *loss, float *row_loss, float *log_sum_exp, const float *logits, const int32_t *targets, int rows,
+                   int classes);
+/* dlogits = (softmax(logits) - onehot) * d_loss[0] / rows; may alias logits. */
+void cross_entropy_backward(float *dlogits, const float *d_loss, const float *log_sum_exp, const float *logits,
+                            const int32_t *targets, int rows, int classes);
+
+/* ---- LSTM over time (Hochreiter and Schmidhuber 1997; PyTorch's gate order i, f, g, o) --------------------- */
+/* Weights, packed once per update: `packed` holds weight_hh [4H, H] in the micro-kernel's panels and, for a float
+ * input of size `inputs`, weight_ih [4H, I] in panels plus the summed bias; for an integer input the
+ * transposed table [I, 4H] with the summed bias added to each row. Biases may be 0 (absent).
+ * has_ids says which. */
+int lstm_pack_size(int inputs, int hidden, int has_ids);               /* in words */
+void lstm_pack(float *packed, const float *weight_ih, const float *weight_hh, const float *bias_ih,
+               const float *bias_hh, int inputs, int hidden, int has_ids);
+
+/* x [T, B, I] or 0; ids [T, B] or 0: exactly one. h0, c0 [B, H] or 0 (zeros).
+ * Outputs: h [T, B, H], c [T, B, H], gates [T, B, 4H] (after their non-linearities, i f g o; needed by backward).
+ * c and gates must always be given (inference may drop them afterwards). */
+int lstm_forward_scratch(int t, int b, int inputs, int hidden, int has_ids); /* in words */
+void lstm_forward(float *h, float *c, float *gates, const float *x, const int32_t *ids, const float *h0,
+                  const float *c0, const float *packed, int t, int b, int inputs, int hidden, float *scratch);
+
+/* dh [T, B, H] or 0, dh_last [B, H] or 0 (added to the last step's), dc_last [B, H] or 0.
+ * Outputs, all overwritten: dx [T, B, I] or 0 (not wanted; always 0 with ids), dweight_ih [4H, I],
+ * dweight_hh [4H, H], dbias [4H] (the gradient of either bias), dh0, dc0 [B, H] or 0 (not wanted).
+ * weight_ih, weight_hh are the plain matrices. */
+int lstm_backward_scratch(int t, int b, int inputs, int hidden, int has_ids); /* in words */
+void lstm_backward(float *dx, float *dweight_ih, float *dweight_hh, float *dbias, float *dh0, float *dc0,
+                   const float *dh, const float *dh_last, const float *dc_last, const float *h, const float *c,
+                   const float *gates, const float *x, const int32_t *ids, const float *h0, const float *c0,
+                   const float *weight_ih, const float *weight_hh, int t, int b, int inputs, int hidden,
+                   float *scratch);
+
+/* ---- updates ------------------------------------------------------------------------------------------------ */
+/* norm[0] = sqrt(sum g^2), in double. If max_norm is finite: g *= min(1, max_norm / (norm + 1e-6))
+ * (torch.nn.utils.clip_grad_norm_). */
+void clip_norm(float *norm, float *g, double max_norm, int n);
+void clip_value(float *g, double limit, int n);                    /* NaN stays NaN, as in PyTorch */
+/* Adam (Kingma and Ba 2015) as torch.optim.Adam computes it; step counts from 1; decoupled != 0: AdamW's decay. */
+void adam(float *p, const float *g, float *m, float *v, double lr, double beta1, double beta2, double epsilon,
+          double weight_decay, int decoupled, int step, int n);
+
+#endif

@@ -1,0 +1,139 @@
+/**
+ * Every error that this package throws on purpose. A message is one line that says what is wrong, where, what
+ * was expected and, in `hint`, what to do; the facts stand beside it in fields, so that code can act on them.
+ */
+
+/** `input`: the caller can mend it (command line, file, argument). `failure`: the work itself went wrong. */
+export type ErrorKind = "input" | "failure";
+
+export interface ErrorDetails {
+  /** What to do about it, one line. */
+  hint?: string;
+  cause?: unknown;
+}
+
+export class UnrolledError extends Error {
+  /** Stable, for programs: `INPUT`, `SHAPE`, `STALE_TENSOR`, ... */
+  readonly code: string;
+  readonly kind: ErrorKind;
+  readonly hint: string | undefined;
+
+  constructor(code: string, kind: ErrorKind, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.kind = kind;
+    this.hint = details.hint;
+  }
+}
+
+/** An option, argument or data file that cannot be used as it is. */
+export class InputError extends UnrolledError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super("INPUT", "input", message, details);
+  }
+}
+
+/** Shapes that do not fit each other; `expected` and `actual` hold both. */
+export class ShapeError extends UnrolledError {
+  readonly expected: string;
+  readonly actual: string;
+
+  /** @param where the operation and its argument, as `lstm.forward: inputs` */
+  constructor(where: string, expected: string, actual: string, details: ErrorDetails = {}) {
+    super("SHAPE", "input", `${where} must be ${expected}, got ${actual}`, details);
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** A tensor was used after the scope that owned its memory had ended. */
+export class StaleTensorError extends UnrolledError {
+  constructor(tensor: string) {
+    super("STALE_TENSOR", "failure", `the ${tensor} belongs to a scope that has ended`, {
+      hint: "keep it with .keep(), carry it to the next step with .detach(), or read it inside the scope",
+    });
+  }
+}
+
+/** An operation needs memory of a scope, and none is open; or a scope was used in a way it does not allow. */
+export class ScopeError extends UnrolledError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super("SCOPE", "failure", message, details);
+  }
+}
+
+/** The heap cannot hold one more tensor. */
+export class OutOfMemoryError extends UnrolledError {
+  readonly bytes: number;
+
+  constructor(what: string, bytes: number, limit: number, used: number) {
+    super(
+      "OUT_OF_MEMORY",
+      "failure",
+      `no memory for ${what}: ${formatBytes(bytes)} wanted, ${formatBytes(used)} of ${formatBytes(limit)} in use`,
+      { hint: "make the model, the batch or the sequence length smaller" },
+    );
+    this.bytes = bytes;
+  }
+}
+
+/** A file that breaks its format. `where` names the file and, if known, the field. */
+export class FormatError extends UnrolledError {
+  constructor(where: string, problem: string, details: ErrorDetails = {}) {
+    super("FORMAT", "input", `${where}: ${problem}`, details);
+  }
+}
+
+/** Another process holds the lock of a run folder. */
+export class LockError extends UnrolledError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super("LOCK", "input", message, details);
+  }
+}
+
+/** Reading or writing failed: disk full, no permission. */
+export class StorageError extends UnrolledError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super("STORAGE", "failure", message, details);
+  }
+}
+
+/** The loss or the gradient norm is no longer a finite number. */
+export class DivergenceError extends UnrolledError {
+  readonly step: number;
+
+  constructor(step: number, what: string, value: number) {
+    super("DIVERGENCE", "failure", `step ${step}: the ${what} is ${value}, training has diverged`, {
+      hint: "lower --lr or --clip-norm; the last good checkpoint is untouched",
+    });
+    this.step = step;
+  }
+}
+
+/** A replica (worker) stopped with an error of its own. */
+export class ReplicaError extends UnrolledError {
+  constructor(replica: number, reason: string, details: ErrorDetails = {}) {
+    super("REPLICA", "failure", `replica ${replica} stopped: ${reason}`, details);
+  }
+}
+
+/** Bytes for people: `1.5 GiB`. */
+export function formatBytes(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** Control characters made visible, so that a name from outside cannot move the cursor or forge a line. */
+export function escapeControl(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (character) => {
+    const named: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+    return named[character] ?? `\\u{${character.codePointAt(0)!.toString(16)}}`;
+  });
+}
