@@ -1,0 +1,118 @@
+/**
+ * A checkpoint: a safetensors file that any program can read, and that shows when a byte of it has changed.
+ *
+ * The checksum stands at a fixed place, as the first metadata entry. It is
+ *
+ *   SHA-256( header, the checksum's 64 digits read as zeros  ||  SHA-256( data section ) )
+ *
+ * where the header includes its length and its padding: every byte of the file is hashed or is the checksum.
+ * Every version of the format keeps this construction, so that a file of another version can be told from a
+ * damaged one. (A program that rewrites the file, even with the same tensors, makes it a different file.)
+ */
+import { escapeControl, FormatError, InputError } from "../core/index.ts";
+import {
+  readSafetensors,
+  type SafetensorsFile,
+  safetensorsDataOffset,
+  type TensorsToStore,
+  writeSafetensors,
+} from "./safetensors.ts";
+import { METADATA_NAME, quoteName } from "./safetensors-header.ts";
+import { sha256, toHex } from "./sha256.ts";
+
+export const CHECKPOINT_VERSION = "1";
+
+const FORMAT = "unrolled";
+const RESERVED = ["sha256", "format", "formatVersion"];
+const NO_CHECKSUM = "0".repeat(64);
+const PREFIX = `{"${METADATA_NAME}":{"sha256":"`;
+const CHECKSUM_BEGIN = 8 + PREFIX.length;
+const CHECKSUM_END = CHECKSUM_BEGIN + NO_CHECKSUM.length;
+
+/** A whole checkpoint of a version that this program does not know. */
+export class CheckpointVersionError extends FormatError {
+  readonly version: string;
+
+  constructor(where: string, version: string) {
+    super(where, versionProblem(version), {
+      hint: "use the version of Unrolled that wrote it, or a newer one",
+    });
+    this.version = version;
+  }
+}
+
+/**
+ * The bytes of a checkpoint. All tensor data is copied before the call returns its promise, so that the heap may
+ * change afterwards. The same arguments give the same bytes; metadata keys are sorted.
+ * @throws InputError for tensors that cannot be stored, or metadata with a reserved key
+ */
+export async function encodeCheckpoint(
+  tensors: TensorsToStore,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const all: Record<string, string> = Object.create(null);
+  Object.assign(all, { sha256: NO_CHECKSUM, format: FORMAT, formatVersion: CHECKPOINT_VERSION });
+  for (const key of Object.keys(metadata).sort()) {
+    if (RESERVED.includes(key)) {
+      throw new InputError(`checkpoint metadata ${quoteName(key)}: the key is reserved by the format`);
+    }
+    // JavaScript moves such keys before all others, and the checksum has to stay first.
+    if (/^(0|[1-9][0-9]*)$/.test(key)) {
+      throw new InputError(`checkpoint metadata ${quoteName(key)}: a key must not be a number`);
+    }
+    all[key] = metadata[key];
+  }
+  const bytes = writeSafetensors(tensors, all);
+  new TextEncoder().encodeInto(await checksum(bytes), bytes.subarray(CHECKSUM_BEGIN, CHECKSUM_END));
+  return bytes;
+}
+
+/**
+ * The tensors and the metadata (without the format's own keys) of a checkpoint in which every byte is as it was
+ * written.
+ * @param where names the file in errors
+ * @throws FormatError if the file is damaged or no checkpoint; CheckpointVersionError if it is whole and foreign
+ */
+export async function decodeCheckpoint(bytes: Uint8Array, where: string): Promise<SafetensorsFile> {
+  const file = readSafetensors(bytes, where);
+  const place = escapeControl(where);
+  const { sha256: stored, format, formatVersion: version, ...others } = file.metadata;
+  if (format !== FORMAT) {
+    throw new FormatError(place, `is not a checkpoint: metadata "format" must be "${FORMAT}"`, {
+      hint: "weights from other programs come in through `unrolled import`",
+    });
+  }
+  if (version === undefined) throw new FormatError(place, 'metadata "formatVersion" is missing');
+  if (stored === undefined)
+    throw new FormatError(place, 'metadata "sha256" is missing, the file may be damaged');
+  const whole = startsWithChecksum(bytes) && (await checksum(bytes)) === stored;
+  if (version !== CHECKPOINT_VERSION) {
+    if (whole) throw new CheckpointVersionError(place, version);
+    throw new FormatError(place, `${versionProblem(version)}, or it is damaged: its checksum does not match`);
+  }
+  if (!whole) {
+    throw new FormatError(place, "the file is damaged: its checksum does not match its contents", {
+      hint: "use an older checkpoint of the run",
+    });
+  }
+  return { metadata: Object.assign(Object.create(null), others), tensors: file.tensors };
+}
+
+function versionProblem(version: string): string {
+  return `is a checkpoint of format version ${quoteName(version)}, this program reads "${CHECKPOINT_VERSION}"`;
+}
+
+/** The checksum that a file should have; `bytes` is well-formed safetensors and starts with {@link PREFIX}. */
+async function checksum(bytes: Uint8Array): Promise<string> {
+  const dataBegin = safetensorsDataOffset(bytes);
+  const hashed = new Uint8Array(dataBegin + 32);
+  hashed.set(bytes.subarray(0, dataBegin));
+  hashed.fill(0x30, CHECKSUM_BEGIN, CHECKSUM_END);
+  hashed.set(await sha256(bytes.subarray(dataBegin)), dataBegin);
+  return toHex(await sha256(hashed));
+}
+
+function startsWithChecksum(bytes: Uint8Array): boolean {
+  if (bytes.byteLength < CHECKSUM_END || safetensorsDataOffset(bytes) < CHECKSUM_END) return false;
+  return new TextDecoder().decode(bytes.subarray(8, CHECKSUM_BEGIN)) === PREFIX;
+}

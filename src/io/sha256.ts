@@ -1,0 +1,37 @@
+import { UnrolledError } from "../core/index.ts";
+
+/**
+ * SHA-256 (FIPS 180-4) through Web Crypto, which Node and browsers share.
+ * The bytes are copied before the call returns its promise, so they may change afterwards.
+ * @throws UnrolledError code UNSUPPORTED on a page that was not loaded over a secure connection
+ */
+export async function sha256(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  const subtle = globalThis.crypto?.subtle;
+  if (subtle === undefined) {
+    throw new UnrolledError(
+      "UNSUPPORTED",
+      "failure",
+      "this page has no Web Crypto, so checksums cannot be made",
+      {
+        hint: "load it over https or from localhost",
+      },
+    );
+  }
+  return new Uint8Array(await subtle.digest("SHA-256", ownBytes(bytes)));
+}
+
+/** {@link sha256} as 64 lower-case hexadecimal digits. */
+export async function sha256Hex(bytes: Uint8Array): Promise<string> {
+  return toHex(await sha256(bytes));
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Web Crypto refuses views of shared memory. */
+function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes;
+  if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer, bytes.byteOffset, bytes.byteLength);
+  return new Uint8Array(bytes);
+}
