@@ -1,0 +1,57 @@
+import { empty, type Tensor } from "../../backend/tensor.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { sameShape, showShape } from "../../core/shape.ts";
+import { kernelsOf, record } from "../tape.ts";
+
+/** x[index]: one entry of the first axis, [n, ...] -> [...]. The gradient is dy there and zero elsewhere. */
+export function select(x: Tensor, index: number): Tensor {
+  const [length, ...shape] = x.shape;
+  if (!(Number.isInteger(index) && index >= 0 && index < (length ?? 0))) {
+    throw new ShapeError("select: index", `in [0, ${length})`, `${index}`);
+  }
+  const y = empty(shape, x.dtype);
+  const kernels = kernelsOf("select", x);
+  kernels.copy(y.address, x.view(shape, index * y.size).address, y.size);
+  return record("select", [x], y, (dy) => {
+    const dx = empty(x.shape);
+    kernels.fill(dx.address, 0, dx.size);
+    kernels.copy(dx.view(shape, index * dy.size).address, dy.address, dy.size);
+    return [dx];
+  });
+}
+
+/** Tensors of one shape along a new first axis: n of [...] -> [n, ...]. Each gets its part of dy. */
+export function stack(parts: readonly Tensor[]): Tensor {
+  const [first] = parts;
+  if (first === undefined) throw new ShapeError("stack: parts", "at least one tensor", "none");
+  for (const part of parts) {
+    if (!sameShape(part.shape, first.shape)) {
+      throw new ShapeError("stack: parts", `all ${showShape(first.shape)}`, showShape(part.shape));
+    }
+  }
+  const kernels = kernelsOf("stack", ...parts);
+  const y = empty([parts.length, ...first.shape], first.dtype);
+  for (const [index, part] of parts.entries()) {
+    kernels.copy(y.view(part.shape, index * part.size).address, part.address, part.size);
+  }
+  return record("stack", parts, y, (dy) =>
+    parts.map((part, index) => dy.view(part.shape, index * part.size)),
+  );
+}
+
+/** [A, B, ...] -> [B, A, ...]: batch-first to time-major and back. Its gradient is swapped back. */
+export function swapAxes(x: Tensor): Tensor {
+  const [a, b, ...rest] = x.shape;
+  if (a === undefined || b === undefined) {
+    throw new ShapeError("swapAxes: x", "a tensor with two axes or more", showShape(x.shape));
+  }
+  const inner = x.size === 0 ? 0 : x.size / (a * b);
+  const kernels = kernelsOf("swapAxes", x);
+  const y = empty([b, a, ...rest], x.dtype);
+  kernels.swap_axes(y.address, x.address, a, b, inner);
+  return record("swapAxes", [x], y, (dy) => {
+    const dx = empty(x.shape);
+    kernels.swap_axes(dx.address, dy.address, b, a, inner);
+    return [dx];
+  });
+}

@@ -1,0 +1,94 @@
+import type { Backend } from "../backend/backend.ts";
+import { defaultBackend } from "../backend/default.ts";
+import { persistent, type Tensor } from "../backend/tensor.ts";
+import { InputError } from "../core/errors.ts";
+import type { Shape } from "../core/shape.ts";
+import type { GradientSink } from "./tape.ts";
+
+/** A tensor outside all scopes that training changes. Its name is its path in the tree of modules. */
+export interface NamedParameter {
+  readonly name: string;
+  readonly tensor: Tensor;
+}
+
+const parameterTensors = new WeakSet<Tensor>();
+
+/** A trainable tensor with the given values (row-major). */
+export function parameter(
+  values: ArrayLike<number>,
+  shape: Shape,
+  backend: Backend = defaultBackend(),
+): Tensor {
+  const tensor = persistent(shape, "f32", backend);
+  tensor.write(values);
+  tensor.needsGradient = true;
+  parameterTensors.add(tensor);
+  return tensor;
+}
+
+export function isParameter(value: unknown): value is Tensor {
+  return parameterTensors.has(value as Tensor);
+}
+
+/**
+ * All parameters of a module, an array or an object of them, under the names that PyTorch gives them:
+ * `parameters({ rnn, head })` has `rnn.weight_ih_l0`, ..., `head.bias`. Fields whose name starts with `_` or `#`
+ * are not walked. A parameter that occurs twice (tied weights) keeps its first name.
+ */
+export function parameters(tree: object): NamedParameter[] {
+  const found: NamedParameter[] = [];
+  const seen = new Set<unknown>();
+  const walk = (value: unknown, path: string): void => {
+    if (typeof value !== "object" || value === null || seen.has(value)) return;
+    seen.add(value);
+    if (isParameter(value)) {
+      found.push({ name: path, tensor: value });
+      return;
+    }
+    if (ArrayBuffer.isView(value) || value instanceof Map) return;
+    for (const [key, child] of Object.entries(value)) {
+      if (!key.startsWith("_")) walk(child, path === "" ? key : `${path}.${key}`);
+    }
+  };
+  walk(tree, "");
+  return found;
+}
+
+/** Gradients lie one after another in a single buffer, each on a cache line: what replicas sum and clipping scales. */
+const ALIGNED_ELEMENTS = 16;
+
+/** The gradients of a list of parameters, in one flat buffer. */
+export class Gradients implements GradientSink {
+  /** All gradients with zeros between them, `[n]`. */
+  readonly flat: Tensor;
+  /** Global norm before clipping, a scalar on the device; NaN until a clip has measured it. */
+  readonly norm: Tensor;
+  private readonly places = new Map<Tensor, Tensor>();
+
+  constructor(parameters: readonly NamedParameter[]) {
+    if (parameters.length === 0) throw new InputError("there are no parameters to train");
+    const backend = parameters[0].tensor.backend;
+    const offsets: number[] = [];
+    let length = 0;
+    for (const { tensor } of parameters) {
+      offsets.push(length);
+      length += Math.ceil(tensor.size / ALIGNED_ELEMENTS) * ALIGNED_ELEMENTS;
+    }
+    this.flat = persistent([length], "f32", backend);
+    this.norm = persistent([], "f32", backend);
+    this.zero();
+    for (const [index, { tensor }] of parameters.entries()) {
+      this.places.set(tensor, this.flat.view(tensor.shape, offsets[index]));
+    }
+  }
+
+  of(parameter: Tensor): Tensor | undefined {
+    return this.places.get(parameter);
+  }
+
+  zero(): void {
+    const { kernels } = this.flat.backend;
+    kernels.fill(this.flat.address, 0, this.flat.size);
+    kernels.fill(this.norm.address, Number.NaN, 1);
+  }
+}

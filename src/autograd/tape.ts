@@ -1,0 +1,159 @@
+import type { Backend } from "../backend/backend.ts";
+import { empty, type Tensor } from "../backend/tensor.ts";
+import { ScopeError, ShapeError } from "../core/errors.ts";
+import { sameShape, showShape } from "../core/shape.ts";
+
+/**
+ * Vector-Jacobian product of an op: from the gradients of its outputs (undefined where nothing flowed back) to
+ * those of its inputs (undefined where none flows on). It may return one of the tensors that it was given.
+ */
+type Backward = (outputGradients: readonly (Tensor | undefined)[]) => readonly (Tensor | undefined)[];
+
+interface Node {
+  readonly op: string;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  readonly backward: Backward;
+}
+
+/** What ran, in order. */
+export class Tape {
+  readonly nodes: Node[] = [];
+}
+
+let recording: Tape | undefined;
+
+/** Run `work` with ops recorded on `tape`, or with nothing recorded. */
+export function withTape<Result>(tape: Tape | undefined, work: () => Result): Result {
+  const outer = recording;
+  recording = tape;
+  try {
+    return work();
+  } finally {
+    recording = outer;
+  }
+}
+
+/** Run `work` without recording: as torch.no_grad(). */
+export function noGradient<Result>(work: () => Result): Result {
+  return withTape(undefined, work);
+}
+
+/** Is a gradient going to flow to one of these? Ops use it to skip what only backward needs. */
+export function isRecording(...inputs: readonly (Tensor | undefined)[]): boolean {
+  return recording !== undefined && inputs.some((input) => input?.needsGradient);
+}
+
+/** Record an op with several outputs. Inputs that need no gradient cost nothing. */
+export function recordAll(
+  op: string,
+  inputs: readonly (Tensor | undefined)[],
+  outputs: readonly Tensor[],
+  backward: Backward,
+): void {
+  const present = inputs.filter((input) => input !== undefined);
+  if (recording === undefined || !present.some((input) => input.needsGradient)) return;
+  for (const output of outputs) output.needsGradient = true;
+  const positions = inputs.flatMap((input, position) => (input === undefined ? [] : [position]));
+  recording.nodes.push({
+    op,
+    inputs: present,
+    outputs,
+    backward: (gradients) => {
+      const all = backward(gradients);
+      return positions.map((position) => all[position]);
+    },
+  });
+}
+
+/** Record an op with one output, and return that output. */
+export function record(
+  op: string,
+  inputs: readonly (Tensor | undefined)[],
+  output: Tensor,
+  vjp: (outputGradient: Tensor) => readonly (Tensor | undefined)[],
+): Tensor {
+  recordAll(op, inputs, [output], ([gradient]) => (gradient === undefined ? [] : vjp(gradient)));
+  return output;
+}
+
+/** Where the gradients of parameters go: see parameters.ts. */
+export interface GradientSink {
+  /** The tensor that receives the gradient of `leaf`, or undefined when none is wanted. */
+  of(leaf: Tensor): Tensor | undefined;
+}
+
+/**
+ * Reverse-mode differentiation of a scalar. Gradients of leaves go into `sink` (overwritten; zero where nothing
+ * flowed); all others are found with the returned function while the scope is open.
+ */
+export function backward(
+  tape: Tape,
+  loss: Tensor,
+  sink?: GradientSink,
+): (tensor: Tensor) => Tensor | undefined {
+  if (loss.size !== 1) throw new ShapeError("backward: loss", "a scalar []", showShape(loss.shape));
+  if (!loss.needsGradient) {
+    throw new ScopeError("the loss does not depend on any parameter, so there is nothing to differentiate");
+  }
+  const gradients = new Map<Tensor, Tensor>();
+  const received = new Set<Tensor>();
+
+  const add = (tensor: Tensor, gradient: Tensor, op: string): void => {
+    if (!sameShape(tensor.shape, gradient.shape)) {
+      throw new ShapeError(`${op}: gradient`, showShape(tensor.shape), showShape(gradient.shape));
+    }
+    const { kernels } = tensor.backend;
+    const target = sink?.of(tensor);
+    if (target !== undefined) {
+      if (received.has(tensor)) kernels.accumulate(target.address, gradient.address, target.size);
+      else kernels.copy(target.address, gradient.address, target.size);
+      received.add(tensor);
+      return;
+    }
+    const before = gradients.get(tensor);
+    if (before === undefined) {
+      gradients.set(tensor, gradient);
+      return;
+    }
+    // A gradient may be shared by several tensors, so a sum goes into memory of its own.
+    const total = empty(tensor.shape);
+    kernels.add(total.address, before.address, gradient.address, total.size);
+    gradients.set(tensor, total);
+  };
+
+  noGradient(() => {
+    gradients.set(loss, onesLike(loss));
+    for (let index = tape.nodes.length - 1; index >= 0; index--) {
+      const { op, inputs, outputs, backward } = tape.nodes[index];
+      const flowing = outputs.map((output) => gradients.get(output));
+      if (flowing.every((gradient) => gradient === undefined)) continue;
+      const inputGradients = backward(flowing);
+      for (const [position, input] of inputs.entries()) {
+        const gradient = inputGradients[position];
+        if (gradient !== undefined && input.needsGradient) add(input, gradient, op);
+      }
+    }
+  });
+  return (tensor) => (received.has(tensor) ? sink?.of(tensor) : gradients.get(tensor));
+}
+
+function onesLike(tensor: Tensor): Tensor {
+  const ones = empty(tensor.shape);
+  ones.backend.kernels.fill(ones.address, 1, ones.size);
+  return ones;
+}
+
+/** Kernels of the backend that all tensors of an op live on. @throws ShapeError when they live on different ones */
+export function kernelsOf(op: string, ...tensors: readonly (Tensor | undefined)[]): Backend["kernels"] {
+  let backend: Backend | undefined;
+  for (const tensor of tensors) {
+    if (tensor === undefined) continue;
+    backend ??= tensor.backend;
+    if (tensor.backend !== backend) {
+      throw new ShapeError(`${op}: all tensors`, `on one backend (${backend.name})`, tensor.backend.name);
+    }
+  }
+  if (backend === undefined) throw new ScopeError(`${op}: no tensor was given`);
+  return backend.kernels;
+}

@@ -1,0 +1,176 @@
+/**
+ * The seam between the engine and a machine. A backend is a linear heap and a table of kernels that work on
+ * addresses of it. Everything above (tensors, tape, layers) is the same for every backend.
+ */
+
+/** Bytes from the start of the heap; every element, f32 or i32, takes one word of four. 0 means "absent". */
+export type Address = number;
+
+export const WORD = 4;
+
+/** What a backend can hold: float32 on wasm, float64 on the reference. */
+export type FloatArray = Float32Array | Float64Array;
+
+/** One linear heap. The allocator (heap.ts) decides what lies where; this only holds it. */
+export interface LinearMemory {
+  /** First address that may be allocated. */
+  readonly start: Address;
+  /** Bytes that the heap can ever have. */
+  readonly limit: number;
+  /** Make all addresses below `end` usable. Returns false when the machine has no more memory. */
+  reserve(end: Address): boolean;
+  /** Copy values in, now. */
+  write(address: Address, values: ArrayLike<number>, dtype: "f32" | "i32"): void;
+  /** Copy values out; what is read is the state at the call. A GPU answers later, a CPU at once. */
+  read(address: Address, count: number): Promise<FloatArray>;
+  /**
+   * Only where the heap is in this process's memory: values as they are now, copied. Code that uses it is
+   * CPU-only and says so.
+   */
+  readSync?(address: Address, count: number): FloatArray;
+  readIntsSync?(address: Address, count: number): Int32Array;
+}
+
+export interface Backend {
+  readonly name: "reference" | "wasm";
+  /** Instruction set: part of what fixes the bits of a run, as `float64`, `simd128`, `relaxed-simd`. */
+  readonly instructions: string;
+  readonly memory: LinearMemory;
+  readonly kernels: Kernels;
+}
+
+/**
+ * The kernels under the names of `kernels/unrolled.h`, which says for each what its arguments mean, which may be
+ * absent (0), what may alias and who gives scratch. Addresses and counts are plain numbers, so a WebAssembly
+ * instance's exports are this table as they stand.
+ */
+export interface Kernels {
+  fill(y: Address, value: number, n: number): void;
+  copy(y: Address, x: Address, n: number): void;
+  add(y: Address, a: Address, b: Address, n: number): void;
+  sub(y: Address, a: Address, b: Address, n: number): void;
+  mul(y: Address, a: Address, b: Address, n: number): void;
+  scale(y: Address, x: Address, factor: number, n: number): void;
+  scale_by(y: Address, x: Address, factor: Address, constant: number, n: number): void;
+  accumulate(y: Address, x: Address, n: number): void;
+  sigmoid(y: Address, x: Address, n: number): void;
+  sigmoid_backward(dx: Address, dy: Address, y: Address, n: number): void;
+  tanh_forward(y: Address, x: Address, n: number): void;
+  tanh_backward(dx: Address, dy: Address, y: Address, n: number): void;
+  dropout(y: Address, x: Address, seed0: number, seed1: number, p: number, n: number): void;
+
+  copy_rows(y: Address, yStride: number, x: Address, xStride: number, rows: number, cols: number): void;
+  accumulate_rows(y: Address, yStride: number, x: Address, xStride: number, rows: number, cols: number): void;
+  swap_axes(y: Address, x: Address, a: number, b: number, inner: number): void;
+  gather_rows(y: Address, table: Address, ids: Address, n: number, width: number): void;
+  scatter_add_rows(table: Address, dy: Address, ids: Address, n: number, width: number): void;
+
+  sum(y: Address, x: Address, n: number): void;
+  sum_rows(y: Address, x: Address, rows: number, cols: number): void;
+  sum_squares(y: Address, x: Address, n: number): void;
+
+  gemm_scratch(m: number, n: number, k: number): number;
+  gemm(
+    c: Address,
+    a: Address,
+    b: Address,
+    rowBias: Address,
+    m: number,
+    n: number,
+    k: number,
+    transposeA: number,
+    transposeB: number,
+    accumulate: number,
+    scratch: Address,
+  ): void;
+
+  cross_entropy(
+    loss: Address,
+    rowLoss: Address,
+    logSumExp: Address,
+    logits: Address,
+    targets: Address,
+    rows: number,
+    classes: number,
+  ): void;
+  cross_entropy_backward(
+    dlogits: Address,
+    dLoss: Address,
+    logSumExp: Address,
+    logits: Address,
+    targets: Address,
+    rows: number,
+    classes: number,
+  ): void;
+
+  lstm_pack_size(inputs: number, hidden: number, hasIds: number): number;
+  lstm_pack(
+    packed: Address,
+    weightIh: Address,
+    weightHh: Address,
+    biasIh: Address,
+    biasHh: Address,
+    inputs: number,
+    hidden: number,
+    hasIds: number,
+  ): void;
+  lstm_forward_scratch(t: number, b: number, inputs: number, hidden: number, hasIds: number): number;
+  lstm_forward(
+    h: Address,
+    c: Address,
+    gates: Address,
+    x: Address,
+    ids: Address,
+    h0: Address,
+    c0: Address,
+    packed: Address,
+    t: number,
+    b: number,
+    inputs: number,
+    hidden: number,
+    scratch: Address,
+  ): void;
+  lstm_backward_scratch(t: number, b: number, inputs: number, hidden: number, hasIds: number): number;
+  lstm_backward(
+    dx: Address,
+    dweightIh: Address,
+    dweightHh: Address,
+    dbias: Address,
+    dh0: Address,
+    dc0: Address,
+    dh: Address,
+    dhLast: Address,
+    dcLast: Address,
+    h: Address,
+    c: Address,
+    gates: Address,
+    x: Address,
+    ids: Address,
+    h0: Address,
+    c0: Address,
+    weightIh: Address,
+    weightHh: Address,
+    t: number,
+    b: number,
+    inputs: number,
+    hidden: number,
+    scratch: Address,
+  ): void;
+
+  clip_norm(norm: Address, g: Address, maxNorm: number, n: number): void;
+  clip_value(g: Address, limit: number, n: number): void;
+  adam(
+    p: Address,
+    g: Address,
+    m: Address,
+    v: Address,
+    lr: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    weightDecay: number,
+    decoupled: number,
+    step: number,
+    n: number,
+  ): void;
+}

@@ -1,0 +1,101 @@
+import { OutOfMemoryError } from "../core/errors.ts";
+import type { Address, Backend } from "./backend.ts";
+
+interface Block {
+  address: Address;
+  bytes: number;
+}
+
+/** Every block starts on a cache line, which is also the width of the widest vector register. */
+const ALIGNMENT = 64;
+
+/** The heap grows by at least this much: growing a WebAssembly memory costs a system call. */
+const GROWTH = 4 * 2 ** 20;
+
+export function aligned(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+}
+
+/** First-fit allocation with coalescing of neighbours over a backend's linear memory. */
+export class Heap {
+  private readonly free: Block[] = [];
+  private end: Address;
+  private used = 0;
+
+  private readonly backend: Backend;
+
+  constructor(backend: Backend) {
+    this.backend = backend;
+    this.end = aligned(backend.memory.start);
+  }
+
+  /** Bytes handed out and not yet returned. */
+  get usedBytes(): number {
+    return this.used;
+  }
+
+  /** @param what named in the error when there is no more memory */
+  allocate(bytes: number, what: string): Address {
+    const size = aligned(Math.max(bytes, 1));
+    let index = this.free.findIndex((block) => block.bytes >= size);
+    if (index < 0) {
+      this.grow(size, what);
+      index = this.free.findIndex((block) => block.bytes >= size);
+    }
+    const block = this.free[index];
+    const address = block.address;
+    block.address += size;
+    block.bytes -= size;
+    if (block.bytes === 0) this.free.splice(index, 1);
+    this.used += size;
+    return address;
+  }
+
+  release(address: Address, bytes: number): void {
+    const size = aligned(Math.max(bytes, 1));
+    this.used -= size;
+    this.insert({ address, bytes: size });
+  }
+
+  private insert(block: Block): void {
+    let index = this.free.findIndex((other) => other.address > block.address);
+    if (index < 0) index = this.free.length;
+    this.free.splice(index, 0, block);
+    const next = this.free[index + 1];
+    if (next !== undefined && block.address + block.bytes === next.address) {
+      block.bytes += next.bytes;
+      this.free.splice(index + 1, 1);
+    }
+    const previous = this.free[index - 1];
+    if (previous !== undefined && previous.address + previous.bytes === block.address) {
+      previous.bytes += block.bytes;
+      this.free.splice(index, 1);
+    }
+  }
+
+  private grow(size: number, what: string): void {
+    const last = this.free.at(-1);
+    const tail = last !== undefined && last.address + last.bytes === this.end ? last.bytes : 0;
+    const { memory } = this.backend;
+    for (const extra of [Math.max(size - tail, GROWTH), size - tail]) {
+      const end = this.end + extra;
+      if (end > memory.limit || !memory.reserve(end)) continue;
+      this.insert({ address: this.end, bytes: extra });
+      this.end = end;
+      return;
+    }
+    throw new OutOfMemoryError(what, size, memory.limit, this.used);
+  }
+}
+
+const heaps = new WeakMap<Backend, Heap>();
+
+/** The one heap of a backend. */
+export function heapOf(backend: Backend): Heap {
+  let heap = heaps.get(backend);
+  if (heap === undefined) {
+    heap = new Heap(backend);
+    heaps.set(backend, heap);
+  }
+  return heap;
+}

@@ -1,0 +1,9 @@
+export { poisonFreedMemory } from "./arena.ts";
+export type { Address, Backend, FloatArray, Kernels, LinearMemory } from "./backend.ts";
+export { WORD } from "./backend.ts";
+export { defaultBackend, setDefaultBackend } from "./default.ts";
+export { heapOf } from "./heap.ts";
+export { createReferenceBackend } from "./reference/reference.ts";
+export { Frames, scope } from "./scope.ts";
+export { empty, ids, persistent, Tensor, tensor, zeros } from "./tensor.ts";
+export { bestInstructions, createWasmBackend, loadWasmBackend, type WasmInstructions } from "./wasm/wasm.ts";

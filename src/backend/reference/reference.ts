@@ -1,0 +1,23 @@
+import type { Backend, Kernels } from "../backend.ts";
+import { elementwiseKernels } from "./elementwise.ts";
+import { lossKernels } from "./loss.ts";
+import { lstmKernels } from "./lstm.ts";
+import { matrixKernels } from "./matrix.ts";
+import { ReferenceMemory } from "./memory.ts";
+import { updateKernels } from "./update.ts";
+
+/**
+ * The oracle: every kernel in plain TypeScript and float64, written to be read beside its equation. Slow on
+ * purpose; the tests compare every fast backend with it.
+ */
+export function createReferenceBackend(): Backend {
+  const memory = new ReferenceMemory();
+  const kernels: Kernels = {
+    ...elementwiseKernels(memory),
+    ...matrixKernels(memory),
+    ...lossKernels(memory),
+    ...lstmKernels(memory),
+    ...updateKernels(memory),
+  };
+  return { name: "reference", instructions: "float64", memory, kernels };
+}

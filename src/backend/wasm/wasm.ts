@@ -1,0 +1,92 @@
+import { UnrolledError } from "../../core/errors.ts";
+import type { Address, Backend, Kernels } from "../backend.ts";
+
+const PAGE = 65536;
+
+/** All that 32-bit addresses can reach, less the last page, so that no address wraps to 0. Only reserved. */
+const MAXIMUM_PAGES = 65535;
+
+/** A module of one function that multiplies and adds with f32x4.relaxed_madd. */
+const RELAXED_PROBE = Uint8Array.of(
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], // magic, version
+  ...[0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b], // type: () -> v128
+  ...[0x03, 0x02, 0x01, 0x00], // one function of it
+  ...[0x0a, 0x13, 0x01, 0x11, 0x00], // code
+  ...[0x41, 0x00, 0xfd, 0x11, 0x41, 0x00, 0xfd, 0x11, 0x41, 0x00, 0xfd, 0x11], // three i32x4.splat(0)
+  ...[0xfd, 0x85, 0x02, 0x0b], // f32x4.relaxed_madd, end
+);
+
+export type WasmInstructions = "simd128" | "relaxed-simd";
+
+/** The best instruction set that this engine accepts: Node 22 and Chromium have relaxed SIMD, older ones not. */
+export function bestInstructions(): WasmInstructions {
+  return WebAssembly.validate(RELAXED_PROBE) ? "relaxed-simd" : "simd128";
+}
+
+function moduleUrl(instructions: WasmInstructions): URL {
+  return instructions === "relaxed-simd"
+    ? new URL("./unrolled-relaxed.wasm", import.meta.url)
+    : new URL("./unrolled-simd.wasm", import.meta.url);
+}
+
+/** Load without waiting, where files can be read at once (Node); undefined elsewhere. */
+export function createWasmBackend(instructions: WasmInstructions = bestInstructions()): Backend | undefined {
+  const fs = globalThis.process?.getBuiltinModule?.("node:fs");
+  if (fs === undefined) return undefined;
+  const bytes = fs.readFileSync(moduleUrl(instructions));
+  return instantiate(new WebAssembly.Module(bytes), instructions);
+}
+
+/** Load in a browser. */
+export async function loadWasmBackend(instructions: WasmInstructions = bestInstructions()): Promise<Backend> {
+  const response = await fetch(moduleUrl(instructions));
+  return instantiate(await WebAssembly.compile(await response.arrayBuffer()), instructions);
+}
+
+function instantiate(module: WebAssembly.Module, instructions: WasmInstructions): Backend {
+  const memory = new WebAssembly.Memory({ initial: 64, maximum: MAXIMUM_PAGES });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const start = exports.__heap_base;
+  if (!(start instanceof WebAssembly.Global) || typeof exports.lstm_forward !== "function") {
+    throw new UnrolledError("BACKEND", "failure", "the WebAssembly module does not hold the kernels", {
+      hint: "build it again: npm run build:wasm",
+    });
+  }
+  return {
+    name: "wasm",
+    instructions,
+    memory: wasmMemory(memory, start.value as number),
+    kernels: exports as unknown as Kernels,
+  };
+}
+
+function wasmMemory(memory: WebAssembly.Memory, start: Address): Backend["memory"] {
+  // Growing detaches memory.buffer, so every call takes it afresh.
+  const readSync = (address: Address, count: number) =>
+    new Float32Array(memory.buffer, address, count).slice();
+  return {
+    start,
+    limit: MAXIMUM_PAGES * PAGE,
+    reserve(end) {
+      const pages = Math.ceil((end - memory.buffer.byteLength) / PAGE);
+      if (pages <= 0) return true;
+      try {
+        memory.grow(pages);
+        return true;
+      } catch (error) {
+        if (error instanceof RangeError) return false;
+        throw error;
+      }
+    },
+    write(address, values, dtype) {
+      const view =
+        dtype === "f32"
+          ? new Float32Array(memory.buffer, address, values.length)
+          : new Int32Array(memory.buffer, address, values.length);
+      view.set(values);
+    },
+    read: async (address, count) => readSync(address, count),
+    readSync,
+    readIntsSync: (address, count) => new Int32Array(memory.buffer, address, count).slice(),
+  };
+}

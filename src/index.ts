@@ -1,0 +1,16 @@
+export { checkGradients, type GradientCheck } from "./autograd/gradcheck.ts";
+export {
+  type Backend,
+  createReferenceBackend,
+  createWasmBackend,
+  defaultBackend,
+  ids,
+  loadWasmBackend,
+  scope,
+  setDefaultBackend,
+  Tensor,
+  tensor,
+  zeros,
+} from "./backend/index.ts";
+export * from "./core/index.ts";
+export { type StepResult, step } from "./optim/step.ts";

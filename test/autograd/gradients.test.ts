@@ -1,0 +1,181 @@
+import { describe, expect, it } from "vitest";
+import { checkGradients } from "../../src/autograd/gradcheck.ts";
+import { record } from "../../src/autograd/tape.ts";
+import { createReferenceBackend } from "../../src/backend/reference/reference.ts";
+import { empty, type Tensor } from "../../src/backend/tensor.ts";
+import { type Shape, sizeOf } from "../../src/core/shape.ts";
+import {
+  add,
+  crossEntropy,
+  dropout,
+  Embedding,
+  embedding,
+  ids,
+  Linear,
+  LSTM,
+  LSTMCell,
+  linear,
+  mean,
+  mul,
+  parameters,
+  Recurrent,
+  Rng,
+  reshape,
+  scope,
+  select,
+  sigmoid,
+  slice,
+  stack,
+  sum,
+  swapAxes,
+  tanh,
+  tensor,
+} from "../../src/nn/index.ts";
+import { LSTMState } from "../../src/nn/lstm.ts";
+
+const backend = createReferenceBackend();
+const LIMIT = 1e-6;
+const rng = new Rng(7);
+const random = (...shape: number[]) =>
+  tensor(
+    Float64Array.from({ length: sizeOf(shape) }, () => rng.normal()),
+    shape,
+    "f32",
+    backend,
+  );
+
+/** A scalar in which every element has a weight of its own, so that no gradient can hide in a sum. */
+const weigh = (y: Tensor) => sum(mul(y, weightsOf(y.shape)));
+const weightsOf = (shape: Shape) =>
+  tensor(
+    Float64Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(i + 1) + 0.3),
+    shape,
+  );
+
+const [x, y] = [random(3, 4), random(3, 4)];
+const [weight, bias, table] = [random(5, 4), random(5), random(6, 3)];
+const block = random(2, 3, 4);
+
+const ops: Record<string, [() => Tensor, Record<string, Tensor>]> = {
+  add: [() => weigh(add(x, y)), { x, y }],
+  "add of a tensor to itself": [() => weigh(add(x, x)), { x }],
+  mul: [() => weigh(mul(x, y)), { x, y }],
+  "mul of a tensor with itself": [() => weigh(mul(x, x)), { x }],
+  sigmoid: [() => weigh(sigmoid(x)), { x }],
+  tanh: [() => weigh(tanh(x)), { x }],
+  "sum, squared": [() => mul(sum(x), sum(x)), { x }],
+  mean: [() => mul(mean(x), mean(y)), { x, y }],
+  "slice of the last axis": [() => weigh(slice(x, 1, 1, 3)), { x }],
+  "slice of the first axis": [() => weigh(slice(x, 0, 2, 3)), { x }],
+  "slice of a middle axis": [() => weigh(slice(block, 1, 1, 3)), { block }],
+  select: [() => weigh(select(block, 1)), { block }],
+  stack: [() => weigh(stack([x, y, x])), { x, y }],
+  swapAxes: [() => weigh(swapAxes(block)), { block }],
+  reshape: [() => weigh(reshape(block, [4, 6])), { block }],
+  linear: [() => weigh(linear(x, weight, bias)), { x, weight, bias }],
+  "linear over three axes, without bias": [() => weigh(linear(block, weight)), { block, weight }],
+  embedding: [() => weigh(embedding(ids([1, 5, 1, 0], [2, 2]), table)), { table }],
+  dropout: [() => weigh(dropout(x, 0.4, new Rng(3))), { x }],
+  crossEntropy: [() => crossEntropy(x, ids([0, 3, 2])), { x }],
+  "crossEntropy over three axes, scaled": [
+    () => mul(crossEntropy(block, ids([0, 3, 2, 1, 1, 0], [2, 3])), sum(x)),
+    { block, x },
+  ],
+};
+
+describe("analytic gradients equal central differences", () => {
+  it.each(Object.entries(ops))("of %s", async (_name, [loss, leaves]) => {
+    for (const { name, error, checked } of await checkGradients(loss, leaves)) {
+      expect(checked).toBe(leaves[name].size);
+      expect(error, name).toBeLessThan(LIMIT);
+    }
+  });
+
+  it("of a stacked LSTM with dropout, initial state and every output in the loss", async () => {
+    const lstm = new LSTM(3, 4, { rng, layers: 2, dropout: 0.3, backend });
+    const [input, hidden, cell] = [random(2, 5, 3), random(2, 2, 4), random(2, 2, 4)];
+    const loss = () => {
+      const { output, state } = lstm.forward(input, { state: new LSTMState(hidden, cell), rng: new Rng(11) });
+      return add(weigh(output), add(weigh(state.hidden!), mul(weigh(state.cell!), weigh(state.cell!))));
+    };
+    const leaves = { input, hidden, cell, ...named(lstm) };
+    for (const { name, error } of await checkGradients(loss, leaves)) expect(error, name).toBeLessThan(LIMIT);
+  });
+
+  it("of a whole character model: embedding, LSTM, linear, cross-entropy", async () => {
+    const modules = {
+      embedding: new Embedding(7, 3, { rng, backend }),
+      rnn: new LSTM(3, 5, { rng, layers: 2, backend }),
+      head: new Linear(5, 7, { rng, backend }),
+    };
+    const loss = () => {
+      const x = modules.embedding.forward(ids([0, 1, 2, 6, 5, 4], [2, 3]));
+      return crossEntropy(
+        modules.head.forward(modules.rnn.forward(x).output),
+        ids([1, 2, 3, 5, 4, 3], [2, 3]),
+      );
+    };
+    for (const { name, error } of await checkGradients(loss, named(modules)))
+      expect(error, name).toBeLessThan(LIMIT);
+  });
+
+  it("of an LSTM on character ids", async () => {
+    const lstm = new LSTM(6, 4, { rng, backend });
+    const loss = () => weigh(lstm.forward(ids([0, 5, 5, 2, 1, 0], [2, 3])).output);
+    for (const { name, error } of await checkGradients(loss, named(lstm)))
+      expect(error, name).toBeLessThan(LIMIT);
+  });
+
+  it("of a cell made of ops, run over time", async () => {
+    const cell = new LSTMCell(3, 4, { rng, backend });
+    const input = random(2, 3, 3);
+    const recurrent = new Recurrent(cell);
+    const loss = () => {
+      const { output, state } = recurrent.forward(input);
+      return add(weigh(output), weigh(state.cell));
+    };
+    for (const { name, error } of await checkGradients(loss, { input, ...named(cell) })) {
+      expect(error, name).toBeLessThan(LIMIT);
+    }
+  });
+
+  it("and the check fails when a vector-Jacobian product is wrong by a tenth", async () => {
+    const wrong = (input: Tensor) => {
+      const output = empty(input.shape);
+      input.backend.kernels.scale(output.address, input.address, 2, input.size);
+      return record("wrong", [input], output, (dy) => {
+        const dx = empty(input.shape);
+        input.backend.kernels.scale(dx.address, dy.address, 2.2, dx.size);
+        return [dx];
+      });
+    };
+    const [result] = await checkGradients(() => weigh(wrong(x)), { x });
+    expect(result.error).toBeGreaterThan(0.05);
+  });
+});
+
+describe("checkGradients", () => {
+  it("leaves the values of the leaves as they were", async () => {
+    const before = await x.read();
+    await checkGradients(() => weigh(tanh(x)), { x });
+    expect(await x.read()).toEqual(before);
+  });
+});
+
+function named(module: object): Record<string, Tensor> {
+  return Object.fromEntries(parameters(module).map(({ name, tensor }) => [name, tensor]));
+}
+
+describe("fused and composed LSTM", () => {
+  it("agree on values and all gradients when they share weights", async () => {
+    const lstm = new LSTM(3, 4, { rng, backend });
+    const cell = new LSTMCell(3, 4, { rng, backend });
+    for (const name of ["weight_ih", "weight_hh", "bias_ih", "bias_hh"] as const) {
+      cell[name].write(await (lstm[`${name}_l0` as "weight_ih_l0"] as Tensor).read());
+    }
+    const input = random(2, 5, 3);
+    const fused = await scope(() => lstm.forward(input).output.read(), backend);
+    const composed = await scope(() => new Recurrent(cell).forward(input).output.read(), backend);
+    for (const [i, value] of fused.entries()) expect(Math.abs(value - composed[i])).toBeLessThan(1e-12);
+  });
+});
