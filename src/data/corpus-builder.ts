@@ -1,0 +1,174 @@
+import { InputError } from "../core/index.ts";
+import { IdStore } from "./id-store.ts";
+import { type Hasher, Sha256 } from "./sha256.ts";
+import { fingerprintOf, TextCorpus } from "./text-corpus.ts";
+import { decodeSequence, INCOMPLETE, INVALID, sequenceLength } from "./utf8.ts";
+import { MAX_VOCABULARY, tooManyCharacters, Vocabulary } from "./vocabulary.ts";
+
+const CR = 13;
+const LF = 10;
+const BYTE_ORDER_MARK = 0xfeff;
+/** A zero byte this early makes a file binary before anything else is said about it. */
+const SNIFFED_BYTES = 65_536;
+
+/** The bytes are no text: there is a zero byte among them. */
+export class BinaryContentError extends InputError {
+  readonly offset: number;
+
+  constructor(name: string, offset: number) {
+    super(`${name} is a binary file: byte ${offset} is zero`, { hint: "give a text file in UTF-8" });
+    this.offset = offset;
+  }
+}
+
+/**
+ * Turns UTF-8 bytes, in pieces of any size, into a {@link TextCorpus}; the text never exists as a string.
+ *
+ * Sources are joined as they are, with nothing between them. A byte order mark at the start of a source is
+ * dropped, CRLF becomes LF (counted in {@link crlf}), a lone CR stays. Ids are given in order of appearance while
+ * reading and renamed to code point order at the end.
+ */
+export class CorpusBuilder {
+  private readonly store = new IdStore();
+  /** Code point of each provisional id. */
+  private codePoints: number[] = [];
+  /** Code point -> provisional id + 1, 0 for one not met yet. */
+  private readonly idOf = new Uint16Array(0x110000);
+  /** The same for bytes that need no second look: ASCII but for NUL and CR. */
+  private readonly quick = new Uint16Array(256);
+  private name = "the text";
+  /** Bytes of this source before the piece in hand, and the unfinished end of the last piece. */
+  private offset = 0;
+  private carried = new Uint8Array(0);
+  private mark = { characters: 0, vocabulary: 0, crlf: 0 };
+
+  /** CRLF pairs that became LF. */
+  crlf = 0;
+
+  get characters(): number {
+    return this.store.length;
+  }
+
+  /** @param name as errors are to show it, already quoted and escaped */
+  begin(name: string): void {
+    this.name = name;
+    this.offset = 0;
+    this.carried = new Uint8Array(0);
+    this.mark = { characters: this.store.length, vocabulary: this.codePoints.length, crlf: this.crlf };
+  }
+
+  /**
+   * The next bytes of the source; they are not kept. Throws a {@link BinaryContentError} for a zero byte and an
+   * {@link InputError} with byte offset and line for bytes that are not UTF-8.
+   */
+  push(piece: Uint8Array): void {
+    let bytes = piece;
+    if (this.carried.length > 0) {
+      bytes = new Uint8Array(this.carried.length + piece.length);
+      bytes.set(this.carried);
+      bytes.set(piece, this.carried.length);
+    }
+    if (this.offset === 0) this.sniff(bytes);
+    const consumed = this.consume(bytes);
+    this.offset += consumed;
+    this.carried = bytes.slice(consumed);
+  }
+
+  /** The source is complete. */
+  end(): void {
+    if (this.carried.length === 0) return;
+    if (this.carried[0] !== CR) throw this.notUtf8(this.offset, this.carried, "it ends inside a character");
+    this.add(CR);
+    this.carried = new Uint8Array(0);
+  }
+
+  /** Forget the source that was begun last. */
+  discard(): void {
+    this.store.truncate(this.mark.characters);
+    for (const codePoint of this.codePoints.slice(this.mark.vocabulary)) {
+      this.idOf[codePoint] = 0;
+      if (codePoint < 0x80) this.quick[codePoint] = 0;
+    }
+    this.codePoints.length = this.mark.vocabulary;
+    this.crlf = this.mark.crlf;
+    this.begin(this.name);
+  }
+
+  /** The corpus. The builder is used up. Throws an {@link InputError} if no character came. */
+  finish(hasher: Hasher = new Sha256()): TextCorpus {
+    if (this.characters === 0) {
+      throw new InputError(`${this.name} is empty`, {
+        hint: "give a text with at least a few hundred characters",
+      });
+    }
+    const vocabulary = new Vocabulary(this.codePoints.map((codePoint) => String.fromCodePoint(codePoint)));
+    const renamed = Uint16Array.from(this.codePoints, (code) => vocabulary.id(String.fromCodePoint(code)));
+    const ids = this.store.drain(renamed);
+    return new TextCorpus(ids, vocabulary, fingerprintOf(ids, vocabulary, hasher));
+  }
+
+  /** Adds all whole characters; returns how many bytes they took. A CR at the end waits for what follows. */
+  private consume(bytes: Uint8Array): number {
+    const { store, quick } = this;
+    const end = bytes.length;
+    let at = 0;
+    while (at < end) {
+      const known = quick[bytes[at]];
+      if (known !== 0) {
+        store.push(known - 1);
+        at++;
+        continue;
+      }
+      const codePoint = decodeSequence(bytes, at);
+      if (codePoint === INCOMPLETE || (codePoint === CR && at + 1 === end)) return at;
+      if (codePoint === INVALID) throw this.notUtf8(this.offset + at, bytes.subarray(at));
+      if (codePoint === 0) throw new BinaryContentError(this.name, this.offset + at);
+      if (codePoint === CR && bytes[at + 1] === LF) this.crlf++;
+      else if (codePoint !== BYTE_ORDER_MARK || this.offset + at > 0) this.add(codePoint);
+      at += sequenceLength(codePoint);
+    }
+    return at;
+  }
+
+  private add(codePoint: number): void {
+    let known = this.idOf[codePoint];
+    if (known === 0) {
+      if (this.codePoints.length === MAX_VOCABULARY) throw tooManyCharacters(this.name);
+      known = this.codePoints.push(codePoint);
+      this.idOf[codePoint] = known;
+      if (codePoint < 0x80 && codePoint !== CR) this.quick[codePoint] = known;
+    }
+    this.store.push(known - 1);
+  }
+
+  private sniff(bytes: Uint8Array): void {
+    const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+    if (utf16) {
+      throw new InputError(`${this.name} is UTF-16, expected UTF-8`, {
+        hint: "convert it: iconv -f utf-16 -t utf-8",
+      });
+    }
+    const zero = bytes.subarray(0, SNIFFED_BYTES).indexOf(0);
+    if (zero >= 0) throw new BinaryContentError(this.name, zero);
+  }
+
+  private notUtf8(offset: number, bytes: Uint8Array, why?: string): InputError {
+    const feed = this.idOf[LF];
+    const line = 1 + (feed === 0 ? 0 : this.store.count(feed - 1, this.mark.characters));
+    const hex = bytes[0].toString(16).padStart(2, "0");
+    const what = why ?? `0x${hex} does not belong there`;
+    return new InputError(`${this.name} is not UTF-8 at byte ${offset} (line ${line}): ${what}`, {
+      hint: "convert it to UTF-8 first, for example: iconv -f latin1 -t utf-8",
+    });
+  }
+}
+
+/** A corpus from a string, treated as a file with that content would be. */
+export function corpusFromText(text: string, name = "the text"): TextCorpus {
+  if (!text.isWellFormed()) throw new InputError(`${name} has half a surrogate pair, which is no character`);
+  const builder = new CorpusBuilder();
+  builder.begin(name);
+  builder.push(new TextEncoder().encode(text));
+  builder.end();
+  return builder.finish();
+}

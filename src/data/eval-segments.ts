@@ -1,0 +1,114 @@
+import { InputError } from "../core/index.ts";
+import type { CharacterIds } from "./id-store.ts";
+
+export interface EvalSegmentOptions {
+  /** Predictions scored in one segment; 4096 by default. */
+  scored?: number;
+  /** Characters run before them to fill the state, unscored; at most 256 by default. */
+  context?: number;
+  /** Score only this many segments, spread evenly over the range: an estimate for long texts. Default: all. */
+  maxSegments?: number;
+}
+
+/** A stretch of the range: inputs `start`..`start + lead + scored`, of which the first `lead` are not scored. */
+export interface EvalSegment {
+  start: number;
+  lead: number;
+  scored: number;
+}
+
+/** Columns `from`..`to` of a batch, each array `[rows, to - from]`, row by row. */
+export interface EvalWindow {
+  inputs: Int32Array;
+  /** The character after each input; 0 in the padding. */
+  targets: Int32Array;
+  /** 1 where the prediction counts, 0 in the context and in the padding at the end of a row. */
+  weights: Float32Array;
+}
+
+/** Segments side by side. Every row starts from a zero state; short rows are padded at the end. */
+export interface EvalBatch {
+  rows: number;
+  /** Columns: inputs of the longest row. */
+  time: number;
+  /** Predictions that count: the sum of all weights. */
+  scored: number;
+  /** Inputs of each row. */
+  lengths: Int32Array;
+  /** Any run of columns, so that a long batch can be run in pieces with the state carried on. */
+  window(from: number, to: number): EvalWindow;
+}
+
+/**
+ * A text range cut for evaluation. The cut depends on the range alone, never on the batch or sequence length of
+ * training, so that the loss of one model is one number.
+ *
+ * Each prediction is scored in exactly one segment. The first character of the range has nothing before it
+ * and is not predicted.
+ */
+export class EvalSegments {
+  readonly segments: readonly EvalSegment[];
+  /** Predictions that count, over all segments. */
+  readonly scored: number;
+  private readonly ids: CharacterIds;
+
+  /** Throws an {@link InputError} for a range of fewer than two characters. */
+  constructor(ids: CharacterIds, options: EvalSegmentOptions = {}) {
+    const { scored = 4096, context = 256, maxSegments = Number.POSITIVE_INFINITY } = options;
+    if (!(scored >= 1 && context >= 0 && maxSegments >= 1)) {
+      throw new RangeError(`evalSegments: scored ${scored}, context ${context}, maxSegments ${maxSegments}`);
+    }
+    if (ids.length < 2) {
+      throw new InputError(`a text to evaluate needs at least 2 characters, got ${ids.length}`);
+    }
+    const predictions = ids.length - 1;
+    const available = Math.ceil(predictions / scored);
+    const count = Math.min(available, maxSegments);
+    this.ids = ids;
+    this.segments = Array.from({ length: count }, (_, index) => {
+      const first = Math.floor((index * available) / count) * scored;
+      const lead = Math.min(context, first);
+      return { start: first - lead, lead, scored: Math.min(scored, predictions - first) };
+    });
+    this.scored = this.segments.reduce((sum, segment) => sum + segment.scored, 0);
+  }
+
+  /** All segments in order, `rows` at a time; the last batch may have fewer. */
+  batches(rows: number): EvalBatch[] {
+    if (!Number.isSafeInteger(rows) || rows < 1)
+      throw new RangeError(`evalSegments: rows must be >= 1, got ${rows}`);
+    const batches: EvalBatch[] = [];
+    for (let first = 0; first < this.segments.length; first += rows) {
+      batches.push(this.batch(this.segments.slice(first, first + rows)));
+    }
+    return batches;
+  }
+
+  private batch(segments: readonly EvalSegment[]): EvalBatch {
+    const lengths = Int32Array.from(segments, (segment) => segment.lead + segment.scored);
+    return {
+      rows: segments.length,
+      time: Math.max(...lengths),
+      scored: segments.reduce((sum, segment) => sum + segment.scored, 0),
+      lengths,
+      window: (from, to) => this.window(segments, from, to),
+    };
+  }
+
+  private window(segments: readonly EvalSegment[], from: number, to: number): EvalWindow {
+    const width = to - from;
+    const inputs = new Int32Array(segments.length * width);
+    const targets = new Int32Array(segments.length * width);
+    const weights = new Float32Array(segments.length * width);
+    segments.forEach(({ start, lead, scored }, row) => {
+      const end = Math.min(to, lead + scored);
+      for (let t = from; t < end; t++) {
+        const out = row * width + t - from;
+        inputs[out] = this.ids[start + t];
+        targets[out] = this.ids[start + t + 1];
+        weights[out] = t >= lead ? 1 : 0;
+      }
+    });
+    return { inputs, targets, weights };
+  }
+}

@@ -1,0 +1,83 @@
+const CHUNK = 1 << 20;
+
+/** Character ids: one byte each while the vocabulary has at most 256 characters, otherwise two. */
+export type CharacterIds = Uint8Array | Uint16Array;
+
+/**
+ * A list of ids that grows without ever being copied: chunks of 2^20 ids, of one byte while all ids fit and of
+ * two from the first id above 255 on. So an English text takes its own size while it is read.
+ */
+export class IdStore {
+  private readonly chunks: CharacterIds[] = [];
+  private chunk: CharacterIds = new Uint8Array(0);
+  private used = CHUNK;
+  private wide = false;
+
+  get length(): number {
+    return (this.chunks.length - 1) * CHUNK + this.used;
+  }
+
+  /** `id` in [0, 65535). */
+  push(id: number): void {
+    if (id > 255 && !this.wide) this.widen();
+    if (this.used === CHUNK) this.grow();
+    this.chunk[this.used++] = id;
+  }
+
+  /** Forget everything from `length` on. */
+  truncate(length: number): void {
+    const chunks = Math.ceil(length / CHUNK);
+    this.chunks.length = chunks;
+    this.used = length - (chunks - 1) * CHUNK;
+    this.chunk = this.chunks.at(-1) ?? new Uint8Array(0);
+    // The last chunk left may be one from before the switch to two bytes.
+    this.wide = this.chunk instanceof Uint16Array;
+  }
+
+  /** How often `id` stands at or after `from`. */
+  count(id: number, from: number): number {
+    let found = 0;
+    for (let at = from; at < this.length; at++) {
+      if (this.chunks[Math.floor(at / CHUNK)][at % CHUNK] === id) found++;
+    }
+    return found;
+  }
+
+  /** Move all ids, each replaced by `renamed[id]`, into one array; the store is empty afterwards. */
+  drain(renamed: Uint16Array): CharacterIds {
+    const length = this.length;
+    const out = allocateIds(length, renamed.length);
+    for (let first = 0, index = 0; first < length; first += CHUNK, index++) {
+      const chunk = this.chunks[index];
+      const count = Math.min(CHUNK, length - first);
+      for (let at = 0; at < count; at++) out[first + at] = renamed[chunk[at]];
+      // Freed as it goes: the peak is one copy and a bit, not two.
+      this.chunks[index] = new Uint8Array(0);
+    }
+    this.truncate(0);
+    return out;
+  }
+
+  private grow(): void {
+    this.chunk = this.wide ? new Uint16Array(CHUNK) : new Uint8Array(CHUNK);
+    this.chunks.push(this.chunk);
+    this.used = 0;
+  }
+
+  private widen(): void {
+    this.wide = true;
+    if (this.chunks.length === 0) return;
+    const wider = new Uint16Array(CHUNK);
+    wider.set(this.chunk);
+    this.chunks[this.chunks.length - 1] = wider;
+    this.chunk = wider;
+  }
+}
+
+/** Zeros for `length` ids of a vocabulary; in shared memory where there is any, so that workers need no copy. */
+export function allocateIds(length: number, vocabularySize: number): CharacterIds {
+  const bytes = length * (vocabularySize <= 256 ? 1 : 2);
+  const buffer =
+    typeof SharedArrayBuffer === "undefined" ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
+  return vocabularySize <= 256 ? new Uint8Array(buffer) : new Uint16Array(buffer);
+}

@@ -1,0 +1,22 @@
+export { BinaryContentError, CorpusBuilder, corpusFromText } from "./corpus-builder.ts";
+export {
+  type EvalBatch,
+  type EvalSegment,
+  type EvalSegmentOptions,
+  EvalSegments,
+  type EvalWindow,
+} from "./eval-segments.ts";
+export type { CharacterIds } from "./id-store.ts";
+export {
+  MAX_COUNTED,
+  type NgramBaseline,
+  type NgramWeights,
+  TrigramModel,
+  trigramBaseline,
+  unigramLoss,
+} from "./ngram.ts";
+export { type Hasher, Sha256 } from "./sha256.ts";
+export { TextCorpus, type TextSplit } from "./text-corpus.ts";
+export { type TextStreamOptions, TextStreams } from "./text-streams.ts";
+export { type EncodeOptions, MAX_VOCABULARY, showCharacter, Vocabulary } from "./vocabulary.ts";
+export { type KnownWords, knownWordShare, wordSet, wordsOf } from "./words.ts";

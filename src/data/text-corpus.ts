@@ -1,0 +1,116 @@
+import { InputError } from "../core/index.ts";
+import { allocateIds, type CharacterIds } from "./id-store.ts";
+import type { Hasher } from "./sha256.ts";
+import { encodeSequence } from "./utf8.ts";
+import { type EncodeOptions, unknownCharacters, type Vocabulary } from "./vocabulary.ts";
+
+/** Views of one corpus: the head to train on, the tail to validate on (empty for a fraction of 0). */
+export interface TextSplit {
+  train: CharacterIds;
+  validation: CharacterIds;
+}
+
+/**
+ * A text as character ids. A character is one Unicode code point (see {@link Vocabulary}). The ids lie in shared
+ * memory where there is any, so that they reach a worker by `postMessage` without a copy.
+ */
+export class TextCorpus {
+  readonly ids: CharacterIds;
+  readonly vocabulary: Vocabulary;
+  /** SHA-256 of the text in UTF-8, after byte order marks and CRLF went: 64 hexadecimal digits. */
+  readonly fingerprint: string;
+
+  constructor(ids: CharacterIds, vocabulary: Vocabulary, fingerprint: string) {
+    this.ids = ids;
+    this.vocabulary = vocabulary;
+    this.fingerprint = fingerprint;
+  }
+
+  /** How many characters the text has. */
+  get characters(): number {
+    return this.ids.length;
+  }
+
+  /** The text of ids `start`..`end` (all of it by default). */
+  text(start = 0, end = this.ids.length): string {
+    return this.vocabulary.decode(this.ids.subarray(start, end));
+  }
+
+  /**
+   * The same text in the ids of another vocabulary, a trained model's for example. Throws an {@link InputError}
+   * that names the characters it lacks, or leaves them out with `skipUnknown` (the fingerprint stays the text's).
+   */
+  withVocabulary(vocabulary: Vocabulary, options: EncodeOptions = {}): TextCorpus {
+    const renamed = Int32Array.from(this.vocabulary.characters, (character) => vocabulary.id(character));
+    const unknown = this.vocabulary.characters.filter((_, id) => renamed[id] < 0);
+    if (unknown.length > 0 && options.skipUnknown !== true) throw unknownCharacters("the text", unknown);
+    const ids = allocateIds(this.ids.length, vocabulary.size);
+    let length = 0;
+    for (let at = 0; at < this.ids.length; at++) {
+      const id = renamed[this.ids[at]];
+      if (id >= 0) ids[length++] = id;
+    }
+    if (length === 0) throw new InputError("the text has no character that the model has seen in training");
+    return new TextCorpus(ids.subarray(0, length), vocabulary, this.fingerprint);
+  }
+
+  /**
+   * The last `floor(valFraction * characters)` characters validate, the others train.
+   *
+   * Throws an {@link InputError} for a fraction outside [0, 1), a text of one repeated character, a training part
+   * too short for one sequence and its targets, or a validation part with nothing to predict.
+   */
+  split(valFraction: number, options: { sequenceLength?: number } = {}): TextSplit {
+    const needed = (options.sequenceLength ?? 1) + 1;
+    const total = this.ids.length;
+    if (!(valFraction >= 0 && valFraction < 1)) {
+      throw new InputError(`--val-split must be at least 0 and below 1, got ${valFraction}`);
+    }
+    if (this.vocabulary.size < 2) {
+      throw new InputError(
+        `a text to train on needs at least 2 different characters; all ${total} are the same`,
+      );
+    }
+    const held = Math.floor(valFraction * total);
+    const kept = total - held;
+    if (kept < needed) {
+      const part =
+        held === 0 ? "the text" : `the training part (${total} characters less ${held} for validation)`;
+      throw new InputError(`${part} has ${kept} characters, a sequence needs at least ${needed}`, {
+        hint:
+          kept < 2
+            ? "give more text, or a smaller --val-split"
+            : `use --seq-length ${kept - 1} or less, or more text`,
+      });
+    }
+    if (valFraction > 0 && held < 2) {
+      const least = Math.ceil((2 / total) * 1e4) / 1e4;
+      const wider = least < 1 && total - Math.floor(least * total) >= needed ? `, --val-split ${least}` : "";
+      throw new InputError(
+        `--val-split ${valFraction} of ${total} characters leaves ${held} for validation, at least 2 are needed`,
+        { hint: `use --val-split 0 for none${wider}, or give more text` },
+      );
+    }
+    return { train: this.ids.subarray(0, kept), validation: this.ids.subarray(kept) };
+  }
+}
+
+/** SHA-256 of the text's UTF-8 bytes, by way of a small buffer. */
+export function fingerprintOf(ids: CharacterIds, vocabulary: Vocabulary, hasher: Hasher): string {
+  const encoded = new Uint8Array(4 * vocabulary.size);
+  const lengths = Uint8Array.from(vocabulary.characters, (character, id) =>
+    encodeSequence(character.codePointAt(0)!, encoded, 4 * id),
+  );
+  const buffer = new Uint8Array(1 << 16);
+  let used = 0;
+  for (let at = 0; at < ids.length; at++) {
+    const id = ids[at];
+    for (let k = 0; k < lengths[id]; k++) buffer[used++] = encoded[4 * id + k];
+    if (used > buffer.length - 4) {
+      hasher.update(buffer.subarray(0, used));
+      used = 0;
+    }
+  }
+  hasher.update(buffer.subarray(0, used));
+  return hasher.digest("hex");
+}

@@ -1,0 +1,114 @@
+import { InputError, Rng } from "../core/index.ts";
+import type { CharacterIds } from "./id-store.ts";
+
+export interface TextStreamOptions {
+  /** B: how many streams are read side by side. */
+  batchSize: number;
+  /** T: characters of each stream in one step. */
+  sequenceLength: number;
+  /** Chooses where each pass starts; 0 by default. */
+  seed?: number;
+}
+
+/**
+ * A training text cut for truncated back-propagation through time, as char-rnn and the Penn Treebank loaders do:
+ * B streams of equal length side by side, each read in chunks of T characters, so that the state after a chunk
+ * is the state before the next one.
+ *
+ * Everything is a function of the step number, so a resumed run needs no saved position. The remainder that does
+ * not fill a chunk (less than T characters a stream) falls at the end of each stream in the first pass; later
+ * passes shift the start by a seeded amount, so that every character is met and chunks end at other places.
+ */
+export class TextStreams {
+  readonly batchSize: number;
+  readonly sequenceLength: number;
+  /** Steps in one pass over the text. */
+  readonly chunksPerEpoch: number;
+  private readonly ids: CharacterIds;
+  /** Characters from the start of one stream to the start of the next. */
+  private readonly stride: number;
+  private readonly rng: Rng;
+
+  /** Throws an {@link InputError} with the sizes that would fit if the text is shorter than one step. */
+  constructor(ids: CharacterIds, options: TextStreamOptions) {
+    const { batchSize, sequenceLength, seed = 0 } = options;
+    for (const [name, value] of [
+      ["--batch-size", batchSize],
+      ["--seq-length", sequenceLength],
+    ] as const) {
+      if (!Number.isSafeInteger(value) || value < 1) {
+        throw new InputError(`${name} must be a whole number from 1 on, got ${value}`);
+      }
+    }
+    // The last character of the text is a target only.
+    const inputs = ids.length - 1;
+    if (inputs < batchSize * sequenceLength) throw tooShort(ids.length, batchSize, sequenceLength);
+    this.ids = ids;
+    this.batchSize = batchSize;
+    this.sequenceLength = sequenceLength;
+    this.stride = Math.floor(inputs / batchSize);
+    this.chunksPerEpoch = Math.floor(this.stride / sequenceLength);
+    this.rng = new Rng(seed);
+  }
+
+  /** The pass, from 0 on, that a step belongs to. */
+  epoch(step: number): number {
+    return Math.floor(step / this.chunksPerEpoch);
+  }
+
+  /** Whether a step is the first of a pass: the carried state must be zero before it. */
+  startsPass(step: number): boolean {
+    return step % this.chunksPerEpoch === 0;
+  }
+
+  /**
+   * Write the streams `from`..`to` (a replica's share of the batch) of one step.
+   * @param inputs `[to - from, T]` character ids, row by row
+   * @param targets `[to - from, T]`, the character after each input
+   */
+  fill(step: number, from: number, to: number, inputs: Int32Array, targets: Int32Array): void {
+    const { ids, sequenceLength: T } = this;
+    if (!Number.isSafeInteger(step) || step < 0) {
+      throw new RangeError(`textStreams.fill: step must be a whole number from 0 on, got ${step}`);
+    }
+    if (!(from >= 0 && from <= to && to <= this.batchSize)) {
+      throw new RangeError(`textStreams.fill: rows ${from}..${to} are not within 0..${this.batchSize}`);
+    }
+    const size = (to - from) * T;
+    if (inputs.length !== size || targets.length !== size) {
+      throw new RangeError(
+        `textStreams.fill: inputs and targets must hold ${to - from} x ${T} ids, got ${inputs.length} and ${targets.length}`,
+      );
+    }
+    const first = this.start(this.epoch(step)) + (step % this.chunksPerEpoch) * T;
+    let out = 0;
+    for (let stream = from; stream < to; stream++) {
+      const at = first + stream * this.stride;
+      for (let t = 0; t < T; t++) {
+        inputs[out] = ids[at + t];
+        targets[out++] = ids[at + t + 1];
+      }
+    }
+  }
+
+  /** Where stream 0 starts in a pass: anywhere that leaves room for all chunks. */
+  private start(epoch: number): number {
+    const spare = this.stride - this.chunksPerEpoch * this.sequenceLength;
+    return epoch === 0 ? 0 : this.rng.fork(epoch).integer(spare + 1);
+  }
+}
+
+function tooShort(characters: number, batchSize: number, sequenceLength: number): InputError {
+  const batch = Math.floor((characters - 1) / sequenceLength);
+  const length = Math.floor((characters - 1) / batchSize);
+  const fits: string[] = [];
+  if (batch >= 1) fits.push(`--batch-size ${batch} or less`);
+  if (length >= 1) fits.push(`--seq-length ${length} or less`);
+  if (fits.length === 0 && characters >= 2) fits.push(`--batch-size 1 --seq-length ${characters - 1}`);
+  fits.push("a longer text");
+  return new InputError(
+    `the training text has ${characters} characters; ${batchSize} streams of ${sequenceLength} need at least ` +
+      `${batchSize * sequenceLength + 1}`,
+    { hint: `use ${fits.join(", or ")}` },
+  );
+}

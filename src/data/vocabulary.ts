@@ -1,0 +1,127 @@
+import { escapeControl, FormatError, InputError } from "../core/index.ts";
+
+/** Ids 0..65534 fit in 16 bits, and a table can keep one value for "none". */
+export const MAX_VOCABULARY = 65_535;
+
+export interface EncodeOptions {
+  /** Leave unknown characters out instead of throwing. */
+  skipUnknown?: boolean;
+}
+
+/**
+ * The characters that a model knows, in code point order; a character's id is its place.
+ *
+ * A character is one Unicode code point, taken as it is: nothing is normalised, so an "é" written as one code
+ * point and as "e" + U+0301 are different texts, and an emoji joined from several code points takes several ids.
+ */
+export class Vocabulary {
+  /** Sorted by code point, each once. */
+  readonly characters: readonly string[];
+  private readonly idOf: ReadonlyMap<string, number>;
+
+  /** @param characters in any order, repeats allowed; each one code point, no half surrogate pair. */
+  constructor(characters: Iterable<string>) {
+    const sorted = [...new Set(characters)].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
+    const odd = sorted.find((character) => !isCharacter(character));
+    if (odd !== undefined) {
+      throw new InputError(`vocabulary: ${escapeControl(JSON.stringify(odd))} is not one Unicode character`);
+    }
+    if (sorted.length === 0) throw new InputError("a vocabulary needs at least one character");
+    if (sorted.length > MAX_VOCABULARY) throw tooManyCharacters("the vocabulary");
+    this.characters = sorted;
+    this.idOf = new Map(sorted.map((character, id) => [character, id]));
+  }
+
+  get size(): number {
+    return this.characters.length;
+  }
+
+  /** The id of a character, or -1. */
+  id(character: string): number {
+    return this.idOf.get(character) ?? -1;
+  }
+
+  /** Ids of a text, one per code point. Throws an {@link InputError} that names the unknown characters. */
+  encode(text: string, options: EncodeOptions = {}): Int32Array {
+    const ids = new Int32Array(text.length);
+    const unknown = new Set<string>();
+    let length = 0;
+    for (const character of text) {
+      const id = this.idOf.get(character);
+      if (id !== undefined) ids[length++] = id;
+      else if (options.skipUnknown !== true) unknown.add(character);
+    }
+    if (unknown.size > 0) throw unknownCharacters("the text", unknown);
+    return ids.slice(0, length);
+  }
+
+  /** The text of a list of ids, each in [0, size). */
+  decode(ids: ArrayLike<number>): string {
+    let text = "";
+    for (let at = 0; at < ids.length; at++) {
+      const character = this.characters[ids[at]];
+      if (character === undefined) {
+        throw new InputError(`decode: id ${ids[at]} at position ${at} is not in 0..${this.size - 1}`);
+      }
+      text += character;
+    }
+    return text;
+  }
+
+  toJSON(): string[] {
+    return [...this.characters];
+  }
+
+  /**
+   * The vocabulary that {@link toJSON} wrote. The value comes from a file, so everything is checked.
+   * @param where names the file and field in a {@link FormatError}
+   */
+  static fromJSON(value: unknown, where = "vocabulary"): Vocabulary {
+    if (!Array.isArray(value)) throw new FormatError(where, "must be a list of characters");
+    if (value.length < 1 || value.length > MAX_VOCABULARY) {
+      throw new FormatError(where, `must hold 1 to ${MAX_VOCABULARY} characters, holds ${value.length}`);
+    }
+    let previous = -1;
+    for (let id = 0; id < value.length; id++) {
+      const entry: unknown = value[id];
+      if (typeof entry !== "string" || !isCharacter(entry)) {
+        throw new FormatError(where, `entry ${id} must be a string of one Unicode character`);
+      }
+      const codePoint = entry.codePointAt(0)!;
+      if (codePoint <= previous) {
+        throw new FormatError(where, `entry ${id}, ${showCharacter(entry)}, breaks the order by code point`);
+      }
+      previous = codePoint;
+    }
+    return new Vocabulary(value as string[]);
+  }
+}
+
+function isCharacter(text: string): boolean {
+  const codePoint = text.codePointAt(0);
+  if (codePoint === undefined || text.length !== (codePoint > 0xffff ? 2 : 1)) return false;
+  return codePoint < 0xd800 || codePoint > 0xdfff;
+}
+
+/** `'é' (U+00E9)`; what would not show, or would join its neighbour, is left out: `U+0301`. */
+export function showCharacter(character: string): string {
+  const code = `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;
+  return /[\p{C}\p{M}\p{Zl}\p{Zp}]/u.test(character) ? code : `'${character}' (${code})`;
+}
+
+/** The error for characters outside a model's vocabulary; names ten of them at most. */
+export function unknownCharacters(where: string, characters: Iterable<string>): InputError {
+  const all = [...characters];
+  const shown = all.slice(0, 10).map(showCharacter).join(", ");
+  const more = all.length > 10 ? ` and ${all.length - 10} more` : "";
+  const what = all.length === 1 ? "a character" : `${all.length} characters`;
+  return new InputError(`${where} has ${what} that the model has not seen in training: ${shown}${more}`, {
+    hint: "leave them out, or train on a text that has them",
+  });
+}
+
+export function tooManyCharacters(where: string): InputError {
+  return new InputError(`${where} has more than ${MAX_VOCABULARY} different characters`, {
+    hint: "a character model needs an alphabet; check that this is text",
+  });
+}

@@ -1,0 +1,50 @@
+import type { CharacterIds } from "./id-store.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/**
+ * Words, for "which share of the sampled words occur in the corpus". A word is a run of two or more letters,
+ * combining marks, digits and underscores, case as written. Single letters are no evidence that a model has
+ * learnt to spell.
+ */
+const WORD = /[\p{L}\p{M}\p{N}_]{2,}/gu;
+const ENDS_IN_WORD = /[\p{L}\p{M}\p{N}_]+$/u;
+const SLICE = 1 << 16;
+/** A "word" longer than this is data (base64, a run of letters); it is cut, which bounds memory. */
+const LONGEST = 1 << 12;
+
+/** All words of a text in order, with repeats. */
+export function wordsOf(text: string): string[] {
+  return text.match(WORD) ?? [];
+}
+
+/** The different words of an encoded text, read in slices. */
+export function wordSet(ids: CharacterIds, vocabulary: Vocabulary): Set<string> {
+  const words = new Set<string>();
+  let open = "";
+  for (let at = 0; at < ids.length; at += SLICE) {
+    const text = open + vocabulary.decode(ids.subarray(at, at + SLICE));
+    const last = at + SLICE >= ids.length;
+    open = last ? "" : (ENDS_IN_WORD.exec(text.slice(-LONGEST))?.[0] ?? "");
+    for (const word of wordsOf(text.slice(0, text.length - open.length))) words.add(word);
+  }
+  return words;
+}
+
+export interface KnownWords {
+  /** Words in the sample. */
+  words: number;
+  /** Those that occur in the corpus. */
+  known: number;
+  /** known / words; 0 when there is no word. */
+  share: number;
+}
+
+/**
+ * How many words of a sample, repeats counted, occur in the corpus. A word that touches the end of the sample is
+ * left out, since the length limit may have cut it; begin the sample with its prime so that its first word is whole.
+ */
+export function knownWordShare(sample: string, corpusWords: ReadonlySet<string>): KnownWords {
+  const words = wordsOf(sample.replace(ENDS_IN_WORD, ""));
+  const known = words.filter((word) => corpusWords.has(word)).length;
+  return { words: words.length, known, share: words.length === 0 ? 0 : known / words.length };
+}
