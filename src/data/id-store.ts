@@ -50,7 +50,7 @@ export class IdStore {
     for (let first = 0, index = 0; first < length; first += CHUNK, index++) {
       const chunk = this.chunks[index];
       const count = Math.min(CHUNK, length - first);
-      for (let at = 0; at < count; at++) out[first + at] = renamed[chunk[at]];
+      rename(chunk, renamed, out.subarray(first, first + count));
       // Freed as it goes: the peak is one copy and a bit, not two.
       this.chunks[index] = new Uint8Array(0);
     }
@@ -72,6 +72,11 @@ export class IdStore {
     this.chunks[this.chunks.length - 1] = wider;
     this.chunk = wider;
   }
+}
+
+/** A function of its own, so that it is compiled once and well. */
+function rename(from: CharacterIds, renamed: Uint16Array, to: CharacterIds): void {
+  for (let at = 0; at < to.length; at++) to[at] = renamed[from[at]];
 }
 
 /** Zeros for `length` ids of a vocabulary; in shared memory where there is any, so that workers need no copy. */

@@ -101,16 +101,22 @@ export function fingerprintOf(ids: CharacterIds, vocabulary: Vocabulary, hasher:
   const lengths = Uint8Array.from(vocabulary.characters, (character, id) =>
     encodeSequence(character.codePointAt(0)!, encoded, 4 * id),
   );
-  const buffer = new Uint8Array(1 << 16);
+  const slice = 1 << 14;
+  const buffer = new Uint8Array(4 * slice);
+  for (let at = 0; at < ids.length; at += slice) {
+    const used = encodeSlice(ids.subarray(at, at + slice), encoded, lengths, buffer);
+    hasher.update(buffer.subarray(0, used));
+  }
+  return hasher.digest("hex");
+}
+
+function encodeSlice(ids: CharacterIds, encoded: Uint8Array, lengths: Uint8Array, out: Uint8Array): number {
   let used = 0;
   for (let at = 0; at < ids.length; at++) {
-    const id = ids[at];
-    for (let k = 0; k < lengths[id]; k++) buffer[used++] = encoded[4 * id + k];
-    if (used > buffer.length - 4) {
-      hasher.update(buffer.subarray(0, used));
-      used = 0;
-    }
+    const from = ids[at] << 2;
+    out[used++] = encoded[from];
+    const end = from + lengths[ids[at]];
+    for (let k = from + 1; k < end; k++) out[used++] = encoded[k];
   }
-  hasher.update(buffer.subarray(0, used));
-  return hasher.digest("hex");
+  return used;
 }
