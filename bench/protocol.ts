@@ -28,11 +28,8 @@ export interface StepRequest {
   n: number;
 }
 
-export interface QuitRequest {
-  cmd: "quit";
-}
-
-export type Request = InitRequest | StepRequest | QuitRequest;
+/** The end of its stdin tells a contestant to leave. */
+export type Request = InitRequest | StepRequest;
 
 /** Answer to `init`: the model stands, and nothing has been trained yet. */
 export interface ReadyReply {

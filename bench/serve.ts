@@ -13,7 +13,7 @@ export interface Trainer extends Omit<ReadyReply, "ready"> {
   step(inputs: Int32Array, targets: Int32Array): number | Promise<number>;
 }
 
-/** Answer requests on stdin until `quit` or end of input. Whatever a library prints goes to stderr. */
+/** Answer requests on stdin until it ends. Whatever a library prints goes to stderr. */
 export async function serve(init: (request: InitRequest) => Promise<Trainer>): Promise<void> {
   console.log = console.error;
   console.info = console.error;
@@ -24,7 +24,6 @@ export async function serve(init: (request: InitRequest) => Promise<Trainer>): P
   for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line) as Request;
     try {
-      if (request.cmd === "quit") break;
       if (request.cmd === "init") {
         trainer = await init(request);
         const stream = new IdStream(request.vocab, request.seed);
@@ -54,5 +53,6 @@ function failureReply(error: unknown): Reply {
   if (!(error instanceof Error)) return { error: String(error) };
   const code = (error as NodeJS.ErrnoException).code;
   if (code === "ERR_MODULE_NOT_FOUND") return { missing: error.message.split("\n")[0] };
-  return { error: error.stack ?? error.message };
+  console.error(error.stack);
+  return { error: error.message };
 }

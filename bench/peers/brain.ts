@@ -1,5 +1,5 @@
 /**
- * brain.js: plain JavaScript in doubles, one sequence at a time. It cannot batch: a weight's gradient is reset
+ * brain.js: plain JavaScript on f32 arrays, one sequence at a time. It cannot batch: a weight's gradient is reset
  * by every forward pass, so a step here is `batch` sequences with an update after each. Clipping is by value
  * and the update is its own RMSprop; neither can be changed. A sequence of T - 1 ids makes T time steps, since it
  * adds a start and an end token.
@@ -35,7 +35,7 @@ async function init({ vocab, time, batch, hidden, learningRate, clipNorm }: Init
   return {
     library: "brain.js",
     version: (JSON.parse(manifest) as { version: string }).version,
-    settings: "recurrent.LSTM, JavaScript f64, no batching: an update after each sequence, 1 thread",
+    settings: "recurrent.LSTM, JavaScript, f32 arrays, no batching: an update after each sequence, 1 thread",
     step(inputs) {
       const ids = time - 1;
       let nats = 0;

@@ -76,8 +76,6 @@ def main():
     for line in sys.stdin:
         request = json.loads(line)
         try:
-            if request["cmd"] == "quit":
-                return
             if request["cmd"] == "init":
                 step, reply = build(request)
             else:
@@ -85,8 +83,9 @@ def main():
                 reply = {"ms": [ms for ms, _ in timed], "losses": [loss for _, loss in timed]}
         except ModuleNotFoundError as error:
             reply = {"missing": str(error)}
-        except Exception:
-            reply = {"error": traceback.format_exc()}
+        except Exception as error:
+            traceback.print_exc()
+            reply = {"error": str(error)}
         print(json.dumps(reply), flush=True)
 
 

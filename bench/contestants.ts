@@ -1,0 +1,49 @@
+/** Who takes part in `char-lm`, and how each is started. */
+
+import { fileURLToPath } from "node:url";
+import type { Contestant } from "./contestant.ts";
+
+const PEERS_INSTALL = "npm --prefix bench/peers ci";
+
+/** The row that every ratio refers to. */
+export const BASELINE = "unrolled";
+
+/**
+ * @param python a python3 that has PyTorch; without one its rows are there all the same, to be skipped by name
+ */
+export function charLmContestants(python: string | undefined): Contestant[] {
+  const usual = { threads: 1, warmupSteps: 2, minimumSteps: 6 };
+  /** Where one step takes seconds. */
+  const slow = { threads: 1, warmupSteps: 1, minimumSteps: 2 };
+  const peer = { ...usual, install: PEERS_INSTALL };
+  const pytorch = {
+    ...usual,
+    command: python === undefined ? [] : [python, pathOf("peers/pytorch_char_lm.py")],
+    install: "name a python3 that has PyTorch: --python PATH, or UNROLLED_PYTHON",
+  };
+  return [
+    { ...usual, name: "unrolled", command: script("contestants/unrolled.ts"), backend: "wasm" },
+    {
+      ...slow,
+      name: "reference",
+      command: script("contestants/unrolled.ts"),
+      backend: "reference",
+      hidden: [128],
+    },
+    { ...peer, name: "tfjs", command: script("peers/tfjs.ts"), backend: "layers" },
+    { ...peer, name: "tfjs-tuned", command: script("peers/tfjs.ts"), backend: "tuned" },
+    { ...peer, name: "jax-js", command: script("peers/jax-js.ts"), backend: "natural" },
+    { ...peer, name: "jax-js-tuned", command: script("peers/jax-js.ts"), backend: "tuned" },
+    { ...peer, ...slow, name: "brain.js", command: script("peers/brain.ts") },
+    { ...pytorch, name: "pytorch" },
+    { ...pytorch, name: "pytorch-2", threads: 2 },
+  ];
+}
+
+function script(path: string): string[] {
+  return [process.execPath, "--disable-warning=ExperimentalWarning", pathOf(path)];
+}
+
+function pathOf(path: string): string {
+  return fileURLToPath(new URL(path, import.meta.url));
+}

@@ -1,0 +1,130 @@
+/**
+ * Measure contestants beside each other. All are started and warmed up, then take turns: a burst of steps by one
+ * while the others wait, round after round, so that a machine that speeds up or slows down does so for all.
+ */
+
+import { type Contestant, ContestantError, ContestantProcess, MissingLibraryError } from "./contestant.ts";
+import type { ReadyReply, Workload } from "./protocol.ts";
+
+export interface Plan {
+  rounds: number;
+  /** Measured time that each contestant gets at one workload, about. */
+  seconds: number;
+  /** How long one request (starting up, or a burst of steps) may take. */
+  timeoutMs: number;
+  warmupMs: number;
+}
+
+export interface Measurement extends Omit<ReadyReply, "ready"> {
+  contestant: string;
+  threads: number;
+  /** Milliseconds of every measured step. */
+  ms: number[];
+  /** Of every step, warm-up included, in order. */
+  losses: number[];
+}
+
+/** A contestant that gives no row, and why. */
+export interface Absence {
+  contestant: string;
+  kind: "missing" | "failed";
+  reason: string;
+}
+
+interface Runner {
+  contestant: Contestant;
+  process: ContestantProcess;
+  measurement: Measurement;
+  stepMs: number;
+}
+
+const MAXIMUM_WARMUP_STEPS = 40;
+const MAXIMUM_BURST = 400;
+
+/**
+ * One workload, all contestants. A contestant that fails at any point becomes an {@link Absence} and the rest go
+ * on. Every process is ended.
+ * @param say one line of progress
+ */
+export async function interleave(
+  contestants: readonly Contestant[],
+  workload: Workload,
+  plan: Plan,
+  say: (line: string) => void,
+): Promise<{ measurements: Measurement[]; absences: Absence[] }> {
+  const absences: Absence[] = [];
+  const started: ContestantProcess[] = [];
+  let running: Runner[] = [];
+
+  /** Run `work`; a contestant's failure is noted and gives `undefined`. */
+  const guard = async <T>(contestant: Contestant, work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ContestantError || error instanceof MissingLibraryError)) throw error;
+      const kind = error instanceof MissingLibraryError ? "missing" : "failed";
+      absences.push({ contestant: contestant.name, kind, reason: error.message });
+      say(`${contestant.name}: ${kind === "missing" ? "not installed" : error.message}`);
+      return undefined;
+    }
+  };
+
+  try {
+    for (const contestant of contestants) {
+      const process = new ContestantProcess(contestant, plan.timeoutMs);
+      started.push(process);
+      say(`${contestant.name}: warming up`);
+      const runner = await guard(contestant, () => warmUp(contestant, process, workload, plan));
+      if (runner === undefined) process.stop();
+      else running.push(runner);
+    }
+    for (let round = 0; round < plan.rounds; round++) {
+      say(`round ${round + 1} of ${plan.rounds}`);
+      const survivors: Runner[] = [];
+      for (const runner of running) {
+        const done = await guard(runner.contestant, () => burst(runner, plan).then(() => true));
+        if (done) survivors.push(runner);
+      }
+      running = survivors;
+    }
+  } finally {
+    for (const process of started) process.stop();
+  }
+  return { measurements: running.map(({ measurement }) => measurement), absences };
+}
+
+async function warmUp(
+  contestant: Contestant,
+  process: ContestantProcess,
+  workload: Workload,
+  plan: Plan,
+): Promise<Runner> {
+  const { backend, threads } = contestant;
+  const { library, version, settings } = await process.init({ cmd: "init", ...workload, backend, threads });
+  const losses: number[] = [];
+  let spent = 0;
+  let stepMs = 0;
+  while (
+    losses.length < contestant.warmupSteps ||
+    (spent < plan.warmupMs && losses.length < MAXIMUM_WARMUP_STEPS)
+  ) {
+    const reply = await process.step(1);
+    losses.push(...reply.losses);
+    stepMs = reply.ms[0];
+    spent += stepMs;
+  }
+  const measurement = { contestant: contestant.name, threads, library, version, settings, ms: [], losses };
+  return { contestant, process, measurement, stepMs };
+}
+
+/** This round's share of the contestant's time; none when it has had it all. */
+async function burst({ contestant, process, measurement, stepMs }: Runner, plan: Plan): Promise<void> {
+  const { ms, losses } = measurement;
+  const spent = ms.reduce((total, each) => total + each, 0);
+  if (ms.length >= contestant.minimumSteps && spent >= plan.seconds * 1000) return;
+  const share = Math.round((plan.seconds * 1000) / plan.rounds / stepMs);
+  const least = Math.ceil(contestant.minimumSteps / plan.rounds);
+  const reply = await process.step(Math.min(Math.max(share, least, 1), MAXIMUM_BURST));
+  ms.push(...reply.ms);
+  losses.push(...reply.losses);
+}

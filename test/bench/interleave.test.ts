@@ -1,0 +1,122 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import type { Contestant } from "../../bench/contestant.ts";
+import { interleave, type Plan } from "../../bench/interleave.ts";
+import type { Workload } from "../../bench/protocol.ts";
+
+const FAKE = fileURLToPath(new URL("fake-contestant.ts", import.meta.url));
+const WORKLOAD: Workload = {
+  vocab: 65,
+  time: 8,
+  batch: 2,
+  hidden: 4,
+  learningRate: 1e-3,
+  clipNorm: 5,
+  seed: 1,
+};
+/** Long enough for a process to start on a busy machine. */
+const TEST_TIMEOUT_MS = 120_000;
+const PATIENT: Plan = { rounds: 3, seconds: 0.3, timeoutMs: 60_000, warmupMs: 30 };
+/** For contestants that hang: each costs this much of the test's time. */
+const IMPATIENT: Plan = { ...PATIENT, timeoutMs: 8_000 };
+
+function fake(behaviour: string, ...diary: string[]): Contestant {
+  const command = [process.execPath, "--disable-warning=ExperimentalWarning", FAKE, behaviour, ...diary];
+  return { name: behaviour, command, threads: 1, warmupSteps: 2, minimumSteps: 4 };
+}
+
+describe("interleaving contestants", { timeout: TEST_TIMEOUT_MS }, () => {
+  it("times each for its share of seconds, and at least its minimum of steps", async () => {
+    const { measurements, absences } = await interleave(
+      [fake("fast"), fake("slow")],
+      WORKLOAD,
+      PATIENT,
+      () => {},
+    );
+    expect(absences).toEqual([]);
+    const [fast, slow] = measurements;
+    expect(fast).toMatchObject({ contestant: "fast", library: "fake", version: "1.0.0", settings: "none" });
+    expect(fast.ms).toEqual(new Array(30).fill(10));
+    expect(slow.ms).toEqual(new Array(6).fill(50));
+  });
+
+  it("keeps the losses of the warm-up, whose steps it does not time", async () => {
+    const { measurements } = await interleave([fake("fast")], WORKLOAD, PATIENT, () => {});
+    const [{ ms, losses }] = measurements;
+    expect(losses).toHaveLength(ms.length + 3);
+    expect(losses[0]).toBe(4);
+  });
+
+  it("takes turns: a burst of one, then a burst of the next", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "unrolled-bench-"));
+    try {
+      const diary = join(folder, "diary");
+      await interleave([fake("fast", diary), fake("slow", diary)], WORKLOAD, PATIENT, () => {});
+      const warmUp = ["fast 1", "fast 1", "fast 1", "slow 1", "slow 1"];
+      const round = ["fast 10", "slow 2"];
+      expect(readFileSync(diary, "utf8").trim().split("\n")).toEqual([
+        ...warmUp,
+        ...round,
+        ...round,
+        ...round,
+      ]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("reports one that crashes with its exit status and last words, and goes on", async () => {
+    const { measurements, absences } = await interleave(
+      [fake("crashes"), fake("fast")],
+      WORKLOAD,
+      PATIENT,
+      () => {},
+    );
+    expect(measurements.map(({ contestant }) => contestant)).toEqual(["fast"]);
+    expect(absences).toEqual([
+      { contestant: "crashes", kind: "failed", reason: "ended (exit status 7): out of luck" },
+    ]);
+  });
+
+  it("ends one that hangs, at start or in a step, and goes on", async () => {
+    const { measurements, absences } = await interleave(
+      [fake("hangs-at-start"), fake("hangs"), fake("fast")],
+      WORKLOAD,
+      IMPATIENT,
+      () => {},
+    );
+    expect(measurements.map(({ contestant }) => contestant)).toEqual(["fast"]);
+    expect(absences).toEqual([
+      { contestant: "hangs-at-start", kind: "failed", reason: "gave no answer to init within 8 s" },
+      { contestant: "hangs", kind: "failed", reason: "gave no answer to step within 8 s" },
+    ]);
+  });
+
+  it("tells a library that is not installed from one that fails", async () => {
+    const { absences } = await interleave(
+      [fake("missing"), fake("refuses"), fake("miscounts")],
+      WORKLOAD,
+      PATIENT,
+      () => {},
+    );
+    expect(absences).toEqual([
+      { contestant: "missing", kind: "missing", reason: "Cannot find package 'fake'" },
+      { contestant: "refuses", kind: "failed", reason: "this step | cannot be made" },
+      {
+        contestant: "miscounts",
+        kind: "failed",
+        reason: 'answered step 1 with {"ms":[10],"losses":[]}',
+      },
+    ]);
+  });
+
+  it("reports a program that does not exist", async () => {
+    const absent = { ...fake("fast"), name: "absent", command: ["./no-such-program"] };
+    const { absences } = await interleave([absent], WORKLOAD, PATIENT, () => {});
+    expect(absences).toMatchObject([{ contestant: "absent", kind: "failed" }]);
+    expect(absences[0].reason).toMatch(/^cannot be started: .*ENOENT/);
+  });
+});
