@@ -1,0 +1,227 @@
+/**
+ * The few file operations that a run needs, as a seam: tests put a full disk or a read-only one behind it.
+ * Implementations reject with Node's errors (`code`: "ENOSPC", ...); {@link storing} turns them into StorageError.
+ */
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import * as fsp from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { escapeControl, StorageError, UnrolledError } from "../core/index.ts";
+
+export interface OpenFile {
+  /** Writes some of `bytes`, at the end of what was written; resolves to how many. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Resolves when all that was written is on the disk. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface FileSystem {
+  /** With its parents; an existing folder is fine. */
+  mkdir(folder: string): Promise<void>;
+  /** "new" must not exist; "append" may. */
+  open(path: string, mode: "new" | "append"): Promise<OpenFile>;
+  readFile(path: string): Promise<Uint8Array>;
+  /** The names in a folder. */
+  readdir(folder: string): Promise<string[]>;
+  /** Replaces `to` in one go. */
+  rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  truncate(path: string, bytes: number): Promise<void>;
+  /** Resolves when the names in a folder (created, renamed, removed) are on the disk. */
+  syncFolder(folder: string): Promise<void>;
+}
+
+export const nodeFileSystem: FileSystem = {
+  async mkdir(folder) {
+    await fsp.mkdir(folder, { recursive: true });
+  },
+  async open(path, mode) {
+    const file = await fsp.open(path, mode === "new" ? "wx" : "a");
+    return {
+      write: async (bytes) => (await file.write(bytes)).bytesWritten,
+      sync: () => file.sync(),
+      close: () => file.close(),
+    };
+  },
+  // Not fsp.readFile, which stops at 2 GiB.
+  async readFile(path) {
+    const file = await fsp.open(path, "r");
+    try {
+      const bytes = new Uint8Array((await file.stat()).size);
+      let at = 0;
+      while (at < bytes.byteLength) {
+        const { bytesRead } = await file.read(bytes, at, Math.min(bytes.byteLength - at, 2 ** 30));
+        if (bytesRead === 0) break;
+        at += bytesRead;
+      }
+      return bytes.subarray(0, at);
+    } finally {
+      await file.close();
+    }
+  },
+  readdir: (folder) => fsp.readdir(folder),
+  rename: (from, to) => fsp.rename(from, to),
+  unlink: (path) => fsp.unlink(path),
+  truncate: (path, bytes) => fsp.truncate(path, bytes),
+  async syncFolder(folder) {
+    // Windows opens no folders, and some network file systems sync none: there the rename has to be enough.
+    if (process.platform === "win32") return;
+    const handle = await fsp.open(folder, constants.O_RDONLY);
+    try {
+      await handle.sync();
+    } catch (error) {
+      if (!["EINVAL", "ENOTSUP", "EOPNOTSUPP"].includes(errorCode(error) ?? "")) throw error;
+    } finally {
+      await handle.close();
+    }
+  },
+};
+
+/** Temporary files that this process is writing now. */
+const writing = new Set<string>();
+
+/** `.tmp-<pid>-<random>-<name>` beside `path`: out of sight, and its owner is known. */
+export function temporaryPath(path: string): string {
+  return join(dirname(path), `.tmp-${process.pid}-${randomBytes(6).toString("hex")}-${basename(path)}`);
+}
+
+/**
+ * Write a file that appears whole or not at all, and stays after a power cut: everything goes to a temporary file
+ * that is synced and then renamed to `path`. On failure the former file at `path` is as it was.
+ * @throws StorageError
+ */
+export async function writeFileDurable(
+  fs: FileSystem,
+  path: string,
+  bytes: Uint8Array | string,
+): Promise<void> {
+  const temporary = temporaryPath(path);
+  writing.add(temporary);
+  try {
+    await storing("write", path, async () => {
+      try {
+        await writeNewFile(
+          fs,
+          temporary,
+          typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes,
+        );
+        await fs.rename(temporary, path);
+      } catch (error) {
+        // The first error is the one to tell; a file that stays behind is swept up later.
+        await fs.unlink(temporary).catch(() => {});
+        throw error;
+      }
+      await fs.syncFolder(dirname(path));
+    });
+  } finally {
+    writing.delete(temporary);
+  }
+}
+
+async function writeNewFile(fs: FileSystem, path: string, bytes: Uint8Array): Promise<void> {
+  const file = await fs.open(path, "new");
+  try {
+    await writeAll(file, bytes);
+    await file.sync();
+  } catch (error) {
+    await file.close().catch(() => {});
+    throw error;
+  }
+  await file.close();
+}
+
+/** A write may take fewer bytes than it is given, when the disk fills up or above 2 GiB. */
+export async function writeAll(file: OpenFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.byteLength; ) {
+    const written = await file.write(bytes.subarray(at, at + 2 ** 30));
+    if (written === 0) throw Object.assign(new Error("no bytes were written"), { code: "EIO" });
+    at += written;
+  }
+}
+
+/**
+ * Remove the temporary files in `folder` that processes left behind when they died.
+ * @param isAlive whether a process of this machine runs
+ */
+export async function sweepTemporaryFiles(
+  fs: FileSystem,
+  folder: string,
+  isAlive: (pid: number) => boolean,
+): Promise<void> {
+  await storing("clean up", folder, async () => {
+    for (const name of await fs.readdir(folder)) {
+      const match = /^\.tmp-([1-9][0-9]{0,9})-/.exec(name);
+      if (match === null) continue;
+      const path = join(folder, name);
+      const pid = Number(match[1]);
+      const inUse = pid === process.pid ? writing.has(path) : isAlive(pid);
+      if (!inUse) await removeFile(fs, path);
+    }
+  });
+}
+
+/** Unlink; a file that is already gone is fine. */
+export async function removeFile(fs: FileSystem, path: string): Promise<void> {
+  await storing("remove", path, async () => {
+    await fs.unlink(path).catch((error) => {
+      if (errorCode(error) !== "ENOENT") throw error;
+    });
+  });
+}
+
+/** The bytes of a file, or undefined if there is none. @throws StorageError */
+export async function readIfThere(fs: FileSystem, path: string): Promise<Uint8Array | undefined> {
+  return storing("read", path, async () => {
+    try {
+      return await fs.readFile(path);
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return undefined;
+      throw error;
+    }
+  });
+}
+
+/** Node's name of a system error: "ENOSPC". */
+export function errorCode(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+/** Run file operations; what fails becomes `cannot <action> <path>: <reason>`. */
+export async function storing<T>(action: string, path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw storageError(action, path, error);
+  }
+}
+
+const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
+  ENOSPC: ["the disk is full", "free some space on that disk, then try again"],
+  EDQUOT: ["the disk quota is used up", "free some space, then try again"],
+  EROFS: ["the file system is read-only", "choose a folder that can be written to"],
+  EACCES: ["permission denied", "change the permissions of the folder, or choose another"],
+  EPERM: ["the operation is not permitted", "change the permissions of the folder, or choose another"],
+  ENOENT: ["there is no such file or folder", "check the path"],
+  ENOTDIR: ["a part of the path is a file, not a folder", "check the path"],
+  EISDIR: ["it is a folder, not a file", "check the path"],
+  EEXIST: ["a file of that name is in the way", "move it away, or choose another folder"],
+  EIO: ["the disk reports an input/output error", "check the disk"],
+  EFBIG: ["the file would be larger than the file system allows", "choose a folder on another disk"],
+  EMFILE: ["this process has too many files open", "raise the limit on open files (ulimit -n)"],
+  ENFILE: ["the machine has too many files open", "close other programs"],
+  ENAMETOOLONG: ["the path is too long", "choose a shorter path"],
+  ELOOP: ["the path runs in a circle of links", "check the path"],
+};
+
+/** The StorageError of a failed file operation; errors of this package pass through unchanged. */
+export function storageError(action: string, path: string, cause: unknown): UnrolledError {
+  if (cause instanceof UnrolledError) return cause;
+  const code = errorCode(cause);
+  const known = code === undefined ? undefined : REASONS[code];
+  const unknown = cause instanceof Error ? cause.message : String(cause);
+  const reason = known === undefined ? escapeControl(unknown) : `${known[0]} (${code})`;
+  const hint = known?.[1];
+  return new StorageError(`cannot ${action} ${escapeControl(path)}: ${reason}`, { hint, cause });
+}

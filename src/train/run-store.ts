@@ -1,0 +1,227 @@
+/**
+ * The folder of a run: `run.json`, `metrics.jsonl`, `checkpoints/step-N.safetensors` and, while a process writes,
+ * `.lock`. Everything but the log is replaced whole or not at all, and is on the disk when a call resolves.
+ */
+import { dirname, join } from "node:path";
+import { escapeControl, FormatError, InputError } from "../core/index.ts";
+import {
+  errorCode,
+  type FileSystem,
+  nodeFileSystem,
+  readIfThere,
+  storing,
+  sweepTemporaryFiles,
+  writeFileDurable,
+} from "./file-system.ts";
+import { acquireLock, processIsAlive, type RunLock } from "./lock.ts";
+import { CheckpointFolder, type LoadedCheckpoint } from "./run-store-checkpoints.ts";
+import { type MetricsCut, type MetricsEvent, MetricsLog } from "./run-store-metrics.ts";
+
+export { type LoadedCheckpoint, readCheckpointFile } from "./run-store-checkpoints.ts";
+export type { MetricsCut, MetricsEvent } from "./run-store-metrics.ts";
+
+export interface OpenOptions {
+  /** "read" takes no lock and may look at a run in training; "write" locks. Default "read". */
+  mode?: "read" | "write";
+  fs?: FileSystem;
+}
+
+/** Failures are StorageError with the path, the reason in words and a hint; what was saved before stays intact. */
+export class RunStore {
+  /** The folder, as it was given. */
+  readonly folder: string;
+  private readonly fs: FileSystem;
+  private readonly metrics: MetricsLog;
+  private readonly checkpoints: CheckpointFolder;
+  /** Undefined in a store that only reads, and after {@link close}. */
+  private lock: RunLock | undefined;
+
+  private constructor(folder: string, fs: FileSystem, lock: RunLock | undefined) {
+    this.folder = folder;
+    this.fs = fs;
+    this.lock = lock;
+    this.metrics = new MetricsLog(join(folder, "metrics.jsonl"), fs);
+    this.checkpoints = new CheckpointFolder(join(folder, "checkpoints"), fs);
+  }
+
+  /**
+   * A new run, locked for writing. The folder and its parents are made; it may hold other files, but no run.
+   * @throws InputError if it holds a run; LockError; StorageError
+   */
+  static async create(folder: string, fs: FileSystem = nodeFileSystem): Promise<RunStore> {
+    const checkpoints = join(folder, "checkpoints");
+    await storing("create", folder, () => fs.mkdir(folder));
+    return RunStore.locked(folder, fs, async (store) => {
+      const names = await storing("read", folder, () => fs.readdir(folder));
+      const isRun = names.includes("run.json") || names.includes("metrics.jsonl");
+      if (isRun || (await store.checkpoints.steps()).length > 0) {
+        throw new InputError(`${escapeControl(folder)} already holds a run`, {
+          hint: "continue it with --resume, or choose another folder with --out",
+        });
+      }
+      await storing("create", checkpoints, () => fs.mkdir(checkpoints));
+      await storing("create", folder, async () => {
+        await fs.syncFolder(folder);
+        // The folder's own name. Its parent may be somebody else's, who forbids to open it.
+        await fs.syncFolder(dirname(folder)).catch((error) => {
+          if (!["EACCES", "EPERM"].includes(errorCode(error) ?? "")) throw error;
+        });
+      });
+    });
+  }
+
+  /** An existing run. @throws InputError if there is none; LockError (to write); StorageError */
+  static async open(folder: string, options: OpenOptions = {}): Promise<RunStore> {
+    const { mode = "read", fs = nodeFileSystem } = options;
+    const names = await storing("read", folder, () =>
+      fs.readdir(folder).catch((error) => {
+        if (!["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) throw error;
+        throw new InputError(`there is no run folder ${escapeControl(folder)}`, {
+          hint: "`unrolled runs` lists the runs here",
+        });
+      }),
+    );
+    if (!names.includes("run.json")) {
+      throw new InputError(`${escapeControl(folder)} is not a run folder: it holds no run.json`, {
+        hint: "`unrolled runs` lists the runs here",
+      });
+    }
+    if (mode === "read") return new RunStore(folder, fs, undefined);
+    return RunStore.locked(folder, fs, async (store) => {
+      await storing("create", store.checkpoints.path, () => fs.mkdir(store.checkpoints.path));
+    });
+  }
+
+  /** A locked store, after `prepare` and without the leftovers of writers that died; unlocked if that fails. */
+  private static async locked(
+    folder: string,
+    fs: FileSystem,
+    prepare: (store: RunStore) => Promise<void>,
+  ): Promise<RunStore> {
+    const store = new RunStore(folder, fs, await acquireLock(folder));
+    try {
+      await prepare(store);
+      await sweepTemporaryFiles(fs, folder, processIsAlive);
+      await sweepTemporaryFiles(fs, store.checkpoints.path, processIsAlive);
+      return store;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  private get runJson(): string {
+    return join(this.folder, "run.json");
+  }
+
+  /** Replaces `run.json`. */
+  async writeRunJson(run: object): Promise<void> {
+    this.mustWrite();
+    await writeFileDurable(this.fs, this.runJson, `${JSON.stringify(run, null, 2)}\n`);
+  }
+
+  /** The object in `run.json`, its fields unchecked. @throws FormatError */
+  async readRunJson(): Promise<Record<string, unknown>> {
+    const bytes = await readIfThere(this.fs, this.runJson);
+    if (bytes === undefined) throw new InputError(`there is no ${escapeControl(this.runJson)}`);
+    let value: unknown;
+    try {
+      value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new FormatError(escapeControl(this.runJson), `is not valid JSON: ${escapeControl(reason)}`, {
+        cause,
+      });
+    }
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw new FormatError(escapeControl(this.runJson), "must hold a JSON object");
+    }
+    return value as Record<string, unknown>;
+  }
+
+  /** One line of `metrics.jsonl`. Not synced: a power cut may take the lines since the last checkpoint. */
+  async appendMetrics(event: object): Promise<void> {
+    this.mustWrite();
+    await this.metrics.append(event);
+  }
+
+  /** All events of the log. @throws FormatError naming the line */
+  readMetrics(): Promise<MetricsEvent[]> {
+    return this.metrics.read();
+  }
+
+  /** Keep the log's step and eval events up to `step`; torn or broken lines go, and are told. */
+  async cutMetrics(step: number): Promise<MetricsCut> {
+    this.mustWrite();
+    return this.metrics.cut(step);
+  }
+
+  /**
+   * Go back to `step` before continuing from its checkpoint: checkpoints saved later and the mark of a later best
+   * are removed, and the log is cut. Without it, a resume from an older checkpoint would find the newer ones again.
+   */
+  async rewindTo(step: number): Promise<MetricsCut> {
+    this.mustWrite();
+    await this.checkpoints.removeAfter(step);
+    return this.metrics.cut(step);
+  }
+
+  /**
+   * Save the bytes of a checkpoint (see encodeCheckpoint) after everything logged so far, then remove old ones:
+   * the newest three and the best stay.
+   * @param options.best the validation loss (finite) if this is the best checkpoint so far
+   * @returns its path: `<folder>/checkpoints/step-N.safetensors`
+   */
+  async saveCheckpoint(
+    step: number,
+    bytes: Uint8Array,
+    options: { best?: { loss: number } } = {},
+  ): Promise<string> {
+    this.mustWrite();
+    await this.metrics.sync();
+    return this.checkpoints.save(step, bytes, options.best);
+  }
+
+  /**
+   * The newest checkpoint that is whole; `warnings` tells of newer, damaged ones. Undefined if nothing was saved.
+   * @throws FormatError if none is whole, or the newest is of another format version
+   */
+  latestCheckpoint(): Promise<LoadedCheckpoint | undefined> {
+    return this.checkpoints.latest();
+  }
+
+  /** The best checkpoint, or undefined if none was marked as such. @throws FormatError if it is damaged */
+  bestCheckpoint(): Promise<(LoadedCheckpoint & { loss: number }) | undefined> {
+    return this.checkpoints.best();
+  }
+
+  /** Steps of the saved checkpoints, newest first. */
+  checkpointSteps(): Promise<number[]> {
+    return this.checkpoints.steps();
+  }
+
+  /** Where the checkpoint of a step lies or would lie. */
+  checkpointPath(step: number): string {
+    return this.checkpoints.pathOf(step);
+  }
+
+  /** Ends the writing and unlocks. Calling it again does nothing. */
+  async close(): Promise<void> {
+    const lock = this.lock;
+    this.lock = undefined;
+    try {
+      await this.metrics.close();
+    } finally {
+      lock?.release();
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private mustWrite(): void {
+    if (this.lock !== undefined) return;
+    throw new InputError(`the run ${escapeControl(this.folder)} is not open for writing`);
+  }
+}
