@@ -1,0 +1,59 @@
+/* Elementwise operations. An output may alias an input: every vector is read before it is written. */
+#include "math.h"
+#include "unrolled.h"
+
+/* VALUE is an expression of the vectors a = x[i..] and b = z[i..]; tails run through the same expression. */
+#define MAP1(y, x, n, VALUE)            \
+  do {                                  \
+    int i = 0;                          \
+    for (; i + VW <= (n); i += VW) {    \
+      const vf a = load((x) + i);       \
+      store((y) + i, (VALUE));          \
+    }                                   \
+    if (i < (n)) {                      \
+      const vf a = load_part((x) + i, (n) - i); \
+      store_part((y) + i, (VALUE), (n) - i);    \
+    }                                   \
+  } while (0)
+
+#define MAP2(y, x, z, n, VALUE)         \
+  do {                                  \
+    int i = 0;                          \
+    for (; i + VW <= (n); i += VW) {    \
+      const vf a = load((x) + i), b = load((z) + i); \
+      store((y) + i, (VALUE));          \
+    }                                   \
+    if (i < (n)) {                      \
+      const vf a = load_part((x) + i, (n) - i), b = load_part((z) + i, (n) - i); \
+      store_part((y) + i, (VALUE), (n) - i); \
+    }                                   \
+  } while (0)
+
+void fill(float *y, float value, int n) {
+  for (int i = 0; i < n; i++) y[i] = value;
+}
+
+void copy(float *y, const float *x, int n) { __builtin_memmove(y, x, (unsigned long)n * 4); }
+
+void add(float *y, const float *a_, const float *b_, int n) { MAP2(y, a_, b_, n, a + b); }
+void sub(float *y, const float *a_, const float *b_, int n) { MAP2(y, a_, b_, n, a - b); }
+void mul(float *y, const float *a_, const float *b_, int n) { MAP2(y, a_, b_, n, a * b); }
+void accumulate(float *y, const float *x, int n) { MAP2(y, y, x, n, a + b); }
+
+void scale(float *y, const float *x, float factor, int n) {
+  const vf f = splat(factor);
+  MAP1(y, x, n, a * f);
+}
+
+void scale_by(float *y, const float *x, const float *factor, float constant, int n) {
+  scale(y, x, factor[0] * constant, n);
+}
+
+void sigmoid(float *y, const float *x, int n) { MAP1(y, x, n, vsigmoid(a)); }
+void tanh_forward(float *y, const float *x, int n) { MAP1(y, x, n, vtanh(a)); }
+
+void sigmoid_backward(float *dx, const float *dy, const float *y, int n) {
+  MAP2(dx, dy, y, n, a * (b * (1.0f - b)));
+}
+
+void tanh_backward(float *dx, const float *dy, const float *y, int n) { MAP2(dx, dy, y, n, a * (1.0f - b * b)); }

@@ -1,0 +1,43 @@
+/*
+ * The micro-kernel of every matrix product (after Goto and van de Geijn, "Anatomy of high-performance matrix
+ * multiplication", 2008): a tile of `rows` x NR outputs stays in registers while k runs.
+ *
+ * Operands are packed: b in panels of NR columns, b[k * NR + j], zero beyond the last column; a in tiles of rows,
+ * a[k * rows + r]. Every output element has one accumulator and takes its products in ascending k, so its bits
+ * depend on neither tile nor batch.
+ */
+#ifndef UNROLLED_TILE_H
+#define UNROLLED_TILE_H
+
+#include "simd.h"
+
+/* Two vectors wide; rows as many as the registers hold accumulators for: 6 x 2 + 2 + 1 of 16, 12 x 2 + 2 + 1 of 32. */
+#define NR (2 * VW)
+#define MR (VW == 16 ? 12 : 6)
+
+/* Rows of the next tile when `left` remain. The last two tiles share what is left: a tile of one or two rows has too
+ * few accumulators to hide the latency of an addition. */
+INLINE int tile_rows(int left) {
+  return left >= 2 * MR ? MR : left <= MR ? left : (left + 1) / 2;
+}
+
+/*
+ * c[r, p * column_step + j] = start[r, p * column_step + j] + sum over k of a[k, r] b[p][k, j]
+ * for r < m, p < count and j < width <= NR.
+ *  c rows are c_stride apart; start rows start_stride (0: the same row for all); start may be c.
+ *  a: m rows packed in tiles of tile_rows(), k long. b: panels b_step words apart.
+ */
+void tile_panels(float *c, int c_stride, const float *start, int start_stride, int column_step, int width,
+                 const float *a, const float *b, int b_step, int count, int m, int k);
+
+/* The same for a whole matrix of n columns in panels: c[m, n] = start + a b. */
+INLINE void tile_matrix(float *c, int c_stride, const float *start, int start_stride, const float *a, const float *b,
+                        int b_step, int m, int n, int k) {
+  const int full = n / NR, rest = n % NR;
+  if (full) tile_panels(c, c_stride, start, start_stride, NR, NR, a, b, b_step, full, m, k);
+  if (rest)
+    tile_panels(c + full * NR, c_stride, start + full * NR, start_stride, NR, rest, a, b + full * b_step, b_step, 1, m,
+                k);
+}
+
+#endif

@@ -1,0 +1,90 @@
+/** Loads a kernel module by itself: no backend, no allocator, only a memory and addresses that grow upwards. */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+type Kernel = (...args: number[]) => number;
+
+export const MODULES = ["unrolled-simd.wasm", "unrolled-relaxed.wasm"] as const;
+
+/** Rounding of float32 against float64 over sums of a few hundred products of size 1. */
+export const ABSOLUTE = 1e-5;
+export const RELATIVE = 1.3e-6;
+
+export class Machine {
+  readonly memory = new WebAssembly.Memory({ initial: 64, maximum: 65536 });
+  readonly kernels: Record<string, Kernel>;
+  private top: number;
+  private readonly guards: number[] = [];
+
+  constructor(file: string) {
+    const path = fileURLToPath(new URL(`../../src/backend/wasm/${file}`, import.meta.url));
+    const module = new WebAssembly.Module(readFileSync(path));
+    const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
+    this.top = (exports.__heap_base as WebAssembly.Global).value as number;
+    this.kernels = exports as unknown as Record<string, Kernel>;
+  }
+
+  /** Address of `words` words filled with a NaN, so that what a kernel forgets to write shows. */
+  room(words: number, misaligned = false): number {
+    const address = Math.ceil(this.top / 64) * 64 + (misaligned ? 4 : 0);
+    this.top = address + words * 4 + 4;
+    const short = this.top - this.memory.buffer.byteLength;
+    if (short > 0) this.memory.grow(Math.ceil(short / 65536));
+    const floats = new Float32Array(this.memory.buffer, address, words + 1).fill(Number.NaN);
+    floats[words] = GUARD;
+    this.guards.push(address + words * 4);
+    return address;
+  }
+
+  /** True while no kernel wrote beyond what it was given. */
+  get intact(): boolean {
+    const floats = new Float32Array(this.memory.buffer);
+    return this.guards.every((address) => floats[address / 4] === GUARD);
+  }
+
+  floats(values: ArrayLike<number> | undefined, misaligned = false): number {
+    if (values === undefined) return 0;
+    const address = this.room(values.length, misaligned);
+    new Float32Array(this.memory.buffer, address, values.length).set(values);
+    return address;
+  }
+
+  ints(values: ArrayLike<number> | undefined): number {
+    if (values === undefined) return 0;
+    const address = this.room(values.length);
+    new Int32Array(this.memory.buffer, address, values.length).set(values);
+    return address;
+  }
+
+  read(address: number, words: number): Float32Array {
+    return new Float32Array(this.memory.buffer, address, words).slice();
+  }
+}
+
+/** A word after each room, which float32 holds exactly. */
+const GUARD = 123456.75;
+
+/** A deterministic stream in [-1, 1) that float32 holds exactly. */
+export function noise(seed: number): (n: number, scale?: number) => number[] {
+  let state = (seed * 2654435761 + 12345) >>> 0;
+  return (n, scale = 1) =>
+    Array.from({ length: n }, () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return Math.fround(((state >>> 8) / 2 ** 23 - 1) * scale);
+    });
+}
+
+/** The greatest error in units of the allowed one; NaN matches NaN only. */
+export function worst(got: ArrayLike<number>, expected: ArrayLike<number>, absolute = ABSOLUTE): number {
+  let result = got.length === expected.length ? 0 : Number.POSITIVE_INFINITY;
+  for (let i = 0; i < expected.length; i++) {
+    if (Object.is(got[i], expected[i]) || got[i] === expected[i]) continue;
+    const error = Math.abs(got[i] - expected[i]) / (absolute + RELATIVE * Math.abs(expected[i]));
+    if (!(error <= result)) result = Number.isNaN(error) ? Number.POSITIVE_INFINITY : error;
+  }
+  return result;
+}
+
+export function bits(values: Float32Array): number[] {
+  return [...new Int32Array(values.buffer, values.byteOffset, values.length)];
+}
