@@ -101,7 +101,12 @@ function tryToLock(folder: string, path: string, own: string, owner: Owner): boo
     return false;
   }
   // `own` and the claim may be one file under two names; the lock is a third.
-  fs.renameSync(own, path);
+  try {
+    fs.renameSync(own, path);
+  } catch (error) {
+    fs.rmSync(claim, { force: true });
+    throw error;
+  }
   for (const file of [...successors, claim]) fs.rmSync(file, { force: true });
   return true;
 }
@@ -163,7 +168,9 @@ function createExclusively(path: string, own: string, owner: Owner): boolean {
 /** The owner in a lock file, or undefined if there is no such file. */
 function readOwner(path: string): Owner | Unreadable | undefined {
   try {
-    const { ino, mtimeMs, size } = fs.statSync(path);
+    const stat = fs.statSync(path);
+    const { ino, mtimeMs, size } = stat;
+    if (!stat.isFile()) throw Object.assign(new Error(`${path} is no file`), { code: "EISDIR" });
     // Owners are short; whatever else lies there is not worth reading.
     const owner = size < 4096 ? parseOwner(fs.readFileSync(path, "utf8")) : undefined;
     return owner ?? { id: `${ino}-${Math.floor(mtimeMs)}`, pid: null, ageMs: Math.abs(Date.now() - mtimeMs) };

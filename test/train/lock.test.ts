@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
+import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LockError, StorageError } from "../../src/core/index.ts";
@@ -24,7 +24,11 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const lock of locks.splice(0)) lock.release();
-  for (const child of children.splice(0)) child.kill("SIGKILL");
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
   await rm(folder, { recursive: true });
 });
 
@@ -41,14 +45,14 @@ const owner = (fields: object = {}) =>
   });
 
 /** A Node process that runs `code`, with acquireLock and folder in scope. */
-function start(code: string): ChildProcess {
+function start(code: string, stderr: "inherit" | "ignore" = "inherit"): ChildProcess {
   const program = `
     import { setTimeout as sleep } from "node:timers/promises";
     const { acquireLock } = await import(${module});
     const folder = ${JSON.stringify(folder)};
     ${code}`;
   const child = spawn(process.execPath, ["--input-type=module", "--no-warnings", "-e", program], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", stderr],
   });
   children.push(child);
   return child;
@@ -93,7 +97,7 @@ describe("the lock of a run folder", () => {
   test.each(["process.exit(3)", "throw new Error()"])(
     "is removed when its process ends by %s",
     async (end) => {
-      const child = start(`await acquireLock(folder); process.stderr.write = () => {}; ${end};`);
+      const child = start(`await acquireLock(folder); ${end};`, "ignore");
       await once(child, "exit");
       expect(await readdir(folder)).toEqual([]);
     },
@@ -161,6 +165,7 @@ describe("the lock of a run folder", () => {
   test("that is a folder is a StorageError", async () => {
     await mkdir(path());
     await expect(acquireLock(folder)).rejects.toThrow(StorageError);
+    expect(await readdir(folder)).toEqual([".lock"]);
   });
 });
 
@@ -192,35 +197,33 @@ describe("taking over", () => {
 
   test("is done by one of many processes that try at once, again and again", async () => {
     const rounds = 25;
-    // In each round all wait for a dead owner's lock and then take it over together. Who succeeds holds it
-    // until the round is over, and only then is the next lock laid out.
+    // In each round all wait for the signal and then take a dead owner's lock over together. Nobody lets go of
+    // a lock before all have finished, so that a slow process cannot win a round a second time.
     const code = `
       import { existsSync } from "node:fs";
       const won = [];
       console.log("ready");
       for (let round = 0; round < ${rounds}; round++) {
         while (!existsSync(folder + "/go-" + round)) {}
-        const inRound = folder + "/round-" + round;
-        let lock;
-        try { lock = await acquireLock(inRound); won.push(round); }
+        try { await acquireLock(folder + "/round-" + round); won.push(round); }
         catch (error) { if (error.code !== "LOCK") throw error; }
-        await sleep(30);
       }
-      console.log(JSON.stringify(won));`;
+      console.log(JSON.stringify(won));
+      await sleep(60_000);`;
     for (let round = 0; round < rounds; round++) {
       await mkdir(join(folder, `round-${round}`));
       await writeFile(join(folder, `round-${round}`, ".lock"), owner());
     }
-    const takers = Array.from({ length: 4 }, () => start(code));
-    const outputs = takers.map((taker) => text(taker.stdout!));
-    await Promise.all(takers.map((taker) => once(taker.stdout!, "data")));
+    const takers = Array.from({ length: 4 }, () =>
+      createInterface(start(code).stdout!)[Symbol.asyncIterator](),
+    );
+    for (const taker of takers) expect((await taker.next()).value).toBe("ready");
     for (let round = 0; round < rounds; round++) {
       await writeFile(join(folder, `go-${round}`), "");
-      await new Promise((done) => setTimeout(done, 35));
+      await new Promise((done) => setTimeout(done, 15));
     }
-    const wins = (await Promise.all(outputs)).flatMap(
-      (output) => JSON.parse(output.split("\n")[1]) as number[],
-    );
+    const wins: number[] = [];
+    for (const taker of takers) wins.push(...(JSON.parse(`${(await taker.next()).value}`) as number[]));
     expect(wins.sort((a, b) => a - b)).toEqual(Array.from({ length: rounds }, (_, round) => round));
   });
 });
