@@ -20,15 +20,16 @@ INLINE void run(const int rows, const int panels, float *c, int c_stride, const 
       acc[r][2 * p + 1] = fma_(x, b1, acc[r][2 * p + 1]);       \
     }                                                           \
   }
-  for (; k >= 4; k -= 4) {
-    STEP(0) STEP(1) STEP(2) STEP(3)
-    a += 4 * rows;
-    b += 4 * NR;
-  }
-  for (; k > 0; k--) {
+  /* The way out between two steps keeps them in basic blocks of their own: within one block, LLVM's WebAssembly
+   * backend nests the multiply-adds of an accumulator into one expression, which makes them wait for each other and
+   * needs more vectors than there are registers. */
+  while (k > 0) {
     STEP(0)
-    a += rows;
-    b += NR;
+    if (k == 1) break;
+    STEP(1)
+    a += 2 * rows;
+    b += 2 * NR;
+    k -= 2;
   }
 #undef STEP
   UNROLL for (int r = 0; r < rows; r++)
