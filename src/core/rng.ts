@@ -8,7 +8,10 @@ const PARITY = 0x1bd11bda;
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 
 /** One block: two words of counter and two of key give two random words. All are unsigned 32-bit. */
-export function threefry2x32(counter: readonly [number, number], key: readonly [number, number]): [number, number] {
+export function threefry2x32(
+  counter: readonly [number, number],
+  key: readonly [number, number],
+): [number, number] {
   const keys = [key[0] | 0, key[1] | 0, PARITY ^ key[0] ^ key[1]];
   let x0 = (counter[0] + keys[0]) | 0;
   let x1 = (counter[1] + keys[1]) | 0;

@@ -26,9 +26,14 @@ export function showShape(shape: Shape): string {
  * `checkShape("lstm.forward: inputs", x.shape, [["batch", null], ["time", null], ["features", 128]])` throws
  * `lstm.forward: inputs must be [batch, time, features=128], got [32, 64]`.
  */
-export function checkShape(where: string, shape: Shape, pattern: readonly (readonly [string, number | null])[]): void {
+export function checkShape(
+  where: string,
+  shape: Shape,
+  pattern: readonly (readonly [string, number | null])[],
+): void {
   const fits =
-    shape.length === pattern.length && pattern.every(([, size], axis) => size === null || size === shape[axis]);
+    shape.length === pattern.length &&
+    pattern.every(([, size], axis) => size === null || size === shape[axis]);
   if (fits) return;
   const expected = pattern.map(([name, size]) => (size === null ? name : `${name}=${size}`)).join(", ");
   throw new ShapeError(where, `[${expected}]`, showShape(shape));

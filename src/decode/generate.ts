@@ -1,0 +1,68 @@
+import type { PackedLSTM } from "../autograd/ops/lstm-sequence.ts";
+import type { Backend } from "../backend/backend.ts";
+import { Frames, scope } from "../backend/scope.ts";
+import { ids, type Tensor } from "../backend/tensor.ts";
+import type { Rng } from "../core/rng.ts";
+import { checkSampling, type SamplingOptions, sampleLogits } from "./sampling.ts";
+
+/** What generation needs of a model: see models/language-model.ts. */
+export interface Generator<State extends { detach(): State }> {
+  zeroState(batch: number): State;
+  pack(): PackedLSTM[];
+  forward(
+    ids: Tensor,
+    options: { state: State; packed: readonly PackedLSTM[] },
+  ): { logits: Tensor; state: State };
+}
+
+export interface GenerateOptions extends SamplingOptions {
+  /** How many symbols to make. */
+  length: number;
+  /** Symbols to read first; the first one made follows them. At least one. */
+  prime: ArrayLike<number>;
+  rng: Rng;
+  backend?: Backend;
+}
+
+/** Symbols of the prime that are run through the model in one call. */
+const PRIME_CHUNK = 256;
+
+/**
+ * Symbols drawn one after the other, each fed back as the next input. Has memory of its own, so a training may go
+ * on between two of them; it sees the weights as they were at the start.
+ */
+export async function* generate<State extends { detach(): State }>(
+  model: Generator<State>,
+  options: GenerateOptions,
+): AsyncGenerator<number, void, undefined> {
+  checkSampling(options);
+  const { prime, length, rng, backend } = options;
+  const frames = new Frames(backend);
+  const packed = scope(
+    () => model.pack().map(({ packed, integerInput }) => ({ packed: packed.keep(), integerInput })),
+    backend,
+  );
+  try {
+    let state = model.zeroState(1);
+    const advance = (input: ArrayLike<number>) =>
+      frames.run(() => {
+        const run = model.forward(ids(input, [1, input.length]), { state, packed });
+        state = run.state.detach();
+        const classes = run.logits.shape.at(-1)!;
+        return run.logits.view([classes], run.logits.size - classes).read();
+      });
+    const all = Array.from(prime);
+    let logits = await advance(all.slice(0, PRIME_CHUNK));
+    for (let at = PRIME_CHUNK; at < all.length; at += PRIME_CHUNK) {
+      logits = await advance(all.slice(at, at + PRIME_CHUNK));
+    }
+    for (let made = 0; made < length; made++) {
+      const next = sampleLogits(logits, options, rng);
+      yield next;
+      if (made + 1 < length) logits = await advance([next]);
+    }
+  } finally {
+    for (const { packed: weights } of packed) weights.dispose();
+    frames.dispose();
+  }
+}

@@ -1,0 +1,45 @@
+import { InputError } from "../core/errors.ts";
+import type { Rng } from "../core/rng.ts";
+
+export interface SamplingOptions {
+  /** Logits are divided by it: below 1 bolder, above 1 more varied, 0 always the likeliest. Default 1. */
+  temperature?: number;
+  /** Only the k likeliest symbols. Default: all. */
+  topK?: number;
+  /** Only the likeliest symbols that together have probability p (nucleus; Holtzman et al. 2020). Default 1. */
+  topP?: number;
+}
+
+/** @throws InputError naming the option that is outside its range */
+export function checkSampling({ temperature = 1, topK, topP = 1 }: SamplingOptions): void {
+  if (!(temperature >= 0 && Number.isFinite(temperature))) {
+    throw new InputError(`--temperature must be a number of at least 0, got ${temperature}`, {
+      hint: "0 always takes the likeliest character, 1 samples as the model has learned",
+    });
+  }
+  if (topK !== undefined && !(Number.isSafeInteger(topK) && topK >= 1)) {
+    throw new InputError(`--top-k must be an integer of at least 1, got ${topK}`);
+  }
+  if (!(topP > 0 && topP <= 1)) throw new InputError(`--top-p must be above 0 and at most 1, got ${topP}`);
+}
+
+/** Draw a symbol from softmax(logits / temperature), cut to the likeliest ones as the options say. */
+export function sampleLogits(logits: ArrayLike<number>, options: SamplingOptions, rng: Rng): number {
+  const { temperature = 1, topK = logits.length, topP = 1 } = options;
+  const ranked = Array.from({ length: logits.length }, (_, id) => id).sort(
+    (a, b) => logits[b] - logits[a] || a - b,
+  );
+  if (temperature === 0) return ranked[0];
+  const kept = ranked.slice(0, topK);
+  const weights = kept.map((id) => Math.exp((logits[id] - logits[kept[0]]) / temperature));
+  const total = weights.reduce((a, b) => a + b, 0);
+  let mass = 0;
+  let count = 0;
+  while (count < kept.length && mass < topP * total) mass += weights[count++];
+  let target = rng.uniform() * mass;
+  for (let i = 0; i < count; i++) {
+    target -= weights[i];
+    if (target < 0) return kept[i];
+  }
+  return kept[count - 1];
+}

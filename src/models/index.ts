@@ -1,0 +1,1 @@
+export { LanguageModel, type LanguageModelConfig } from "./language-model.ts";

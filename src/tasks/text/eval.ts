@@ -1,0 +1,76 @@
+import { Frames } from "../../backend/scope.ts";
+import { InputError } from "../../core/errors.ts";
+import { EvalSegments, trigramBaseline } from "../../data/index.ts";
+import { type Hooks, readCorpus } from "./corpus.ts";
+import { openBackend, sumLosses } from "./learner.ts";
+import { scoreText, type TextMetrics } from "./metrics.ts";
+import { buildModel, openModel } from "./open.ts";
+import { refuseOtherCorpus } from "./resume.ts";
+
+export interface TextEvalOptions {
+  /** Segments side by side: only speed and memory depend on it, the result does not. Default 32. */
+  batchSize?: number;
+  /** Leave unknown characters of the text out, instead of refusing them. */
+  skipUnknown?: boolean;
+  backend?: "auto" | "wasm" | "reference";
+}
+
+export interface TextEvaluation {
+  /** Nats a character. */
+  readonly loss: number;
+  readonly metrics: TextMetrics;
+  /** Characters that were predicted. */
+  readonly items: number;
+  /** Only when the text is the run's own: what a trigram of its training part reaches on it. */
+  readonly baseline?: { readonly name: string; readonly loss: number };
+}
+
+const DEFAULT_BATCH = 32;
+
+/**
+ * How well a model predicts a text: `data`, or the validation part of the text it was trained on. Every character is
+ * scored once, in segments that depend on the text alone (data/eval-segments.ts).
+ */
+export async function evalText(
+  path: string,
+  data: string[],
+  options: TextEvalOptions,
+  hooks: Pick<Hooks, "onProgress" | "onNote">,
+): Promise<TextEvaluation> {
+  const { batchSize = DEFAULT_BATCH, skipUnknown = false } = options;
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
+    throw new InputError(`--batch-size must be an integer of at least 1, got ${batchSize}`);
+  }
+  const opened = await openModel(path);
+  const { run, facts } = opened;
+  if (data.length === 0 && run === undefined) {
+    throw new InputError("a checkpoint file alone does not say what text to evaluate", {
+      hint: "name a text, or give the run's folder",
+    });
+  }
+  const own = data.length === 0 ? run : undefined;
+  const corpus = await readCorpus(own?.data.paths ?? data, hooks);
+  if (own !== undefined) refuseOtherCorpus(own, corpus, path);
+  const parts = own === undefined ? undefined : corpus.split(own.settings.valSplit);
+  const { ids } = corpus.withVocabulary(facts.vocabulary, { skipUnknown });
+  const segments = new EvalSegments(parts?.validation ?? ids);
+  const backend = openBackend(options.backend === "reference" ? "reference" : "wasm");
+  const model = buildModel(opened, backend);
+  const frames = new Frames(backend);
+  const sums = new Float64Array(segments.segments.length);
+  let done = 0;
+  for (const batch of segments.batches(batchSize)) {
+    hooks.onProgress("evaluating", done, segments.segments.length);
+    sums.set(await sumLosses(model, frames, batch), done);
+    done += batch.rows;
+  }
+  hooks.onProgress("evaluating", done, segments.segments.length);
+  const baseline =
+    parts === undefined
+      ? undefined
+      : {
+          name: "interpolated trigram",
+          loss: trigramBaseline(parts.train, parts.validation, facts.vocabulary.size).loss,
+        };
+  return { ...scoreText(sums, segments.scored, baseline?.loss), items: segments.scored, baseline };
+}

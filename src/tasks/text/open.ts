@@ -1,0 +1,68 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { parameters } from "../../autograd/parameter.ts";
+import type { Backend } from "../../backend/backend.ts";
+import { FormatError, InputError } from "../../core/errors.ts";
+import { Rng } from "../../core/rng.ts";
+import { sameShape, showShape } from "../../core/shape.ts";
+import type { SafetensorsFile } from "../../io/safetensors.ts";
+import { LanguageModel } from "../../models/language-model.ts";
+import { RunStore, readCheckpointFile } from "../../train/run-store.ts";
+import type { Snapshot } from "../../train/snapshot.ts";
+import {
+  type CheckpointFacts,
+  parseTextRun,
+  readCheckpointFacts,
+  snapshotOf,
+  type TextRun,
+} from "./run-file.ts";
+
+export interface OpenedModel {
+  readonly facts: CheckpointFacts;
+  readonly snapshot: Snapshot;
+  /** The checkpoint that was read. */
+  readonly path: string;
+  /** Absent when a checkpoint file was named by itself. */
+  readonly run: TextRun | undefined;
+}
+
+/**
+ * The best checkpoint of a run (the latest when none has been evaluated), or the checkpoint file that was named.
+ * @throws InputError when there is none; FormatError when it is damaged
+ */
+export async function openModel(path: string): Promise<OpenedModel> {
+  const isFile = await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  if (isFile) return opened(await readCheckpointFile(path), path, undefined);
+  const store = await RunStore.open(path);
+  const run = parseTextRun(await store.readRunJson(), join(path, "run.json"));
+  const checkpoint = (await store.bestCheckpoint()) ?? (await store.latestCheckpoint());
+  if (checkpoint === undefined) {
+    throw new InputError(`${path} has no checkpoint yet`, { hint: "train it: unrolled train text --resume" });
+  }
+  return opened(checkpoint, checkpoint.path, run);
+}
+
+function opened(file: SafetensorsFile, path: string, run: TextRun | undefined): OpenedModel {
+  const facts = readCheckpointFacts(file, path);
+  return { facts, snapshot: snapshotOf(file, facts.step, path), path, run };
+}
+
+/** The model with its trained weights, for inference. @throws FormatError naming a tensor that does not fit */
+export function buildModel({ facts, snapshot, path }: OpenedModel, backend: Backend): LanguageModel {
+  const model = new LanguageModel(facts.model, { rng: new Rng(0), backend });
+  for (const { name, tensor } of parameters(model)) {
+    const stored = snapshot.tensors.get(name);
+    if (stored === undefined) throw new FormatError(path, `has no tensor ${name}`);
+    if (!sameShape(stored.shape, tensor.shape)) {
+      throw new FormatError(
+        path,
+        `tensor ${name} must be ${showShape(tensor.shape)}, got ${showShape(stored.shape)}`,
+      );
+    }
+    tensor.write(stored.data);
+  }
+  return model;
+}

@@ -1,0 +1,149 @@
+import { availableParallelism } from "node:os";
+import { formatBytes, InputError } from "../../core/errors.ts";
+import { LanguageModel } from "../../models/language-model.ts";
+
+/** What a person may say; `undefined` is "not said", which matters when a run is resumed. */
+export interface TextTrainOptions {
+  /** Files, folders, or "-" for standard input; empty: the bundled corpus. */
+  data: string[];
+  out?: string;
+  from?: string;
+  resume: boolean;
+  cell?: "lstm";
+  layers?: number;
+  hidden?: number;
+  dropout?: number;
+  seqLength?: number;
+  batchSize?: number;
+  optimizer?: "adam";
+  lr?: number;
+  clipNorm?: number;
+  clipValue?: number;
+  epochs?: number;
+  steps?: number;
+  maxSeconds?: number;
+  valSplit?: number;
+  seed?: number;
+  backend?: "auto" | "wasm" | "reference";
+  threads?: number;
+  evalEvery?: number;
+  saveEvery?: number;
+}
+
+/** Options that fix what a run computes: a resumed run must have the same. */
+export interface TextSettings {
+  readonly cell: "lstm";
+  readonly layers: number;
+  readonly hidden: number;
+  readonly dropout: number;
+  readonly seqLength: number;
+  readonly batchSize: number;
+  readonly optimizer: "adam";
+  readonly lr: number;
+  readonly clipNorm: number;
+  /** null: gradients are not cut by value. */
+  readonly clipValue: number | null;
+  readonly valSplit: number;
+  readonly seed: number;
+}
+
+export const DEFAULTS: TextSettings = {
+  cell: "lstm",
+  layers: 1,
+  // Large enough to write plausible lines of a book, small enough for a minute on two cores.
+  hidden: 256,
+  dropout: 0,
+  // A gradient through 64 steps reaches over a line; longer chunks update more rarely in the same time.
+  seqLength: 64,
+  batchSize: 32,
+  optimizer: "adam",
+  // char-rnn's and torch-rnn's default for Adam-like methods at these sizes.
+  lr: 2e-3,
+  // Karpathy's and PyTorch examples' value: it only cuts the rare explosion.
+  clipNorm: 5,
+  clipValue: null,
+  valSplit: 0.1,
+  seed: 1,
+};
+
+/** Without any limit a run makes so many passes. */
+export const DEFAULT_EPOCHS = 20;
+
+/** More replicas than this gain little at these batch sizes: the sum of the gradients grows with each. */
+const MAXIMUM_DEFAULT_THREADS = 4;
+
+export function defaultThreads(batchSize: number): number {
+  return Math.min(availableParallelism(), MAXIMUM_DEFAULT_THREADS, batchSize);
+}
+
+type Check = [keyof TextTrainOptions, string, (value: number) => boolean, string];
+
+const wholeFrom =
+  (least: number) =>
+  (value: number): boolean =>
+    Number.isSafeInteger(value) && value >= least;
+const POSITIVE_INTEGER = "an integer of at least 1";
+
+const CHECKS: readonly Check[] = [
+  ["layers", "--layers", wholeFrom(1), POSITIVE_INTEGER],
+  ["hidden", "--hidden", wholeFrom(1), POSITIVE_INTEGER],
+  ["seqLength", "--seq-length", wholeFrom(1), POSITIVE_INTEGER],
+  ["batchSize", "--batch-size", wholeFrom(1), POSITIVE_INTEGER],
+  ["threads", "--threads", (n) => wholeFrom(1)(n) && n <= 256, "an integer from 1 to 256"],
+  ["steps", "--steps", wholeFrom(1), POSITIVE_INTEGER],
+  ["evalEvery", "--eval-every", wholeFrom(1), POSITIVE_INTEGER],
+  ["saveEvery", "--save-every", wholeFrom(1), POSITIVE_INTEGER],
+  ["epochs", "--epochs", (x) => x > 0 && Number.isFinite(x), "a number above 0"],
+  ["maxSeconds", "--max-seconds", (x) => x > 0 && Number.isFinite(x), "a number above 0"],
+  ["lr", "--lr", (x) => x > 0 && Number.isFinite(x), "a number above 0"],
+  ["clipNorm", "--clip-norm", (x) => x > 0, "a number above 0"],
+  ["clipValue", "--clip-value", (x) => x > 0, "a number above 0"],
+  ["dropout", "--dropout", (x) => x >= 0 && x < 1, "at least 0 and below 1"],
+  ["valSplit", "--val-split", (x) => x > 0 && x < 1, "above 0 and below 1"],
+  ["seed", "--seed", (n) => Number.isSafeInteger(n), "an integer"],
+];
+
+/**
+ * Refuse what cannot work before anything is read or allocated.
+ * @throws InputError naming the option, what it must be and what it was
+ */
+export function checkTextOptions(options: TextTrainOptions): void {
+  for (const [name, flag, fits, expected] of CHECKS) {
+    const value = options[name];
+    if (value !== undefined && !fits(value as number)) {
+      throw new InputError(`${flag} must be ${expected}, got ${value}`);
+    }
+  }
+  const { hidden, layers, batchSize, seqLength } = { ...DEFAULTS, ...given(options) };
+  // Any text has at least two characters; with the real number it is checked again.
+  checkMemory({ cell: "lstm", vocabulary: 2, hidden, layers, dropout: 0 }, batchSize, seqLength, "at least ");
+}
+
+/** What 32-bit addresses reach. */
+const HEAP_BYTES = 4 * 2 ** 30;
+
+/** @throws InputError with the memory that the model would need, when that is more than a heap can have */
+export function checkMemory(
+  config: Parameters<typeof LanguageModel.trainingBytes>[0],
+  batchSize: number,
+  seqLength: number,
+  bound = "",
+): void {
+  const bytes = LanguageModel.trainingBytes(config, batchSize, seqLength);
+  if (bytes <= HEAP_BYTES) return;
+  const { hidden, layers } = config;
+  throw new InputError(
+    `--hidden ${hidden} with --layers ${layers}, --batch-size ${batchSize} and --seq-length ${seqLength} needs ` +
+      `${bound}${formatBytes(bytes)} of memory, more than the ${formatBytes(HEAP_BYTES)} of the heap`,
+    { hint: "make the model, the batch or the sequences smaller" },
+  );
+}
+
+/** Only what was said. */
+export function given(options: TextTrainOptions): Partial<TextSettings> {
+  const found: Record<string, unknown> = {};
+  for (const name of Object.keys(DEFAULTS) as (keyof TextSettings)[]) {
+    if (options[name] !== undefined) found[name] = options[name];
+  }
+  return found;
+}

@@ -1,0 +1,145 @@
+import { FormatError, InputError } from "../../core/errors.ts";
+import { Vocabulary } from "../../data/index.ts";
+import type { SafetensorsFile } from "../../io/safetensors.ts";
+import { LanguageModel, type LanguageModelConfig } from "../../models/language-model.ts";
+import type { Snapshot, SnapshotTensor } from "../../train/snapshot.ts";
+import { DEFAULTS, type TextSettings } from "./options.ts";
+
+/** `run.json` of a text run. */
+export interface TextRun {
+  readonly task: "text";
+  readonly version: string;
+  readonly created: string;
+  readonly model: LanguageModelConfig;
+  readonly settings: TextSettings;
+  readonly limits: { readonly steps?: number; readonly epochs?: number; readonly maxSeconds?: number };
+  readonly backend: string;
+  readonly instructions: string;
+  readonly threads: number;
+  readonly precision: "highest";
+  readonly data: {
+    /** As they were given; empty for the bundled corpus. */
+    readonly paths: readonly string[];
+    readonly characters: number;
+    /** SHA-256 of the text. */
+    readonly fingerprint: string;
+    readonly vocabulary: readonly string[];
+  };
+  readonly baseline: { readonly name: string; readonly loss: number };
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** @throws FormatError naming the field of a run.json that is not as this program writes it */
+export function parseTextRun(value: Record<string, unknown>, where: string): TextRun {
+  if (value.task !== "text") {
+    throw new InputError(`${where}: is a run of the task ${JSON.stringify(value.task)}, expected "text"`);
+  }
+  const { settings, data, limits, baseline } = value;
+  if (!isObject(settings)) throw new FormatError(where, "settings must be an object");
+  for (const [name, standard] of Object.entries(DEFAULTS)) {
+    const found = settings[name];
+    const fits =
+      standard === null ? found === null || typeof found === "number" : typeof found === typeof standard;
+    if (!fits) throw new FormatError(where, `settings.${name} is missing or of the wrong type`);
+  }
+  if (!isObject(data) || typeof data.fingerprint !== "string" || !isStrings(data.paths)) {
+    throw new FormatError(where, "data must hold paths and a fingerprint");
+  }
+  const vocabulary = Vocabulary.fromJSON(data.vocabulary, where);
+  if (!isObject(limits)) throw new FormatError(where, "limits must be an object");
+  if (!isObject(baseline) || typeof baseline.name !== "string" || typeof baseline.loss !== "number") {
+    throw new FormatError(where, "baseline must hold a name and a loss");
+  }
+  const model = parseModel(value.model, where);
+  if (vocabulary.size !== model.vocabulary) {
+    throw new FormatError(
+      where,
+      `the vocabulary has ${vocabulary.size} characters, the model ${model.vocabulary}`,
+    );
+  }
+  for (const name of ["backend", "instructions", "version", "created"]) {
+    if (typeof value[name] !== "string") throw new FormatError(where, `${name} must be a string`);
+  }
+  if (typeof value.threads !== "number") throw new FormatError(where, "threads must be a number");
+  return value as unknown as TextRun;
+}
+
+function isStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function parseModel(value: unknown, where: string): LanguageModelConfig {
+  if (!isObject(value)) throw new FormatError(where, "model must be an object");
+  const { cell, vocabulary, hidden, layers, dropout } = value;
+  if (cell !== "lstm") throw new FormatError(where, `model.cell must be "lstm", got ${JSON.stringify(cell)}`);
+  for (const [name, size] of Object.entries({ vocabulary, hidden, layers })) {
+    if (!Number.isSafeInteger(size) || (size as number) < 1) {
+      throw new FormatError(where, `model.${name} must be an integer of at least 1`);
+    }
+  }
+  if (typeof dropout !== "number") throw new FormatError(where, "model.dropout must be a number");
+  const config = { cell, vocabulary, hidden, layers, dropout } as LanguageModelConfig;
+  // Sizes come from a file: refuse what no heap can hold before anything is allocated for them.
+  if (LanguageModel.trainingBytes(config, 1, 1) > 2 ** 32) {
+    throw new FormatError(where, "the model is larger than the heap of this program");
+  }
+  return config;
+}
+
+/** What a checkpoint carries beside its tensors, so that it can be used without its run. */
+export interface CheckpointFacts {
+  readonly model: LanguageModelConfig;
+  readonly vocabulary: Vocabulary;
+  readonly step: number;
+  /** Of training, all sittings together. */
+  readonly seconds: number;
+}
+
+export function describeCheckpoint(facts: CheckpointFacts): Record<string, string> {
+  return {
+    task: "text",
+    model: JSON.stringify(facts.model),
+    vocabulary: JSON.stringify(facts.vocabulary),
+    step: String(facts.step),
+    seconds: String(facts.seconds),
+  };
+}
+
+/** @throws FormatError naming what is missing or wrong */
+export function readCheckpointFacts({ metadata }: SafetensorsFile, where: string): CheckpointFacts {
+  const json = (name: string): unknown => {
+    try {
+      return JSON.parse(metadata[name] ?? "");
+    } catch (cause) {
+      throw new FormatError(where, `metadata ${name} must be JSON`, { cause });
+    }
+  };
+  if (metadata.task !== "text") throw new FormatError(where, `is not a checkpoint of the task "text"`);
+  const [step, seconds] = [Number(metadata.step), Number(metadata.seconds)];
+  if (!Number.isSafeInteger(step) || step < 0 || !(seconds >= 0)) {
+    throw new FormatError(where, "metadata step and seconds must be numbers");
+  }
+  const vocabulary = Vocabulary.fromJSON(json("vocabulary"), where);
+  const model = parseModel(json("model"), where);
+  if (vocabulary.size !== model.vocabulary) {
+    throw new FormatError(
+      where,
+      `the vocabulary has ${vocabulary.size} characters, the model ${model.vocabulary}`,
+    );
+  }
+  return { model, vocabulary, step, seconds };
+}
+
+/** The tensors of a checkpoint as a snapshot. @throws FormatError for a dtype that is not F32 or F64 */
+export function snapshotOf({ tensors }: SafetensorsFile, step: number, where: string): Snapshot {
+  const found = new Map<string, SnapshotTensor>();
+  for (const [name, tensor] of tensors) {
+    if (tensor.dtype !== "F32" && tensor.dtype !== "F64") {
+      throw new FormatError(where, `tensor ${name} must be F32 or F64, got ${tensor.dtype}`);
+    }
+    found.set(name, { shape: tensor.shape, data: tensor.data() });
+  }
+  return { step, tensors: found };
+}

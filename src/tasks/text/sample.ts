@@ -1,0 +1,67 @@
+import { randomInt } from "node:crypto";
+import { InputError } from "../../core/errors.ts";
+import { Rng } from "../../core/rng.ts";
+import { generate } from "../../decode/generate.ts";
+import { checkSampling, type SamplingOptions } from "../../decode/sampling.ts";
+import type { LSTMState } from "../../nn/lstm.ts";
+import { openBackend } from "./learner.ts";
+import { buildModel, openModel } from "./open.ts";
+
+export interface TextSampleOptions extends SamplingOptions {
+  /** Characters to write after the prime; default 500. */
+  length?: number;
+  /** Text to go on from; default a line end. */
+  prime?: string;
+  /** Default: a new one each time. */
+  seed?: number;
+  /** Leave characters of the prime out that the model does not know, instead of refusing them. */
+  skipUnknown?: boolean;
+  backend?: "auto" | "wasm" | "reference";
+}
+
+export interface TextSample {
+  readonly seed: number;
+  /** First the prime, if one was given, then character by character as they are made. */
+  readonly pieces: AsyncIterable<string>;
+}
+
+const DEFAULT_LENGTH = 500;
+
+/**
+ * Let a trained model write. `run` is a run folder or a checkpoint file.
+ * @throws InputError for an option outside its range and for unknown characters in the prime, naming them
+ */
+export async function sampleText(run: string, options: TextSampleOptions = {}): Promise<TextSample> {
+  const { length = DEFAULT_LENGTH, prime = "", seed = randomInt(2 ** 31), skipUnknown = false } = options;
+  checkSampling(options);
+  if (!Number.isSafeInteger(length) || length < 0) {
+    throw new InputError(`--length must be an integer of at least 0, got ${length}`);
+  }
+  if (!Number.isSafeInteger(seed)) throw new InputError(`--seed must be an integer, got ${seed}`);
+  const opened = await openModel(run);
+  const { vocabulary } = opened.facts;
+  const known = vocabulary.encode(prime, { skipUnknown });
+  const backend = openBackend(options.backend === "reference" ? "reference" : "wasm");
+  const model = buildModel(opened, backend);
+  // Without a prime the text starts as after a line end, or where a line end is unknown, after its first symbol.
+  const lineEnd = vocabulary.encode("\n", { skipUnknown: true });
+  const start = known.length > 0 ? known : lineEnd.length > 0 ? lineEnd : [0];
+
+  async function* pieces(): AsyncGenerator<string, void, undefined> {
+    if (known.length > 0) yield vocabulary.decode(known);
+    const { temperature, topK, topP } = options;
+    const rng = new Rng(seed);
+    for await (const id of generate<LSTMState>(model, {
+      prime: start,
+      length,
+      temperature,
+      topK,
+      topP,
+      rng,
+      backend,
+    })) {
+      yield vocabulary.decode([id]);
+    }
+  }
+  return { seed, pieces: pieces() };
+}

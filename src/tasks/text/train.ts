@@ -1,0 +1,208 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { bestInstructions } from "../../backend/wasm/wasm.ts";
+import { InputError } from "../../core/errors.ts";
+import { type TextCorpus, trigramBaseline } from "../../data/index.ts";
+import { LanguageModel } from "../../models/language-model.ts";
+import type { StartEvent, TrainEvent } from "../../train/events.ts";
+import { ReplicaGroup } from "../../train/replica-group.ts";
+import { RunStore } from "../../train/run-store.ts";
+import type { Snapshot } from "../../train/snapshot.ts";
+import { VERSION } from "../../version.ts";
+import { type Hooks, readCorpus } from "./corpus.ts";
+import { TextLearner, type TextSpec } from "./learner.ts";
+import { openModel } from "./open.ts";
+import {
+  checkMemory,
+  checkTextOptions,
+  DEFAULT_EPOCHS,
+  DEFAULTS,
+  defaultThreads,
+  given,
+  type TextSettings,
+  type TextTrainOptions,
+} from "./options.ts";
+import { newestRun, newRunFolder, refuseOtherCorpus, refuseOtherSettings } from "./resume.ts";
+import { parseTextRun, readCheckpointFacts, snapshotOf, type TextRun } from "./run-file.ts";
+import { runTraining } from "./training.ts";
+
+export type { Hooks as TrainHooks } from "./corpus.ts";
+export { checkTextOptions, type TextTrainOptions } from "./options.ts";
+
+export interface TextTraining {
+  /** Iterate to train. */
+  readonly events: AsyncIterable<TrainEvent>;
+  readonly runDirectory: string;
+  /** The limit in steps, where there is one. */
+  readonly totalSteps: number | null;
+  readonly maxSeconds: number | null;
+  /** What a model of letter triples reaches on the same validation text. */
+  readonly baseline: { readonly name: string; readonly loss: number };
+  readonly unit: "character";
+}
+
+interface Resumed {
+  readonly store: RunStore;
+  readonly run: TextRun;
+  readonly snapshot: Snapshot | undefined;
+  readonly seconds: number;
+  readonly bestLoss: number;
+}
+
+/**
+ * Train a character model on a text, or go on with a run. Everything that can be refused is refused before the
+ * first step, options before anything is read.
+ * @throws InputError, FormatError, LockError, StorageError
+ */
+export async function trainText(options: TextTrainOptions, hooks: Hooks): Promise<TextTraining> {
+  checkTextOptions(options);
+  const resumed = options.resume ? await openRun(options, hooks) : undefined;
+  try {
+    return await prepare(options, hooks, resumed);
+  } catch (error) {
+    await resumed?.store.close();
+    throw error;
+  }
+}
+
+async function prepare(
+  options: TextTrainOptions,
+  hooks: Hooks,
+  resumed: Resumed | undefined,
+): Promise<TextTraining> {
+  const folder = resumed?.store.folder ?? options.out ?? newRunFolder();
+  if (resumed === undefined && existsSync(join(folder, "run.json"))) {
+    throw new InputError(`${folder} already holds a run`, {
+      hint: "continue it with --resume, or choose another folder with --out",
+    });
+  }
+  const settings: TextSettings = resumed?.run.settings ?? { ...DEFAULTS, ...given(options) };
+  const paths = options.data.length > 0 ? options.data : (resumed?.run.data.paths ?? []);
+  const weights = options.from === undefined ? undefined : await openModel(options.from);
+  let corpus = await readCorpus(paths, hooks);
+  if (resumed !== undefined) refuseOtherCorpus(resumed.run, corpus, folder);
+  if (weights !== undefined) corpus = corpus.withVocabulary(weights.facts.vocabulary);
+
+  const { train, validation } = corpus.split(settings.valSplit, { sequenceLength: settings.seqLength });
+  const { cell, hidden, layers, dropout, batchSize, seqLength } = settings;
+  const model = { cell, vocabulary: corpus.vocabulary.size, hidden, layers, dropout };
+  checkMemory(model, batchSize, seqLength);
+  const backend = options.backend === "reference" ? "reference" : "wasm";
+  const instructions = backend === "wasm" ? bestInstructions() : "float64";
+  const threads = options.threads ?? resumed?.run.threads ?? defaultThreads(batchSize);
+  if (threads > batchSize) {
+    throw new InputError(`--threads ${threads} is more than the ${batchSize} rows of a batch`, {
+      hint: `use --threads ${batchSize} or less, or a larger --batch-size`,
+    });
+  }
+  const spec: TextSpec = { settings, model, train, validation, backend, instructions };
+  const learner = new TextLearner(spec, 0, threads);
+  const limits = limitsOf(options, resumed?.run);
+  const { loss } = resumed?.run.baseline ?? trigramBaseline(train, validation, corpus.vocabulary.size);
+  const baseline = { name: "interpolated trigram", loss };
+
+  const run: TextRun = {
+    ...{ task: "text", version: VERSION, created: resumed?.run.created ?? new Date().toISOString() },
+    ...{ model, settings, limits, backend, instructions, threads, precision: "highest" },
+    data: describe(corpus, paths),
+    baseline,
+  };
+  if (resumed !== undefined) warnAboutBits(resumed.run, run, hooks);
+  const store = resumed?.store ?? (await RunStore.create(folder));
+  try {
+    await store.writeRunJson(run);
+    const snapshot = resumed?.snapshot ?? weights?.snapshot;
+    const start = snapshot && { snapshot, parametersOnly: resumed?.snapshot === undefined };
+    const source = { module: new URL(`./learner.${extension()}`, import.meta.url).href, spec };
+    const group = await ReplicaGroup.start(learner, source, threads, start);
+    const startEvent: StartEvent = {
+      ...{ event: "start", task: "text", run: folder, parameters: LanguageModel.parameterCount(model) },
+      ...{ backend, instructions, threads, precision: "highest", seed: settings.seed, version: VERSION },
+    };
+    const { chunksPerEpoch } = learner.streams;
+    const byEpochs = limits.epochs === undefined ? undefined : Math.ceil(limits.epochs * chunksPerEpoch);
+    const ends = [limits.steps, byEpochs].filter((steps) => steps !== undefined);
+    return {
+      events: runTraining({
+        ...{ run, store, group, learner, corpus, startEvent, snapshot: start, hooks },
+        startSeconds: resumed?.seconds ?? 0,
+        bestLoss: resumed?.bestLoss ?? Number.POSITIVE_INFINITY,
+        ...{ evaluateEvery: options.evalEvery, saveEvery: options.saveEvery },
+      }),
+      runDirectory: folder,
+      totalSteps: ends.length === 0 ? null : Math.min(...ends),
+      maxSeconds: limits.maxSeconds ?? null,
+      baseline,
+      unit: "character",
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** The same file under Node's own TypeScript support and after compilation. */
+function extension(): "ts" | "js" {
+  return import.meta.url.endsWith(".ts") ? "ts" : "js";
+}
+
+/** What is given counts; a resumed run keeps its horizon, and nothing at all means a number of passes. */
+function limitsOf(options: TextTrainOptions, run: TextRun | undefined): TextRun["limits"] {
+  const { steps, epochs, maxSeconds } = options;
+  if (steps === undefined && epochs === undefined && maxSeconds === undefined) {
+    return run?.limits ?? { epochs: DEFAULT_EPOCHS };
+  }
+  // A run that followed its passes goes on doing so: a new --steps or --max-seconds then only stops it.
+  return { steps, epochs: epochs ?? run?.limits.epochs, maxSeconds };
+}
+
+function describe(corpus: TextCorpus, paths: readonly string[]): TextRun["data"] {
+  const { characters, fingerprint, vocabulary } = corpus;
+  return { paths, characters, fingerprint, vocabulary: vocabulary.toJSON() };
+}
+
+async function openRun(options: TextTrainOptions, hooks: Hooks): Promise<Resumed | undefined> {
+  if (options.from !== undefined) {
+    throw new InputError("--from and --resume exclude each other", {
+      hint: "--resume goes on with a run, --from starts a new one from its weights",
+    });
+  }
+  const folder = options.out ?? (await newestRun());
+  if (existsSync(folder) && !existsSync(join(folder, "run.json"))) {
+    hooks.onNote(`${folder} holds no run yet: starting from the beginning`);
+    return undefined;
+  }
+  const store = await RunStore.open(folder, { mode: "write" });
+  try {
+    const run = parseTextRun(await store.readRunJson(), join(folder, "run.json"));
+    refuseOtherSettings(run, options, folder);
+    const latest = await store.latestCheckpoint();
+    for (const warning of latest?.warnings ?? []) hooks.onNote(warning);
+    await store.rewindTo(latest?.step ?? 0);
+    if (latest === undefined) {
+      hooks.onNote(`${folder} was stopped before its first checkpoint: starting from the beginning`);
+      return { store, run, snapshot: undefined, seconds: 0, bestLoss: Number.POSITIVE_INFINITY };
+    }
+    const facts = readCheckpointFacts(latest, latest.path);
+    const best = await store.bestCheckpoint();
+    return {
+      ...{ store, run, snapshot: snapshotOf(latest, latest.step, latest.path), seconds: facts.seconds },
+      bestLoss: best?.loss ?? Number.POSITIVE_INFINITY,
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function warnAboutBits(before: TextRun, now: TextRun, hooks: Hooks): void {
+  const changes = (["backend", "instructions", "threads", "version"] as const)
+    .filter((name) => before[name] !== now[name])
+    .map((name) => `${name} ${before[name]} -> ${now[name]}`);
+  if (before.limits.epochs !== now.limits.epochs) {
+    changes.push(`epochs ${before.limits.epochs ?? "none"} -> ${now.limits.epochs ?? "none"}`);
+  }
+  if (changes.length > 0) {
+    hooks.onNote(`bits may differ from an uninterrupted run: ${changes.join(", ")}`);
+  }
+}

@@ -1,0 +1,108 @@
+import type { TextCorpus } from "../../data/index.ts";
+import { generate } from "../../decode/generate.ts";
+import { encodeCheckpoint } from "../../io/checkpoint.ts";
+import { sha256Hex } from "../../io/sha256.ts";
+import type { LSTMState } from "../../nn/lstm.ts";
+import type { EvalEvent, StartEvent, TrainEvent } from "../../train/events.ts";
+import { trainLoop } from "../../train/loop.ts";
+import type { ReplicaGroup } from "../../train/replica-group.ts";
+import type { RunStore } from "../../train/run-store.ts";
+import { applySnapshot, type Snapshot, takeSnapshot } from "../../train/snapshot.ts";
+import type { Hooks } from "./corpus.ts";
+import type { TextLearner } from "./learner.ts";
+import { scoreText } from "./metrics.ts";
+import { describeCheckpoint, type TextRun } from "./run-file.ts";
+
+export interface TrainingParts {
+  readonly run: TextRun;
+  readonly store: RunStore;
+  readonly group: ReplicaGroup;
+  readonly learner: TextLearner;
+  readonly corpus: TextCorpus;
+  readonly startEvent: StartEvent;
+  readonly snapshot: { readonly snapshot: Snapshot; readonly parametersOnly: boolean } | undefined;
+  readonly hooks: Hooks;
+  readonly startSeconds: number;
+  readonly bestLoss: number;
+  readonly evaluateEvery: number | undefined;
+  readonly saveEvery: number | undefined;
+}
+
+/** Characters of a sample while training, and how bold they are: below 1 a young model is easier to read. */
+const SAMPLE_LENGTH = 200;
+const SAMPLE_TEMPERATURE = 0.8;
+
+/** The training loop of a run, with its log, its checkpoints and its samples. Closes the run in the end. */
+export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEvent, void, undefined> {
+  const { run, store, group, learner, corpus, snapshot } = parts;
+  const { settings, limits, baseline } = run;
+  let { bestLoss } = parts;
+  try {
+    if (snapshot !== undefined)
+      applySnapshot(learner, snapshot.snapshot, "checkpoint", snapshot.parametersOnly);
+    yield parts.startEvent;
+
+    const save = async (step: number, seconds: number, evaluation?: EvalEvent): Promise<string> => {
+      const { tensors } = await takeSnapshot(learner, step, await group.collectCarried());
+      const stored = [...tensors].map(([name, { shape, data }]) => {
+        const dtype = data instanceof Float64Array ? ("F64" as const) : ("F32" as const);
+        return [name, { dtype, shape, data }] as const;
+      });
+      const facts = { model: run.model, vocabulary: corpus.vocabulary, step, seconds };
+      const bytes = await encodeCheckpoint(new Map(stored), describeCheckpoint(facts));
+      const improved = evaluation !== undefined && evaluation.loss < bestLoss;
+      if (improved) bestLoss = evaluation.loss;
+      return store.saveCheckpoint(step, bytes, improved ? { best: { loss: bestLoss } } : {});
+    };
+    const sample = async (step: number): Promise<string> => {
+      const prime = corpus.vocabulary.encode("\n", { skipUnknown: true });
+      let text = "";
+      for await (const id of generate<LSTMState>(learner.model, {
+        prime: prime.length > 0 ? prime : [0],
+        length: SAMPLE_LENGTH,
+        temperature: SAMPLE_TEMPERATURE,
+        rng: learner.sampleRng(step),
+        backend: learner.backend,
+      })) {
+        text += corpus.vocabulary.decode([id]);
+      }
+      return text;
+    };
+
+    const loop = trainLoop({
+      ...{ group, limits, learningRate: settings.lr, stepsPerEpoch: learner.streams.chunksPerEpoch },
+      unitsPerStep: settings.batchSize * settings.seqLength,
+      startStep: snapshot?.parametersOnly === false ? snapshot.snapshot.step : 0,
+      startSeconds: parts.startSeconds,
+      ...{ evaluateEvery: parts.evaluateEvery, saveEvery: parts.saveEvery, save, sample },
+      score: (sums) => scoreText(sums, learner.segments.scored, baseline.loss),
+      signal: parts.hooks.signal,
+    });
+    for (;;) {
+      const next = await loop.next();
+      if (next.done) {
+        yield { event: "end", ...next.value, parametersSha256: await hashParameters(learner) };
+        return;
+      }
+      const { event } = next.value;
+      if (event === "step" || event === "eval") await store.appendMetrics(next.value);
+      yield next.value;
+    }
+  } finally {
+    await group.dispose();
+    await store.close();
+  }
+}
+
+/** SHA-256 over the bytes of all parameters in the order of their names. */
+async function hashParameters({ optimizer }: TextLearner): Promise<string> {
+  const parameters = optimizer.parameters.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const parts = await Promise.all(parameters.map(({ tensor }) => tensor.read()));
+  const bytes = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), at);
+    at += part.byteLength;
+  }
+  return sha256Hex(bytes);
+}

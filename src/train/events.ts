@@ -1,0 +1,60 @@
+/** What a training says while it runs: exactly the lines of `--json` and of `metrics.jsonl`. */
+export type TrainEvent =
+  | StartEvent
+  | StepEvent
+  | EvalEvent
+  | { event: "sample"; step: number; text: string }
+  | { event: "checkpoint"; step: number; path: string }
+  | EndEvent;
+
+export interface StartEvent {
+  event: "start";
+  task: string;
+  /** The run's folder. */
+  run: string;
+  /** Numbers that training changes. */
+  parameters: number;
+  backend: string;
+  instructions: string;
+  /** Replicas. */
+  threads: number;
+  precision: "highest";
+  seed: number;
+  version: string;
+}
+
+export interface StepEvent {
+  event: "step";
+  /** Updates made, this one included. */
+  step: number;
+  /** Passes over the data, as a fraction. */
+  epoch: number;
+  /** Nats a unit (character, word, item). */
+  loss: number;
+  /** Global norm before clipping. */
+  gradNorm: number;
+  lr: number;
+  /** Of training, evaluation included, over all sittings of the run. */
+  seconds: number;
+  /** Speed of this step. */
+  unitsPerSecond: number;
+}
+
+export interface EvalEvent {
+  event: "eval";
+  step: number;
+  split: string;
+  loss: number;
+  metrics: Record<string, number>;
+}
+
+export type EndReason = "steps" | "epochs" | "max-seconds" | "interrupted";
+
+export interface EndEvent {
+  event: "end";
+  step: number;
+  seconds: number;
+  reason: EndReason;
+  /** SHA-256 of all parameters in the order of their names: equal bits, equal hash. */
+  parametersSha256: string;
+}

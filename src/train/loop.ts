@@ -1,0 +1,122 @@
+import { DivergenceError } from "../core/errors.ts";
+import type { EndReason, EvalEvent, StepEvent, TrainEvent } from "./events.ts";
+import type { ReplicaGroup } from "./replica-group.ts";
+import { horizonOf, type Limits, learningRateFactor, progressOf, reasonToStop } from "./schedule.ts";
+
+export interface LoopOptions {
+  readonly group: ReplicaGroup;
+  readonly limits: Limits;
+  readonly learningRate: number;
+  readonly stepsPerEpoch: number;
+  /** Characters, words or items of one step. */
+  readonly unitsPerStep: number;
+  /** Updates made in earlier sittings, and their seconds. */
+  readonly startStep: number;
+  readonly startSeconds: number;
+  /** Evaluate and sample every so many steps; default: at equal parts of the way to the nearest limit. */
+  readonly evaluateEvery?: number;
+  /** Save every so many steps besides; default: every half minute. */
+  readonly saveEvery?: number;
+  /** Turns the sums of the evaluation's parts into an event. */
+  readonly score: (sums: Float64Array) => { loss: number; metrics: Record<string, number> };
+  /** Save everything; `evaluation` is that of this very step, if there was one. Returns the checkpoint's path. */
+  readonly save: (step: number, seconds: number, evaluation?: EvalEvent) => Promise<string>;
+  /** A sample of what the model makes now. */
+  readonly sample?: (step: number) => Promise<string>;
+  /** Stop after the step in progress, and save. */
+  readonly signal?: AbortSignal;
+}
+
+/** Evaluations on the way to the nearest limit. */
+const EVALUATIONS = 12;
+
+/** Seconds of work that may be lost when the machine fails. */
+const SAVE_SECONDS = 30;
+
+/** The event loop gets a turn at least this often, in milliseconds, so that signals arrive. */
+const TURN = 50;
+
+/**
+ * Train until a limit is reached or `signal` aborts: events come out, and whoever iterates decides what to do with
+ * them. After the last step the model is evaluated and saved. What happens between steps (evaluating, sampling,
+ * saving) never changes what the steps compute.
+ * @throws DivergenceError when loss or gradient is no longer finite; nothing is saved then
+ */
+export async function* trainLoop(
+  options: LoopOptions,
+): AsyncGenerator<TrainEvent, { step: number; seconds: number; reason: EndReason }, undefined> {
+  const { group, limits, stepsPerEpoch, startStep, startSeconds, signal } = options;
+  const started = performance.now();
+  const sitting = () => (performance.now() - started) / 1000;
+  const horizon = horizonOf(limits, stepsPerEpoch, startSeconds);
+  let step = startStep;
+  let partsEvaluated = partOf(progressOf(limits, stepsPerEpoch, step, 0));
+  let evaluatedAt = -1;
+  let savedAt = -1;
+  let lastSave = sitting();
+  let lastTurn = performance.now();
+
+  const evaluate = async (): Promise<EvalEvent> => {
+    evaluatedAt = step;
+    const { loss, metrics } = options.score(await group.evaluate());
+    return { event: "eval", step, split: "validation", loss, metrics };
+  };
+  const save = async (evaluation?: EvalEvent): Promise<TrainEvent> => {
+    savedAt = step;
+    const path = await options.save(step, startSeconds + sitting(), evaluation);
+    lastSave = sitting();
+    return { event: "checkpoint", step, path };
+  };
+
+  for (;;) {
+    const limit = reasonToStop(limits, stepsPerEpoch, step, sitting());
+    if (limit !== undefined || signal?.aborted) {
+      const evaluation = evaluatedAt === step || signal?.aborted ? undefined : await evaluate();
+      if (evaluation !== undefined) yield evaluation;
+      if (savedAt !== step || evaluation !== undefined) yield await save(evaluation);
+      return { step, seconds: startSeconds + sitting(), reason: limit ?? "interrupted" };
+    }
+
+    const before = sitting();
+    const lr = options.learningRate * learningRateFactor(horizon, step, startSeconds + before);
+    const { loss, gradientNorm } = await group.step(step, lr);
+    step++;
+    if (!Number.isFinite(loss)) throw new DivergenceError(step, "loss", loss);
+    if (!Number.isFinite(gradientNorm)) throw new DivergenceError(step, "gradient norm", gradientNorm);
+    const seconds = sitting();
+    const event: StepEvent = {
+      event: "step",
+      step,
+      epoch: step / stepsPerEpoch,
+      loss,
+      gradNorm: gradientNorm,
+      lr,
+      seconds: startSeconds + seconds,
+      unitsPerSecond: options.unitsPerStep / Math.max(seconds - before, 1e-9),
+    };
+    yield event;
+
+    if (performance.now() - lastTurn > TURN) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      lastTurn = performance.now();
+    }
+    const part = partOf(progressOf(limits, stepsPerEpoch, step, seconds));
+    const due =
+      options.evaluateEvery === undefined ? part > partsEvaluated : step % options.evaluateEvery === 0;
+    partsEvaluated = part;
+    if (due) {
+      const evaluation = await evaluate();
+      yield evaluation;
+      yield await save(evaluation);
+      if (options.sample !== undefined) yield { event: "sample", step, text: await options.sample(step) };
+    } else if (
+      options.saveEvery === undefined ? sitting() - lastSave > SAVE_SECONDS : step % options.saveEvery === 0
+    ) {
+      yield await save();
+    }
+  }
+}
+
+function partOf(progress: number): number {
+  return Math.floor(progress * EVALUATIONS);
+}

@@ -1,0 +1,111 @@
+import type { Worker } from "node:worker_threads";
+import { ReplicaError, UnrolledError } from "../core/errors.ts";
+import { Command, createShared, currentSequence, meet, type Posted, post, type Shared } from "./exchange.ts";
+import type { Learner, LearnerSource } from "./learner.ts";
+import { Replica, type StepOutcome } from "./replica.ts";
+import type { WorkerData } from "./replica-worker.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** Give the event loop a turn: signals, and what workers have to say. */
+const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
+
+/**
+ * Replicas of one model. The first lives on this thread; each of the others in a worker with a heap of its own,
+ * built from the same source. See exchange.ts for what they share.
+ */
+export class ReplicaGroup {
+  readonly learner: Learner;
+  readonly shared: Shared;
+  private readonly first: Replica;
+  private readonly workers: Worker[] = [];
+  private failure: Error | undefined;
+
+  private constructor(learner: Learner, replicas: number) {
+    this.learner = learner;
+    this.shared = createShared(replicas, learner.optimizer.gradients.flat.size, learner);
+    this.first = new Replica(this.shared, learner, 0, () => this.breathe());
+  }
+
+  /** @param snapshot what every replica starts from, when it is not the initial values of the seed */
+  static async start(
+    learner: Learner,
+    source: LearnerSource,
+    replicas: number,
+    snapshot?: { snapshot: Snapshot; parametersOnly: boolean },
+  ): Promise<ReplicaGroup> {
+    const group = new ReplicaGroup(learner, replicas);
+    if (replicas > 1) await group.spawn(source, snapshot);
+    try {
+      await meet(group.shared, currentSequence(group.shared), () => group.breathe());
+    } catch (error) {
+      await group.dispose();
+      throw error;
+    }
+    return group;
+  }
+
+  /** One update of every replica. @throws ReplicaError when one has stopped */
+  async step(step: number, learningRate: number): Promise<StepOutcome> {
+    return this.first.step(this.post(Command.step, step, learningRate));
+  }
+
+  /** Sums of losses of all parts of the evaluation, in order. */
+  async evaluate(): Promise<Float64Array> {
+    await this.first.evaluate(this.post(Command.evaluate));
+    return this.shared.sums.slice();
+  }
+
+  /** The carried state of the whole batch. */
+  async collectCarried(): Promise<Float32Array> {
+    await this.first.collect(this.post(Command.collect));
+    return this.shared.carried.slice();
+  }
+
+  async dispose(): Promise<void> {
+    post(this.shared, Command.stop);
+    await Promise.all(this.workers.map((worker) => worker.terminate()));
+    this.first.dispose();
+  }
+
+  private post(command: Command, step = 0, learningRate = 0): Posted {
+    post(this.shared, command, step, learningRate);
+    return { sequence: currentSequence(this.shared), command, step, learningRate };
+  }
+
+  private async breathe(): Promise<void> {
+    await turn();
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  private async spawn(
+    source: LearnerSource,
+    snapshot?: { snapshot: Snapshot; parametersOnly: boolean },
+  ): Promise<void> {
+    const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads");
+    if (threads === undefined) {
+      throw new UnrolledError(
+        "REPLICA",
+        "input",
+        "replicas need worker threads, which this program does not have",
+        {
+          hint: "use --threads 1",
+        },
+      );
+    }
+    // The same file under Node's own TypeScript support and after compilation.
+    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+    for (let replica = 1; replica < this.shared.replicas; replica++) {
+      const workerData: WorkerData = { shared: this.shared, source, replica, snapshot };
+      const worker = new threads.Worker(new URL(`./replica-worker.${extension}`, import.meta.url), {
+        workerData,
+      });
+      worker.on("error", (error) => {
+        this.failure ??= new ReplicaError(replica, error.message, { cause: error });
+      });
+      worker.on("exit", (code) => {
+        if (code !== 0) this.failure ??= new ReplicaError(replica, `its thread ended with code ${code}`);
+      });
+      this.workers.push(worker);
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import type { EndReason } from "./events.ts";
+
+export interface Limits {
+  /** Stop after so many updates. */
+  steps?: number;
+  /** Stop after so many passes; also the horizon of the schedule. */
+  epochs?: number;
+  /** Stop after so many seconds in this sitting. */
+  maxSeconds?: number;
+}
+
+/** What the learning rate follows. */
+export type Horizon =
+  | { by: "epochs"; steps: number }
+  /** No end is known, so that a run may be continued with a higher `--steps` bit for bit. */
+  | { by: "none" }
+  /** The clock: such a run cannot be repeated bit for bit. */
+  | { by: "seconds"; seconds: number };
+
+/**
+ * The rule: with `--epochs` the rate falls along them; else with `--steps` it stays; else with `--max-seconds` it
+ * falls along the clock. A limit that is not the horizon only stops.
+ */
+export function horizonOf(
+  { steps, epochs, maxSeconds }: Limits,
+  stepsPerEpoch: number,
+  before: number,
+): Horizon {
+  if (epochs !== undefined) return { by: "epochs", steps: Math.ceil(epochs * stepsPerEpoch) };
+  if (steps !== undefined) return { by: "none" };
+  if (maxSeconds !== undefined) return { by: "seconds", seconds: before + maxSeconds };
+  return { by: "none" };
+}
+
+/** The learning rate never falls below this share of its start. */
+const FLOOR = 0.1;
+
+/** Half a cosine from 1 at the start down to 0.1 at the horizon (Loshchilov and Hutter 2017, without restarts). */
+export function learningRateFactor(horizon: Horizon, step: number, seconds: number): number {
+  if (horizon.by === "none") return 1;
+  const progress = horizon.by === "epochs" ? step / horizon.steps : seconds / horizon.seconds;
+  const cosine = 0.5 * (1 + Math.cos(Math.PI * Math.min(1, progress)));
+  return FLOOR + (1 - FLOOR) * cosine;
+}
+
+/** Why training is over after `step` updates, or undefined while it is not. `seconds` are those of this sitting. */
+export function reasonToStop(
+  { steps, epochs, maxSeconds }: Limits,
+  stepsPerEpoch: number,
+  step: number,
+  seconds: number,
+): EndReason | undefined {
+  if (steps !== undefined && step >= steps) return "steps";
+  if (epochs !== undefined && step >= Math.ceil(epochs * stepsPerEpoch)) return "epochs";
+  if (maxSeconds !== undefined && seconds >= maxSeconds) return "max-seconds";
+  return undefined;
+}
+
+/** How far the run is, in [0, 1], by whichever limit is nearest; decides when to evaluate. */
+export function progressOf(limits: Limits, stepsPerEpoch: number, step: number, seconds: number): number {
+  const { steps, epochs, maxSeconds } = limits;
+  const parts = [0];
+  if (steps !== undefined) parts.push(step / steps);
+  if (epochs !== undefined) parts.push(step / Math.ceil(epochs * stepsPerEpoch));
+  if (maxSeconds !== undefined) parts.push(seconds / maxSeconds);
+  return Math.min(1, Math.max(...parts));
+}

@@ -1,0 +1,65 @@
+import { FormatError } from "../core/errors.ts";
+import { type Shape, sameShape, showShape } from "../core/shape.ts";
+import type { Learner } from "./learner.ts";
+
+export interface SnapshotTensor {
+  readonly shape: Shape;
+  readonly data: Float32Array | Float64Array;
+}
+
+/** All that training has to know to go on after `step` updates, under the names of the checkpoint's tensors. */
+export interface Snapshot {
+  readonly step: number;
+  readonly tensors: ReadonlyMap<string, SnapshotTensor>;
+}
+
+const OPTIMIZER = "optimizer.";
+const CARRIED = "carried";
+
+/** Parameters under PyTorch's names, `optimizer.*`, and `carried`: the state of all rows of the batch. */
+export async function takeSnapshot(learner: Learner, step: number, carried: Float32Array): Promise<Snapshot> {
+  const { optimizer } = learner;
+  const tensors = new Map<string, SnapshotTensor>();
+  for (const { name, tensor } of optimizer.parameters) {
+    tensors.set(name, { shape: tensor.shape, data: await tensor.read() });
+  }
+  for (const [name, tensor] of optimizer.state()) {
+    tensors.set(`${OPTIMIZER}${name}`, { shape: tensor.shape, data: await tensor.read() });
+  }
+  tensors.set(CARRIED, { shape: [carried.length], data: carried.slice() });
+  return { step, tensors };
+}
+
+/**
+ * Put a snapshot back. With `parametersOnly` a new training starts from its weights.
+ * @throws FormatError naming the tensor that is missing or has another shape; nothing has changed then
+ */
+export function applySnapshot(
+  learner: Learner,
+  snapshot: Snapshot,
+  where: string,
+  parametersOnly = false,
+): void {
+  const { optimizer } = learner;
+  const targets = new Map(optimizer.parameters.map(({ name, tensor }) => [name, tensor]));
+  if (!parametersOnly) {
+    for (const [name, tensor] of optimizer.state()) targets.set(`${OPTIMIZER}${name}`, tensor);
+  }
+  const find = (name: string, shape: Shape): SnapshotTensor => {
+    const found = snapshot.tensors.get(name);
+    if (found === undefined) throw new FormatError(where, `has no tensor ${name}`);
+    if (!sameShape(found.shape, shape)) {
+      throw new FormatError(
+        where,
+        `tensor ${name} must be ${showShape(shape)}, got ${showShape(found.shape)}`,
+      );
+    }
+    return found;
+  };
+  const found = [...targets].map(([name, tensor]) => ({ tensor, stored: find(name, tensor.shape) }));
+  const carried = parametersOnly ? undefined : find(CARRIED, [learner.carriedSize]);
+  for (const { tensor, stored } of found) tensor.write(stored.data);
+  if (carried === undefined) return;
+  learner.writeCarried(Float32Array.from(carried.data));
+  optimizer.stepCount = snapshot.step;
+}
