@@ -32,7 +32,7 @@ function wasm(instructions: "simd128" | "relaxed-simd"): BackendUnderTest[] {
       : [{ name: `wasm ${instructions}`, backend, tolerance: FLOAT32_TOLERANCE }];
   } catch (error) {
     // Only an engine without relaxed SIMD may lack one.
-    if (true||error instanceof WebAssembly.CompileError && instructions === "relaxed-simd") return [];
+    if (error instanceof WebAssembly.CompileError && instructions === "relaxed-simd") return [];
     throw error;
   }
 }
