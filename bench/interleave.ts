@@ -5,6 +5,7 @@
 
 import { type Contestant, ContestantError, ContestantProcess, MissingLibraryError } from "./contestant.ts";
 import type { ReadyReply, Workload } from "./protocol.ts";
+import { median } from "./stats.ts";
 
 export interface Plan {
   rounds: number;
@@ -35,6 +36,7 @@ interface Runner {
   contestant: Contestant;
   process: ContestantProcess;
   measurement: Measurement;
+  /** A step's time after the first, as the warm-up saw it. */
   stepMs: number;
 }
 
@@ -102,18 +104,20 @@ async function warmUp(
   const { backend, threads } = contestant;
   const { library, version, settings } = await process.init({ cmd: "init", ...workload, backend, threads });
   const losses: number[] = [];
+  const times: number[] = [];
   let spent = 0;
-  let stepMs = 0;
   while (
     losses.length < contestant.warmupSteps ||
     (spent < plan.warmupMs && losses.length < MAXIMUM_WARMUP_STEPS)
   ) {
     const reply = await process.step(1);
     losses.push(...reply.losses);
-    stepMs = reply.ms[0];
-    spent += stepMs;
+    times.push(...reply.ms);
+    spent += reply.ms[0];
   }
   const measurement = { contestant: contestant.name, threads, library, version, settings, ms: [], losses };
+  // The first step compiles; a lone slow one later must not make the bursts small.
+  const stepMs = median(times.length > 1 ? times.slice(1) : times);
   return { contestant, process, measurement, stepMs };
 }
 

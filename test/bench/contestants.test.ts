@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { charLmContestants } from "../../bench/contestants.ts";
+import { interleave, type Plan } from "../../bench/interleave.ts";
+import type { Workload } from "../../bench/protocol.ts";
+import { learning } from "../../bench/stats.ts";
+
+const WORKLOAD: Workload = {
+  vocab: 65,
+  time: 16,
+  batch: 8,
+  hidden: 24,
+  learningRate: 1e-2,
+  clipNorm: 5,
+  seed: 1,
+};
+const STEPS = 30;
+/** float32 beside float64 over {@link STEPS} updates; a wrong gradient is off by far more. */
+const LOSS_TOLERANCE = 1e-3;
+
+describe("this package as a contestant", { timeout: 120_000 }, () => {
+  it("learns the same on the wasm backend as on the reference", async () => {
+    const ours = charLmContestants(undefined)
+      .filter(({ name }) => name === "unrolled" || name === "reference")
+      .map((contestant) => ({ ...contestant, warmupSteps: STEPS }));
+    const plan: Plan = { rounds: 1, seconds: 0.001, timeoutMs: 60_000, warmupMs: 0 };
+    const { measurements, absences } = await interleave(ours, WORKLOAD, plan, () => {});
+    expect(absences).toEqual([]);
+    const [wasm, reference] = measurements.map(({ losses }) => losses.slice(0, STEPS));
+    expect(learning(wasm).fell).toBe(true);
+    for (let step = 0; step < STEPS; step++) {
+      expect(Math.abs(wasm[step] - reference[step])).toBeLessThan(LOSS_TOLERANCE);
+    }
+  });
+
+  it("is the row that ratios refer to, and PyTorch is skipped by name without a python", () => {
+    const contestants = charLmContestants(undefined);
+    expect(contestants[0].name).toBe("unrolled");
+    const withoutProgram = contestants.filter(({ command }) => command.length === 0).map(({ name }) => name);
+    expect(withoutProgram).toEqual(["pytorch", "pytorch-2"]);
+  });
+});
