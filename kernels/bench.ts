@@ -45,7 +45,12 @@ function trainer(hidden: number) {
     return address;
   };
   const rows = STEPS * BATCH;
-  const [wIh, wHh, bias, wOut] = [4 * hidden * VOCABULARY, 4 * hidden * hidden, 4 * hidden, VOCABULARY * hidden];
+  const [wIh, wHh, bias, wOut] = [
+    4 * hidden * VOCABULARY,
+    4 * hidden * hidden,
+    4 * hidden,
+    VOCABULARY * hidden,
+  ];
   /* Parameters, gradients and moments lie in one stretch each, as the flat buffers of an optimiser do. */
   const total = wIh + wHh + 2 * bias + wOut + VOCABULARY;
   const layout = (base: number) => {
@@ -75,8 +80,19 @@ function trainer(hidden: number) {
     ints[targets / 4 + i] = Math.floor(random() * VOCABULARY);
   }
   const packed = room(k.lstm_pack_size(VOCABULARY, hidden, 1));
-  const [h, c, gates, dh] = [room(rows * hidden), room(rows * hidden), room(rows * 4 * hidden), room(rows * hidden)];
-  const [logits, logSumExp, loss, one, norm] = [room(rows * VOCABULARY), room(rows), room(1), room(1), room(1)];
+  const [h, c, gates, dh] = [
+    room(rows * hidden),
+    room(rows * hidden),
+    room(rows * 4 * hidden),
+    room(rows * hidden),
+  ];
+  const [logits, logSumExp, loss, one, norm] = [
+    room(rows * VOCABULARY),
+    room(rows),
+    room(1),
+    room(1),
+    room(1),
+  ];
   floats[one / 4] = 1;
   const scratch = room(
     Math.max(
@@ -89,7 +105,8 @@ function trainer(hidden: number) {
   );
   let updates = 0;
   const pack = () => k.lstm_pack(packed, p.ih, p.hh, p.biasIh, p.biasHh, VOCABULARY, hidden, 1);
-  const forward = () => k.lstm_forward(h, c, gates, 0, ids, 0, 0, packed, STEPS, BATCH, VOCABULARY, hidden, scratch);
+  const forward = () =>
+    k.lstm_forward(h, c, gates, 0, ids, 0, 0, packed, STEPS, BATCH, VOCABULARY, hidden, scratch);
   const backward = () =>
     k.lstm_backward(
       ...[0, g.ih, g.hh, g.biasIh, 0, 0, dh, 0, 0, h, c, gates, 0, ids, 0, 0, p.ih, p.hh],
@@ -122,7 +139,14 @@ function report(name: string, times: number[], flops: number): void {
 for (const hidden of options.hidden.split(",").map(Number)) {
   const net = trainer(hidden);
   const parts = ["pack", "forward", "head", "backward", "update"] as const;
-  const times: Record<string, number[]> = { pack: [], forward: [], head: [], backward: [], update: [], step: [] };
+  const times: Record<string, number[]> = {
+    pack: [],
+    forward: [],
+    head: [],
+    backward: [],
+    update: [],
+    step: [],
+  };
   const rounds = Number(options.rounds);
   /* The first rounds run in the baseline compiler. */
   for (let round = -8; round < rounds; round++) {

@@ -7,7 +7,15 @@
  *   node kernels/build.ts --test                   the native kernels against plain loops in double
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -135,7 +143,11 @@ function testNative(): number {
     console.log(`skipped: the native kernels' test needs ${CLANG} on x64 Linux`);
     return 0;
   }
-  const cpu = new Set(readFileSync("/proc/cpuinfo", "utf8").match(/^flags\s*:.*$/m)?.[0].split(/\s+/));
+  const cpu = new Set(
+    readFileSync("/proc/cpuinfo", "utf8")
+      .match(/^flags\s*:.*$/m)?.[0]
+      .split(/\s+/),
+  );
   return withTemporary((folder) => {
     let failed = 0;
     for (const [isa, { flags, cpu: needed }] of Object.entries(NATIVE)) {
@@ -147,7 +159,9 @@ function testNative(): number {
       const program = join(folder, `test-${isa}`);
       buildNative(isa, library);
       const test = [join(KERNELS, "test", "native.c"), library, `-Wl,-rpath,${folder}`, "-lm", "-o", program];
-      execFileSync(CLANG, [...flags, "-std=c11", "-O1", ...WARNINGS, `-I${KERNELS}`, ...test], { stdio: "inherit" });
+      execFileSync(CLANG, [...flags, "-std=c11", "-O1", ...WARNINGS, `-I${KERNELS}`, ...test], {
+        stdio: "inherit",
+      });
       try {
         process.stdout.write(`${isa}: ${execFileSync(program, { encoding: "utf8" })}`);
       } catch (error) {

@@ -1,5 +1,5 @@
 /* Elementwise operations. An output may alias an input: every vector is read before it is written. */
-#include "math.h"
+#include "functions.h"
 #include "unrolled.h"
 
 /* VALUE is an expression of the vectors a = x[i..] and b = z[i..]; tails run through the same expression. */

@@ -1,5 +1,5 @@
 /* Cross-entropy over rows of logits. */
-#include "math.h"
+#include "functions.h"
 #include "unrolled.h"
 
 /* log sum_j exp(x_j), shifted by the largest element so that nothing overflows; a NaN anywhere gives NaN. */

@@ -1,5 +1,5 @@
 #include "lstm.h"
-#include "math.h"
+#include "functions.h"
 #include "unrolled.h"
 
 INLINE int least(int a, int b) { return a < b ? a : b; }

@@ -1,5 +1,5 @@
 /* What happens to gradients and parameters after backward. */
-#include "math.h"
+#include "functions.h"
 #include "reduce.h"
 #include "unrolled.h"
 

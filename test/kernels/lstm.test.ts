@@ -3,7 +3,11 @@ import { describe, expect, test } from "vitest";
 import { bits, Machine, MODULES, noise, worst } from "./harness.ts";
 import { type LstmInputs, type LstmSizes, lstmBackward, lstmForward } from "./plain.ts";
 
-function problem(sizes: LstmSizes, seed: number, options: { states?: boolean; biases?: boolean } = {}): LstmInputs {
+function problem(
+  sizes: LstmSizes,
+  seed: number,
+  options: { states?: boolean; biases?: boolean } = {},
+): LstmInputs {
   const { t, b, inputs, hidden } = sizes;
   const next = noise(seed);
   const scale = 1 / Math.sqrt(hidden);
@@ -26,7 +30,12 @@ interface Upstream {
 }
 
 /** Forward and, with upstream gradients, backward; everything comes back by name. */
-function run(machine: Machine, p: LstmInputs, ids?: number[], upstream?: Upstream): Record<string, Float32Array> {
+function run(
+  machine: Machine,
+  p: LstmInputs,
+  ids?: number[],
+  upstream?: Upstream,
+): Record<string, Float32Array> {
   const { t, b, inputs, hidden } = p;
   const k = machine.kernels;
   const hasIds = ids ? 1 : 0;
@@ -57,7 +66,9 @@ function run(machine: Machine, p: LstmInputs, ids?: number[], upstream?: Upstrea
       dc0: b * hidden,
     };
     const at = Object.fromEntries(Object.entries(outputs).map(([name, n]) => [name, machine.room(n, true)]));
-    const [dh, dhLast, dcLast] = [upstream.dh, upstream.dhLast, upstream.dcLast].map((v) => machine.floats(v, true));
+    const [dh, dhLast, dcLast] = [upstream.dh, upstream.dhLast, upstream.dcLast].map((v) =>
+      machine.floats(v, true),
+    );
     const work = machine.room(k.lstm_backward_scratch(t, b, inputs, hidden, hasIds));
     const dx = ids ? 0 : at.dx;
     k.lstm_backward(
@@ -73,11 +84,7 @@ function run(machine: Machine, p: LstmInputs, ids?: number[], upstream?: Upstrea
 
 function upstreamOf(p: LstmInputs, seed: number, what = 7): Upstream {
   const next = noise(seed);
-  const [dh, dhLast, dcLast] = [
-    next(p.t * p.b * p.hidden),
-    next(p.b * p.hidden),
-    next(p.b * p.hidden),
-  ];
+  const [dh, dhLast, dcLast] = [next(p.t * p.b * p.hidden), next(p.b * p.hidden), next(p.b * p.hidden)];
   return {
     dh: what & 1 ? dh : undefined,
     dhLast: what & 2 ? dhLast : undefined,
@@ -95,7 +102,10 @@ function someIds(n: number, classes: number): number[] {
 
 /** A row of a [rows, ...] array stacked as [t, b, width]: what belongs to batch element r. */
 function rowOf(values: ArrayLike<number>, t: number, b: number, width: number, r: number): number[] {
-  return Array.from({ length: t * width }, (_, i) => values[(Math.floor(i / width) * b + r) * width + (i % width)]);
+  return Array.from(
+    { length: t * width },
+    (_, i) => values[(Math.floor(i / width) * b + r) * width + (i % width)],
+  );
 }
 
 describe.each(MODULES)("lstm of %s", (file) => {
@@ -181,7 +191,9 @@ describe.each(MODULES)("lstm of %s", (file) => {
         ["dh0", 1, 21],
         ["dc0", 1, 21],
       ] as const)
-        expect(bits(new Float32Array(rowOf(together[name], t, b, width, r))), name).toEqual(bits(alone[name]));
+        expect(bits(new Float32Array(rowOf(together[name], t, b, width, r))), name).toEqual(
+          bits(alone[name]),
+        );
     }
   });
 
@@ -210,12 +222,19 @@ describe.each(MODULES)("lstm of %s", (file) => {
       for (let r = 0; r < 4; r++)
         for (let u = 0; u < 9; u++) expect(Number.isNaN(got.h[(s * 4 + r) * 9 + u])).toBe(r === 1);
     for (const name of ["dweightIh", "dweightHh", "dbias"])
-      expect(got[name].every((v) => Number.isNaN(v)), name).toBe(true);
+      expect(
+        got[name].every((v) => Number.isNaN(v)),
+        name,
+      ).toBe(true);
   });
 
   test("saturates exactly for sums far from zero", () => {
     const sizes = { t: 1, b: 1, inputs: 1, hidden: 4 };
-    const p = { ...problem(sizes, 51, { states: false }), biasIh: new Array<number>(16).fill(1e30), biasHh: undefined };
+    const p = {
+      ...problem(sizes, 51, { states: false }),
+      biasIh: new Array<number>(16).fill(1e30),
+      biasHh: undefined,
+    };
     const got = run(new Machine(file), p);
     expect([...got.gates]).toEqual(new Array(16).fill(1));
   });

@@ -1,6 +1,6 @@
 /* Elementary functions on vectors. Every one lets NaN through and is exact at the infinities. */
-#ifndef UNROLLED_MATH_H
-#define UNROLLED_MATH_H
+#ifndef UNROLLED_FUNCTIONS_H
+#define UNROLLED_FUNCTIONS_H
 
 #include "simd.h"
 

@@ -1,0 +1,43 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { MODULES } from "./harness.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+function build(...args: string[]) {
+  return spawnSync(process.execPath, ["kernels/build.ts", ...args], { cwd: ROOT, encoding: "utf8" });
+}
+
+/** Names that unrolled.h declares. */
+function declared(): string[] {
+  const header = readFileSync(`${ROOT}kernels/unrolled.h`, "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
+  return [...header.matchAll(/\b(?:void|int)\s+(\w+)\s*\(/g)].map((match) => match[1]);
+}
+
+describe("the built kernels", () => {
+  test("are what the source gives, byte for byte", { timeout: 120_000 }, ({ skip }) => {
+    const { status, stdout, stderr } = build("--check");
+    const skipped = /^skipped: .*$/m.exec(stdout)?.[0];
+    if (skipped) skip(skipped);
+    expect(`${stdout}${stderr}`).toContain("same bytes");
+    expect(status).toBe(0);
+  });
+
+  test("agree with plain loops when built natively, for every instruction set of this machine", {
+    timeout: 240_000,
+  }, ({ skip }) => {
+    const { status, stdout, stderr } = build("--test");
+    const skipped = /^skipped: .*$/m.exec(stdout)?.[0];
+    if (skipped) skip(skipped);
+    expect(status, `${stdout}${stderr}`).toBe(0);
+  });
+
+  test.each(MODULES)("%s imports its memory and nothing else, and exports every declared kernel", (file) => {
+    const module = new WebAssembly.Module(readFileSync(`${ROOT}src/backend/wasm/${file}`));
+    expect(WebAssembly.Module.imports(module)).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
+    const names = WebAssembly.Module.exports(module).map((entry) => entry.name);
+    expect(names.toSorted()).toEqual([...declared(), "__heap_base"].toSorted());
+  });
+});
