@@ -79,7 +79,7 @@ export async function decodeCheckpoint(bytes: Uint8Array, where: string): Promis
   const { sha256: stored, format, formatVersion: version, ...others } = file.metadata;
   if (format !== FORMAT) {
     throw new FormatError(place, `is not a checkpoint: metadata "format" must be "${FORMAT}"`, {
-      hint: "weights from other programs come in through `unrolled import`",
+      hint: "this program reads the checkpoints that it wrote, in a run's folder checkpoints/",
     });
   }
   if (version === undefined) throw new FormatError(place, 'metadata "formatVersion" is missing');

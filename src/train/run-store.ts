@@ -77,13 +77,13 @@ export class RunStore {
       fs.readdir(folder).catch((error) => {
         if (!["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) throw error;
         throw new InputError(`there is no run folder ${escapeControl(folder)}`, {
-          hint: "`unrolled runs` lists the runs here",
+          hint: "a run is the folder that `unrolled train` names at its start and end, as runs/text-...",
         });
       }),
     );
     if (!names.includes("run.json")) {
       throw new InputError(`${escapeControl(folder)} is not a run folder: it holds no run.json`, {
-        hint: "`unrolled runs` lists the runs here",
+        hint: "a run is the folder that `unrolled train` names at its start and end, as runs/text-...",
       });
     }
     if (mode === "read") return new RunStore(folder, fs, undefined);
