@@ -6,7 +6,7 @@ import type { Rng } from "../core/rng.ts";
 import { checkSampling, type SamplingOptions, sampleLogits } from "./sampling.ts";
 
 /** What generation needs of a model: see models/language-model.ts. */
-export interface Generator<State extends { detach(): State }> {
+export interface GenerativeModel<State extends { detach(): State }> {
   zeroState(batch: number): State;
   pack(): PackedLSTM[];
   forward(
@@ -32,7 +32,7 @@ const PRIME_CHUNK = 256;
  * on between two of them; it sees the weights as they were at the start.
  */
 export async function* generate<State extends { detach(): State }>(
-  model: Generator<State>,
+  model: GenerativeModel<State>,
   options: GenerateOptions,
 ): AsyncGenerator<number, void, undefined> {
   checkSampling(options);

@@ -1,2 +1,2 @@
-export { type GenerateOptions, type Generator, generate } from "./generate.ts";
+export { type GenerateOptions, type GenerativeModel, generate } from "./generate.ts";
 export { checkSampling, type SamplingOptions, sampleLogits } from "./sampling.ts";
