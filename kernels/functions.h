@@ -4,32 +4,42 @@
 
 #include "simd.h"
 
+/*
+ * Constants come from memory, one vector each, by way of an object the compiler cannot see into: as immediates V8
+ * would build each again at every use, from two integer registers.
+ */
+typedef struct {
+  vf bound, one, half, p[5], q[5];
+} TanhConstants;
+typedef struct {
+  vf top, bottom, magic, log2e, minus_ln2_high, minus_ln2_low, one, p[6];
+} ExpConstants;
+extern const TanhConstants tanh_constants;
+extern const ExpConstants exp_constants;
+
 /* Written so that a NaN in x stays: a comparison with NaN is false. */
-INLINE vf at_most(vf x, float limit) { return (vf)limit < x ? (vf)limit : x; }
-INLINE vf at_least(vf x, float limit) { return x < (vf)limit ? (vf)limit : x; }
+INLINE vf at_most(vf x, vf limit) { return limit < x ? limit : x; }
+INLINE vf at_least(vf x, vf limit) { return x < limit ? limit : x; }
 
 /*
  * tanh as an odd rational function x P(x^2) / Q(x^2), P and Q of degree 4, fitted on [0, 8.7] for the least greatest
- * error (iteratively reweighted least squares, then scaled so that the rounded coefficients do best). Absolute error
- * below 3.1e-7. At 8.7 it rounds to 1, where float tanh is within half a unit of 1 as well.
+ * error (iteratively reweighted least squares, then a search over the coefficients' last bits). Absolute error below
+ * 3.1e-7. At 8.7 it rounds to 1, where float tanh is within half a unit of 1 as well.
  */
 INLINE vf vtanh(vf x) {
-  x = at_least(at_most(x, 8.7f), -8.7f);
+  const TanhConstants *k = &tanh_constants;
+  x = at_least(at_most(x, k->bound), -k->bound);
   const vf u = x * x;
-  vf p = splat(0x1.9a9cd8p-26f);
-  p = fma_(p, u, splat(0x1.2f80c8p-15f));
-  p = fma_(p, u, splat(0x1.8df652p-8f));
-  p = fma_(p, u, splat(0x1.d9ec42p-3f));
-  p = fma_(p, u, splat(0x1.ba2946p+0f));
-  vf q = splat(0x1.719316p-20f);
-  q = fma_(q, u, splat(0x1.2c8ac8p-11f));
-  q = fma_(q, u, splat(0x1.6f3820p-5f));
-  q = fma_(q, u, splat(0x1.9d4132p-1f));
-  q = fma_(q, u, splat(0x1.ba294cp+0f));
-  return at_least(at_most(x * p / q, 1.0f), -1.0f);
+  vf p = k->p[4], q = k->q[4];
+  UNROLL for (int i = 3; i >= 0; i--) p = fma_(p, u, k->p[i]);
+  UNROLL for (int i = 3; i >= 0; i--) q = fma_(q, u, k->q[i]);
+  return at_least(at_most(x * p / q, k->one), -k->one);
 }
 
-INLINE vf vsigmoid(vf x) { return fma_(splat(0.5f), vtanh(x * 0.5f), splat(0.5f)); }
+INLINE vf vsigmoid(vf x) {
+  const vf half = tanh_constants.half;
+  return fma_(half, vtanh(x * half), half);
+}
 
 /*
  * exp: 2^n * e^r with n the nearest integer to x / ln 2 and |r| <= ln 2 / 2 (Cody and Waite's two-part reduction),
@@ -37,22 +47,19 @@ INLINE vf vsigmoid(vf x) { return fma_(splat(0.5f), vtanh(x * 0.5f), splat(0.5f)
  * once instead of lost.
  */
 INLINE vf vexp(vf x) {
-  x = at_least(at_most(x, 89.0f), -104.0f);
-  const vf magic = splat(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer, left in the low bits */
-  const vf shifted = fma_(x, splat(1.44269504f), magic);
-  const vf n = shifted - magic;
-  vf r = fma_(n, splat(-0.693145752f), x);
-  r = fma_(n, splat(-1.42860677e-6f), r);
-  vf p = splat(1.0f / 5040);
-  p = fma_(p, r, splat(1.0f / 720));
-  p = fma_(p, r, splat(1.0f / 120));
-  p = fma_(p, r, splat(1.0f / 24));
-  p = fma_(p, r, splat(1.0f / 6));
-  p = fma_(p, r, splat(0.5f));
-  p = fma_(p, r * r, r) + 1.0f;
-  const vi whole = float_to_bits(shifted) - float_to_bits(magic);
+  const ExpConstants *k = &exp_constants;
+  x = at_least(at_most(x, k->top), k->bottom);
+  const vf shifted = fma_(x, k->log2e, k->magic);
+  const vf n = shifted - k->magic;
+  vf r = fma_(n, k->minus_ln2_high, x);
+  r = fma_(n, k->minus_ln2_low, r);
+  vf p = k->p[5];
+  UNROLL for (int i = 4; i >= 0; i--) p = fma_(p, r, k->p[i]);
+  p = fma_(p, r * r, r) + k->one;
+  const vi whole = float_to_bits(shifted) - float_to_bits(k->magic);
   const vi half = whole >> 1;
-  const vf low = bits_to_float((half + 127) << 23), high = bits_to_float((whole - half + 127) << 23);
+  const vi one = float_to_bits(k->one);
+  const vf low = bits_to_float((half << 23) + one), high = bits_to_float(((whole - half) << 23) + one);
   const vf y = p * low * high;
   /* NaN took part in the integer arithmetic above: put it back. */
   return x == x ? y : x;

@@ -10,20 +10,14 @@ int gemm_scratch(int m, int n, int k) {
   return least(m, BLOCK_M) * depth + panels_of(least(n, BLOCK_N)) * NR * depth;
 }
 
-/* Without products: c is what it starts from. */
-static void start_only(float *c, const float *row_bias, int m, int n, int accumulate) {
-  for (int i = 0; i < m && !accumulate; i++)
-    for (int j = 0; j < n; j++) c[i * n + j] = row_bias ? row_bias[j] : 0;
-}
-
 void gemm(float *c, const float *a, const float *b, const float *row_bias, int m, int n, int k, int transpose_a,
           int transpose_b, int accumulate, float *scratch) {
   const int a_row = transpose_a ? 1 : k, a_k = transpose_a ? m : 1;
   const int b_column = transpose_b ? k : 1, b_k = transpose_b ? 1 : n;
   const int depth = least(k, BLOCK_K);
   float *packed_b = scratch, *packed_a = scratch + panels_of(least(n, BLOCK_N)) * NR * depth;
-  /* Starting values are written first; every block of k then goes on from c. */
-  start_only(c, row_bias, m, n, accumulate);
+  if (k == 0 && !accumulate)
+    for (int i = 0; i < m * n; i++) c[i] = row_bias ? row_bias[i % n] : 0;
   for (int j = 0; j < n; j += BLOCK_N) {
     const int columns = least(n - j, BLOCK_N);
     for (int l = 0; l < k; l += BLOCK_K) {
@@ -33,7 +27,9 @@ void gemm(float *c, const float *a, const float *b, const float *row_bias, int m
         const int rows = least(m - i, BLOCK_M);
         pack_tiles(packed_a, a + i * a_row + l * a_k, a_row, a_k, rows, length);
         float *block = c + i * n + j;
-        tile_matrix(block, n, block, n, packed_a, packed_b, length * NR, rows, columns, length);
+        Start start = from_matrix(block, n);
+        if (l == 0 && !accumulate) start = row_bias ? (Start){row_bias + j, 0, NR, 0} : from_zero();
+        tile_matrix(block, n, start, packed_a, packed_b, length * NR, rows, columns, length);
       }
     }
   }

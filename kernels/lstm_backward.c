@@ -1,5 +1,5 @@
-#include "lstm.h"
 #include "functions.h"
+#include "lstm.h"
 #include "unrolled.h"
 
 INLINE int least(int a, int b) { return a < b ? a : b; }
@@ -28,29 +28,60 @@ int lstm_backward_scratch(int t, int b, int inputs, int hidden, int has_ids) {
   return rows * 4 * hidden + shared;
 }
 
-/* Through the cell, for some units of one row: dh, dc and the activations give the gradients of the gates' sums
- * and, in dc, that of the cell before. */
-INLINE void cell_backward(float *dgates, float *dc, const float *dh, const float *gates, const float *c,
-                          const float *c_before, int hidden, int units) {
-  const vf i = load_n(gates, units), f = load_n(gates + hidden, units);
-  const vf g = load_n(gates + 2 * hidden, units), o = load_n(gates + 3 * hidden, units);
-  const vf before = c_before ? load_n(c_before, units) : splat(0);
-  const vf squashed = vtanh(load_n(c, units)), dout = load_n(dh, units);
-  const vf dcell = fma_(dout * o, 1.0f - squashed * squashed, load_n(dc, units));
-  store_n(dgates, dcell * g * (i * (1.0f - i)), units);
-  store_n(dgates + hidden, dcell * before * (f * (1.0f - f)), units);
-  store_n(dgates + 2 * hidden, dcell * i * (1.0f - g * g), units);
-  store_n(dgates + 3 * hidden, dout * squashed * (o * (1.0f - o)), units);
-  store_n(dc, dcell * f, units);
+/* Through the cell for VW units: dh, dc and the activations give the gradients of the gates' sums and, in dc, that of
+ * the cell before. */
+INLINE void cell_backward(float *dgates, int dgate_step, float *dc, vf dh, const float *gates, int gate_step, vf c,
+                          vf before) {
+  const vf one = tanh_constants.one;
+  const vf i = load(gates), f = load(gates + gate_step), g = load(gates + 2 * gate_step), o = load(gates + 3 * gate_step);
+  const vf squashed = vtanh(c), dcell = fma_(dh * o, one - squashed * squashed, load(dc));
+  store(dgates, dcell * g * (i * (one - i)));
+  store(dgates + dgate_step, dcell * before * (f * (one - f)));
+  store(dgates + 2 * dgate_step, dcell * i * (one - g * g));
+  store(dgates + 3 * dgate_step, dh * squashed * (o * (one - o)));
+  store(dc, dcell * f);
 }
 
-/* dh [b, H] += dgates [b, 4H] weight_hh, weight_hh in panels 4H long. */
-static void through_recurrence(float *dh, const float *dgates, const float *panels, int b, int hidden, float *tiles) {
+/* For the last units of a row, fewer than VW: through buffers, with the same bits. */
+static void cell_backward_rest(float *dgates, float *dc, const float *dh, const float *gates, const float *c,
+                               const float *before, int hidden, int units) {
+  float active[4 * VW], out[4 * VW], dc_part[VW];
+  for (int gate = 0; gate < 4; gate++) store(active + gate * VW, load_part(gates + gate * hidden, units));
+  store(dc_part, load_part(dc, units));
+  cell_backward(out, VW, dc_part, load_part(dh, units), active, VW, load_part(c, units), load_part(before, units));
+  for (int gate = 0; gate < 4; gate++) store_part(dgates + gate * hidden, load(out + gate * VW), units);
+  store_part(dc, load(dc_part), units);
+}
+
+/* All rows of a step; without c_before the cell before was zero. */
+static void cells_backward(float *dgates, float *dc, const float *dh, const float *gates, const float *c,
+                           const float *c_before, int b, int hidden) {
+  for (int row = 0; row < b; row++) {
+    int u = 0;
+    for (; u + VW <= hidden; u += VW)
+      cell_backward(dgates + u, hidden, dc + u, load(dh + u), gates + u, hidden, load(c + u),
+                    load(c_before ? c_before + u : zero_panel));
+    if (u < hidden)
+      cell_backward_rest(dgates + u, dc + u, dh + u, gates + u, c + u, c_before ? c_before + u : zero_panel, hidden,
+                         hidden - u);
+    dgates += 4 * hidden;
+    gates += 4 * hidden;
+    dc += hidden;
+    dh += hidden;
+    c += hidden;
+    if (c_before) c_before += hidden;
+  }
+}
+
+/* dh [b, H] = start + dgates [b, 4H] weight_hh, weight_hh in panels 4H long. */
+static void through_recurrence(float *dh, Start start, const float *dgates, const float *panels, int b, int hidden,
+                               float *tiles) {
   const int k = 4 * hidden;
   for (int l = 0; l < k; l += BLOCK_K) {
     const int length = least(k - l, BLOCK_K);
     pack_tiles(tiles, dgates + l, k, 1, b, length);
-    tile_matrix(dh, hidden, dh, hidden, tiles, panels + l * NR, k * NR, b, hidden, length);
+    tile_matrix(dh, hidden, start, tiles, panels + l * NR, k * NR, b, hidden, length);
+    start = from_matrix(dh, hidden);
   }
 }
 
@@ -64,7 +95,7 @@ static void pack_h_before(float *out, const float *h, const float *h0, int l, in
     pack_panels(out + first * NR, length * NR, h + (l + first - b) * hidden, hidden, 1, hidden, length - first);
 }
 
-/* dweight_ih += dgates' x (with x), dweight_hh += dgates' h_before: dgates' is packed once for both. */
+/* dweight_ih = dgates' x (with x), dweight_hh = dgates' h_before: dgates' is packed once for both. */
 static void weight_gradients(float *dweight_ih, float *dweight_hh, const float *dgates, const float *x, const float *h,
                              const float *h0, int rows, int b, int inputs, int hidden, float *scratch) {
   const int m = 4 * hidden, depth = least(rows, BLOCK_K);
@@ -78,8 +109,11 @@ static void weight_gradients(float *dweight_ih, float *dweight_hh, const float *
       const int units = least(m - i, BLOCK_M);
       float *hh = dweight_hh + i * hidden, *ih = dweight_ih + i * inputs;
       pack_tiles(tiles, dgates + l * m + i, 1, m, units, length);
-      tile_matrix(hh, hidden, hh, hidden, tiles, panels_h, length * NR, units, hidden, length);
-      if (x) tile_matrix(ih, inputs, ih, inputs, tiles, panels_x, length * NR, units, inputs, length);
+      tile_matrix(hh, hidden, l ? from_matrix(hh, hidden) : from_zero(), tiles, panels_h, length * NR, units, hidden,
+                  length);
+      if (x)
+        tile_matrix(ih, inputs, l ? from_matrix(ih, inputs) : from_zero(), tiles, panels_x, length * NR, units, inputs,
+                    length);
     }
   }
 }
@@ -105,30 +139,22 @@ void lstm_backward(float *dx, float *dweight_ih, float *dweight_hh, float *dbias
     const float *step_gates = gates + step * b * width, *step_c = c + step * state;
     const float *c_before = step ? step_c - state : c0;
     float *step_dgates = dgates + step * b * width;
-    for (int row = 0; row < b; row++)
-      for (int u = 0; u < hidden; u += VW) {
-        const int at = row * hidden + u;
-        cell_backward(step_dgates + row * width + u, dc + at, dh_step + at, step_gates + row * width + u, step_c + at,
-                      c_before ? c_before + at : 0, hidden, hidden - u);
-      }
+    cells_backward(step_dgates, dc, dh_step, step_gates, step_c, c_before, b, hidden);
     if (step == 0 && !dh0) break;
     /* The recurrent part is added to the step's own gradient. */
-    if (step > 0 && dh) copy(dh_step, dh + (step - 1) * state, state);
-    else fill(dh_step, 0, state);
-    through_recurrence(dh_step, step_dgates, panels, b, hidden, tiles);
+    const Start start = step > 0 && dh ? from_matrix(dh + (step - 1) * state, hidden) : from_zero();
+    through_recurrence(dh_step, start, step_dgates, panels, b, hidden, tiles);
   }
   if (dh0) copy(dh0, dh_step, state);
   if (dc0) copy(dc0, dc, state);
 
   /* From here on the time loop's memory is free. */
-  fill(dweight_hh, 0, width * hidden);
   if (ids) {
     fill(shared, 0, inputs * width);
     scatter_add_rows(shared, dgates, ids, rows, width);
     swap_axes(dweight_ih, shared, inputs, width, 1);
-  } else {
-    fill(dweight_ih, 0, width * inputs);
-    if (dx) gemm(dx, dgates, weight_ih, 0, rows, inputs, width, 0, 0, 0, shared);
+  } else if (dx) {
+    gemm(dx, dgates, weight_ih, 0, rows, inputs, width, 0, 0, 0, shared);
   }
   sum_rows(dbias, dgates, rows, width);
   weight_gradients(dweight_ih, dweight_hh, dgates, ids ? 0 : x, h, h0, rows, b, inputs, hidden, shared);

@@ -1,15 +1,22 @@
 #include "tile.h"
 
+const float zero_panel[NR] = {0};
+
+INLINE const float *start_row(const Start *start, int r) {
+  return start->row + (start->ids ? start->ids[r] : r) * start->row_step;
+}
+
 /* One tile of ROWS rows and PANELS panels; both are constants, so the accumulators are registers. */
-INLINE void run(const int rows, const int panels, float *c, int c_stride, const float *start, int start_stride,
-                int column_step, const float *a, const float *b, int b_step, int k) {
+INLINE void run(const int rows, const int panels, float *c, int c_stride, int c_step, const Start *start, int first,
+                int panel, const float *a, const float *b, int b_step, int k) {
   vf acc[MR][8];
-  UNROLL for (int r = 0; r < rows; r++)
-    UNROLL for (int p = 0; p < panels; p++) {
-      const float *s = start + r * start_stride + p * column_step;
+  UNROLL for (int r = 0; r < rows; r++) {
+    const float *s = start_row(start, first + r) + panel * start->panel_step;
+    UNROLL for (int p = 0; p < panels; p++, s += start->panel_step) {
       acc[r][2 * p] = load(s);
       acc[r][2 * p + 1] = load(s + VW);
     }
+  }
 #define STEP(K)                                                 \
   UNROLL for (int p = 0; p < panels; p++) {                     \
     const vf b0 = load(b + p * b_step + (K) * NR);              \
@@ -34,16 +41,16 @@ INLINE void run(const int rows, const int panels, float *c, int c_stride, const 
 #undef STEP
   UNROLL for (int r = 0; r < rows; r++)
     UNROLL for (int p = 0; p < panels; p++) {
-      float *y = c + r * c_stride + p * column_step;
+      float *y = c + r * c_stride + p * c_step;
       store(y, acc[r][2 * p]);
       store(y + VW, acc[r][2 * p + 1]);
     }
 }
 
-#define DEFINE_TILE(NAME, ROWS, PANELS)                                                                         \
-  static __attribute__((noinline)) void NAME(float *c, int c_stride, const float *start, int start_stride,      \
-                                             int column_step, const float *a, const float *b, int b_step, int k) { \
-    run(ROWS, PANELS, c, c_stride, start, start_stride, column_step, a, b, b_step, k);                          \
+#define DEFINE_TILE(NAME, ROWS, PANELS)                                                                          \
+  static __attribute__((noinline)) void NAME(float *c, int c_stride, int c_step, const Start *start, int first,  \
+                                             int panel, const float *a, const float *b, int b_step, int k) {     \
+    run(ROWS, PANELS, c, c_stride, c_step, start, first, panel, a, b, b_step, k);                                \
   }
 
 DEFINE_TILE(tile1, 1, 1)
@@ -63,10 +70,11 @@ DEFINE_TILE(tile11, 11, 1)
 DEFINE_TILE(tile12, 12, 1)
 #endif
 
-static void tile(int rows, float *c, int c_stride, const float *start, int start_stride, const float *a,
+/* Rows first.. of one panel; c is the tile itself, start the whole. */
+static void tile(int rows, float *c, int c_stride, const Start *start, int first, int panel, const float *a,
                  const float *b, int k) {
 #define CASE(N) \
-  case N: tile##N(c, c_stride, start, start_stride, 0, a, b, 0, k); break;
+  case N: tile##N(c, c_stride, 0, start, first, panel, a, b, 0, k); break;
   switch (rows) {
     CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
 #if VW == 16
@@ -77,36 +85,35 @@ static void tile(int rows, float *c, int c_stride, const float *start, int start
 }
 
 /* A tile of fewer than NR columns: through a buffer, because memory beyond the last column is not ours. */
-static void edge(int rows, int width, float *c, int c_stride, const float *start, int start_stride, const float *a,
+static void edge(int rows, int width, float *c, int c_stride, const Start *start, int first, int panel, const float *a,
                  const float *b, int k) {
   float buffer[MR * NR];
-  for (int r = 0; r < rows; r++)
-    for (int j = 0; j < NR; j++) buffer[r * NR + j] = j < width ? start[r * start_stride + j] : 0;
-  tile(rows, buffer, NR, buffer, NR, a, b, k);
+  for (int r = 0; r < rows; r++) {
+    const float *s = start_row(start, first + r) + panel * start->panel_step;
+    for (int j = 0; j < NR; j++) buffer[r * NR + j] = j < width ? s[j] : 0;
+  }
+  const Start copied = {buffer, NR, 0, 0};
+  tile(rows, buffer, NR, &copied, 0, 0, a, b, k);
   for (int r = 0; r < rows; r++)
     for (int j = 0; j < width; j++) c[r * c_stride + j] = buffer[r * NR + j];
 }
 
-void tile_panels(float *c, int c_stride, const float *start, int start_stride, int column_step, int width,
-                 const float *a, const float *b, int b_step, int count, int m, int k) {
+void tile_panels(float *c, int c_stride, int c_step, const Start *start, int width, const float *a, const float *b,
+                 int b_step, int count, int m, int k) {
   int p = 0;
   /* One or two rows: several panels at once, for enough accumulators. */
   if (width == NR && m == 1)
-    for (; p + 4 <= count; p += 4)
-      wide1(c + p * column_step, c_stride, start + p * column_step, start_stride, column_step, a, b + p * b_step, b_step,
-            k);
+    for (; p + 4 <= count; p += 4) wide1(c + p * c_step, c_stride, c_step, start, 0, p, a, b + p * b_step, b_step, k);
   if (width == NR && m == 2)
-    for (; p + 2 <= count; p += 2)
-      wide2(c + p * column_step, c_stride, start + p * column_step, start_stride, column_step, a, b + p * b_step, b_step,
-            k);
+    for (; p + 2 <= count; p += 2) wide2(c + p * c_step, c_stride, c_step, start, 0, p, a, b + p * b_step, b_step, k);
   /* The panel stays in the nearest cache while the tiles of rows pass by. */
   for (; p < count; p++) {
-    float *cp = c + p * column_step;
-    const float *sp = start + p * column_step, *bp = b + p * b_step;
+    const float *panel = b + p * b_step;
     for (int r = 0; r < m;) {
       const int rows = tile_rows(m - r);
-      if (width == NR) tile(rows, cp + r * c_stride, c_stride, sp + r * start_stride, start_stride, a + r * k, bp, k);
-      else edge(rows, width, cp + r * c_stride, c_stride, sp + r * start_stride, start_stride, a + r * k, bp, k);
+      float *y = c + r * c_stride + p * c_step;
+      if (width == NR) tile(rows, y, c_stride, start, r, p, a + r * k, panel, k);
+      else edge(rows, width, y, c_stride, start, r, p, a + r * k, panel, k);
       r += rows;
     }
   }

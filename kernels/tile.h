@@ -21,23 +21,37 @@ INLINE int tile_rows(int left) {
   return left >= 2 * MR ? MR : left <= MR ? left : (left + 1) / 2;
 }
 
+/* Where the sums begin: row r, panel p at row + (ids ? ids[r] : r) * row_step + p * panel_step. */
+typedef struct {
+  const float *row;
+  int row_step;   /* 0: the same row for all */
+  int panel_step; /* 0: the same columns for all */
+  const int32_t *ids;
+} Start;
+
+/* Nothing to begin from. */
+extern const float zero_panel[NR];
+INLINE Start from_zero(void) { return (Start){zero_panel, 0, 0, 0}; }
+
 /*
- * c[r, p * column_step + j] = start[r, p * column_step + j] + sum over k of a[k, r] b[p][k, j]
- * for r < m, p < count and j < width <= NR.
- *  c rows are c_stride apart; start rows start_stride (0: the same row for all); start may be c.
+ * c[r, p, j] = start[r, p, j] + sum over k of a[r, k] b[p][k, j] for r < m, p < count and j < width <= NR.
+ *  c: rows c_stride apart, panels c_step. start may lie in c.
  *  a: m rows packed in tiles of tile_rows(), k long. b: panels b_step words apart.
  */
-void tile_panels(float *c, int c_stride, const float *start, int start_stride, int column_step, int width,
-                 const float *a, const float *b, int b_step, int count, int m, int k);
+void tile_panels(float *c, int c_stride, int c_step, const Start *start, int width, const float *a, const float *b,
+                 int b_step, int count, int m, int k);
 
-/* The same for a whole matrix of n columns in panels: c[m, n] = start + a b. */
-INLINE void tile_matrix(float *c, int c_stride, const float *start, int start_stride, const float *a, const float *b,
-                        int b_step, int m, int n, int k) {
+/* The same for a whole matrix of n columns in panels: c[m, n] = start + a b, start's panel_step NR or 0. */
+INLINE void tile_matrix(float *c, int c_stride, Start start, const float *a, const float *b, int b_step, int m, int n,
+                        int k) {
   const int full = n / NR, rest = n % NR;
-  if (full) tile_panels(c, c_stride, start, start_stride, NR, NR, a, b, b_step, full, m, k);
-  if (rest)
-    tile_panels(c + full * NR, c_stride, start + full * NR, start_stride, NR, rest, a, b + full * b_step, b_step, 1, m,
-                k);
+  if (full) tile_panels(c, c_stride, NR, &start, NR, a, b, b_step, full, m, k);
+  if (!rest) return;
+  start.row += full * start.panel_step;
+  tile_panels(c + full * NR, c_stride, NR, &start, rest, a, b + full * b_step, b_step, 1, m, k);
 }
+
+/* Going on from what c holds. */
+INLINE Start from_matrix(const float *c, int c_stride) { return (Start){c, c_stride, NR, 0}; }
 
 #endif

@@ -15,7 +15,7 @@ void clip_norm(float *norm, float *g, double max_norm, int n) {
 }
 
 void clip_value(float *g, double limit, int n) {
-  const float bound = (float)limit;
+  const vf bound = splat((float)limit);
   for (int i = 0; i < n; i += VW)
     store_n(g + i, at_least(at_most(load_n(g + i, n - i), bound), -bound), n - i);
 }
