@@ -1,0 +1,54 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { checkpointPath, fresh, hashOfCheckpoint, metricsOf, type Options, type Said, train } from "./text-runs.ts";
+
+const END = 24;
+
+/** Each line fixes other bits: threads sum gradients in another order, dropout draws masks. */
+const kinds: [string, Options][] = [
+  ["one thread", { evalEvery: 7, saveEvery: 5 }],
+  ["two threads", { evalEvery: 7, saveEvery: 5, threads: 2 }],
+  ["three threads and uneven shares", { evalEvery: 7, saveEvery: 5, threads: 3 }],
+  ["dropout and two layers", { evalEvery: 5, saveEvery: 4, dropout: 0.3, layers: 2 }],
+  ["dropout and two threads", { evalEvery: 7, saveEvery: 5, dropout: 0.3, threads: 2 }],
+  // 5 steps a pass: the state is cleared and the text shifted at each.
+  ["many passes", { evalEvery: 7, saveEvery: 5, seqLength: 8, batchSize: 16 }],
+];
+
+const whole = new Map<string, Promise<Said>>();
+const uninterrupted = (name: string, options: Options): Promise<Said> => {
+  const found = whole.get(name) ?? train({ ...options, steps: END });
+  whole.set(name, found);
+  return found;
+};
+
+async function expectSameEnd(said: Said, expected: Said): Promise<void> {
+  expect(said.end.parametersSha256).toBe(expected.end.parametersSha256);
+  expect(await hashOfCheckpoint(checkpointPath(said.folder, END))).toBe(expected.end.parametersSha256);
+}
+
+describe.each(kinds)("a run with %s", (name, options) => {
+  test("ends with the same bits and the same log after an interrupt at any steps", async () => {
+    const expected = await uninterrupted(name, options);
+    expect(await hashOfCheckpoint(checkpointPath(expected.folder, END))).toBe(expected.end.parametersSha256);
+    const stops = fc.uniqueArray(fc.integer({ min: 0, max: END - 1 }), { minLength: 1, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(stops, async (steps) => {
+        const out = fresh();
+        const sorted = steps.toSorted((a, b) => a - b);
+        const { threads } = options;
+        for (const [at, stopAt] of sorted.entries()) {
+          const sitting = at === 0 ? options : { ...EVERY(options), threads, resume: true };
+          const said = await train({ ...sitting, out, steps: END, stopAt });
+          expect(said.end).toMatchObject({ step: stopAt, reason: "interrupted" });
+        }
+        const said = await train({ ...EVERY(options), threads, resume: true, out, steps: END });
+        await expectSameEnd(said, expected);
+        expect(metricsOf(out)).toEqual(metricsOf(expected.folder));
+      }),
+      { numRuns: 8 },
+    );
+  });
+});
+
+const EVERY = ({ evalEvery, saveEvery }: Options): Options => ({ evalEvery, saveEvery });
