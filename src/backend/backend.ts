@@ -103,58 +103,63 @@ export interface Kernels {
     classes: number,
   ): void;
 
-  lstm_pack_size(inputs: number, hidden: number, hasIds: number): number;
-  lstm_pack(
-    packed: Address,
-    weightIh: Address,
-    weightHh: Address,
-    biasIh: Address,
-    biasHh: Address,
-    inputs: number,
-    hidden: number,
-    hasIds: number,
+  recurrent_pack_size(cell: number, inputs: number, hidden: number, projection: number, hasIds: number): number;
+  recurrent_pack(
+    ...args: [
+      ...[packed: Address, cell: number, weightIh: Address, weightHh: Address],
+      ...[biasIh: Address, biasHh: Address, weightHr: Address],
+      ...[inputs: number, hidden: number, projection: number, hasIds: number],
+    ]
   ): void;
-  lstm_forward_scratch(t: number, b: number, inputs: number, hidden: number, hasIds: number): number;
-  lstm_forward(
-    h: Address,
-    c: Address,
-    gates: Address,
-    x: Address,
-    ids: Address,
-    h0: Address,
-    c0: Address,
-    packed: Address,
-    t: number,
-    b: number,
-    inputs: number,
-    hidden: number,
-    scratch: Address,
+  recurrent_forward_scratch(
+    ...args: [
+      ...[cell: number, t: number, b: number],
+      ...[inputs: number, hidden: number, projection: number, hasIds: number],
+    ]
+  ): number;
+  recurrent_forward(
+    ...args: [
+      ...[cell: number, h: Address, c: Address, gates: Address],
+      ...[x: Address, ids: Address, rows: Address, h0: Address, c0: Address, packed: Address],
+      ...[t: number, b: number, inputs: number, hidden: number, projection: number, scratch: Address],
+    ]
   ): void;
-  lstm_backward_scratch(t: number, b: number, inputs: number, hidden: number, hasIds: number): number;
-  lstm_backward(
-    dx: Address,
-    dweightIh: Address,
-    dweightHh: Address,
-    dbias: Address,
-    dh0: Address,
-    dc0: Address,
-    dh: Address,
-    dhLast: Address,
-    dcLast: Address,
-    h: Address,
-    c: Address,
-    gates: Address,
-    x: Address,
-    ids: Address,
-    h0: Address,
-    c0: Address,
-    weightIh: Address,
-    weightHh: Address,
-    t: number,
-    b: number,
-    inputs: number,
-    hidden: number,
-    scratch: Address,
+  recurrent_pack_backward_size(cell: number, hidden: number, projection: number): number;
+  recurrent_pack_backward(
+    ...args: [
+      ...[packed: Address, cell: number, weightHh: Address, weightHr: Address],
+      ...[hidden: number, projection: number],
+    ]
+  ): void;
+  recurrent_backward_scratch(cell: number, t: number, b: number, hidden: number, projection: number): number;
+  recurrent_backward(
+    ...args: [
+      ...[cell: number, dgates: Address, dprojected: Address, dh0: Address, dc0: Address],
+      ...[dh: Address, dhLast: Address, dcLast: Address, h: Address, c: Address, gates: Address],
+      ...[rows: Address, h0: Address, c0: Address, packed: Address],
+      ...[t: number, b: number, hidden: number, projection: number, scratch: Address],
+    ]
+  ): void;
+  recurrent_input_gradient_scratch(cell: number, n: number, inputs: number, hidden: number): number;
+  recurrent_input_gradient(
+    ...args: [
+      ...[cell: number, dx: Address, dgates: Address, weightIh: Address],
+      ...[n: number, inputs: number, hidden: number, scratch: Address],
+    ]
+  ): void;
+  recurrent_weight_gradients_scratch(
+    ...args: [
+      ...[cell: number, n: number, inputs: number, hidden: number, projection: number, hasIds: number],
+    ]
+  ): number;
+  recurrent_weight_gradients(
+    ...args: [
+      ...[cell: number, dweightIh: Address, dweightHh: Address, dbiasIh: Address, dbiasHh: Address],
+      ...[dweightHr: Address, dgates: Address, dprojected: Address, h: Address, c: Address, gates: Address],
+      ...[x: Address, ids: Address, rows: Address, h0: Address],
+      ...[t: number, b: number, n: number, inputs: number, hidden: number, projection: number],
+      ...[scratch: Address],
+    ]
   ): void;
 
   clip_norm(norm: Address, g: Address, maxNorm: number, n: number): void;
