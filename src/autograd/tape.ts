@@ -34,6 +34,11 @@ export function withTape<Result>(tape: Tape | undefined, work: () => Result): Re
   }
 }
 
+/** The tape that records right now. */
+export function currentTape(): Tape | undefined {
+  return recording;
+}
+
 /** Run `work` without recording: as torch.no_grad(). */
 export function noGradient<Result>(work: () => Result): Result {
   return withTape(undefined, work);

@@ -103,7 +103,13 @@ export interface Kernels {
     classes: number,
   ): void;
 
-  recurrent_pack_size(cell: number, inputs: number, hidden: number, projection: number, hasIds: number): number;
+  recurrent_pack_size(
+    cell: number,
+    inputs: number,
+    hidden: number,
+    projection: number,
+    hasIds: number,
+  ): number;
   recurrent_pack(
     ...args: [
       ...[packed: Address, cell: number, weightIh: Address, weightHh: Address],

@@ -1,16 +1,14 @@
 export { sigmoid, tanh } from "./activations.ts";
+export { concat } from "./concat.ts";
 export { crossEntropy, crossEntropyPerRow } from "./cross-entropy.ts";
 export { dropout } from "./dropout.ts";
 export { add, mul } from "./elementwise.ts";
 export { checkIds, embedding } from "./embedding.ts";
+export { gatherRows } from "./gather-rows.ts";
 export { linear } from "./linear.ts";
-export {
-  type LSTMSequence,
-  type LSTMWeights,
-  lstmSequence,
-  type PackedLSTM,
-  packLSTM,
-} from "./lstm-sequence.ts";
+export { type InitialState, type PackedRows, type RecurrentRun, recurrent } from "./recurrent.ts";
+export { CELLS, type CellKind, type RecurrentSizes, type RecurrentWeights } from "./recurrent-cells.ts";
+export { BoundWeights } from "./recurrent-weights.ts";
 export { mean, sum } from "./reduce.ts";
 export { reshape } from "./reshape.ts";
 export { slice } from "./slice.ts";

@@ -1,13 +1,12 @@
 import { threefry2x32 } from "../../core/rng.ts";
 import type { Address, Kernels } from "../backend.ts";
+import { sigmoid } from "./cells/cell.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
 type Names =
   | ("fill" | "copy" | "add" | "sub" | "mul" | "scale" | "scale_by" | "accumulate" | "dropout")
   | ("sigmoid" | "sigmoid_backward" | "tanh_forward" | "tanh_backward")
   | ("copy_rows" | "accumulate_rows" | "swap_axes" | "gather_rows" | "scatter_add_rows");
-
-export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /** Elementwise functions and their derivatives, and everything that only moves values. */
 export function elementwiseKernels(memory: ReferenceMemory): Pick<Kernels, Names> {
@@ -91,11 +90,15 @@ export function elementwiseKernels(memory: ReferenceMemory): Pick<Kernels, Names
     },
     gather_rows(y, table, ids, n, width) {
       const [to, index] = [rowsOf(y, width, n, width), memory.at(ids, n)];
-      for (let i = 0; i < n; i++) to(i).set(memory.at(table + index[i] * width * 4, width));
+      for (let i = 0; i < n; i++) {
+        if (index[i] < 0) to(i).fill(0);
+        else to(i).set(memory.at(table + index[i] * width * 4, width));
+      }
     },
     scatter_add_rows(table, dy, ids, n, width) {
       const [from, index] = [rowsOf(dy, width, n, width), memory.at(ids, n)];
       for (let i = 0; i < n; i++) {
+        if (index[i] < 0) continue;
         const [row, gradient] = [memory.at(table + index[i] * width * 4, width), from(i)];
         for (let k = 0; k < width; k++) row[k] += gradient[k];
       }

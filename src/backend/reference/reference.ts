@@ -1,9 +1,9 @@
 import type { Backend, Kernels } from "../backend.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { lossKernels } from "./loss.ts";
-import { lstmKernels } from "./lstm.ts";
 import { matrixKernels } from "./matrix.ts";
 import { ReferenceMemory } from "./memory.ts";
+import { recurrentKernels } from "./recurrent.ts";
 import { updateKernels } from "./update.ts";
 
 /**
@@ -16,7 +16,7 @@ export function createReferenceBackend(): Backend {
     ...elementwiseKernels(memory),
     ...matrixKernels(memory),
     ...lossKernels(memory),
-    ...lstmKernels(memory),
+    ...recurrentKernels(memory),
     ...updateKernels(memory),
   };
   return { name: "reference", instructions: "float64", memory, kernels };

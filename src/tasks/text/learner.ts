@@ -8,7 +8,7 @@ import { UnrolledError } from "../../core/errors.ts";
 import { Rng } from "../../core/rng.ts";
 import { type CharacterIds, type EvalBatch, EvalSegments, TextStreams } from "../../data/index.ts";
 import { LanguageModel, type LanguageModelConfig } from "../../models/language-model.ts";
-import { LSTMState } from "../../nn/lstm.ts";
+import { RecurrentState } from "../../nn/recurrent-state.ts";
 import { adam } from "../../optim/adam.ts";
 import { type Clip, clipNorm, clips, clipValue } from "../../optim/clip.ts";
 import type { Learner } from "../../train/learner.ts";
@@ -62,7 +62,7 @@ export class TextLearner implements Learner {
   private readonly rows: number;
   private readonly inputs: Int32Array;
   private readonly targets: Int32Array;
-  private state: LSTMState;
+  private state: RecurrentState;
 
   constructor(spec: TextSpec, replica: number, replicas: number) {
     const { settings, model } = spec;
@@ -112,7 +112,7 @@ export class TextLearner implements Learner {
       }
       return tensor(values, [layers, this.rows, hidden], "f32", this.backend);
     };
-    this.state = new LSTMState(pick(0), pick(1));
+    this.state = new RecurrentState(pick(0), pick(1));
   }
 
   async evaluate(replica: number, replicas: number, sums: Float64Array): Promise<void> {

@@ -3,7 +3,7 @@ import { InputError } from "../../core/errors.ts";
 import { Rng } from "../../core/rng.ts";
 import { generate } from "../../decode/generate.ts";
 import { checkSampling, type SamplingOptions } from "../../decode/sampling.ts";
-import type { LSTMState } from "../../nn/lstm.ts";
+import type { RecurrentState } from "../../nn/recurrent-state.ts";
 import { openBackend } from "./learner.ts";
 import { buildModel, openModel } from "./open.ts";
 
@@ -51,7 +51,7 @@ export async function sampleText(run: string, options: TextSampleOptions = {}): 
     if (known.length > 0) yield vocabulary.decode(known);
     const { temperature, topK, topP } = options;
     const rng = new Rng(seed);
-    for await (const id of generate<LSTMState>(model, {
+    for await (const id of generate<RecurrentState>(model, {
       prime: start,
       length,
       temperature,
