@@ -36,6 +36,9 @@ const WINDOW = 64;
 /** Rows of an evaluation batch; only speed depends on it. */
 const ROWS = 32;
 
+/** An evaluation gives the event loop a turn at least this often, in milliseconds, so that signals arrive. */
+const TURN = 50;
+
 export function openBackend(name: "wasm" | "reference", instructions?: string): Backend {
   if (name === "reference") return createReferenceBackend();
   const backend = createWasmBackend(instructions as WasmInstructions | undefined);
@@ -158,6 +161,7 @@ export async function sumLosses(
 ): Promise<Float64Array> {
   const sums = new Float64Array(batch.rows);
   let state = model.zeroState(batch.rows);
+  let lastTurn = performance.now();
   for (let at = 0; at < batch.time; at += WINDOW) {
     const steps = Math.min(WINDOW, batch.time - at);
     const { inputs, targets, weights } = batch.window(at, at + steps);
@@ -171,6 +175,10 @@ export async function sumLosses(
       for (let row = 0; row < batch.rows; row++) {
         sums[row] += weights[row * steps + t] * losses[t * batch.rows + row];
       }
+    }
+    if (performance.now() - lastTurn > TURN) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      lastTurn = performance.now();
     }
   }
   return sums;

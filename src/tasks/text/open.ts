@@ -5,6 +5,7 @@ import type { Backend } from "../../backend/backend.ts";
 import { FormatError, InputError } from "../../core/errors.ts";
 import { Rng } from "../../core/rng.ts";
 import { sameShape, showShape } from "../../core/shape.ts";
+import { unknownCharacters } from "../../data/vocabulary.ts";
 import type { SafetensorsFile } from "../../io/safetensors.ts";
 import { LanguageModel } from "../../models/language-model.ts";
 import { RunStore, readCheckpointFile } from "../../train/run-store.ts";
@@ -48,6 +49,19 @@ export async function openModel(path: string): Promise<OpenedModel> {
 function opened(file: SafetensorsFile, path: string, run: TextRun | undefined): OpenedModel {
   const facts = readCheckpointFacts(file, path);
   return { facts, snapshot: snapshotOf(file, facts.step, path), path, run };
+}
+
+/**
+ * @param where what holds the text, as `--prime`
+ * @param characters of the text, each once or more
+ * @throws InputError naming those that the model does not know
+ */
+export function refuseUnknown(where: string, characters: Iterable<string>, { facts }: OpenedModel): void {
+  const unknown = new Set([...characters].filter((character) => facts.vocabulary.id(character) < 0));
+  if (unknown.size === 0) return;
+  throw new InputError(unknownCharacters(where, unknown).message, {
+    hint: "change the text, or leave them out with --skip-unknown",
+  });
 }
 
 /** The model with its trained weights, for inference. @throws FormatError naming a tensor that does not fit */
