@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -12,6 +12,11 @@ const TYPESCRIPT = process.features.typescript ? [] : ["--experimental-strip-typ
 
 /** What a program of examples/ prints. It fails with the program's own words when that ends with an error. */
 async function run(name: string): Promise<string> {
+  if (!existsSync(`${ROOT}dist/index.js`)) {
+    throw new Error(
+      "the examples import the built package and dist/index.js is missing: run `npm run build`",
+    );
+  }
   const { stdout } = await promisify(execFile)(process.execPath, [...TYPESCRIPT, `examples/${name}`], {
     cwd: ROOT,
   });
@@ -21,14 +26,6 @@ async function run(name: string): Promise<string> {
 /** The numbers behind `loss`, in order. */
 const losses = (printed: string): number[] =>
   [...printed.matchAll(/^step \d+: loss (\S+)$/gm)].map((match) => Number(match[1]));
-
-beforeAll(() => {
-  if (!existsSync(`${ROOT}dist/index.js`)) {
-    throw new Error(
-      "the examples import the built package and dist/index.js is missing: run `npm run build`",
-    );
-  }
-});
 
 describe("the examples", () => {
   test("are all run here", () => {

@@ -44,10 +44,10 @@ function readSources(): Sources {
   return new Map(files.sort().map((file) => [file, readFileSync(join(ROOT, "src", file), "utf8")]));
 }
 
-/** What a file imports or re-exports, types too, and what it imports on demand. The formatter fixes the forms. */
+/** What a file imports or re-exports, types too, and what it imports on demand. */
 function importsOf(text: string): string[] {
-  const statements = /^(?:import|export)\s(?:[^;"'`()]*?\sfrom\s)?"([^"]+)";$/gm;
-  const onDemand = /\bimport\("([^"]+)"\)/g;
+  const statements = /^\s*(?:import|export)\b(?:[^;"'`()]*?\bfrom)?\s*["']([^"']+)["']/gm;
+  const onDemand = /\bimport\(\s*["']([^"']+)["']/g;
   return [...text.matchAll(statements), ...text.matchAll(onDemand)].map((match) => match[1]);
 }
 
@@ -147,6 +147,7 @@ describe("the rule finds", () => {
     ["one over several lines", "data/a.ts", 'import {\n  type A,\n  B,\n} from "../nn/lstm.ts";'],
     ["a re-export", "io/index.ts", 'export * from "../nn/lstm.ts";'],
     ["an import for its effect", "io/index.ts", 'import "../nn/lstm.ts";'],
+    ["one in another style", "core/a.ts", "  import{LSTM}from'../nn/lstm.ts'; export const a = LSTM;"],
     ["an import on demand", "train/loop.ts", 'const a = await import("../tasks/text/train.ts");'],
     ["a neighbour of the same height", "decode/a.ts", 'import { A } from "../models/index.ts";'],
     ["Node in the core", "optim/adam.ts", 'import { join } from "node:path";'],
