@@ -48,7 +48,8 @@ export async function openModel(path: string): Promise<OpenedModel> {
 
 function opened(file: SafetensorsFile, path: string, run: TextRun | undefined): OpenedModel {
   const facts = readCheckpointFacts(file, path);
-  return { facts, snapshot: snapshotOf(file, facts.step, path), path, run };
+  const snapshot = snapshotOf(file, facts.step, path, { parametersOnly: true });
+  return { facts, snapshot, path, run };
 }
 
 /**
@@ -64,9 +65,20 @@ export function refuseUnknown(where: string, characters: Iterable<string>, { fac
   });
 }
 
+/** Initial values that are overwritten at once: drawing a million of them takes longer than all the rest. */
+class NoRng extends Rng {
+  constructor() {
+    super(0);
+  }
+
+  override uniform(): number {
+    return 0;
+  }
+}
+
 /** The model with its trained weights, for inference. @throws FormatError naming a tensor that does not fit */
 export function buildModel({ facts, snapshot, path }: OpenedModel, backend: Backend): LanguageModel {
-  const model = new LanguageModel(facts.model, { rng: new Rng(0), backend });
+  const model = new LanguageModel(facts.model, { rng: new NoRng(), backend });
   for (const { name, tensor } of parameters(model)) {
     const stored = snapshot.tensors.get(name);
     if (stored === undefined) throw new FormatError(path, `has no tensor ${name}`);

@@ -4,7 +4,7 @@ import { Rng } from "../../core/rng.ts";
 import { generate } from "../../decode/generate.ts";
 import { checkSampling, type SamplingOptions } from "../../decode/sampling.ts";
 import type { LSTMState } from "../../nn/lstm.ts";
-import { openBackend } from "./learner.ts";
+import { openBackend } from "./engine.ts";
 import { buildModel, openModel, refuseUnknown } from "./open.ts";
 
 export interface TextSampleOptions extends SamplingOptions {
