@@ -24,9 +24,10 @@ export function isClosedPipe(error: Error): boolean {
   return code === "EPIPE" || code === "ERR_STREAM_DESTROYED" || code === "EOF";
 }
 
-export function outputError(error: Error): StorageError {
+/** @param outcome what has become of the work */
+export function outputError(error: Error, outcome?: string): StorageError {
   return new StorageError(`cannot write to standard output: ${error.message}`, {
-    hint: "see that there is room where it goes",
+    hint: ["see that there is room where it goes", outcome].filter((part) => part !== undefined).join("; "),
     cause: error,
   });
 }
