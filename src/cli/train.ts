@@ -6,7 +6,7 @@ import { DEFAULT_EPOCHS, DEFAULTS, type TextTrainOptions } from "../tasks/text/o
 import { shellWord } from "./format.ts";
 import { groupHelp } from "./help.ts";
 import { nearest } from "./nearest.ts";
-import { choiceOf, numberOf, pathOf } from "./values.ts";
+import { cellOf, choiceOf, numberOf, pathOf } from "./values.ts";
 
 const TASKS = ["text"] as const;
 
@@ -58,7 +58,15 @@ function addModelOptions(command: Command): void {
   number(command.optionsGroup("Model:"), "hidden", "N", "units of a layer", DEFAULTS.hidden);
   number(command, "layers", "N", "layers, one above the other", DEFAULTS.layers);
   number(command, "dropout", "P", "share of units left out between layers", DEFAULTS.dropout);
-  command.option("--cell <NAME>", `lstm ${standard(DEFAULTS.cell)}`, choiceOf("--cell", ["lstm"]));
+  command
+    .option(
+      "--cell <NAME>",
+      `rnn, lstm, gru, or a FILE.ts of your own ${standard(DEFAULTS.cell)}`,
+      cellOf("--cell"),
+    )
+    .option("--variational", "leave out the same units at all steps of a chunk");
+  number(command, "embedding", "N", "features of a symbol's vector; 0: one-hot", "0, or N of --hidden");
+  command.option("--tie-weights", "the output layer has the embedding's matrix");
 }
 
 function addTrainingOptions(command: Command): void {

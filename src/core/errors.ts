@@ -17,6 +17,7 @@ export class UnrolledError extends Error {
   readonly code: string;
   readonly kind: ErrorKind;
   readonly hint: string | undefined;
+  private located = false;
 
   constructor(code: string, kind: ErrorKind, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -24,6 +25,13 @@ export class UnrolledError extends Error {
     this.code = code;
     this.kind = kind;
     this.hint = details.hint;
+  }
+
+  /** Say where it happened, once: the innermost place counts. */
+  inContext(place: string): this {
+    if (!this.located) this.message += `, ${place}`;
+    this.located = true;
+    return this;
   }
 }
 

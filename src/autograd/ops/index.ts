@@ -12,4 +12,4 @@ export { BoundWeights } from "./recurrent-weights.ts";
 export { mean, sum } from "./reduce.ts";
 export { reshape } from "./reshape.ts";
 export { slice } from "./slice.ts";
-export { select, stack, swapAxes } from "./time.ts";
+export { select, splitRows, stack, swapAxes } from "./time.ts";
