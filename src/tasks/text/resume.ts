@@ -92,7 +92,7 @@ export function refuseOtherModel(brought: Partial<TextSettings>, options: TextTr
     .filter((name) => options[name] !== undefined && options[name] !== brought[name])
     // Another version of a file may still fit: the shapes of its parameters decide.
     .filter((name) => name !== "cell" || !(isCellFile(`${options.cell}`) && isCellFile(`${brought.cell}`)))
-    .map((name) => `${FLAGS[name]} ${options[name]} (they are of ${brought[name]})`);
+    .map((name) => `${FLAGS[name]} ${options[name]} (they have ${brought[name]})`);
   if (differences.length === 0) return;
   throw new InputError(`the weights of ${options.from} do not fit ${differences.join(", ")}`, {
     hint: "leave these options out to go on with that model, or leave out --from",
