@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { InputError } from "../core/errors.ts";
+import { OPTIMIZERS } from "../tasks/optimizers.ts";
 import { DEFAULT_EPOCHS, DEFAULTS, type TextTrainOptions } from "../tasks/text/options.ts";
 import { shellWord } from "./format.ts";
 import { groupHelp } from "./help.ts";
@@ -82,8 +83,8 @@ function addTrainingOptions(command: Command): void {
   number(command, "clip-value", "X", "largest element of a gradient", "no limit");
   command.option(
     "--optimizer <NAME>",
-    `adam ${standard(DEFAULTS.optimizer)}`,
-    choiceOf("--optimizer", ["adam"]),
+    `${OPTIMIZERS.join(", ")} ${standard(DEFAULTS.optimizer)}`,
+    choiceOf("--optimizer", OPTIMIZERS),
   );
   number(command, "val-split", "F", "share of the text, its end, to validate on", DEFAULTS.valSplit);
   number(command, "seed", "N", "of all random numbers", DEFAULTS.seed);

@@ -43,9 +43,9 @@ export function cellOf(flag: string): (text: string) => string {
 }
 
 /** The name of a file or folder. */
-export function pathOf(flag: string): (text: string) => string {
+export function pathOf(flag: string, what: "file" | "folder" = "folder"): (text: string) => string {
   return (text) => {
-    if (text === "") throw new InputError(`${flag} must name a folder, got nothing`);
+    if (text === "") throw new InputError(`${flag} must name a ${what}, got nothing`);
     return text;
   };
 }

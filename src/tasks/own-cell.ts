@@ -50,7 +50,9 @@ export async function loadOwnCell(path: string, expected?: CellFile): Promise<Ow
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   if (expected !== undefined && expected.sha256 !== sha256) throw changedCell(where, sha256, expected.sha256);
   const made = await importDefault(path, where, sha256);
-  const name = made.name || basename(path).replace(/\.[cm]?[jt]s$/, "");
+  // An unnamed function gets the name of its export.
+  const isNamed = made.name !== "" && !made.name.includes("default");
+  const name = isNamed ? made.name : basename(path).replace(/\.[cm]?[jt]s$/, "");
   const isClass = /^class\b/.test(Function.prototype.toString.call(made));
   const create: CreateCell = (inputs, hidden, options) => {
     const cell = inFile(where, () =>

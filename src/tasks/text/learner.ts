@@ -7,10 +7,10 @@ import { type CharacterIds, type EvalBatch, EvalSegments, TextStreams } from "..
 import { LanguageModel, type LanguageModelState } from "../../models/language-model.ts";
 import type { LanguageModelSettings } from "../../models/language-model-config.ts";
 import { detachState } from "../../nn/cell-state.ts";
-import { adam } from "../../optim/adam.ts";
 import { type Clip, clipNorm, clips, clipValue } from "../../optim/clip.ts";
 import { CarriedLayout, shapesOf } from "../../train/carried.ts";
 import type { Learner } from "../../train/learner.ts";
+import { makeOptimizer } from "../optimizers.ts";
 import { type CellFile, loadOwnCell, type OwnCell } from "../own-cell.ts";
 import { openBackend } from "./engine.ts";
 import type { TextSettings } from "./options.ts";
@@ -73,7 +73,7 @@ export class TextLearner implements Learner {
       backend: this.backend,
       ...{ createCell: cell?.create, cellName: cell?.name },
     });
-    this.optimizer = adam(parameters(this.model), { lr: settings.lr });
+    this.optimizer = makeOptimizer(settings.optimizer, parameters(this.model), { lr: settings.lr });
     const cut = settings.clipValue === null ? [] : [clipValue(settings.clipValue)];
     this.clip = clips(clipNorm(settings.clipNorm), ...cut);
     this.streams = new TextStreams(spec.train, { batchSize, sequenceLength: seqLength, seed });

@@ -6,6 +6,7 @@ import {
   type LanguageModelSettings,
   trainingBytes,
 } from "../../models/language-model-config.ts";
+import type { OptimizerName } from "../optimizers.ts";
 import { isCellFile } from "../own-cell.ts";
 
 /** What a person may say; `undefined` is "not said", which matters when a run is resumed. */
@@ -25,7 +26,7 @@ export interface TextTrainOptions {
   tieWeights?: boolean;
   seqLength?: number;
   batchSize?: number;
-  optimizer?: "adam";
+  optimizer?: OptimizerName;
   lr?: number;
   clipNorm?: number;
   clipValue?: number;
@@ -53,7 +54,7 @@ export interface TextSettings {
   readonly tieWeights: boolean;
   readonly seqLength: number;
   readonly batchSize: number;
-  readonly optimizer: "adam";
+  readonly optimizer: OptimizerName;
   readonly lr: number;
   readonly clipNorm: number;
   /** null: gradients are not cut by value. */

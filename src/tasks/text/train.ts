@@ -106,7 +106,7 @@ async function prepare(
   const { batchSize, seqLength } = settings;
   const model = completeConfig(modelOf(settings, corpus.vocabulary.size));
   checkMemory(model, batchSize, seqLength);
-  const backend = options.backend === "reference" ? "reference" : "wasm";
+  const backend = (options.backend ?? resumed?.run.backend) === "reference" ? "reference" : "wasm";
   const instructions = backend === "wasm" ? bestInstructions() : "float64";
   const threads = options.threads ?? resumed?.run.threads ?? defaultThreads(batchSize);
   if (threads > batchSize) {
