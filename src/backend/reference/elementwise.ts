@@ -91,11 +91,15 @@ export function elementwiseKernels(memory: ReferenceMemory): Pick<Kernels, Names
     },
     gather_rows(y, table, ids, n, width) {
       const [to, index] = [rowsOf(y, width, n, width), memory.at(ids, n)];
-      for (let i = 0; i < n; i++) to(i).set(memory.at(table + index[i] * width * 4, width));
+      for (let i = 0; i < n; i++) {
+        if (index[i] < 0) to(i).fill(0);
+        else to(i).set(memory.at(table + index[i] * width * 4, width));
+      }
     },
     scatter_add_rows(table, dy, ids, n, width) {
       const [from, index] = [rowsOf(dy, width, n, width), memory.at(ids, n)];
       for (let i = 0; i < n; i++) {
+        if (index[i] < 0) continue;
         const [row, gradient] = [memory.at(table + index[i] * width * 4, width), from(i)];
         for (let k = 0; k < width; k++) row[k] += gradient[k];
       }

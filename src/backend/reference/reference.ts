@@ -1,9 +1,15 @@
 import type { Backend, Kernels } from "../backend.ts";
+import { alongKernels } from "./along.ts";
 import { elementwiseKernels } from "./elementwise.ts";
+import { imageKernels } from "./image.ts";
 import { lossKernels } from "./loss.ts";
+import { lossRowsKernels } from "./loss-rows.ts";
 import { lstmKernels } from "./lstm.ts";
 import { matrixKernels } from "./matrix.ts";
 import { ReferenceMemory } from "./memory.ts";
+import { normKernels } from "./norm.ts";
+import { stridedKernels } from "./strided.ts";
+import { unaryKernels } from "./unary.ts";
 import { updateKernels } from "./update.ts";
 
 /**
@@ -18,6 +24,12 @@ export function createReferenceBackend(): Backend {
     ...lossKernels(memory),
     ...lstmKernels(memory),
     ...updateKernels(memory),
+    ...unaryKernels(memory),
+    ...stridedKernels(memory),
+    ...alongKernels(memory),
+    ...normKernels(memory),
+    ...imageKernels(memory),
+    ...lossRowsKernels(memory),
   };
   return { name: "reference", instructions: "float64", memory, kernels };
 }
