@@ -30,7 +30,7 @@ function products(kernels: Kernels, a: Factor, b: Factor, batch: Shape, into: Sh
   const c = empty(into);
   const leading = (shape: Shape) => broadcastStrides(shape.slice(0, -2), batch);
   const { sizes, strides } = collapse(batch, [into, a.tensor.shape, b.tensor.shape].map(leading));
-  const adds = sizeOf(into.slice(0, -2)) < sizeOf(batch);
+  const adds = sizeOf(into.slice(0, -2)) !== sizeOf(batch);
   if (adds || k === 0) kernels.fill(c.address, 0, c.size);
   if (c.size === 0 || k === 0 || sizeOf(batch) === 0) return c;
   const flags = [a.transposed ? 1 : 0, b.transposed ? 1 : 0, adds ? 1 : 0] as const;
