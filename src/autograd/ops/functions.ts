@@ -69,7 +69,8 @@ export function square(x: Tensor): Tensor {
  */
 export function pow(x: Tensor, exponent: number): Tensor {
   if (!Number.isFinite(exponent)) throw new InputError(`pow: exponent must be finite, got ${exponent}`);
-  return unary("pow", x, exponent);
+  // PyTorch does so too, and the root of -infinity is NaN where its other powers are infinite.
+  return exponent === 0.5 ? sqrt(x) : unary("pow", x, exponent);
 }
 
 /**
