@@ -125,7 +125,7 @@ unary = dict(neg=torch.neg, exp=torch.exp, log=torch.log, sqrt=torch.sqrt, abs=t
 for op, f in unary.items():
     case(op, "special", lambda x, f=f: f(x), dict(x=special))
 case("clamp", "special", lambda x: torch.clamp(x, -1, 1), dict(x=special), arguments=[-1, 1])
-for exponent in (2, 3, -1, 0.5, 1.5, -1.5, 0):
+for exponent in (2, 3, -1, 0.5, 2.5, -1.5, 0):
     case("pow", f"special {exponent}", lambda x, e=exponent: x ** e, dict(x=special), arguments=[exponent])
 left, right = (side.flatten() for side in torch.meshgrid(special[:7], special[:7], indexing="ij"))
 for op, f in dict(add=torch.add, sub=torch.sub, mul=torch.mul, div=torch.div, maximum=torch.maximum,
