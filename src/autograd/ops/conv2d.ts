@@ -5,7 +5,7 @@ import { checkShape } from "../../core/shape.ts";
 import { requireFloats } from "../check.ts";
 import { expand, reduceAxes } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
-import { type WindowOptions, windowOver } from "./window.ts";
+import { checkImages, type WindowOptions, windowOver } from "./window.ts";
 
 /**
  * Two-dimensional convolution (cross-correlation, as torch.nn.functional.conv2d): x [N, C, H, W], weight
@@ -19,9 +19,10 @@ import { type WindowOptions, windowOver } from "./window.ts";
 export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: WindowOptions = {}): Tensor {
   const { stride = 1, padding = 0 } = options;
   requireFloats("conv2d", { weight, bias });
+  checkImages("conv2d", x);
   checkShape("conv2d: weight", weight.shape, [
     ["outputs", null],
-    ["channels", x.shape[1] ?? null],
+    ["channels", x.shape[1]],
     ["kernelHeight", null],
     ["kernelWidth", null],
   ]);

@@ -21,6 +21,17 @@ function pair(where: string, value: Pair, least: number): readonly [number, numb
   return both;
 }
 
+/** @throws ShapeError unless x is [N, C, H, W] of floats */
+export function checkImages(op: string, x: Tensor): void {
+  requireFloats(op, { x });
+  checkShape(`${op}: x`, x.shape, [
+    ["batch", null],
+    ["channels", null],
+    ["height", null],
+    ["width", null],
+  ]);
+}
+
 /**
  * A window of `kernel` that slides over images [N, C, H, W] and how many outputs it has, rounded down as in PyTorch.
  * @throws ShapeError when the padded image is smaller than the window
@@ -31,13 +42,7 @@ export function windowOver(
   kernel: Pair,
   options: { stride: Pair; padding: Pair },
 ): { images: number; window: Window } {
-  requireFloats(op, { x });
-  checkShape(`${op}: x`, x.shape, [
-    ["batch", null],
-    ["channels", null],
-    ["height", null],
-    ["width", null],
-  ]);
+  checkImages(op, x);
   const [images, channels, height, width] = x.shape;
   const [kh, kw] = pair(`${op}: kernel`, kernel, 1);
   const [sh, sw] = pair(`${op}: stride`, options.stride, 1);
