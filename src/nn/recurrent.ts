@@ -1,7 +1,7 @@
 import { concat } from "../autograd/ops/concat.ts";
 import { reshape } from "../autograd/ops/reshape.ts";
 import { slice } from "../autograd/ops/slice.ts";
-import { splitRows } from "../autograd/ops/time.ts";
+import { splitRows } from "../autograd/ops/split-rows.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import { ShapeError } from "../core/errors.ts";
 import type { Rng } from "../core/rng.ts";

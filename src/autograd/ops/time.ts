@@ -1,7 +1,11 @@
 import { empty, type Tensor } from "../../backend/tensor.ts";
+import { axisOf } from "../../core/broadcast.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { sameShape, showShape } from "../../core/shape.ts";
-import { kernelsOf, record, recordAll } from "../tape.ts";
+import { kernelsOf, record } from "../tape.ts";
+import { concat } from "./concat.ts";
+import { permute } from "./permute.ts";
+import { reshape } from "./reshape.ts";
 
 /** x[index]: one entry of the first axis, [n, ...] -> [...]. The gradient is dy there and zero elsewhere. */
 export function select(x: Tensor, index: number): Tensor {
@@ -20,47 +24,22 @@ export function select(x: Tensor, index: number): Tensor {
   });
 }
 
-/**
- * x cut along its first axis into parts of the given numbers of rows, which add up to all: [N, ...] -> [n, ...] each.
- * Nothing is copied. The gradient is that of each part in its place, zero where none flowed.
- */
-export function splitRows(x: Tensor, counts: readonly number[]): Tensor[] {
-  const [rows = 0, ...rest] = x.shape;
-  const width = x.size / Math.max(rows, 1);
-  if (counts.some((count) => !Number.isInteger(count) || count < 1) || sumOf(counts) !== rows) {
-    throw new ShapeError("splitRows: counts", `whole numbers that add up to ${rows}`, showShape(counts));
-  }
-  let first = 0;
-  const parts = counts.map((count) => {
-    first += count;
-    return x.view([count, ...rest], (first - count) * width);
-  });
-  recordAll("splitRows", [x], parts, (gradients) => {
-    const dx = empty(x.shape);
-    const { kernels } = dx.backend;
-    let at = 0;
-    for (const [index, count] of counts.entries()) {
-      const part = dx.view([count * width], at);
-      const gradient = gradients[index];
-      if (gradient === undefined) kernels.fill(part.address, 0, part.size);
-      else kernels.copy(part.address, gradient.address, part.size);
-      at += part.size;
-    }
-    return [dx];
-  });
-  return parts;
-}
-
-const sumOf = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
-
-/** Tensors of one shape along a new first axis: n of [...] -> [n, ...]. Each gets its part of dy. */
-export function stack(parts: readonly Tensor[]): Tensor {
+/** Tensors of one shape along a new axis, the first unless given: n of [...] -> [n, ...]. Each gets its part of dy. */
+export function stack(parts: readonly Tensor[], axis = 0): Tensor {
   const [first] = parts;
   if (first === undefined) throw new ShapeError("stack: parts", "at least one tensor", "none");
   for (const part of parts) {
     if (!sameShape(part.shape, first.shape)) {
       throw new ShapeError("stack: parts", `all ${showShape(first.shape)}`, showShape(part.shape));
     }
+  }
+  const at = axisOf("stack", axis, [parts.length, ...first.shape]);
+  if (at > 0) {
+    const shape = first.shape.toSpliced(at, 0, 1);
+    return concat(
+      parts.map((part) => reshape(part, shape)),
+      at,
+    );
   }
   const kernels = kernelsOf("stack", ...parts);
   const y = empty([parts.length, ...first.shape], first.dtype);
@@ -72,12 +51,20 @@ export function stack(parts: readonly Tensor[]): Tensor {
   );
 }
 
-/** [A, B, ...] -> [B, A, ...]: batch-first to time-major and back. Its gradient is swapped back. */
-export function swapAxes(x: Tensor): Tensor {
-  const [a, b, ...rest] = x.shape;
-  if (a === undefined || b === undefined) {
+/**
+ * Two axes exchanged, the first two unless given: [A, B, ...] -> [B, A, ...], batch-first to time-major and back. Its
+ * gradient is swapped back.
+ */
+export function swapAxes(x: Tensor, first = 0, second = 1): Tensor {
+  if (x.shape.length < 2) {
     throw new ShapeError("swapAxes: x", "a tensor with two axes or more", showShape(x.shape));
   }
+  const [i, j] = [axisOf("swapAxes", first, x.shape), axisOf("swapAxes", second, x.shape)];
+  if (i + j !== 1) {
+    const order = [...x.shape.keys()];
+    return permute(x, order.with(i, j).with(j, i));
+  }
+  const [a, b, ...rest] = x.shape;
   const inner = x.size === 0 ? 0 : x.size / (a * b);
   const kernels = kernelsOf("swapAxes", x);
   const y = empty([b, a, ...rest], x.dtype);
