@@ -65,8 +65,8 @@ function addModelOptions(command: Command): void {
       `rnn, lstm, gru, or a FILE.ts of your own ${standard(DEFAULTS.cell)}`,
       cellOf("--cell"),
     )
-    .option("--variational", "leave out the same units at all steps of a chunk");
-  number(command, "embedding", "N", "features of a symbol's vector; 0: one-hot", "0, or N of --hidden");
+    .option("--variational", "dropout leaves out the same at all steps of a chunk");
+  number(command, "embedding", "N", "features of a letter's vector; 0: one-hot", DEFAULTS.embedding);
   command.option("--tie-weights", "the output layer has the embedding's matrix");
 }
 
@@ -76,10 +76,10 @@ function addTrainingOptions(command: Command): void {
   number(command, "steps", "N", "updates");
   number(command, "max-seconds", "S", "seconds in this sitting");
 
-  number(command.optionsGroup("Training:"), "lr", "X", "learning rate at the start", DEFAULTS.lr);
+  number(command.optionsGroup("Training:"), "lr", "X", "learning rate; sgd 20, adagrad 0.1", DEFAULTS.lr);
   number(command, "batch-size", "B", "stretches of text side by side", DEFAULTS.batchSize);
   number(command, "seq-length", "T", "characters that a gradient goes back through", DEFAULTS.seqLength);
-  number(command, "clip-norm", "X", "largest norm of a gradient", DEFAULTS.clipNorm);
+  number(command, "clip-norm", "X", "largest norm of a gradient; sgd 0.25", DEFAULTS.clipNorm);
   number(command, "clip-value", "X", "largest element of a gradient", "no limit");
   command.option(
     "--optimizer <NAME>",

@@ -126,6 +126,19 @@ export class ReplicaError extends UnrolledError {
   }
 }
 
+/**
+ * Where in somebody's file an error was thrown: `my-cell.ts:12`, from the first line of its stack trace that fits
+ * `frame`; undefined where the engine does not say.
+ */
+export function placeOf(error: unknown, frame = /./): string | undefined {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  for (const line of stack.split("\n")) {
+    const [, file, number] = /([\w.-]+\.[cm]?[jt]sx?)(?:\?[^\s:)]*)?:(\d+)/.exec(line) ?? [];
+    if (file !== undefined && frame.test(line)) return `${file}:${number}`;
+  }
+  return undefined;
+}
+
 /** Bytes for people: `1.5 GiB`. */
 export function formatBytes(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];

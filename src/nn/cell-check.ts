@@ -1,6 +1,6 @@
 /** A user's cell may return anything: what it returns is looked at where it happens, with the step's number. */
 import { Tensor } from "../backend/tensor.ts";
-import { InputError, ShapeError, UnrolledError } from "../core/errors.ts";
+import { InputError, placeOf, ShapeError, UnrolledError } from "../core/errors.ts";
 import { sameShape, showShape } from "../core/shape.ts";
 import { show, stateTensors } from "./cell-state.ts";
 
@@ -10,14 +10,21 @@ interface Returned {
   state: unknown;
 }
 
+/** The stack trace's lines that are the user's: his methods, and what he calls in them comes above. */
+const METHODS = /\b(zeroState|step|sequence)\b/;
+
 /** Run a part of a cell; whatever it throws says afterwards where it was. */
 export function inCell<Result>(where: string, work: () => Result): Result {
   try {
     return work();
   } catch (error) {
-    if (error instanceof UnrolledError) throw error.inContext(`in ${where}`);
-    throw new InputError(`${where} failed: ${error instanceof Error ? error.message : String(error)}`, {
-      hint: "UNROLLED_DEBUG=1 in the environment shows the line",
+    if (error instanceof UnrolledError) {
+      const place = placeOf(error, METHODS);
+      throw error.inContext(`in ${where}${place === undefined ? "" : ` (${place})`}`);
+    }
+    const place = placeOf(error);
+    const message = error instanceof Error ? error.message : String(error);
+    throw new InputError(`${where} failed: ${message}${place === undefined ? "" : ` (${place})`}`, {
       cause: error,
     });
   }

@@ -30,6 +30,7 @@ export {
   xavierNormal_,
   xavierUniform_,
 } from "./init.ts";
+export { LayerNormLSTMCell } from "./layer-norm-lstm-cell.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
 export { LSTM, type LSTMOptions } from "./lstm.ts";
 export { type CellForwardOptions, Recurrent, type RecurrentCellOptions } from "./recurrent.ts";

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parameters } from "../autograd/parameter.ts";
-import { escapeControl, InputError, UnrolledError } from "../core/errors.ts";
+import { escapeControl, InputError, placeOf, UnrolledError } from "../core/errors.ts";
 import type { Cell, CreateCell, CreateCellOptions } from "../nn/cell.ts";
 import { nameOfCell } from "../nn/cell.ts";
 import { resolveOwnPackage } from "./own-package.ts";
@@ -111,8 +111,8 @@ function loadFailure(where: string, cause: unknown): InputError {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   const hint = code.includes("TYPESCRIPT")
     ? "Node only takes the types away: no enum, no namespace, no constructor(private x)"
-    : "UNROLLED_DEBUG=1 in the environment shows the line";
-  return new InputError(`${where} cannot be loaded: ${escapeControl(line)}`, { hint, cause });
+    : undefined;
+  return new InputError(`${where} cannot be loaded: ${escapeControl(line)}${inLine(cause)}`, { hint, cause });
 }
 
 /** The user's own code runs in here: its errors are told with its file. */
@@ -122,11 +122,14 @@ function inFile<Result>(where: string, work: () => Result): Result {
   } catch (cause) {
     if (cause instanceof UnrolledError) throw cause.inContext(`in ${where}`);
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new InputError(`${where} cannot be made: ${escapeControl(message)}`, {
-      hint: "UNROLLED_DEBUG=1 in the environment shows the line",
-      cause,
-    });
+    throw new InputError(`${where} cannot be made: ${escapeControl(message)}${inLine(cause)}`, { cause });
   }
+}
+
+/** ` (my-cell.ts:12)`, where it is known. */
+function inLine(error: unknown): string {
+  const place = placeOf(error);
+  return place === undefined ? "" : ` (${place})`;
 }
 
 function checkCell(

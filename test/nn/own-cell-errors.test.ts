@@ -71,7 +71,9 @@ describe("a shape error inside a cell", () => {
     }
     const error = failure(new Late(), options);
     expect(error).toBeInstanceOf(ShapeError);
-    expect(error.message).toMatch(/^add: .*\[2, 5\].*\[2, 4\].*, in step of MyCell at time 3$/);
+    expect(error.message).toMatch(
+      /^add: .*\[2, 5\].*\[2, 4\].*, in step of MyCell at time 3 \([\w.-]+\.ts:\d+\)$/,
+    );
   });
 
   it("says so of the class by itself", () => {
@@ -81,7 +83,7 @@ describe("a shape error inside a cell", () => {
       }
     }
     expect(messageOf(new Nameless())).toMatch(
-      /^linear: x must be .*features=3.*got \[2, 2\], in step of Nameless at time 0$/,
+      /^linear: x must be .*features=3.*got \[2, 2\], in step of Nameless at time 0 \([\w.-]+\.ts:\d+\)$/,
     );
   });
 
@@ -91,7 +93,9 @@ describe("a shape error inside a cell", () => {
     });
     const error = failure(cell, options);
     expect(error).toBeInstanceOf(InputError);
-    expect(error.message).toBe("step of MyCell at time 0 failed: x is undefined");
+    expect(error.message).toMatch(
+      /^step of MyCell at time 0 failed: x is undefined \(own-cell-errors\.test\.ts:\d+\)$/,
+    );
     expect(error.cause).toBeInstanceOf(TypeError);
   });
 });
