@@ -67,32 +67,68 @@ void cross_entropy(float *loss, float *row_loss, float *log_sum_exp, const float
 void cross_entropy_backward(float *dlogits, const float *d_loss, const float *log_sum_exp, const float *logits,
                             const int32_t *targets, int rows, int classes);
 
-/* ---- LSTM over time (Hochreiter and Schmidhuber 1997; PyTorch's gate order i, f, g, o) --------------------- */
-/* Weights, packed once per update: `packed` holds weight_hh [4H, H] in the micro-kernel's panels and, for a float
- * input of size `inputs`, weight_ih [4H, I] in panels plus the summed bias; for an integer input the
- * transposed table [I, 4H] with the summed bias added to each row. Biases may be 0 (absent).
- * has_ids says which. */
-int lstm_pack_size(int inputs, int hidden, int has_ids);               /* in words */
-void lstm_pack(float *packed, const float *weight_ih, const float *weight_hh, const float *bias_ih,
-               const float *bias_hh, int inputs, int hidden, int has_ids);
+/* ---- recurrent layers over time ---------------------------------------------------------------------------- */
+/*
+ * One family for all cells; `cell` says which (equations: src/backend/reference/). G counts the gates of the weights
+ * (rows of weight_ih [G H, I] and weight_hh [G H, S]), K the values saved for backward for each unit, D the gradients
+ * of sums for each unit. S = projection ? projection : hidden is the size of h.
+ *
+ *   cell            G  K  saved in `gates`            D  `dgates`
+ *   0 RNN, tanh     1  0  -                           1  z
+ *   1 RNN, relu     1  0  -                           1  z
+ *   2 LSTM          4  4  i f g o (PyTorch's order)   4  i f g o
+ *   3 GRU, after    3  4  n r z q                     4  n r z q    q = W_hn h' + b_hn, n = tanh(x part + r q): PyTorch
+ *   4 GRU, before   3  3  r z n                       3  r z n      n = tanh(W_in x + W_hn (r h') + biases): the lecture
+ *
+ * The weights of GRUs are in PyTorch's order r z n. Only the LSTM may have a projection: h = weight_hr (o tanh(c)),
+ * weight_hr [P, H].
+ *
+ * Sequences lie one step after another. Either all t steps have b rows (rows == 0), or step s has rows[s], which never
+ * rise, with rows[0] == b and rows[t-1] >= 1: sequences sorted by length, without padding. n is the number of rows of
+ * all steps together. Row r of step s+1 goes on from row r of step s.
+ */
+enum { RNN_TANH, RNN_RELU, LSTM, GRU_AFTER, GRU_BEFORE };
 
-/* x [T, B, I] or 0; ids [T, B] or 0: exactly one. h0, c0 [B, H] or 0 (zeros).
- * Outputs: h [T, B, H], c [T, B, H], gates [T, B, 4H] (after their non-linearities, i f g o; needed by backward).
- * c and gates must always be given (inference may drop them afterwards). */
-int lstm_forward_scratch(int t, int b, int inputs, int hidden, int has_ids); /* in words */
-void lstm_forward(float *h, float *c, float *gates, const float *x, const int32_t *ids, const float *h0,
-                  const float *c0, const float *packed, int t, int b, int inputs, int hidden, float *scratch);
+/* Weights in the order that the forward kernels read, made once per update. With ids the input's share is a table of
+ * one row for each id, biases added. Biases may be 0; weight_hr is 0 unless there is a projection. */
+int recurrent_pack_size(int cell, int inputs, int hidden, int projection, int has_ids);               /* in words */
+void recurrent_pack(float *packed, int cell, const float *weight_ih, const float *weight_hh, const float *bias_ih,
+                    const float *bias_hh, const float *weight_hr, int inputs, int hidden, int projection, int has_ids);
 
-/* dh [T, B, H] or 0, dh_last [B, H] or 0 (added to the last step's), dc_last [B, H] or 0.
- * Outputs, all overwritten: dx [T, B, I] or 0 (not wanted; always 0 with ids), dweight_ih [4H, I],
- * dweight_hh [4H, H], dbias [4H] (the gradient of either bias), dh0, dc0 [B, H] or 0 (not wanted).
- * weight_ih, weight_hh are the plain matrices. */
-int lstm_backward_scratch(int t, int b, int inputs, int hidden, int has_ids); /* in words */
-void lstm_backward(float *dx, float *dweight_ih, float *dweight_hh, float *dbias, float *dh0, float *dc0,
-                   const float *dh, const float *dh_last, const float *dc_last, const float *h, const float *c,
-                   const float *gates, const float *x, const int32_t *ids, const float *h0, const float *c0,
-                   const float *weight_ih, const float *weight_hh, int t, int b, int inputs, int hidden,
-                   float *scratch);
+/* x [n, I] or ids [n]: exactly one, the other 0. h0 [b, S], c0 [b, H] (LSTM): 0 means zeros.
+ * Outputs: h [n, S]; c [n, H] for the LSTM, else 0; gates [n, K H] (0 where K is 0). */
+int recurrent_forward_scratch(int cell, int t, int b, int inputs, int hidden, int projection, int has_ids); /* words */
+void recurrent_forward(int cell, float *h, float *c, float *gates, const float *x, const int32_t *ids,
+                       const int32_t *rows, const float *h0, const float *c0, const float *packed, int t, int b,
+                       int inputs, int hidden, int projection, float *scratch);
+
+/* The recurrent weights in the order that backward reads, made once per update. */
+int recurrent_pack_backward_size(int cell, int hidden, int projection);                               /* in words */
+void recurrent_pack_backward(float *packed, int cell, const float *weight_hh, const float *weight_hr, int hidden,
+                             int projection);
+
+/* From the last step to the first. dh [n, S] or 0; dh_last [b, S], dc_last [b, H] or 0: added at each row's last step.
+ * Outputs: dgates [n, D H]; dprojected [n, P], the whole gradient of h at each step (only with a projection, else 0);
+ * dh0 [b, S], dc0 [b, H] or 0 (not wanted). */
+int recurrent_backward_scratch(int cell, int t, int b, int hidden, int projection);                   /* in words */
+void recurrent_backward(int cell, float *dgates, float *dprojected, float *dh0, float *dc0, const float *dh,
+                        const float *dh_last, const float *dc_last, const float *h, const float *c, const float *gates,
+                        const int32_t *rows, const float *h0, const float *c0, const float *packed, int t, int b,
+                        int hidden, int projection, float *scratch);
+
+/* dx [n, I] from dgates. */
+int recurrent_input_gradient_scratch(int cell, int n, int inputs, int hidden);                        /* in words */
+void recurrent_input_gradient(int cell, float *dx, const float *dgates, const float *weight_ih, int n, int inputs,
+                              int hidden, float *scratch);
+
+/* All weight gradients of a layer, each one product over the n rows. Outputs, overwritten: dweight_ih, dweight_hh,
+ * dbias_ih, dbias_hh [G H] (either may be 0), dweight_hr [P, H] or 0. h, c, gates, x, ids, rows, h0 as in forward. */
+int recurrent_weight_gradients_scratch(int cell, int n, int inputs, int hidden, int projection, int has_ids);
+void recurrent_weight_gradients(int cell, float *dweight_ih, float *dweight_hh, float *dbias_ih, float *dbias_hh,
+                                float *dweight_hr, const float *dgates, const float *dprojected, const float *h,
+                                const float *c, const float *gates, const float *x, const int32_t *ids,
+                                const int32_t *rows, const float *h0, int t, int b, int n, int inputs, int hidden,
+                                int projection, float *scratch);
 
 /* ---- elementwise functions and operands of any stride ------------------------------------------------------ */
 /* Kinds are numbers, the same as in src/backend/kernels-ops.ts (a test compares them). */
@@ -170,8 +206,28 @@ void cross_entropy_rows_backward(float *dlogits, const float *d_row, const float
  * (torch.nn.utils.clip_grad_norm_). */
 void clip_norm(float *norm, float *g, double max_norm, int n);
 void clip_value(float *g, double limit, int n);                    /* NaN stays NaN, as in PyTorch */
-/* Adam (Kingma and Ba 2015) as torch.optim.Adam computes it; step counts from 1; decoupled != 0: AdamW's decay. */
-void adam(float *p, const float *g, float *m, float *v, double lr, double beta1, double beta2, double epsilon,
-          double weight_decay, int decoupled, int step, int n);
+
+/* One update of a parameter p from its gradient g, n elements, as torch.optim computes it; the other arrays are the
+ * parameter's own state, changed in place. `steps` is a single float, the updates that this parameter has had: read,
+ * then raised by one (float32 counts to 2^24, as PyTorch's own counter does). Nothing may alias. */
+
+/* d = g + weight_decay p; with momentum: buffer = momentum buffer + (1 - dampening) d, and d becomes the buffer or, with
+ * nesterov != 0, d + momentum buffer; p -= lr d. buffer: zeros at first, 0 without momentum. The first update does not
+ * dampen: that takes steps, which may be 0 when dampening is. */
+void sgd(float *p, const float *g, float *buffer, float *steps, double lr, double momentum, double dampening,
+         double weight_decay, int nesterov, int n);
+/* RMSprop (Tieleman and Hinton 2012): square = running mean of d^2; mean = that of d, or 0 when not centered;
+ * u = d / (sqrt(square - mean^2) + epsilon); with momentum: buffer = momentum buffer + u, and u becomes the buffer
+ * (0 without); p -= lr u. */
+void rmsprop(float *p, const float *g, float *square, float *mean, float *buffer, double lr, double alpha,
+             double epsilon, double momentum, double weight_decay, int n);
+/* Adagrad (Duchi, Hazan and Singer 2011): total += d^2; p -= lr / (1 + steps lr_decay) d / (sqrt(total) + epsilon),
+ * or d / sqrt(total + epsilon) when epsilon_inside != 0. */
+void adagrad(float *p, const float *g, float *total, float *steps, double lr, double lr_decay, double epsilon,
+             double weight_decay, int epsilon_inside, int n);
+/* Adam (Kingma and Ba 2015): m and v are running means of d and d^2, each divided by 1 - beta^steps. decoupled != 0:
+ * AdamW's decay (Loshchilov and Hutter 2019), p *= 1 - lr weight_decay and d = g. */
+void adam(float *p, const float *g, float *m, float *v, float *steps, double lr, double beta1, double beta2,
+          double epsilon, double weight_decay, int decoupled, int n);
 
 #endif

@@ -3,7 +3,7 @@
  * when anything differs. The shapes cross every tile and block edge of every vector width.
  */
 #include "ops.h"
-#include "reference.h"
+#include "recurrent.h"
 #include "unrolled.h"
 
 /* The rational tanh's greatest error, fit and rounding. */
@@ -60,12 +60,14 @@ static void test_moves(void) {
       accumulate_rows(y, cols, x, cols, rows, cols);
       CHECK("accumulate_rows", y, n, ABSOLUTE, (double)wide[i / cols * stride + i % cols] + x[i]);
       int32_t ids[5];
-      for (int i = 0; i < 5; i++) ids[i] = (i * 2) % rows;
+      for (int i = 0; i < 5; i++) ids[i] = i == 3 ? -1 : (i * 2) % rows;
       float *taken = room(5 * cols);
-      gather_rows(taken, x, ids, 5, cols); CHECK("gather_rows", taken, 5 * cols, 0, x[ids[i / cols] * cols + i % cols]);
+      gather_rows(taken, x, ids, 5, cols); 
+      CHECK("gather_rows", taken, 5 * cols, 0, ids[i / cols] < 0 ? 0 : x[ids[i / cols] * cols + i % cols]);
       double *sums = zeros(n);
       for (int i = 0; i < n; i++) sums[i] = x[i];
-      for (int i = 0; i < 5 * cols; i++) sums[ids[i / cols] * cols + i % cols] += taken[i];
+      for (int i = 0; i < 5 * cols; i++)
+        if (ids[i / cols] >= 0) sums[ids[i / cols] * cols + i % cols] += taken[i] = 1;
       copy(y, x, n);
       scatter_add_rows(y, taken, ids, 5, cols);
       compare("scatter_add_rows", y, sums, n, ABSOLUTE);
@@ -132,10 +134,11 @@ static void test_adam(int decoupled) {
   const double lr = 1e-2, b1 = 0.9, b2 = 0.999, eps = 1e-8, decay = 0.1;
   float *p = room(N), *m = room(N), *v = room(N);
   double ep[N], em[N] = {0}, ev[N] = {0};
+  float steps = 0;
   for (int i = 0; i < N; i++) ep[i] = p[i] = noise(1), m[i] = v[i] = 0;
   for (int step = 1; step <= 10; step++) {
     float *g = noisy(N, 1);
-    adam(p, g, m, v, lr, b1, b2, eps, decay, decoupled, step, N);
+    adam(p, g, m, v, &steps, lr, b1, b2, eps, decay, decoupled, N);
     for (int i = 0; i < N; i++) {
       if (decoupled) ep[i] *= 1 - lr * decay;
       const double d = g[i] + (decoupled ? 0 : decay * ep[i]);
@@ -151,48 +154,41 @@ static void test_adam(int decoupled) {
   free(p); free(m); free(v);
 }
 
-static void test_lstm(int t, int b, int inputs, int hidden, int has_ids, int states) {
-  const int H = hidden, rows = t * b, state = b * H;
-  const double bound = 1 / sqrt(H);
-  float *x = noisy(rows * inputs, 1);
-  int32_t *ids = malloc((size_t)rows * sizeof *ids);
-  for (int i = 0; i < rows; i++) {
-    ids[i] = (i * 7 + i / 4) % inputs;
-    for (int j = 0; has_ids && j < inputs; j++) x[i * inputs + j] = j == ids[i];
+/* Bits of `options`: momentum (and nesterov), centered, epsilon inside. */
+static void test_other_updates(int options) {
+  enum { N = 37 };
+  const double lr = 1e-2, decay = 0.1, momentum = options & 1 ? 0.9 : 0, alpha = 0.95, eps = 1e-6, damp = 0.5;
+  const int nesterov = options >> 1 & 1, centered = options >> 1 & 1, inside = options >> 2 & 1;
+  float *p[3], *s[5], steps[2] = {0};
+  double ep[3][N], es[5][N] = {0};
+  for (int k = 0; k < 3; k++) {
+    p[k] = room(N);
+    for (int i = 0; i < N; i++) ep[k][i] = p[k][i] = noise(1);
   }
-  const Problem p = {t, b, inputs, H, x,
-                     noisy(4 * H * inputs, bound), noisy(4 * H * H, bound),
-                     states ? noisy(4 * H, 1) : 0, noisy(4 * H, 1),
-                     states ? noisy(state, 1) : 0, states ? noisy(state, 1) : 0,
-                     noisy(rows * H, 1), states ? noisy(state, 1) : 0, states ? noisy(state, 1) : 0};
-  double *eh = zeros(rows * H), *ec = zeros(rows * H), *eg = zeros(rows * 4 * H);
-  ref_lstm_forward(&p, eh, ec, eg);
-  float *packed = room(lstm_pack_size(inputs, H, has_ids)), *h = room(rows * H), *c = room(rows * H), *g = room(rows * 4 * H);
-  lstm_pack(packed, p.weight_ih, p.weight_hh, p.bias_ih, p.bias_hh, inputs, H, has_ids);
-  const int words = lstm_forward_scratch(t, b, inputs, H, has_ids);
-  float *scratch = room(words);
-  lstm_forward(h, c, g, has_ids ? 0 : x, has_ids ? ids : 0, p.h0, p.c0, packed, t, b, inputs, H, scratch);
-  compare("lstm h", h, eh, rows * H, ABSOLUTE);
-  compare("lstm c", c, ec, rows * H, ABSOLUTE);
-  compare("lstm gates", g, eg, rows * 4 * H, ABSOLUTE);
-  Gradients e = {zeros(rows * inputs), zeros(4 * H * inputs), zeros(4 * H * H), zeros(4 * H), zeros(state), zeros(state)};
-  ref_lstm_backward(&p, eh, ec, eg, &e);
-  float *dx = room(rows * inputs), *dih = room(4 * H * inputs), *dhh = room(4 * H * H), *db = room(4 * H);
-  float *dh0 = room(state), *dc0 = room(state);
-  const int work_words = lstm_backward_scratch(t, b, inputs, H, has_ids);
-  float *work = room(work_words);
-  lstm_backward(has_ids ? 0 : dx, dih, dhh, db, dh0, dc0, p.dh, p.dh_last, p.dc_last, h, c, g, has_ids ? 0 : x,
-                has_ids ? ids : 0, p.h0, p.c0, p.weight_ih, p.weight_hh, t, b, inputs, H, work);
-  /* Gradients of weights are sums over all rows. */
-  const double summed = ABSOLUTE + rows * 2e-7;
-  if (!has_ids) compare("lstm dx", dx, e.dx, rows * inputs, summed);
-  compare("lstm dweight_ih", dih, e.dweight_ih, 4 * H * inputs, summed);
-  compare("lstm dweight_hh", dhh, e.dweight_hh, 4 * H * H, summed);
-  compare("lstm dbias", db, e.dbias, 4 * H, summed);
-  compare("lstm dh0", dh0, e.dh0, state, summed);
-  compare("lstm dc0", dc0, e.dc0, state, summed);
-  if (scratch[words] != GUARD || work[work_words] != GUARD || packed[lstm_pack_size(inputs, H, has_ids)] != GUARD)
-    failures++, puts("lstm: wrote beyond its scratch");
+  for (int k = 0; k < 5; k++) fill(s[k] = room(N), 0, N);
+  for (int step = 1; step <= 10; step++) {
+    float *g = noisy(N, 1);
+    sgd(p[0], g, momentum ? s[0] : 0, steps, lr, momentum, damp, decay, nesterov, N);
+    rmsprop(p[1], g, s[1], centered ? s[2] : 0, momentum ? s[3] : 0, lr, alpha, eps, momentum, decay, N);
+    adagrad(p[2], g, s[4], steps + 1, lr, 0.1, eps, decay, inside, N);
+    for (int i = 0; i < N; i++) {
+      const double d0 = g[i] + decay * ep[0][i], d1 = g[i] + decay * ep[1][i], d2 = g[i] + decay * ep[2][i];
+      es[0][i] = momentum * es[0][i] + (step == 1 ? 1 : 1 - damp) * d0;
+      ep[0][i] -= lr * (!momentum ? d0 : nesterov ? d0 + momentum * es[0][i] : es[0][i]);
+      es[1][i] = alpha * es[1][i] + (1 - alpha) * d1 * d1;
+      es[2][i] += centered * (1 - alpha) * (d1 - es[2][i]);
+      const double u = d1 / (sqrt(es[1][i] - es[2][i] * es[2][i]) + eps);
+      es[3][i] = momentum * es[3][i] + u;
+      ep[1][i] -= lr * es[3][i];
+      es[4][i] += d2 * d2;
+      const double rate = lr / (1 + (step - 1) * 0.1);
+      ep[2][i] -= rate * d2 / (inside ? sqrt(es[4][i] + eps) : sqrt(es[4][i]) + eps);
+    }
+    free(g);
+  }
+  static const char *const names[] = {"sgd", "rmsprop", "adagrad"};
+  for (int k = 0; k < 3; k++) compare(names[k], p[k], ep[k], N, ABSOLUTE), free(p[k]);
+  for (int k = 0; k < 5; k++) free(s[k]);
 }
 
 int main(void) {
@@ -207,14 +203,8 @@ int main(void) {
   for (int classes = 1; classes < 40; classes += 4) test_loss(classes % 5 + 1, classes);
   test_adam(0);
   test_adam(1);
-  for (int kind = 0; kind < 4; kind++) {
-    test_lstm(1, 1, 1, 1, kind & 1, kind >> 1);
-    test_lstm(4, 5, 7, 19, kind & 1, kind >> 1);
-    test_lstm(3, 2, 33, 32, kind & 1, kind >> 1);
-    test_lstm(2, 1, 5, 70, kind & 1, kind >> 1);
-    test_lstm(20, 29, 3, 13, kind & 1, kind >> 1);
-    test_lstm(2, 3, 20, 135, kind & 1, kind >> 1);
-  }
+  for (int options = 0; options < 8; options++) test_other_updates(options);
+  test_recurrent();
   printf("%d values compared, %d failures\n", comparisons, failures);
   return failures ? 1 : 0;
 }

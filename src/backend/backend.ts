@@ -3,12 +3,10 @@
  * addresses of it. Everything above (tensors, tape, layers) is the same for every backend.
  */
 
+import type { Address } from "./address.ts";
 import type { OpKernels } from "./kernels-ops.ts";
 
-/** Bytes from the start of the heap; every element, f32 or i32, takes one word of four. 0 means "absent". */
-export type Address = number;
-
-export const WORD = 4;
+export { type Address, WORD } from "./address.ts";
 
 /** What a backend can hold: float32 on wasm, float64 on the reference. */
 export type FloatArray = Float32Array | Float64Array;
@@ -105,74 +103,122 @@ export interface Kernels extends OpKernels {
     classes: number,
   ): void;
 
-  lstm_pack_size(inputs: number, hidden: number, hasIds: number): number;
-  lstm_pack(
-    packed: Address,
-    weightIh: Address,
-    weightHh: Address,
-    biasIh: Address,
-    biasHh: Address,
+  recurrent_pack_size(
+    cell: number,
     inputs: number,
     hidden: number,
+    projection: number,
     hasIds: number,
+  ): number;
+  recurrent_pack(
+    ...args: [
+      ...[packed: Address, cell: number, weightIh: Address, weightHh: Address],
+      ...[biasIh: Address, biasHh: Address, weightHr: Address],
+      ...[inputs: number, hidden: number, projection: number, hasIds: number],
+    ]
   ): void;
-  lstm_forward_scratch(t: number, b: number, inputs: number, hidden: number, hasIds: number): number;
-  lstm_forward(
-    h: Address,
-    c: Address,
-    gates: Address,
-    x: Address,
-    ids: Address,
-    h0: Address,
-    c0: Address,
-    packed: Address,
-    t: number,
-    b: number,
-    inputs: number,
-    hidden: number,
-    scratch: Address,
+  recurrent_forward_scratch(
+    ...args: [
+      ...[cell: number, t: number, b: number],
+      ...[inputs: number, hidden: number, projection: number, hasIds: number],
+    ]
+  ): number;
+  recurrent_forward(
+    ...args: [
+      ...[cell: number, h: Address, c: Address, gates: Address],
+      ...[x: Address, ids: Address, rows: Address, h0: Address, c0: Address, packed: Address],
+      ...[t: number, b: number, inputs: number, hidden: number, projection: number, scratch: Address],
+    ]
   ): void;
-  lstm_backward_scratch(t: number, b: number, inputs: number, hidden: number, hasIds: number): number;
-  lstm_backward(
-    dx: Address,
-    dweightIh: Address,
-    dweightHh: Address,
-    dbias: Address,
-    dh0: Address,
-    dc0: Address,
-    dh: Address,
-    dhLast: Address,
-    dcLast: Address,
-    h: Address,
-    c: Address,
-    gates: Address,
-    x: Address,
-    ids: Address,
-    h0: Address,
-    c0: Address,
-    weightIh: Address,
-    weightHh: Address,
-    t: number,
-    b: number,
-    inputs: number,
-    hidden: number,
-    scratch: Address,
+  recurrent_pack_backward_size(cell: number, hidden: number, projection: number): number;
+  recurrent_pack_backward(
+    ...args: [
+      ...[packed: Address, cell: number, weightHh: Address, weightHr: Address],
+      ...[hidden: number, projection: number],
+    ]
+  ): void;
+  recurrent_backward_scratch(cell: number, t: number, b: number, hidden: number, projection: number): number;
+  recurrent_backward(
+    ...args: [
+      ...[cell: number, dgates: Address, dprojected: Address, dh0: Address, dc0: Address],
+      ...[dh: Address, dhLast: Address, dcLast: Address, h: Address, c: Address, gates: Address],
+      ...[rows: Address, h0: Address, c0: Address, packed: Address],
+      ...[t: number, b: number, hidden: number, projection: number, scratch: Address],
+    ]
+  ): void;
+  recurrent_input_gradient_scratch(cell: number, n: number, inputs: number, hidden: number): number;
+  recurrent_input_gradient(
+    ...args: [
+      ...[cell: number, dx: Address, dgates: Address, weightIh: Address],
+      ...[n: number, inputs: number, hidden: number, scratch: Address],
+    ]
+  ): void;
+  recurrent_weight_gradients_scratch(
+    ...args: [
+      ...[cell: number, n: number, inputs: number, hidden: number, projection: number, hasIds: number],
+    ]
+  ): number;
+  recurrent_weight_gradients(
+    ...args: [
+      ...[cell: number, dweightIh: Address, dweightHh: Address, dbiasIh: Address, dbiasHh: Address],
+      ...[dweightHr: Address, dgates: Address, dprojected: Address, h: Address, c: Address, gates: Address],
+      ...[x: Address, ids: Address, rows: Address, h0: Address],
+      ...[t: number, b: number, n: number, inputs: number, hidden: number, projection: number],
+      ...[scratch: Address],
+    ]
   ): void;
 
   clip_norm(norm: Address, g: Address, maxNorm: number, n: number): void;
   clip_value(g: Address, limit: number, n: number): void;
+  sgd(
+    p: Address,
+    g: Address,
+    buffer: Address,
+    steps: Address,
+    lr: number,
+    momentum: number,
+    dampening: number,
+    weightDecay: number,
+    nesterov: number,
+    n: number,
+  ): void;
+  rmsprop(
+    p: Address,
+    g: Address,
+    square: Address,
+    mean: Address,
+    buffer: Address,
+    lr: number,
+    alpha: number,
+    epsilon: number,
+    momentum: number,
+    weightDecay: number,
+    n: number,
+  ): void;
+  adagrad(
+    p: Address,
+    g: Address,
+    total: Address,
+    steps: Address,
+    lr: number,
+    lrDecay: number,
+    epsilon: number,
+    weightDecay: number,
+    epsilonInside: number,
+    n: number,
+  ): void;
   adam(
     p: Address,
     g: Address,
     m: Address,
     v: Address,
+    steps: Address,
     lr: number,
     beta1: number,
     beta2: number,
     epsilon: number,
     weightDecay: number,
     decoupled: number,
-    step: number,
     n: number,
   ): void;
 }

@@ -24,9 +24,14 @@ export function isClosedPipe(error: Error): boolean {
   return code === "EPIPE" || code === "ERR_STREAM_DESTROYED" || code === "EOF";
 }
 
-export function outputError(error: Error): StorageError {
-  return new StorageError(`cannot write to standard output: ${error.message}`, {
-    hint: "see that there is room where it goes",
+/** @param outcome what has become of the work */
+export function outputError(error: Error, outcome?: string): StorageError {
+  const isFull = "code" in error && error.code === "ENOSPC";
+  const reason = isFull ? "the disk is full (ENOSPC)" : error.message;
+  return new StorageError(`cannot write to standard output: ${reason}`, {
+    hint: ["make room where it goes, or send it elsewhere", outcome]
+      .filter((part) => part !== undefined)
+      .join("; "),
     cause: error,
   });
 }

@@ -1,8 +1,11 @@
 import { styleText } from "node:util";
 
-export type Style = Parameters<typeof styleText>[0];
+export type Style = Extract<Parameters<typeof styleText>[0], string>;
 
-/** Text for stderr in colour, where stderr shows colours: styleText follows NO_COLOR, FORCE_COLOR and isTTY. */
-export function paint(style: Style, text: string): string {
-  return text === "" ? "" : styleText(style, text, { stream: process.stderr });
+/**
+ * Text in colour, where the stream shows colours: styleText follows NO_COLOR, FORCE_COLOR and isTTY. One style at a
+ * time, since Node 20 paints a list of them whatever the stream is.
+ */
+export function paint(style: Style, text: string, stream: NodeJS.WriteStream = process.stderr): string {
+  return text === "" ? "" : styleText(style, text, { stream });
 }

@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { escapeControl, UnrolledError } from "../core/errors.ts";
+import { clearLive } from "./live-line.ts";
 import { paint } from "./paint.ts";
 
 /** How a process ends; scripts depend on these numbers. */
@@ -31,7 +32,7 @@ export function reportOf(error: unknown): Report {
 
 /** Commander says `error: unknown option '--hiden'`, and on a line of its own what it takes to be meant. */
 function usageReport(text: string): Report {
-  const [, what, meant] = /^(?:error: )?([^]*?)(?:\n\(Did you mean ([^]*)\?\))?$/.exec(text) ?? [];
+  const [, what, meant] = /^(?:error: )?(.*?)(?:\n\(Did you mean (.*)\?\))?$/s.exec(text) ?? [];
   const hint = meant === undefined ? "--help shows what there is" : `did you mean ${meant}?`;
   return { status: Status.wrongInput, code: "USAGE", message: what ?? text, hint };
 }
@@ -42,6 +43,7 @@ function usageReport(text: string): Report {
  */
 export function reportError(error: unknown, args: readonly string[]): number {
   const { status, code, message, hint } = reportOf(error);
+  clearLive();
   if (wantsJson(args)) {
     process.stdout.write(`${JSON.stringify({ event: "error", code, message, hint })}\n`);
   }

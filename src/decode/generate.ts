@@ -1,4 +1,4 @@
-import type { PackedLSTM } from "../autograd/ops/lstm-sequence.ts";
+import type { BoundWeights } from "../autograd/ops/recurrent-weights.ts";
 import type { Backend } from "../backend/backend.ts";
 import { Frames, scope } from "../backend/scope.ts";
 import { ids, type Tensor } from "../backend/tensor.ts";
@@ -8,10 +8,11 @@ import { checkSampling, type SamplingOptions, sampleLogits } from "./sampling.ts
 /** What generation needs of a model: see models/language-model.ts. */
 export interface GenerativeModel<State extends { detach(): State }> {
   zeroState(batch: number): State;
-  pack(): PackedLSTM[];
+  /** Weights packed once for all symbols, where the model can. */
+  keepBound?(): BoundWeights[];
   forward(
     ids: Tensor,
-    options: { state: State; packed: readonly PackedLSTM[] },
+    options: { state: State; bound?: readonly BoundWeights[] },
   ): { logits: Tensor; state: State };
 }
 
@@ -38,15 +39,12 @@ export async function* generate<State extends { detach(): State }>(
   checkSampling(options);
   const { prime, length, rng, backend } = options;
   const frames = new Frames(backend);
-  const packed = scope(
-    () => model.pack().map(({ packed, integerInput }) => ({ packed: packed.keep(), integerInput })),
-    backend,
-  );
+  const bound = scope(() => model.keepBound?.(), backend);
   try {
     let state = model.zeroState(1);
     const advance = (input: ArrayLike<number>) =>
       frames.run(() => {
-        const run = model.forward(ids(input, [1, input.length]), { state, packed });
+        const run = model.forward(ids(input, [1, input.length]), { state, bound });
         state = run.state.detach();
         const classes = run.logits.shape.at(-1)!;
         return run.logits.view([classes], run.logits.size - classes).read();
@@ -62,7 +60,7 @@ export async function* generate<State extends { detach(): State }>(
       if (made + 1 < length) logits = await advance([next]);
     }
   } finally {
-    for (const { packed: weights } of packed) weights.dispose();
+    for (const weights of bound ?? []) weights.dispose();
     frames.dispose();
   }
 }

@@ -1,12 +1,13 @@
 import { crossEntropy, crossEntropyPerRow } from "../autograd/ops/cross-entropy.ts";
 import { dropout } from "../autograd/ops/dropout.ts";
-import type { PackedLSTM } from "../autograd/ops/lstm-sequence.ts";
+import type { BoundWeights } from "../autograd/ops/recurrent-weights.ts";
 import { swapAxes } from "../autograd/ops/time.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import type { Rng } from "../core/rng.ts";
 import { Linear } from "../nn/linear.ts";
-import { LSTM, type LSTMState } from "../nn/lstm.ts";
+import { LSTM } from "../nn/lstm.ts";
+import type { RecurrentState } from "../nn/recurrent-state.ts";
 
 export interface LanguageModelConfig {
   readonly cell: "lstm";
@@ -19,10 +20,10 @@ export interface LanguageModelConfig {
 }
 
 interface ForwardOptions {
-  state?: LSTMState;
+  state?: RecurrentState;
   /** Draw dropout masks from here; without it nothing is dropped. */
   rng?: Rng;
-  packed?: readonly PackedLSTM[];
+  bound?: readonly BoundWeights[];
 }
 
 /**
@@ -41,24 +42,31 @@ export class LanguageModel {
     this.head = new Linear(hidden, vocabulary, options);
   }
 
-  zeroState(batch: number): LSTMState {
+  zeroState(batch: number): RecurrentState {
     return this.rnn.zeroState(batch);
   }
 
-  /** Weights packed for many calls without an update between them. */
-  pack(): PackedLSTM[] {
-    return this.rnn.pack(true);
+  /** Weights packed for many calls without an update between them, outside all scopes until each is disposed of. */
+  keepBound(): BoundWeights[] {
+    return this.rnn.keepBound(true);
   }
 
   /** ids [B, T] -> logits [T, B, V] and the state after the last step. */
-  forward(ids: Tensor, { state, rng, packed }: ForwardOptions = {}): { logits: Tensor; state: LSTMState } {
-    const run = this.rnn.forward(swapAxes(ids), { state, rng, training: rng !== undefined, packed });
+  forward(
+    ids: Tensor,
+    { state, rng, bound }: ForwardOptions = {},
+  ): { logits: Tensor; state: RecurrentState } {
+    const run = this.rnn.forward(swapAxes(ids), { state, rng, training: rng !== undefined, bound });
     const features = rng === undefined ? run.output : dropout(run.output, this.config.dropout, rng);
     return { logits: this.head.forward(features), state: run.state };
   }
 
   /** Mean cross-entropy in nats of targets [B, T], each the symbol after the one in inputs [B, T]. */
-  loss(inputs: Tensor, targets: Tensor, options: ForwardOptions = {}): { loss: Tensor; state: LSTMState } {
+  loss(
+    inputs: Tensor,
+    targets: Tensor,
+    options: ForwardOptions = {},
+  ): { loss: Tensor; state: RecurrentState } {
     const { logits, state } = this.forward(inputs, options);
     return { loss: crossEntropy(logits, swapAxes(targets)), state };
   }
@@ -68,7 +76,7 @@ export class LanguageModel {
     inputs: Tensor,
     targets: Tensor,
     options: ForwardOptions = {},
-  ): { losses: Tensor; state: LSTMState } {
+  ): { losses: Tensor; state: RecurrentState } {
     const { logits, state } = this.forward(inputs, options);
     return { losses: crossEntropyPerRow(logits, swapAxes(targets)), state };
   }

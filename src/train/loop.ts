@@ -38,7 +38,7 @@ const TURN = 50;
 
 /**
  * Train until a limit is reached or `signal` aborts: events come out, and whoever iterates decides what to do with
- * them. After the last step the model is evaluated and saved. What happens between steps (evaluating, sampling,
+ * them. After the last step the model is evaluated and saved, and writes a last sample. What happens between steps (evaluating, sampling,
  * saving) never changes what the steps compute.
  * @throws DivergenceError when loss or gradient is no longer finite; nothing is saved then
  */
@@ -74,6 +74,9 @@ export async function* trainLoop(
       const evaluation = evaluatedAt === step || signal?.aborted ? undefined : await evaluate();
       if (evaluation !== undefined) yield evaluation;
       if (savedAt !== step || evaluation !== undefined) yield await save(evaluation);
+      if (evaluation !== undefined && options.sample !== undefined) {
+        yield { event: "sample", step, text: await options.sample(step) };
+      }
       return { step, seconds: startSeconds + sitting(), reason: limit ?? "interrupted" };
     }
 

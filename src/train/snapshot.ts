@@ -16,6 +16,11 @@ export interface Snapshot {
 const OPTIMIZER = "optimizer.";
 const CARRIED = "carried";
 
+/** Whether a tensor of a snapshot is one of the model's. */
+export function isParameterName(name: string): boolean {
+  return name !== CARRIED && !name.startsWith(OPTIMIZER);
+}
+
 /** Parameters under PyTorch's names, `optimizer.*`, and `carried`: the state of all rows of the batch. */
 export async function takeSnapshot(learner: Learner, step: number, carried: Float32Array): Promise<Snapshot> {
   const { optimizer } = learner;

@@ -1,4 +1,4 @@
-"""Make test/goldens/lstm.safetensors: what PyTorch computes in float64 from float32 inputs.
+"""Make test/goldens/models.safetensors: what PyTorch computes in float64 from float32 inputs.
 
     python3 test/goldens/make_goldens.py        (needs torch and numpy; writes beside this file)
 
@@ -6,10 +6,11 @@ Every input is drawn in float32 and then widened, so that our float32 backends s
 """
 import json
 import pathlib
-import struct
 
 import numpy as np
 import torch
+
+from safetensors_writer import write
 
 torch.manual_seed(20261123)
 torch.set_default_dtype(torch.float64)
@@ -32,24 +33,6 @@ def float32_parameters(module):
         for parameter in module.parameters():
             parameter.copy_(parameter.float().double())
     return module
-
-
-def lstm_case(name, T, B, I, H, layers, bias, initial, batch_first=True):
-    lstm = float32_parameters(torch.nn.LSTM(I, H, layers, bias=bias, batch_first=batch_first))
-    x = f32(B, T, I) if batch_first else f32(T, B, I)
-    h0, c0 = (f32(layers, B, H), f32(layers, B, H)) if initial else (None, None)
-    output, (hn, cn) = lstm(x, (h0, c0) if initial else None)
-    weights = [f32(*value.shape) for value in (output, hn, cn)]
-    loss = sum((value * weight).sum() for value, weight in zip((output, hn, cn), weights))
-    loss.backward()
-    keep(f"{name}.in", x=x, h0=h0, c0=c0, weight_output=weights[0], weight_hn=weights[1], weight_cn=weights[2])
-    keep(f"{name}.out", output=output, hn=hn, cn=cn, loss=loss)
-    keep(f"{name}.grad", x=x.grad, h0=h0.grad if initial else None, c0=c0.grad if initial else None)
-    for key, parameter in lstm.named_parameters():
-        keep(f"{name}.param", **{key: parameter})
-        keep(f"{name}.grad", **{key: parameter.grad})
-    cases.append(dict(name=name, kind="lstm", T=T, B=B, I=I, H=H, layers=layers, bias=bias, initial=initial,
-                      batchFirst=batch_first))
 
 
 def model_case(name, T, B, V, E, H, layers):
@@ -96,28 +79,12 @@ def adam_case(name, n, steps, **options):
     cases.append(dict(name=name, kind="adam", n=n, steps=steps, **options))
 
 
-lstm_case("one-step", T=1, B=1, I=1, H=1, layers=1, bias=True, initial=False)
-lstm_case("plain", T=5, B=3, I=4, H=6, layers=1, bias=True, initial=False)
-lstm_case("state", T=4, B=2, I=3, H=5, layers=1, bias=True, initial=True)
-lstm_case("no-bias", T=6, B=2, I=5, H=7, layers=1, bias=False, initial=True)
-lstm_case("stacked", T=7, B=3, I=5, H=9, layers=3, bias=True, initial=True)
-lstm_case("time-major", T=5, B=4, I=2, H=8, layers=2, bias=True, initial=False, batch_first=False)
-lstm_case("wide", T=3, B=7, I=17, H=33, layers=2, bias=True, initial=True)
 model_case("one-hot-model", T=9, B=4, V=11, E=0, H=16, layers=1)
 model_case("stacked-model", T=8, B=5, V=13, E=0, H=12, layers=2)
 model_case("embedding-model", T=6, B=3, V=10, E=7, H=12, layers=2)
 adam_case("adam", n=37, steps=20, lr=0.01)
 adam_case("adam-l2", n=37, steps=20, lr=0.02, betas=(0.8, 0.95), eps=1e-6, weight_decay=0.1)
 
-entries, data, offset = {}, [], 0
-for key, value in tensors.items():
-    raw = np.ascontiguousarray(value, dtype="<f8").tobytes()
-    entries[key] = {"dtype": "F64", "shape": list(value.shape), "data_offsets": [offset, offset + len(raw)]}
-    data.append(raw)
-    offset += len(raw)
-header = {"__metadata__": {"cases": json.dumps(cases), "torch": torch.__version__.split("+")[0]}} | entries
-head = json.dumps(header).encode()
-head += b" " * (-len(head) % 8)
-target = pathlib.Path(__file__).with_name("lstm.safetensors")
-target.write_bytes(struct.pack("<Q", len(head)) + head + b"".join(data))
-print(f"{len(cases)} cases, {len(tensors)} tensors, {target.stat().st_size} bytes")
+metadata = {"cases": json.dumps(cases), "torch": torch.__version__.split("+")[0]}
+size = write(pathlib.Path(__file__).with_name("models.safetensors"), tensors, metadata)
+print(f"{len(cases)} cases, {len(tensors)} tensors, {size} bytes")

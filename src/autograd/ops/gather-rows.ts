@@ -1,5 +1,6 @@
 import { empty, type Tensor } from "../../backend/tensor.ts";
-import { checkShape } from "../../core/shape.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { showShape, sizeOf } from "../../core/shape.ts";
 import { kernelsOf, record } from "../tape.ts";
 import { checkIds } from "./embedding.ts";
 
@@ -7,19 +8,17 @@ import { checkIds } from "./embedding.ts";
 export const NO_ROW = -1;
 
 /**
- * Rows of x by number: x [N, F], ids [...] of integers in [0, N) -> [..., F]. Id -1 gives a row of zeros and takes no
+ * Entries of the first axis by number: x [N, ...], ids [M...] of integers in [0, N) -> [M..., ...]. Id -1 gives a row of zeros and takes no
  * gradient, so that a list of ids can reorder time, cut sequences to their lengths and pad them. A row that is taken
  * several times gets the sum of its gradients.
  */
 export function gatherRows(x: Tensor, ids: Tensor): Tensor {
-  checkShape("gatherRows: x", x.shape, [
-    ["rows", null],
-    ["features", null],
-  ]);
-  const [rows, width] = x.shape;
+  const [rows, ...rest] = x.shape;
+  if (rows === undefined) throw new ShapeError("gatherRows: x", "[rows, ...]", showShape(x.shape));
+  const width = sizeOf(rest);
   checkIds("gatherRows: ids", ids, rows, NO_ROW);
   const kernels = kernelsOf("gatherRows", x, ids);
-  const y = empty([...ids.shape, width], x.dtype);
+  const y = empty([...ids.shape, ...rest], x.dtype);
   kernels.gather_rows(y.address, x.address, ids.address, ids.size, width);
   return record("gatherRows", [x], y, (dy) => {
     const dx = empty(x.shape);

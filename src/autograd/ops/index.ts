@@ -16,13 +16,6 @@ export {
   mseLoss,
   type Reduction,
 } from "./losses.ts";
-export {
-  type LSTMSequence,
-  type LSTMWeights,
-  lstmSequence,
-  type PackedLSTM,
-  packLSTM,
-} from "./lstm-sequence.ts";
 export { type MatmulOptions, matmul } from "./matmul.ts";
 export { nllLoss } from "./nll-loss.ts";
 export { pad } from "./pad.ts";

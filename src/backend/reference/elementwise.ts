@@ -1,13 +1,12 @@
 import { threefry2x32 } from "../../core/rng.ts";
 import type { Address, Kernels } from "../backend.ts";
+import { sigmoid } from "./cells/cell.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
 type Names =
   | ("fill" | "copy" | "add" | "sub" | "mul" | "scale" | "scale_by" | "accumulate" | "dropout")
   | ("sigmoid" | "sigmoid_backward" | "tanh_forward" | "tanh_backward")
   | ("copy_rows" | "accumulate_rows" | "swap_axes" | "gather_rows" | "scatter_add_rows");
-
-export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /** Elementwise functions and their derivatives, and everything that only moves values. */
 export function elementwiseKernels(memory: ReferenceMemory): Pick<Kernels, Names> {

@@ -1,13 +1,14 @@
 import type { Backend, Kernels } from "../backend.ts";
 import { alongKernels } from "./along.ts";
+import { clipKernels } from "./clip.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { imageKernels } from "./image.ts";
 import { lossKernels } from "./loss.ts";
 import { lossRowsKernels } from "./loss-rows.ts";
-import { lstmKernels } from "./lstm.ts";
 import { matrixKernels } from "./matrix.ts";
 import { ReferenceMemory } from "./memory.ts";
 import { normKernels } from "./norm.ts";
+import { recurrentKernels } from "./recurrent.ts";
 import { stridedKernels } from "./strided.ts";
 import { unaryKernels } from "./unary.ts";
 import { updateKernels } from "./update.ts";
@@ -22,7 +23,8 @@ export function createReferenceBackend(): Backend {
     ...elementwiseKernels(memory),
     ...matrixKernels(memory),
     ...lossKernels(memory),
-    ...lstmKernels(memory),
+    ...recurrentKernels(memory),
+    ...clipKernels(memory),
     ...updateKernels(memory),
     ...unaryKernels(memory),
     ...stridedKernels(memory),

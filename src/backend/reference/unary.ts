@@ -1,5 +1,5 @@
 import { type OpKernels, UNARY } from "../kernels-ops.ts";
-import { sigmoid } from "./elementwise.ts";
+import { sigmoid } from "./cells/cell.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
 interface Formula {

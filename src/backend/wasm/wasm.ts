@@ -47,7 +47,7 @@ function instantiate(module: WebAssembly.Module, instructions: WasmInstructions)
   const memory = new WebAssembly.Memory({ initial: 64, maximum: MAXIMUM_PAGES });
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const start = exports.__heap_base;
-  if (!(start instanceof WebAssembly.Global) || typeof exports.lstm_forward !== "function") {
+  if (!(start instanceof WebAssembly.Global) || typeof exports.recurrent_forward !== "function") {
     throw new UnrolledError("BACKEND", "failure", "the WebAssembly module does not hold the kernels", {
       hint: "build it again: npm run build:wasm",
     });

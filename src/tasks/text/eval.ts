@@ -1,10 +1,11 @@
 import { Frames } from "../../backend/scope.ts";
 import { InputError } from "../../core/errors.ts";
 import { EvalSegments, trigramBaseline } from "../../data/index.ts";
-import { type Hooks, readCorpus } from "./corpus.ts";
-import { openBackend, sumLosses } from "./learner.ts";
+import { describeData, type Hooks, readCorpus } from "./corpus.ts";
+import { openBackend } from "./engine.ts";
+import { sumLosses } from "./learner.ts";
 import { scoreText, type TextMetrics } from "./metrics.ts";
-import { buildModel, openModel } from "./open.ts";
+import { buildModel, openModel, refuseUnknown } from "./open.ts";
 import { refuseOtherCorpus } from "./resume.ts";
 
 export interface TextEvalOptions {
@@ -52,7 +53,8 @@ export async function evalText(
   const corpus = await readCorpus(own?.data.paths ?? data, hooks);
   if (own !== undefined) refuseOtherCorpus(own, corpus, path);
   const parts = own === undefined ? undefined : corpus.split(own.settings.valSplit);
-  const { ids } = corpus.withVocabulary(facts.vocabulary, { skipUnknown });
+  if (!skipUnknown) refuseUnknown(describeData(data), corpus.vocabulary.characters, opened);
+  const { ids } = corpus.withVocabulary(facts.vocabulary, { skipUnknown: true });
   const segments = new EvalSegments(parts?.validation ?? ids);
   const backend = openBackend(options.backend === "reference" ? "reference" : "wasm");
   const model = buildModel(opened, backend);

@@ -1,17 +1,15 @@
 import { parameters } from "../../autograd/parameter.ts";
 import type { Backend } from "../../backend/backend.ts";
-import { createReferenceBackend } from "../../backend/reference/reference.ts";
 import { Frames } from "../../backend/scope.ts";
 import { ids, type Tensor, tensor } from "../../backend/tensor.ts";
-import { createWasmBackend, type WasmInstructions } from "../../backend/wasm/wasm.ts";
-import { UnrolledError } from "../../core/errors.ts";
 import { Rng } from "../../core/rng.ts";
 import { type CharacterIds, type EvalBatch, EvalSegments, TextStreams } from "../../data/index.ts";
 import { LanguageModel, type LanguageModelConfig } from "../../models/language-model.ts";
-import { LSTMState } from "../../nn/lstm.ts";
+import { RecurrentState } from "../../nn/recurrent-state.ts";
 import { adam } from "../../optim/adam.ts";
 import { type Clip, clipNorm, clips, clipValue } from "../../optim/clip.ts";
 import type { Learner } from "../../train/learner.ts";
+import { openBackend } from "./engine.ts";
 import type { TextSettings } from "./options.ts";
 
 /** All that a replica needs to build its part, by structured clone; the ids lie in shared memory. */
@@ -36,14 +34,8 @@ const WINDOW = 64;
 /** Rows of an evaluation batch; only speed depends on it. */
 const ROWS = 32;
 
-export function openBackend(name: "wasm" | "reference", instructions?: string): Backend {
-  if (name === "reference") return createReferenceBackend();
-  const backend = createWasmBackend(instructions as WasmInstructions | undefined);
-  if (backend === undefined) {
-    throw new UnrolledError("BACKEND", "failure", "the WebAssembly kernels cannot be read here");
-  }
-  return backend;
-}
+/** An evaluation gives the event loop a turn at least this often, in milliseconds, so that signals arrive. */
+const TURN = 50;
 
 /** A character language model and its text, as one replica of the training sees them. */
 export class TextLearner implements Learner {
@@ -62,7 +54,7 @@ export class TextLearner implements Learner {
   private readonly rows: number;
   private readonly inputs: Int32Array;
   private readonly targets: Int32Array;
-  private state: LSTMState;
+  private state: RecurrentState;
 
   constructor(spec: TextSpec, replica: number, replicas: number) {
     const { settings, model } = spec;
@@ -112,7 +104,7 @@ export class TextLearner implements Learner {
       }
       return tensor(values, [layers, this.rows, hidden], "f32", this.backend);
     };
-    this.state = new LSTMState(pick(0), pick(1));
+    this.state = new RecurrentState(pick(0), pick(1));
   }
 
   async evaluate(replica: number, replicas: number, sums: Float64Array): Promise<void> {
@@ -158,6 +150,7 @@ export async function sumLosses(
 ): Promise<Float64Array> {
   const sums = new Float64Array(batch.rows);
   let state = model.zeroState(batch.rows);
+  let lastTurn = performance.now();
   for (let at = 0; at < batch.time; at += WINDOW) {
     const steps = Math.min(WINDOW, batch.time - at);
     const { inputs, targets, weights } = batch.window(at, at + steps);
@@ -171,6 +164,10 @@ export async function sumLosses(
       for (let row = 0; row < batch.rows; row++) {
         sums[row] += weights[row * steps + t] * losses[t * batch.rows + row];
       }
+    }
+    if (performance.now() - lastTurn > TURN) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      lastTurn = performance.now();
     }
   }
   return sums;

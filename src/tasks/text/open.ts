@@ -5,6 +5,7 @@ import type { Backend } from "../../backend/backend.ts";
 import { FormatError, InputError } from "../../core/errors.ts";
 import { Rng } from "../../core/rng.ts";
 import { sameShape, showShape } from "../../core/shape.ts";
+import { unknownCharacters } from "../../data/vocabulary.ts";
 import type { SafetensorsFile } from "../../io/safetensors.ts";
 import { LanguageModel } from "../../models/language-model.ts";
 import { RunStore, readCheckpointFile } from "../../train/run-store.ts";
@@ -47,12 +48,37 @@ export async function openModel(path: string): Promise<OpenedModel> {
 
 function opened(file: SafetensorsFile, path: string, run: TextRun | undefined): OpenedModel {
   const facts = readCheckpointFacts(file, path);
-  return { facts, snapshot: snapshotOf(file, facts.step, path), path, run };
+  const snapshot = snapshotOf(file, facts.step, path, { parametersOnly: true });
+  return { facts, snapshot, path, run };
+}
+
+/**
+ * @param where what holds the text, as `--prime`
+ * @param characters of the text, each once or more
+ * @throws InputError naming those that the model does not know
+ */
+export function refuseUnknown(where: string, characters: Iterable<string>, { facts }: OpenedModel): void {
+  const unknown = new Set([...characters].filter((character) => facts.vocabulary.id(character) < 0));
+  if (unknown.size === 0) return;
+  throw new InputError(unknownCharacters(where, unknown).message, {
+    hint: "change the text, or leave them out with --skip-unknown",
+  });
+}
+
+/** Initial values that are overwritten at once: drawing a million of them takes longer than all the rest. */
+class NoRng extends Rng {
+  constructor() {
+    super(0);
+  }
+
+  override uniform(): number {
+    return 0;
+  }
 }
 
 /** The model with its trained weights, for inference. @throws FormatError naming a tensor that does not fit */
 export function buildModel({ facts, snapshot, path }: OpenedModel, backend: Backend): LanguageModel {
-  const model = new LanguageModel(facts.model, { rng: new Rng(0), backend });
+  const model = new LanguageModel(facts.model, { rng: new NoRng(), backend });
   for (const { name, tensor } of parameters(model)) {
     const stored = snapshot.tensors.get(name);
     if (stored === undefined) throw new FormatError(path, `has no tensor ${name}`);

@@ -97,8 +97,9 @@ const CHECKS: readonly Check[] = [
   ["epochs", "--epochs", (x) => x > 0 && Number.isFinite(x), "a number above 0"],
   ["maxSeconds", "--max-seconds", (x) => x > 0 && Number.isFinite(x), "a number above 0"],
   ["lr", "--lr", (x) => x > 0 && Number.isFinite(x), "a number above 0"],
-  ["clipNorm", "--clip-norm", (x) => x > 0, "a number above 0"],
-  ["clipValue", "--clip-value", (x) => x > 0, "a number above 0"],
+  // Infinity would say "do not cut", but run.json cannot hold it; any large number says the same.
+  ["clipNorm", "--clip-norm", (x) => x > 0 && Number.isFinite(x), "a number above 0"],
+  ["clipValue", "--clip-value", (x) => x > 0 && Number.isFinite(x), "a number above 0"],
   ["dropout", "--dropout", (x) => x >= 0 && x < 1, "at least 0 and below 1"],
   ["valSplit", "--val-split", (x) => x > 0 && x < 1, "above 0 and below 1"],
   ["seed", "--seed", (n) => Number.isSafeInteger(n), "an integer"],

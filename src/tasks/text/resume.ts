@@ -1,30 +1,46 @@
-import { readdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../../core/errors.ts";
 import type { TextCorpus } from "../../data/index.ts";
+import type { LanguageModelConfig } from "../../models/language-model.ts";
 import { given, type TextSettings, type TextTrainOptions } from "./options.ts";
 import type { TextRun } from "./run-file.ts";
 
 /** Where runs go unless --out says otherwise. */
 export const RUNS = "runs";
 
-/** A folder for a new run: `runs/text-20261123-094500`. */
+/** A folder for a new run: `runs/text-20261123-094500`, and `-2` behind it for a second one in that second. */
 export function newRunFolder(now: Date = new Date()): string {
   const [date, time] = now.toISOString().replace(/[-:]/g, "").split("T");
-  return join(RUNS, `text-${date}-${time.slice(0, 6)}`);
+  const first = join(RUNS, `text-${date}-${time.slice(0, 6)}`);
+  let folder = first;
+  for (let n = 2; existsSync(folder); n++) folder = `${first}-${n}`;
+  return folder;
 }
 
-/** The newest text run in `runs/`: names carry their date. @throws InputError when there is none */
+/** The text run in `runs/` that was started or resumed last, whatever its name. @throws InputError for none */
 export async function newestRun(): Promise<string> {
   const names = await readdir(RUNS).catch(() => [] as string[]);
-  const newest = names
-    .filter((name) => name.startsWith("text-"))
-    .sort()
-    .at(-1);
+  const runs = await Promise.all(names.map((name) => textRunAt(join(RUNS, name))));
+  const [newest] = runs.filter((run) => run !== undefined).sort((a, b) => b.started - a.started);
   if (newest === undefined) {
     throw new InputError(`there is no run to resume in ${RUNS}/`, { hint: "name its folder with --out" });
   }
-  return join(RUNS, newest);
+  return newest.folder;
+}
+
+async function textRunAt(folder: string): Promise<{ folder: string; started: number } | undefined> {
+  const path = join(folder, "run.json");
+  try {
+    // Written at the start of every sitting, and never in between.
+    const { mtimeMs } = await stat(path);
+    const { task } = JSON.parse(await readFile(path, "utf8")) as { task?: unknown };
+    return task === "text" ? { folder, started: mtimeMs } : undefined;
+  } catch {
+    // No run, or a broken one: not what `--resume` alone can mean. Named with --out it says what is wrong.
+    return undefined;
+  }
 }
 
 const FLAGS: Record<keyof TextSettings, string> = {
@@ -51,6 +67,17 @@ export function refuseOtherSettings(run: TextRun, options: TextTrainOptions, fol
   if (differences.length === 0) return;
   throw new InputError(`${folder} cannot be resumed with ${differences.join(", ")}`, {
     hint: "leave these options out to go on with the run's own, or start a new run with --from",
+  });
+}
+
+/** @throws InputError listing how the model that is asked for differs from the one whose weights it is to get */
+export function refuseOtherModel(model: LanguageModelConfig, options: TextTrainOptions): void {
+  const differences = (["cell", "layers", "hidden"] as const)
+    .filter((name) => options[name] !== undefined && options[name] !== model[name])
+    .map((name) => `${FLAGS[name]} ${options[name]} (they have ${model[name]})`);
+  if (differences.length === 0) return;
+  throw new InputError(`the weights of ${options.from} do not fit ${differences.join(", ")}`, {
+    hint: "leave these options out to go on with that model, or leave out --from",
   });
 }
 

@@ -1,8 +1,9 @@
 import { FormatError, InputError } from "../../core/errors.ts";
-import { Vocabulary } from "../../data/index.ts";
+// Not by way of the index: sampling would load all that training needs of it.
+import { Vocabulary } from "../../data/vocabulary.ts";
 import type { SafetensorsFile } from "../../io/safetensors.ts";
 import { LanguageModel, type LanguageModelConfig } from "../../models/language-model.ts";
-import type { Snapshot, SnapshotTensor } from "../../train/snapshot.ts";
+import { isParameterName, type Snapshot, type SnapshotTensor } from "../../train/snapshot.ts";
 import { DEFAULTS, type TextSettings } from "./options.ts";
 
 /** `run.json` of a text run. */
@@ -132,10 +133,19 @@ export function readCheckpointFacts({ metadata }: SafetensorsFile, where: string
   return { model, vocabulary, step, seconds };
 }
 
-/** The tensors of a checkpoint as a snapshot. @throws FormatError for a dtype that is not F32 or F64 */
-export function snapshotOf({ tensors }: SafetensorsFile, step: number, where: string): Snapshot {
+/**
+ * The tensors of a checkpoint as a snapshot; of two thirds of them `parametersOnly` makes no copy.
+ * @throws FormatError for a dtype that is not F32 or F64
+ */
+export function snapshotOf(
+  { tensors }: SafetensorsFile,
+  step: number,
+  where: string,
+  { parametersOnly = false } = {},
+): Snapshot {
   const found = new Map<string, SnapshotTensor>();
   for (const [name, tensor] of tensors) {
+    if (parametersOnly && !isParameterName(name)) continue;
     if (tensor.dtype !== "F32" && tensor.dtype !== "F64") {
       throw new FormatError(where, `tensor ${name} must be F32 or F64, got ${tensor.dtype}`);
     }

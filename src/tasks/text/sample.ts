@@ -3,9 +3,9 @@ import { InputError } from "../../core/errors.ts";
 import { Rng } from "../../core/rng.ts";
 import { generate } from "../../decode/generate.ts";
 import { checkSampling, type SamplingOptions } from "../../decode/sampling.ts";
-import type { LSTMState } from "../../nn/lstm.ts";
-import { openBackend } from "./learner.ts";
-import { buildModel, openModel } from "./open.ts";
+import type { RecurrentState } from "../../nn/recurrent-state.ts";
+import { openBackend } from "./engine.ts";
+import { buildModel, openModel, refuseUnknown } from "./open.ts";
 
 export interface TextSampleOptions extends SamplingOptions {
   /** Characters to write after the prime; default 500. */
@@ -25,7 +25,7 @@ export interface TextSample {
   readonly pieces: AsyncIterable<string>;
 }
 
-const DEFAULT_LENGTH = 500;
+export const DEFAULT_LENGTH = 500;
 
 /**
  * Let a trained model write. `run` is a run folder or a checkpoint file.
@@ -40,7 +40,8 @@ export async function sampleText(run: string, options: TextSampleOptions = {}): 
   if (!Number.isSafeInteger(seed)) throw new InputError(`--seed must be an integer, got ${seed}`);
   const opened = await openModel(run);
   const { vocabulary } = opened.facts;
-  const known = vocabulary.encode(prime, { skipUnknown });
+  if (!skipUnknown) refuseUnknown("--prime", prime, opened);
+  const known = vocabulary.encode(prime, { skipUnknown: true });
   const backend = openBackend(options.backend === "reference" ? "reference" : "wasm");
   const model = buildModel(opened, backend);
   // Without a prime the text starts as after a line end, or where a line end is unknown, after its first symbol.
@@ -51,7 +52,7 @@ export async function sampleText(run: string, options: TextSampleOptions = {}): 
     if (known.length > 0) yield vocabulary.decode(known);
     const { temperature, topK, topP } = options;
     const rng = new Rng(seed);
-    for await (const id of generate<LSTMState>(model, {
+    for await (const id of generate<RecurrentState>(model, {
       prime: start,
       length,
       temperature,

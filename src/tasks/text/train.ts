@@ -11,7 +11,7 @@ import type { Snapshot } from "../../train/snapshot.ts";
 import { VERSION } from "../../version.ts";
 import { type Hooks, readCorpus } from "./corpus.ts";
 import { TextLearner, type TextSpec } from "./learner.ts";
-import { openModel } from "./open.ts";
+import { type OpenedModel, openModel } from "./open.ts";
 import {
   checkMemory,
   checkTextOptions,
@@ -22,7 +22,13 @@ import {
   type TextSettings,
   type TextTrainOptions,
 } from "./options.ts";
-import { newestRun, newRunFolder, refuseOtherCorpus, refuseOtherSettings } from "./resume.ts";
+import {
+  newestRun,
+  newRunFolder,
+  refuseOtherCorpus,
+  refuseOtherModel,
+  refuseOtherSettings,
+} from "./resume.ts";
 import { parseTextRun, readCheckpointFacts, snapshotOf, type TextRun } from "./run-file.ts";
 import { runTraining } from "./training.ts";
 
@@ -33,9 +39,16 @@ export interface TextTraining {
   /** Iterate to train. */
   readonly events: AsyncIterable<TrainEvent>;
   readonly runDirectory: string;
+  readonly run: TextRun;
+  readonly corpus: TextCorpus;
+  readonly parameters: number;
   /** The limit in steps, where there is one. */
   readonly totalSteps: number | null;
+  /** The limit in seconds of this sitting, where there is one. */
   readonly maxSeconds: number | null;
+  /** What earlier sittings did. */
+  readonly startStep: number;
+  readonly startSeconds: number;
   /** What a model of letter triples reaches on the same validation text. */
   readonly baseline: { readonly name: string; readonly loss: number };
   readonly unit: "character";
@@ -76,9 +89,13 @@ async function prepare(
       hint: "continue it with --resume, or choose another folder with --out",
     });
   }
-  const settings: TextSettings = resumed?.run.settings ?? { ...DEFAULTS, ...given(options) };
   const paths = options.data.length > 0 ? options.data : (resumed?.run.data.paths ?? []);
   const weights = options.from === undefined ? undefined : await openModel(options.from);
+  if (weights !== undefined) refuseOtherModel(weights.facts.model, options);
+  const settings: TextSettings = resumed?.run.settings ?? {
+    ...{ ...DEFAULTS, ...architectureOf(weights) },
+    ...given(options),
+  };
   let corpus = await readCorpus(paths, hooks);
   if (resumed !== undefined) refuseOtherCorpus(resumed.run, corpus, folder);
   if (weights !== undefined) corpus = corpus.withVocabulary(weights.facts.vocabulary);
@@ -98,6 +115,7 @@ async function prepare(
   const spec: TextSpec = { settings, model, train, validation, backend, instructions };
   const learner = new TextLearner(spec, 0, threads);
   const limits = limitsOf(options, resumed?.run);
+  if (resumed === undefined) hooks.onProgress("counting letters for the baseline", 0, null);
   const { loss } = resumed?.run.baseline ?? trigramBaseline(train, validation, corpus.vocabulary.size);
   const baseline = { name: "interpolated trigram", loss };
 
@@ -115,8 +133,9 @@ async function prepare(
     const start = snapshot && { snapshot, parametersOnly: resumed?.snapshot === undefined };
     const source = { module: new URL(`./learner.${extension()}`, import.meta.url).href, spec };
     const group = await ReplicaGroup.start(learner, source, threads, start);
+    const parameters = LanguageModel.parameterCount(model);
     const startEvent: StartEvent = {
-      ...{ event: "start", task: "text", run: folder, parameters: LanguageModel.parameterCount(model) },
+      ...{ event: "start", task: "text", run: folder, parameters },
       ...{ backend, instructions, threads, precision: "highest", seed: settings.seed, version: VERSION },
     };
     const { chunksPerEpoch } = learner.streams;
@@ -130,8 +149,11 @@ async function prepare(
         ...{ evaluateEvery: options.evalEvery, saveEvery: options.saveEvery },
       }),
       runDirectory: folder,
+      ...{ run, corpus, parameters },
       totalSteps: ends.length === 0 ? null : Math.min(...ends),
       maxSeconds: limits.maxSeconds ?? null,
+      startStep: resumed?.snapshot?.step ?? 0,
+      startSeconds: resumed?.seconds ?? 0,
       baseline,
       unit: "character",
     };
@@ -144,6 +166,13 @@ async function prepare(
 /** The same file under Node's own TypeScript support and after compilation. */
 function extension(): "ts" | "js" {
   return import.meta.url.endsWith(".ts") ? "ts" : "js";
+}
+
+/** What weights from another run bring with them. */
+function architectureOf(weights: OpenedModel | undefined): Partial<TextSettings> {
+  if (weights === undefined) return {};
+  const { cell, hidden, layers, dropout } = weights.facts.model;
+  return { cell, hidden, layers, dropout };
 }
 
 /** What is given counts; a resumed run keeps its horizon, and nothing at all means a number of passes. */
@@ -177,7 +206,9 @@ async function openRun(options: TextTrainOptions, hooks: Hooks): Promise<Resumed
     const run = parseTextRun(await store.readRunJson(), join(folder, "run.json"));
     refuseOtherSettings(run, options, folder);
     const latest = await store.latestCheckpoint();
-    for (const warning of latest?.warnings ?? []) hooks.onNote(warning);
+    for (const warning of latest?.warnings ?? []) {
+      hooks.onNote(`${warning}; going on from step ${latest?.step} instead`);
+    }
     await store.rewindTo(latest?.step ?? 0);
     if (latest === undefined) {
       hooks.onNote(`${folder} was stopped before its first checkpoint: starting from the beginning`);

@@ -2,7 +2,7 @@ import type { TextCorpus } from "../../data/index.ts";
 import { generate } from "../../decode/generate.ts";
 import { encodeCheckpoint } from "../../io/checkpoint.ts";
 import { sha256Hex } from "../../io/sha256.ts";
-import type { LSTMState } from "../../nn/lstm.ts";
+import type { RecurrentState } from "../../nn/recurrent-state.ts";
 import type { EvalEvent, StartEvent, TrainEvent } from "../../train/events.ts";
 import { trainLoop } from "../../train/loop.ts";
 import type { ReplicaGroup } from "../../train/replica-group.ts";
@@ -57,7 +57,7 @@ export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEv
     const sample = async (step: number): Promise<string> => {
       const prime = corpus.vocabulary.encode("\n", { skipUnknown: true });
       let text = "";
-      for await (const id of generate<LSTMState>(learner.model, {
+      for await (const id of generate<RecurrentState>(learner.model, {
         prime: prime.length > 0 ? prime : [0],
         length: SAMPLE_LENGTH,
         temperature: SAMPLE_TEMPERATURE,

@@ -1,0 +1,72 @@
+import type { Tensor } from "../../backend/tensor.ts";
+import { checkShape } from "../../core/shape.ts";
+
+/** The cells with kernels of their own; `gru` resets after the recurrent product (PyTorch), `gru-before` before it. */
+export type CellKind = "rnn-tanh" | "rnn-relu" | "lstm" | "gru" | "gru-before";
+
+export interface CellTraits {
+  /** The kernels' number: kernels/unrolled.h. */
+  readonly number: number;
+  /** Blocks of H rows in weightIh and weightHh. */
+  readonly gates: number;
+  /** Values a unit that forward saves, and gradients of sums that backward makes. */
+  readonly saved: number;
+  readonly differences: number;
+  /** Has a cell state beside the hidden state. */
+  readonly hasCell: boolean;
+}
+
+export const CELLS: Record<CellKind, CellTraits> = {
+  "rnn-tanh": { number: 0, gates: 1, saved: 0, differences: 1, hasCell: false },
+  "rnn-relu": { number: 1, gates: 1, saved: 0, differences: 1, hasCell: false },
+  lstm: { number: 2, gates: 4, saved: 4, differences: 4, hasCell: true },
+  gru: { number: 3, gates: 3, saved: 4, differences: 4, hasCell: false },
+  "gru-before": { number: 4, gates: 3, saved: 3, differences: 3, hasCell: false },
+};
+
+/** The matrices of one layer in one direction; G gates in PyTorch's order (i f g o; r z n), S = P or H. */
+export interface RecurrentWeights {
+  /** [G H, I] */
+  readonly weightIh: Tensor;
+  /** [G H, S] */
+  readonly weightHh: Tensor;
+  /** [G H] each, both or none */
+  readonly biasIh?: Tensor;
+  readonly biasHh?: Tensor;
+  /** [P, H]: the projection of an LSTM (Sak et al. 2014) */
+  readonly weightHr?: Tensor;
+}
+
+export interface RecurrentSizes {
+  readonly inputs: number;
+  readonly hidden: number;
+  /** 0 without a projection. */
+  readonly projection: number;
+  /** Size of the hidden state that goes round: projection or hidden. */
+  readonly state: number;
+}
+
+/** Sizes as the weights have them. @throws ShapeError when the weights do not fit each other */
+export function sizesOf(kind: CellKind, weights: RecurrentWeights): RecurrentSizes {
+  const { weightIh, weightHh, biasIh, biasHh, weightHr } = weights;
+  const { gates } = CELLS[kind];
+  const inputs = weightIh.shape[1];
+  const hidden = weightIh.shape[0] / gates;
+  const projection = weightHr?.shape[0] ?? 0;
+  const state = projection || hidden;
+  const rows = [`${gates} hidden`, gates * hidden] as const;
+  checkShape(`${kind}: weightIh`, weightIh.shape, [
+    [`${gates} hidden`, Math.floor(hidden) * gates],
+    ["inputs", inputs ?? null],
+  ]);
+  checkShape(`${kind}: weightHh`, weightHh.shape, [rows, ["state", state]]);
+  if (biasIh !== undefined) checkShape(`${kind}: biasIh`, biasIh.shape, [rows]);
+  if (biasHh !== undefined) checkShape(`${kind}: biasHh`, biasHh.shape, [rows]);
+  if (weightHr !== undefined) {
+    checkShape(`${kind}: weightHr`, weightHr.shape, [
+      ["projection", projection],
+      ["hidden", hidden],
+    ]);
+  }
+  return { inputs, hidden, projection, state };
+}

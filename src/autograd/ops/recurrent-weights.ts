@@ -1,0 +1,191 @@
+import type { Kernels } from "../../backend/backend.ts";
+import { empty, type Tensor } from "../../backend/tensor.ts";
+import { ScopeError } from "../../core/errors.ts";
+import { isRecording, kernelsOf, record } from "../tape.ts";
+import {
+  CELLS,
+  type CellKind,
+  type CellTraits,
+  type RecurrentSizes,
+  type RecurrentWeights,
+  sizesOf,
+} from "./recurrent-cells.ts";
+
+/** What one call of the layer leaves behind for the weight gradients. */
+export interface WeightShare {
+  readonly x: Tensor;
+  readonly output: Tensor;
+  readonly cells: Tensor | undefined;
+  readonly gates: Tensor | undefined;
+  readonly dgates: Tensor;
+  readonly dprojected: Tensor | undefined;
+  readonly h0: Tensor | undefined;
+  readonly counts: Tensor | undefined;
+  readonly T: number;
+  readonly B: number;
+  readonly n: number;
+}
+
+/**
+ * The weights of one layer in one direction, in the order of the kernels, packed once for all calls until the weights
+ * change. However many calls there are (a decoder makes one a step), the weight gradients are one product over the
+ * rows of all of them, made when backward has passed the first call.
+ */
+export class BoundWeights {
+  readonly kind: CellKind;
+  readonly weights: RecurrentWeights;
+  readonly traits: CellTraits;
+  readonly sizes: RecurrentSizes;
+  readonly kernels: Kernels;
+  /** Stands for the weights on the tape; undefined when none of them is to have a gradient. */
+  readonly token: Tensor | undefined;
+  private readonly packed: { ids?: Tensor; values?: Tensor; backward?: Tensor } = {};
+  private readonly shares: WeightShare[] = [];
+
+  constructor(kind: CellKind, weights: RecurrentWeights, packed: { ids?: Tensor; values?: Tensor } = {}) {
+    const { weightIh, weightHh, biasIh, biasHh, weightHr } = weights;
+    this.kind = kind;
+    this.weights = weights;
+    this.traits = CELLS[kind];
+    this.sizes = sizesOf(kind, weights);
+    const all = [weightIh, weightHh, biasIh, biasHh, weightHr];
+    this.kernels = kernelsOf(kind, ...all);
+    this.packed = { ...packed };
+    if (!isRecording(...all)) return;
+    const token = empty([]);
+    token.backend.kernels.fill(token.address, 0, 1);
+    this.token = record(`${kind} weights`, all, token, () => this.gradients());
+  }
+
+  /** Weights for the forward kernel, for an input of ids or of values. */
+  forward(hasIds: boolean): Tensor {
+    const name = hasIds ? "ids" : "values";
+    const found = this.packed[name];
+    if (found !== undefined) return found;
+    const { weightIh, weightHh, biasIh, biasHh, weightHr } = this.weights;
+    const { inputs, hidden, projection } = this.sizes;
+    const { number } = this.traits;
+    const sizes = [inputs, hidden, projection, hasIds ? 1 : 0] as const;
+    const packed = empty([this.kernels.recurrent_pack_size(number, ...sizes)]);
+    this.kernels.recurrent_pack(
+      ...([packed.address, number, weightIh.address, weightHh.address] as const),
+      ...([at(biasIh), at(biasHh), at(weightHr)] as const),
+      ...sizes,
+    );
+    this.packed[name] = packed;
+    return packed;
+  }
+
+  /** The recurrent weights for the backward kernel. */
+  backward(): Tensor {
+    if (this.packed.backward !== undefined) return this.packed.backward;
+    const { hidden, projection } = this.sizes;
+    const { number } = this.traits;
+    const packed = empty([this.kernels.recurrent_pack_backward_size(number, hidden, projection)]);
+    const { weightHh, weightHr } = this.weights;
+    this.kernels.recurrent_pack_backward(
+      ...([packed.address, number, weightHh.address, at(weightHr), hidden, projection] as const),
+    );
+    this.packed.backward = packed;
+    return packed;
+  }
+
+  /** For inference over many frames: packed for one kind of input, outside all scopes until `dispose`. */
+  keep(hasIds: boolean): BoundWeights {
+    const kept = this.forward(hasIds).keep();
+    return new BoundWeights(this.kind, this.weights, hasIds ? { ids: kept } : { values: kept });
+  }
+
+  dispose(): void {
+    this.packed.ids?.dispose();
+    this.packed.values?.dispose();
+  }
+
+  /** Called by the backward of each call; returns the token's gradient, which only makes backward reach the weights. */
+  remember(share: WeightShare): Tensor | undefined {
+    if (this.token === undefined) return undefined;
+    this.shares.push(share);
+    const reached = empty([]);
+    this.kernels.fill(reached.address, 0, 1);
+    return reached;
+  }
+
+  private gradients(): (Tensor | undefined)[] {
+    const { kernels, traits, sizes } = this;
+    const { weightIh, weightHh, biasIh, biasHh, weightHr } = this.weights;
+    const { inputs: I, hidden: H, projection: P } = sizes;
+    const share = this.shares.length === 1 ? this.shares[0] : this.joinShares();
+    this.shares.length = 0;
+    const { x, output, cells, gates, dgates, dprojected, h0, counts, T, B, n } = share;
+    const hasIds = x.dtype === "i32";
+    const [dWeightIh, dWeightHh] = [empty(weightIh.shape), empty(weightHh.shape)];
+    const [dBiasIh, dBiasHh, dWeightHr] = [biasIh, biasHh, weightHr].map(
+      (tensor) => tensor && empty(tensor.shape),
+    );
+    const scratch = empty([
+      kernels.recurrent_weight_gradients_scratch(traits.number, n, I, H, P, hasIds ? 1 : 0),
+    ]);
+    kernels.recurrent_weight_gradients(
+      ...([traits.number, dWeightIh.address, dWeightHh.address, at(dBiasIh), at(dBiasHh)] as const),
+      ...([at(dWeightHr), dgates.address, at(dprojected), output.address, at(cells), at(gates)] as const),
+      ...([hasIds ? 0 : x.address, hasIds ? x.address : 0, at(counts), at(h0)] as const),
+      ...([T, B, n, I, H, P, scratch.address] as const),
+    );
+    return [dWeightIh, dWeightHh, dBiasIh, dBiasHh, dWeightHr];
+  }
+
+  /** All calls as one step of many rows: the weight gradients only need each row's own numbers. */
+  private joinShares(): WeightShare {
+    const shares = this.shares;
+    const { hidden: H, state: S, projection: P, inputs: I } = this.sizes;
+    const n = shares.reduce((total, share) => total + share.n, 0);
+    const join = (width: number, part: (share: WeightShare) => Tensor | undefined, dtype?: "i32") => {
+      if (width === 0) return undefined;
+      const all = empty([n, width], dtype);
+      let row = 0;
+      for (const share of shares) {
+        this.kernels.copy(all.view([share.n, width], row * width).address, at(part(share)), share.n * width);
+        row += share.n;
+      }
+      return all;
+    };
+    const ids = shares[0].x.dtype === "i32";
+    if (shares.some(({ x }) => (x.dtype === "i32") !== ids)) {
+      throw new ScopeError(`${this.kind}: one binding of the weights was given both ids and values`);
+    }
+    const { traits } = this;
+    return {
+      x: join(ids ? 1 : I, ({ x }) => x, ids ? "i32" : undefined)!,
+      output: join(S, ({ output }) => output)!,
+      cells: join(traits.hasCell ? H : 0, ({ cells }) => cells),
+      gates: join(traits.saved * H, ({ gates }) => gates),
+      dgates: join(traits.differences * H, ({ dgates }) => dgates)!,
+      dprojected: join(P, ({ dprojected }) => dprojected),
+      h0: join(S, (share) => this.statesBefore(share)),
+      ...{ counts: undefined, T: 1, B: n, n },
+    };
+  }
+
+  /** The hidden state that each row of a call came from, [n, S]. */
+  private statesBefore({ h0, output, counts, T, B, n }: WeightShare): Tensor {
+    const { state: S } = this.sizes;
+    const before = empty([n, S]);
+    if (h0 === undefined) this.kernels.fill(before.address, 0, B * S);
+    else this.kernels.copy(before.address, h0.address, B * S);
+    const rows = counts?.readIntsSync() ?? new Int32Array(T).fill(B);
+    let [from, to] = [0, rows[0]];
+    for (let step = 1; step < T; step++) {
+      const count = rows[step];
+      this.kernels.copy(
+        before.view([count, S], to * S).address,
+        output.view([count, S], from * S).address,
+        count * S,
+      );
+      from = to;
+      to += count;
+    }
+    return before;
+  }
+}
+
+const at = (tensor: Tensor | undefined): number => tensor?.address ?? 0;

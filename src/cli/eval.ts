@@ -1,0 +1,77 @@
+/** `unrolled eval RUN [DATA...]` */
+import type { Command } from "commander";
+import { evalText, type TextEvalOptions, type TextEvaluation } from "../tasks/text/eval.ts";
+import { comparison, count, nats } from "./format.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { clearLive } from "./live-line.ts";
+import { note } from "./note.ts";
+import { writeOut } from "./output.ts";
+import { Progress } from "./progress.ts";
+import { Status } from "./report.ts";
+import { choiceOf, numberOf } from "./values.ts";
+
+const EPILOGUE = `
+RUN:  the folder of a run, whose best checkpoint counts, or a checkpoint file
+DATA: UTF-8 text in files or folders, or - for standard input
+      (default: what the run's own text keeps for validation)
+
+Every character is predicted once from those before it; the result depends on
+the model and the text alone.
+
+Examples:
+  unrolled eval runs/mine
+  unrolled eval runs/mine another-book.txt --skip-unknown
+  unrolled eval runs/mine --json`;
+
+export function define(command: Command): () => Promise<number> {
+  command
+    .usage("RUN [DATA...] [options]")
+    .description("Measure how well a model predicts a text: nats and bits a character, perplexity.")
+    .argument("<RUN>")
+    .argument("[DATA...]")
+    .optionsGroup("Options:")
+    .option(
+      "--batch-size <B>",
+      "rows side by side; only speed depends on it (default: 32)",
+      numberOf("--batch-size"),
+    )
+    .option("--skip-unknown", "leave out letters of DATA that the model does not know")
+    .option(
+      "--backend <NAME>",
+      "auto, wasm or reference (default: auto)",
+      choiceOf("--backend", ["auto", "wasm", "reference"]),
+    )
+    .option("--json", 'one object {"loss", "metrics", "items"} on stdout')
+    .addHelpText("after", EPILOGUE);
+
+  return async () => {
+    const [run, data] = command.processedArgs as [string, string[]];
+    const { json = false, ...options } = command.opts<TextEvalOptions & { json?: boolean }>();
+    const progress = new Progress();
+    const unwatch = onInterrupt(() => process.exit(Status.interrupted));
+    const result = await evalText(run, data, options, {
+      onProgress: (activity, done, total) => {
+        if (!json) progress.show(activity, done, total);
+      },
+      onNote: note,
+    }).finally(clearLive);
+    unwatch();
+    await writeOut(json ? `${JSON.stringify(result)}\n` : describe(result));
+    return Status.done;
+  };
+}
+
+function describe({ loss, metrics, items, baseline }: TextEvaluation): string {
+  const lines = [
+    `nats a character  ${nats(loss)}`,
+    `bits a character  ${nats(metrics.bitsPerChar)}`,
+    `perplexity        ${nats(metrics.perplexity)}`,
+    `characters        ${count(items)}`,
+  ];
+  if (baseline !== undefined) {
+    lines.push(
+      `trigram           ${nats(baseline.loss)} nats: the model is ${comparison(loss, baseline.loss)} it`,
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,84 @@
+/** Numbers and texts as people read them. */
+import { escapeControl } from "../core/errors.ts";
+
+/** 1204 -> `1,204` */
+export function count(value: number): string {
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** Seconds -> `0:42`, `12:05`, `1:02:03` */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const two = (value: number) => String(value).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const end = `${two(whole % 60)}`;
+  return hours > 0 ? `${hours}:${two(minutes)}:${end}` : `${minutes}:${end}`;
+}
+
+/** A loss in nats: three decimals, which is about what one evaluation can tell. */
+export function nats(loss: number): string {
+  return loss < 1000 ? loss.toFixed(3) : loss.toPrecision(4);
+}
+
+/** Units a second: `850`, `9.4k`, `212k`, `1.3M` */
+export function speed(perSecond: number): string {
+  if (perSecond < 1000) return perSecond.toFixed(0);
+  const [value, letter] = perSecond < 999_500 ? [perSecond / 1e3, "k"] : [perSecond / 1e6, "M"];
+  return `${value < 9.95 ? value.toFixed(1) : value.toFixed(0)}${letter}`;
+}
+
+/** `31% below`, `4% above`, `level with`: how a loss stands to the one that is to be beaten. */
+export function comparison(loss: number, baseline: number): string {
+  const percent = Math.round(100 * (loss / baseline - 1));
+  if (percent === 0) return "level with";
+  if (percent > 999) return "far above";
+  return percent < 0 ? `${-percent}% below` : `${percent}% above`;
+}
+
+/** An argument as a shell takes it; quotes only where they are needed. */
+export function shellWord(text: string): string {
+  return /^[\p{L}\p{N}_./:@%+=,-]+$/u.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
+
+/** Columns that a character takes on a terminal: marks none, East Asian letters and emoji two. */
+function columnsOf(character: string): number {
+  if (character < "\u0300") return 1;
+  if (/[\p{M}\p{Cf}]/u.test(character)) return 0;
+  return WIDE.test(character) ? 2 : 1;
+}
+
+/** As much of one line as fits in so many columns; what is cut ends in `…`. */
+export function fitTo(text: string, columns: number): string {
+  let used = 0;
+  let kept = "";
+  let short = "";
+  for (const character of text) {
+    used += columnsOf(character);
+    if (used > columns) return columns < 1 ? "" : `${short}…`;
+    kept += character;
+    if (used <= columns - 1) short = kept;
+  }
+  return kept;
+}
+
+/** A text in lines of at most so many columns, tabs as two spaces and other control characters escaped. */
+export function linesOf(text: string, columns: number): string[] {
+  return text.split("\n").flatMap((line) => {
+    const lines: string[] = [];
+    let used = 0;
+    let at = "";
+    for (const character of escapeControl(line.replaceAll("\t", "  "))) {
+      const width = columnsOf(character);
+      if (used + width > columns && at !== "") {
+        lines.push(at);
+        [at, used] = ["", 0];
+      }
+      at += character;
+      used += width;
+    }
+    return [...lines, at];
+  });
+}

@@ -1,0 +1,73 @@
+/** `unrolled sample RUN` */
+import type { Command } from "commander";
+import { DEFAULT_LENGTH, sampleText, type TextSampleOptions } from "../tasks/text/sample.ts";
+import { linesOf } from "./format.ts";
+import { note } from "./note.ts";
+import { writeOut } from "./output.ts";
+import { Status } from "./report.ts";
+import { choiceOf, numberOf } from "./values.ts";
+
+const EPILOGUE = `
+RUN: the folder of a run, whose best checkpoint writes, or a checkpoint file
+
+Examples:
+  unrolled sample runs/text-20261123-094500
+  unrolled sample runs/mine --prime "Once " --temperature 0.7 --length 2000
+  unrolled sample runs/mine --seed 7 > story.txt`;
+
+export function define(command: Command): () => Promise<number> {
+  command
+    .usage("RUN [options]")
+    .description("Let a trained model write. Every character is printed as it is made.")
+    .argument("<RUN>")
+    .optionsGroup("Options:")
+    .option("--prime <TEXT>", "text to go on from (default: a line end)")
+    .option("--length <N>", `characters to write (default: ${DEFAULT_LENGTH})`, numberOf("--length"))
+    .option(
+      "--temperature <X>",
+      "0 likeliest, below 1 bolder, above 1 wilder (default: 1)",
+      numberOf("--temperature"),
+    )
+    .option("--top-k <N>", "draw from the N likeliest characters only", numberOf("--top-k"))
+    .option(
+      "--top-p <P>",
+      "draw from the likeliest with probability P in all (default: 1)",
+      numberOf("--top-p"),
+    )
+    .option("--seed <N>", "the same seed writes the same (default: another each time)", numberOf("--seed"))
+    .option("--skip-unknown", "leave out letters of --prime that the model does not know")
+    .option(
+      "--backend <NAME>",
+      "auto, wasm or reference (default: auto)",
+      choiceOf("--backend", ["auto", "wasm", "reference"]),
+    )
+    .option("--json", 'one object {"text", "seed"} at the end')
+    .addHelpText("after", EPILOGUE);
+
+  return async () => {
+    const [run] = command.processedArgs as [string];
+    const { json = false, ...options } = command.opts<TextSampleOptions & { json?: boolean }>();
+    const { seed, pieces } = await sampleText(run, options);
+    if (json) await printObject(seed, pieces);
+    else if (process.stdout.isTTY) await printToTerminal(seed, pieces, options.seed === undefined);
+    else for await (const piece of pieces) await writeOut(piece);
+    return Status.done;
+  };
+}
+
+async function printObject(seed: number, pieces: AsyncIterable<string>): Promise<void> {
+  let text = "";
+  for await (const piece of pieces) text += piece;
+  await writeOut(`${JSON.stringify({ text, seed })}\n`);
+}
+
+/** No control character of a model may move the cursor, and the prompt gets a line of its own. */
+async function printToTerminal(
+  seed: number,
+  pieces: AsyncIterable<string>,
+  seedIsNew: boolean,
+): Promise<void> {
+  for await (const piece of pieces) await writeOut(linesOf(piece, Number.POSITIVE_INFINITY).join("\n"));
+  await writeOut("\n");
+  if (seedIsNew) note(`--seed ${seed} writes this again`);
+}

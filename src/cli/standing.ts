@@ -1,0 +1,57 @@
+/** Where a training stands, in one line of whatever width. */
+import { clock, count, nats, speed } from "./format.ts";
+
+export interface Standing {
+  readonly step: number;
+  /** Of how many; about, where only the clock ends the training. */
+  readonly total: number | undefined;
+  readonly totalIsGuess: boolean;
+  readonly loss: number;
+  /** The last validation loss. */
+  readonly validation: number | undefined;
+  readonly unitsPerSecond: number;
+  /** `char` */
+  readonly unit: string;
+  readonly secondsLeft: number | undefined;
+}
+
+/** From the most telling form to the shortest; the first that fits is shown. */
+const FORMS: readonly ((standing: Standing) => string)[] = [
+  (s) =>
+    [
+      `step ${count(s.step)}${total(s, " of ")}`,
+      `loss ${nats(s.loss)}`,
+      ...(s.validation === undefined ? [] : [`validation ${nats(s.validation)}`]),
+      `${speed(s.unitsPerSecond)} ${s.unit}s/s`,
+      ...left(s, " left"),
+    ].join("  "),
+  (s) =>
+    [
+      `step ${count(s.step)}${total(s, "/")}`,
+      ...shortLosses(s),
+      `${speed(s.unitsPerSecond)}/s`,
+      ...left(s, " left"),
+    ].join("  "),
+  (s) => [`${count(s.step)}${total(s, "/")}`, ...shortLosses(s), ...left(s, "")].join("  "),
+  (s) => [`${count(s.step)}${total(s, "/")}`, `loss ${s.loss.toFixed(2)}`, ...left(s, "")].join("  "),
+  (s) => [`${count(s.step)}`, s.loss.toFixed(2), ...left(s, "")].join(" "),
+];
+
+/** All forms are plain ASCII: a character is a column. */
+export function standingLine(standing: Standing, columns = Number.POSITIVE_INFINITY): string {
+  const lines = FORMS.map((form) => form(standing));
+  return lines.find((line) => line.length <= columns) ?? lines.at(-1)!;
+}
+
+function total({ total, totalIsGuess }: Standing, before: string): string {
+  return total === undefined ? "" : `${before}${totalIsGuess ? "~" : ""}${count(total)}`;
+}
+
+function shortLosses({ loss, validation }: Standing): string[] {
+  const own = `loss ${loss.toFixed(2)}`;
+  return validation === undefined ? [own] : [own, `val ${validation.toFixed(2)}`];
+}
+
+function left({ secondsLeft }: Standing, after: string): string[] {
+  return secondsLeft === undefined ? [] : [`${clock(secondsLeft)}${after}`];
+}

@@ -1,0 +1,133 @@
+/** `unrolled train TASK [DATA...]`: its command line. What it does is in train-text.ts. */
+import { existsSync } from "node:fs";
+import type { Command } from "commander";
+import { InputError } from "../core/errors.ts";
+import { DEFAULT_EPOCHS, DEFAULTS, type TextTrainOptions } from "../tasks/text/options.ts";
+import { shellWord } from "./format.ts";
+import { groupHelp } from "./help.ts";
+import { nearest } from "./nearest.ts";
+import { choiceOf, numberOf, pathOf } from "./values.ts";
+
+const TASKS = ["text"] as const;
+
+/** What commander makes of the options; `precision` has one value so far. */
+type Flags = Partial<Omit<TextTrainOptions, "data">> & { json?: boolean; precision?: "highest" };
+
+const USAGE = "TASK [DATA...] [options]";
+
+const EPILOGUE = `
+The learning rate falls along half a cosine to a tenth: over --epochs, if they
+are given or nothing is; else, without --steps, over --max-seconds. With --steps
+alone it stays, so that more can follow. Any other limit only stops the run.
+
+Ctrl-C saves and says how to go on; a second one leaves at once.
+
+Examples:
+  unrolled train text                    the bundled corpus: this project's code
+  unrolled train text mybook.txt --hidden 256 --layers 2 --dropout 0.2
+  unrolled train text notes/ mail/ --max-seconds 300 --out runs/mine
+  cat *.md | unrolled train text -
+  unrolled train text --resume           go on with the newest run`;
+
+export function define(command: Command): () => Promise<number> {
+  command
+    .usage(USAGE)
+    .description(
+      "Train a model, watch it learn, and keep it in a folder: a run.\n\n" +
+        "TASK: text, a character model that learns to write like a text\n" +
+        "DATA: UTF-8 text in files or folders, or - for standard input\n" +
+        "      (default: the bundled corpus)",
+    )
+    .argument("[TASK]")
+    .argument("[DATA...]");
+  addModelOptions(command);
+  addTrainingOptions(command);
+  addRunOptions(command);
+  command.addHelpText("after", EPILOGUE);
+
+  return async () => {
+    const [task, data] = command.processedArgs as [string | undefined, string[]];
+    refuseOtherTask(task);
+    const { json = false, resume = false, precision: _, ...options } = command.opts<Flags>();
+    const { trainTextCommand } = await import("./train-text.ts");
+    return trainTextCommand({ ...options, resume, data }, json);
+  };
+}
+
+function addModelOptions(command: Command): void {
+  number(command.optionsGroup("Model:"), "hidden", "N", "units of a layer", DEFAULTS.hidden);
+  number(command, "layers", "N", "layers, one above the other", DEFAULTS.layers);
+  number(command, "dropout", "P", "share of units left out between layers", DEFAULTS.dropout);
+  command.option("--cell <NAME>", `lstm ${standard(DEFAULTS.cell)}`, choiceOf("--cell", ["lstm"]));
+}
+
+function addTrainingOptions(command: Command): void {
+  const passes = `${DEFAULT_EPOCHS} if no limit is given`;
+  number(command.optionsGroup("How long:"), "epochs", "N", "passes over the text", passes);
+  number(command, "steps", "N", "updates");
+  number(command, "max-seconds", "S", "seconds in this sitting");
+
+  number(command.optionsGroup("Training:"), "lr", "X", "learning rate at the start", DEFAULTS.lr);
+  number(command, "batch-size", "B", "stretches of text side by side", DEFAULTS.batchSize);
+  number(command, "seq-length", "T", "characters that a gradient goes back through", DEFAULTS.seqLength);
+  number(command, "clip-norm", "X", "largest norm of a gradient", DEFAULTS.clipNorm);
+  number(command, "clip-value", "X", "largest element of a gradient", "no limit");
+  command.option(
+    "--optimizer <NAME>",
+    `adam ${standard(DEFAULTS.optimizer)}`,
+    choiceOf("--optimizer", ["adam"]),
+  );
+  number(command, "val-split", "F", "share of the text, its end, to validate on", DEFAULTS.valSplit);
+  number(command, "seed", "N", "of all random numbers", DEFAULTS.seed);
+}
+
+function addRunOptions(command: Command): void {
+  command
+    .optionsGroup("Run:")
+    .option("--out <DIR>", "folder of the run (default: runs/text-DATE)", pathOf("--out"))
+    .option("--resume", "go on with the run in --out, or with the newest one")
+    .option("--from <RUN>", "start a new run from another one's weights", pathOf("--from"));
+  number(command, "eval-every", "N", "steps between validations", "12 in all");
+  number(command, "save-every", "N", "steps between further saves", "each half minute");
+
+  command
+    .optionsGroup("Machine:")
+    .option(
+      "--backend <NAME>",
+      `auto, wasm or reference ${standard("auto")}`,
+      choiceOf("--backend", ["auto", "wasm", "reference"]),
+    );
+  number(command, "threads", "N", "replicas that share a batch", "cores, at most 4");
+  command.option(
+    "--precision <NAME>",
+    `highest ${standard("highest")}`,
+    choiceOf("--precision", ["highest"]),
+  );
+
+  groupHelp(command, "Output:").option("--json", "one JSON object a line on stdout");
+}
+
+/** An option that takes a number. It stays undefined when it is not given: a resumed run keeps its own. */
+function number(command: Command, name: string, value: string, text: string, otherwise?: unknown): Command {
+  const known = otherwise === undefined ? "" : ` ${standard(otherwise)}`;
+  return command.option(`--${name} <${value}>`, `${text}${known}`, numberOf(`--${name}`));
+}
+
+function standard(value: unknown): string {
+  return `(default: ${value})`;
+}
+
+function refuseOtherTask(task: string | undefined): void {
+  if (task === undefined) {
+    throw new InputError("train needs a task", { hint: "unrolled train text [DATA...]" });
+  }
+  if (TASKS.some((known) => known === task)) return;
+  throw new InputError(`there is no task '${task}'`, { hint: hintFor(task) });
+}
+
+function hintFor(task: string): string {
+  const meant = nearest(task, TASKS);
+  if (meant !== undefined) return `did you mean ${meant}?`;
+  if (existsSync(task)) return `to train on that text: unrolled train text ${shellWord(task)}`;
+  return `the tasks are: ${TASKS.join(", ")}`;
+}

@@ -1,0 +1,27 @@
+import { InputError } from "../core/errors.ts";
+import { RecurrentLayer, type RecurrentOptions } from "./recurrent-layer.ts";
+
+export interface GRUOptions extends RecurrentOptions {
+  /**
+   * Where the reset gate works: on the recurrent product, as in PyTorch and cuDNN ("after", the default), or on the
+   * state that goes into it, as in the paper and the lecture ("before"). They are different functions.
+   */
+  resetGate?: "after" | "before";
+}
+
+/**
+ * A stacked GRU (Cho et al. 2014) as torch.nn.GRU: `weight_ih_l0` [3H, I], `weight_hh_l0` [3H, H], biases [3H], gates
+ * in the order r, z, n. Equations: backend/reference/cells/gru.ts. An integer input counts as one-hot.
+ */
+export class GRU extends RecurrentLayer {
+  readonly resetGate: "after" | "before";
+
+  constructor(inputs: number, hidden: number, options: GRUOptions) {
+    const { resetGate = "after" } = options;
+    if (resetGate !== "after" && resetGate !== "before") {
+      throw new InputError(`GRU: resetGate must be "after" or "before", got ${JSON.stringify(resetGate)}`);
+    }
+    super(resetGate === "after" ? "gru" : "gru-before", "GRU", inputs, hidden, options);
+    this.resetGate = resetGate;
+  }
+}

@@ -1,0 +1,20 @@
+import { dropout } from "../autograd/ops/dropout.ts";
+import { mul } from "../autograd/ops/elementwise.ts";
+import { gatherRows } from "../autograd/ops/gather-rows.ts";
+import { reshape } from "../autograd/ops/reshape.ts";
+import { empty, type Tensor } from "../backend/tensor.ts";
+import type { Rng } from "../core/rng.ts";
+import type { Timeline } from "./timeline.ts";
+
+/**
+ * Dropout on what one layer hands to the next, x in the inner layout of a timeline. With `time` one mask serves all
+ * steps of a sequence (variational dropout: Gal and Ghahramani 2016), else each step has its own.
+ */
+export function layerDropout(x: Tensor, p: number, rng: Rng, time?: Timeline): Tensor {
+  if (time === undefined || p === 0) return dropout(x, p, rng);
+  const features = x.shape.at(-1)!;
+  const ones = empty([time.batch, features]);
+  ones.backend.kernels.fill(ones.address, 1, ones.size);
+  const mask = dropout(ones, p, rng);
+  return mul(x, reshape(gatherRows(mask, time.sequenceOfRow()), x.shape));
+}

@@ -1,0 +1,111 @@
+import { recurrent } from "../autograd/ops/recurrent.ts";
+import { CELLS, type CellKind, type RecurrentWeights } from "../autograd/ops/recurrent-cells.ts";
+import { BoundWeights } from "../autograd/ops/recurrent-weights.ts";
+import { reshape } from "../autograd/ops/reshape.ts";
+import { currentTape, type Tape } from "../autograd/tape.ts";
+import type { Backend } from "../backend/backend.ts";
+import { type Tensor, zeros } from "../backend/tensor.ts";
+import { InputError } from "../core/errors.ts";
+import type { Rng } from "../core/rng.ts";
+import type { Cell } from "./cell.ts";
+import type { GRUOptions } from "./gru.ts";
+import { checkSize } from "./options.ts";
+import { makeWeights } from "./recurrent-parameters.ts";
+import { RecurrentState } from "./recurrent-state.ts";
+import type { RNNOptions } from "./rnn.ts";
+
+export interface CellOptions {
+  rng: Rng;
+  bias?: boolean;
+  backend?: Backend;
+}
+
+/**
+ * One step at a time, for models that feed their output back (decoders, attention, DRAW). Each step is one node of the
+ * tape; weights are packed once for all steps of a tape, and their gradients are one product over all of them.
+ */
+class FusedCell implements Cell<RecurrentState> {
+  readonly weight_ih: Tensor;
+  readonly weight_hh: Tensor;
+  readonly bias_ih?: Tensor;
+  readonly bias_hh?: Tensor;
+  private readonly _kind: CellKind;
+  private readonly _hidden: number;
+  private readonly _weights: RecurrentWeights;
+  private _bound: { tape: Tape; weights: BoundWeights } | undefined;
+
+  constructor(kind: CellKind, where: string, inputs: number, hidden: number, options: CellOptions) {
+    checkSize(`${where}: inputs`, inputs);
+    checkSize(`${where}: hidden`, hidden);
+    const { rng, bias = true, backend } = options;
+    this._kind = kind;
+    this._hidden = hidden;
+    this._weights = makeWeights(CELLS[kind].gates, inputs, hidden, { projection: 0, bias, rng, backend });
+    this.weight_ih = this._weights.weightIh;
+    this.weight_hh = this._weights.weightHh;
+    if (!bias) return;
+    this.bias_ih = this._weights.biasIh;
+    this.bias_hh = this._weights.biasHh;
+  }
+
+  zeroState(batch: number): RecurrentState {
+    const make = () => zeros([batch, this._hidden], this.weight_hh.backend);
+    return CELLS[this._kind].hasCell ? new RecurrentState(make(), make()) : new RecurrentState(make());
+  }
+
+  /** x [B, I] or ids [B] -> output [B, H] and the next state; `bound` for many steps outside a tape. */
+  step(
+    x: Tensor,
+    state: RecurrentState,
+    bound: BoundWeights = this.boundNow(),
+  ): { output: Tensor; state: RecurrentState } {
+    const run = recurrent(bound, reshape(x, [1, ...x.shape]), state);
+    return { output: run.hidden, state: new RecurrentState(run.hidden, run.cell) };
+  }
+
+  /** The weights in the order of the kernels, until they change. */
+  bind(): BoundWeights {
+    return new BoundWeights(this._kind, this._weights);
+  }
+
+  /** One binding for all steps of a tape, during which weights do not change; without a tape nothing says so. */
+  private boundNow(): BoundWeights {
+    const tape = currentTape();
+    if (tape === undefined) return this.bind();
+    if (this._bound?.tape !== tape) this._bound = { tape, weights: this.bind() };
+    return this._bound.weights;
+  }
+}
+
+/** As torch.nn.LSTMCell. */
+export class LSTMCell extends FusedCell {
+  constructor(inputs: number, hidden: number, options: CellOptions) {
+    super("lstm", "LSTMCell", inputs, hidden, options);
+  }
+}
+
+/** As torch.nn.GRUCell; `resetGate` as in GRU. */
+export class GRUCell extends FusedCell {
+  constructor(inputs: number, hidden: number, options: CellOptions & Pick<GRUOptions, "resetGate">) {
+    const { resetGate = "after" } = options;
+    if (resetGate !== "after" && resetGate !== "before") {
+      throw new InputError(
+        `GRUCell: resetGate must be "after" or "before", got ${JSON.stringify(resetGate)}`,
+      );
+    }
+    super(resetGate === "after" ? "gru" : "gru-before", "GRUCell", inputs, hidden, options);
+  }
+}
+
+/** As torch.nn.RNNCell. */
+export class RNNCell extends FusedCell {
+  constructor(inputs: number, hidden: number, options: CellOptions & Pick<RNNOptions, "nonlinearity">) {
+    const { nonlinearity = "tanh" } = options;
+    if (nonlinearity !== "tanh" && nonlinearity !== "relu") {
+      throw new InputError(
+        `RNNCell: nonlinearity must be "tanh" or "relu", got ${JSON.stringify(nonlinearity)}`,
+      );
+    }
+    super(nonlinearity === "tanh" ? "rnn-tanh" : "rnn-relu", "RNNCell", inputs, hidden, options);
+  }
+}

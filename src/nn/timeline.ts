@@ -1,0 +1,115 @@
+import { gatherRows } from "../autograd/ops/gather-rows.ts";
+import type { PackedRows } from "../autograd/ops/recurrent.ts";
+import { reshape } from "../autograd/ops/reshape.ts";
+import { swapAxes } from "../autograd/ops/time.ts";
+import { ids, type Tensor } from "../backend/tensor.ts";
+import { InputError, ShapeError } from "../core/errors.ts";
+import type { Shape } from "../core/shape.ts";
+
+/**
+ * How the steps of a batch lie in memory between the edge of a layer and its kernels. Dense: [T, B, ...]. Packed, for
+ * sequences of different lengths: [N, ...], the rows of step 0, then those of step 1, ..., sequences sorted by length,
+ * so that padding is neither stored nor computed.
+ */
+export interface Timeline {
+  /** From the caller's order of axes. */
+  enter(x: Tensor): Tensor;
+  /** Back to it; where no step is, zeros. */
+  leave(x: Tensor): Tensor;
+  /** Every sequence from its last step to its first; its own inverse. */
+  reverse(x: Tensor): Tensor;
+  /** Rows of a state [B, ...] into the order of the kernels, and back. */
+  sortBatch(state: Tensor): Tensor;
+  unsortBatch(state: Tensor): Tensor;
+  /** Undefined when dense. */
+  readonly rows: PackedRows | undefined;
+  readonly batch: number;
+  /** For each row of the inner layout its sequence in kernel order, as ids. */
+  sequenceOfRow(): Tensor;
+}
+
+export function denseTimeline(batchFirst: boolean, shape: Shape): Timeline {
+  const [batch, steps] = batchFirst ? shape : [shape[1], shape[0]];
+  let reversed: Tensor | undefined;
+  const same = (state: Tensor) => state;
+  return {
+    enter: (x) => (batchFirst ? swapAxes(x) : x),
+    leave: (x) => (batchFirst ? swapAxes(x) : x),
+    reverse(x) {
+      reversed ??= ids(Int32Array.from({ length: steps }, (_, t) => steps - 1 - t));
+      return gatherRows(x, reversed);
+    },
+    sortBatch: same,
+    unsortBatch: same,
+    rows: undefined,
+    batch,
+    sequenceOfRow: () => ids(Int32Array.from({ length: steps * batch }, (_, row) => row % batch)),
+  };
+}
+
+/** @throws InputError for a length that is not an integer from 1 to T; ShapeError when their number is not B */
+export function packedTimeline(
+  batchFirst: boolean,
+  shape: Shape,
+  lengths: ArrayLike<number>,
+  where: string,
+): Timeline {
+  const [batch, steps] = batchFirst ? shape : [shape[1], shape[0]];
+  checkLengths(where, lengths, batch, steps);
+  const order = Array.from({ length: batch }, (_, b) => b).sort((a, b) => lengths[b] - lengths[a] || a - b);
+  const rank = new Int32Array(batch);
+  for (const [r, b] of order.entries()) rank[b] = r;
+  const sorted = order.map((b) => lengths[b]);
+  const longest = sorted[0];
+  const counts = Int32Array.from({ length: longest }, (_, t) => sorted.filter((length) => length > t).length);
+  const first = new Int32Array(longest);
+  for (let t = 1; t < longest; t++) first[t] = first[t - 1] + counts[t - 1];
+  const total = first[longest - 1] + counts[longest - 1];
+
+  /** One value for each row that exists: rows of step t in the order of ranks. */
+  const eachRow = (value: (t: number, r: number) => number) => {
+    const values = new Int32Array(total);
+    for (let t = 0; t < longest; t++) for (let r = 0; r < counts[t]; r++) values[first[t] + r] = value(t, r);
+    return ids(values);
+  };
+  const placeOf = (b: number, t: number) => (batchFirst ? b * steps + t : t * batch + b);
+  const isSorted = order.every((b, r) => b === r);
+  const permute = (index: ArrayLike<number>) => (state: Tensor) =>
+    isSorted ? state : gatherRows(state, ids(index));
+  let backwards: Tensor | undefined;
+  return {
+    enter(x) {
+      const places = eachRow((t, r) => placeOf(order[r], t));
+      return gatherRows(reshape(x, [batch * steps, ...x.shape.slice(2)]), places);
+    },
+    leave(x) {
+      const places = new Int32Array(batch * steps).fill(-1);
+      for (let b = 0; b < batch; b++) {
+        for (let t = 0; t < lengths[b]; t++) places[placeOf(b, t)] = first[t] + rank[b];
+      }
+      return reshape(gatherRows(x, ids(places)), [...shape.slice(0, 2), ...x.shape.slice(1)]);
+    },
+    reverse(x) {
+      backwards ??= eachRow((t, r) => first[sorted[r] - 1 - t] + r);
+      return gatherRows(x, backwards);
+    },
+    sortBatch: permute(order),
+    unsortBatch: permute(rank),
+    rows: {
+      counts: ids(counts),
+      last: ids(sorted.map((length, r) => first[length - 1] + r)),
+    },
+    batch,
+    sequenceOfRow: () => eachRow((_t, r) => r),
+  };
+}
+
+function checkLengths(where: string, lengths: ArrayLike<number>, batch: number, steps: number): void {
+  if (lengths.length !== batch) throw new ShapeError(where, `[batch=${batch}]`, `[${lengths.length}]`);
+  for (let b = 0; b < batch; b++) {
+    const length = lengths[b];
+    if (!(Number.isInteger(length) && length >= 1 && length <= steps)) {
+      throw new InputError(`${where} must be integers from 1 to ${steps}, got ${length} at position ${b}`);
+    }
+  }
+}

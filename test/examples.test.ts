@@ -1,0 +1,58 @@
+/** The examples are programs of users: each is run as one, with the built package, and has to do what it says. */
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+
+/** Node 22 reads TypeScript only when told to. */
+const TYPESCRIPT = process.features.typescript ? [] : ["--experimental-strip-types"];
+
+/** What a program of examples/ prints. It fails with the program's own words when that ends with an error. */
+async function run(name: string): Promise<string> {
+  if (!existsSync(`${ROOT}dist/index.js`)) {
+    throw new Error(
+      "the examples import the built package and dist/index.js is missing: run `npm run build`",
+    );
+  }
+  const { stdout } = await promisify(execFile)(process.execPath, [...TYPESCRIPT, `examples/${name}`], {
+    cwd: ROOT,
+  });
+  return stdout;
+}
+
+/** The numbers behind `loss`, in order. */
+const losses = (printed: string): number[] =>
+  [...printed.matchAll(/^step \d+: loss (\S+)$/gm)].map((match) => Number(match[1]));
+
+describe("the examples", () => {
+  test("are all run here", () => {
+    expect(readdirSync(`${ROOT}examples`).sort()).toEqual(["own-cell.ts", "own-model.ts"]);
+  });
+
+  test("own-model.ts learns one-digit sums, from guessing to near the best possible, and answers with one", async () => {
+    const printed = await run("own-model.ts");
+    const [, guessing, best] = /(\S+) by guessing, (\S+) at best/.exec(printed)!.map(Number);
+    const found = losses(printed);
+    expect(found.length).toBeGreaterThanOrEqual(5);
+    expect(found[0]).toBeGreaterThan(0.9 * guessing);
+    expect(found.at(-1)).toBeLessThan(1.25 * best);
+    // Below what is possible it would have seen the targets.
+    expect(found.at(-1)).toBeGreaterThan(0.9 * best);
+    expect(printed).toMatch(/^2\+9=\d+$/m);
+  });
+
+  test("own-cell.ts has the right gradients and learns to remember the first symbol", async () => {
+    const printed = await run("own-cell.ts");
+    const errors = [...printed.matchAll(/relative error (\S+)/g)].map((match) => Number(match[1]));
+    expect(errors).toHaveLength(3);
+    for (const error of errors) expect(error).toBeLessThan(1e-6);
+    const [guessing] = /guessing: (\S+)/.exec(printed)!.slice(1).map(Number);
+    const found = losses(printed);
+    expect(found.length).toBeGreaterThanOrEqual(5);
+    expect(found[0]).toBeGreaterThan(0.9 * guessing);
+    expect(found.at(-1)).toBeLessThan(0.05 * guessing);
+  });
+});
