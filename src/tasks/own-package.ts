@@ -1,7 +1,7 @@
 import * as module from "node:module";
 
 /** The public subpaths of the package: those of package.json. */
-const SUBPATHS = ["nn", "optim", "data", "decode", "models", "train", "io"];
+const SUBPATHS = ["nn", "optim", "data", "decode", "models", "inspect", "train", "io"];
 
 let registered = false;
 

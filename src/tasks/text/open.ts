@@ -66,7 +66,7 @@ export function refuseUnknown(where: string, characters: Iterable<string>, { fac
   });
 }
 
-async function ownCellOf({ cellFile }: CheckpointFacts, cellPath: string | undefined) {
+export async function ownCellOf({ cellFile }: CheckpointFacts, cellPath: string | undefined) {
   if (cellFile !== undefined) return loadOwnCell(cellPath ?? cellFile.path, cellFile);
   if (cellPath === undefined) return undefined;
   throw new InputError(`--cell ${cellPath}: the model has no cell of your own`, { hint: "leave it out" });
