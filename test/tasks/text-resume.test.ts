@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkpointPath, fresh, hashOfCheckpoint, metricsOf, type Options, type Said, train } from "./text-runs.ts";
+import {
+  checkpointPath,
+  fresh,
+  hashOfCheckpoint,
+  metricsOf,
+  type Options,
+  type Said,
+  train,
+} from "./text-runs.ts";
 
 const END = 24;
 
