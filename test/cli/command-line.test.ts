@@ -11,8 +11,8 @@ describe("help", () => {
   test("goes to stdout when it is asked for, and lists the commands that are built", async () => {
     const { status, stdout, stderr } = await unrolled(["--help"]);
     expect([status, stderr]).toEqual([0, ""]);
-    for (const name of ["train", "sample", "eval"]) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
-    for (const name of ["predict", "inspect", "check", "export", "serve", "lab"]) {
+    for (const name of ["train", "sample", "eval", "inspect", "runs"]) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
+    for (const name of ["predict", "check", "export", "serve", "lab"]) {
       expect(stdout).not.toMatch(new RegExp(`^  ${name} `, "m"));
     }
     expect((await unrolled(["help"])).stdout).toBe(stdout);
@@ -25,7 +25,7 @@ describe("help", () => {
   });
 
   test("of a command fits in 80 columns and has an example", async () => {
-    for (const name of ["train", "sample", "eval"]) {
+    for (const name of ["train", "sample", "eval", "inspect", "runs"]) {
       const { status, stdout } = await unrolled([name, "--help"]);
       expect(status).toBe(0);
       expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
@@ -67,7 +67,7 @@ describe("an unknown name is refused with the nearest right one", () => {
     [
       "command that is not built yet",
       ["predict", "x"],
-      /no command 'predict' — the commands are: train, sample, eval/,
+      /no command 'predict' — the commands are: train, sample, eval, inspect, runs/,
     ],
     ["task", ["train", "txet"], /no task 'txet' — did you mean text\?/],
     ["task that is not built yet", ["train", "classify"], /no task 'classify' — the tasks are: text/],

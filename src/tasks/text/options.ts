@@ -6,8 +6,8 @@ import {
   type LanguageModelSettings,
   trainingBytes,
 } from "../../models/language-model-config.ts";
+import { isCellFile } from "../cell-file.ts";
 import type { OptimizerName } from "../optimizers.ts";
-import { isCellFile } from "../own-cell.ts";
 
 /** What a person may say; `undefined` is "not said", which matters when a run is resumed. */
 export interface TextTrainOptions {
