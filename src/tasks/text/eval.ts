@@ -14,6 +14,8 @@ export interface TextEvalOptions {
   /** Leave unknown characters of the text out, instead of refusing them. */
   skipUnknown?: boolean;
   backend?: "auto" | "wasm" | "reference";
+  /** Where the file of the run's own cell is now; default: where it was. */
+  cell?: string;
 }
 
 export interface TextEvaluation {
@@ -57,7 +59,7 @@ export async function evalText(
   const { ids } = corpus.withVocabulary(facts.vocabulary, { skipUnknown: true });
   const segments = new EvalSegments(parts?.validation ?? ids);
   const backend = openBackend(options.backend === "reference" ? "reference" : "wasm");
-  const model = buildModel(opened, backend);
+  const model = await buildModel(opened, backend, options.cell);
   const frames = new Frames(backend);
   const sums = new Float64Array(segments.segments.length);
   let done = 0;
