@@ -62,6 +62,7 @@ function trainer(hidden: number) {
     return { ih, hh, biasIh, biasHh, out, outBias: out + wOut * 4 };
   };
   const [parameters, gradients, m, v] = [room(total), room(total), room(total), room(total)];
+  const updates = room(1);
   const floats = new Float32Array(memory.buffer);
   const bound = 1 / Math.sqrt(hidden);
   let state = 1;
@@ -73,6 +74,7 @@ function trainer(hidden: number) {
   const [p, g] = [layout(parameters), layout(gradients)];
   k.fill(m, 0, total);
   k.fill(v, 0, total);
+  k.fill(updates, 0, 1);
   const [ids, targets] = [room(rows), room(rows)];
   const ints = new Int32Array(memory.buffer);
   for (let i = 0; i < rows; i++) {
@@ -103,7 +105,6 @@ function trainer(hidden: number) {
       k.gemm_scratch(VOCABULARY, hidden, rows),
     ),
   );
-  let updates = 0;
   const pack = () => k.lstm_pack(packed, p.ih, p.hh, p.biasIh, p.biasHh, VOCABULARY, hidden, 1);
   const forward = () =>
     k.lstm_forward(h, c, gates, 0, ids, 0, 0, packed, STEPS, BATCH, VOCABULARY, hidden, scratch);
@@ -123,7 +124,7 @@ function trainer(hidden: number) {
   const update = () => {
     k.copy(g.biasHh, g.biasIh, bias);
     k.clip_norm(norm, gradients, 5, total);
-    k.adam(parameters, gradients, m, v, 2e-3, 0.9, 0.999, 1e-8, 0, 0, ++updates, total);
+    k.adam(parameters, gradients, m, v, updates, 2e-3, 0.9, 0.999, 1e-8, 0, 0, total);
   };
   return { pack, forward, head, backward, update, loss: () => floats[loss / 4] };
 }

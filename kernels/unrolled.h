@@ -135,8 +135,28 @@ void recurrent_weight_gradients(int cell, float *dweight_ih, float *dweight_hh, 
  * (torch.nn.utils.clip_grad_norm_). */
 void clip_norm(float *norm, float *g, double max_norm, int n);
 void clip_value(float *g, double limit, int n);                    /* NaN stays NaN, as in PyTorch */
-/* Adam (Kingma and Ba 2015) as torch.optim.Adam computes it; step counts from 1; decoupled != 0: AdamW's decay. */
-void adam(float *p, const float *g, float *m, float *v, double lr, double beta1, double beta2, double epsilon,
-          double weight_decay, int decoupled, int step, int n);
+
+/* One update of a parameter p from its gradient g, n elements, as torch.optim computes it; the other arrays are the
+ * parameter's own state, changed in place. `steps` is a single float, the updates that this parameter has had: read,
+ * then raised by one (float32 counts to 2^24, as PyTorch's own counter does). Nothing may alias. */
+
+/* d = g + weight_decay p; with momentum: buffer = momentum buffer + (1 - dampening) d, and d becomes the buffer or, with
+ * nesterov != 0, d + momentum buffer; p -= lr d. buffer: zeros at first, 0 without momentum. The first update does not
+ * dampen: that takes steps, which may be 0 when dampening is. */
+void sgd(float *p, const float *g, float *buffer, float *steps, double lr, double momentum, double dampening,
+         double weight_decay, int nesterov, int n);
+/* RMSprop (Tieleman and Hinton 2012): square = running mean of d^2; mean = that of d, or 0 when not centered;
+ * u = d / (sqrt(square - mean^2) + epsilon); with momentum: buffer = momentum buffer + u, and u becomes the buffer
+ * (0 without); p -= lr u. */
+void rmsprop(float *p, const float *g, float *square, float *mean, float *buffer, double lr, double alpha,
+             double epsilon, double momentum, double weight_decay, int n);
+/* Adagrad (Duchi, Hazan and Singer 2011): total += d^2; p -= lr / (1 + steps lr_decay) d / (sqrt(total) + epsilon),
+ * or d / sqrt(total + epsilon) when epsilon_inside != 0. */
+void adagrad(float *p, const float *g, float *total, float *steps, double lr, double lr_decay, double epsilon,
+             double weight_decay, int epsilon_inside, int n);
+/* Adam (Kingma and Ba 2015): m and v are running means of d and d^2, each divided by 1 - beta^steps. decoupled != 0:
+ * AdamW's decay (Loshchilov and Hutter 2019), p *= 1 - lr weight_decay and d = g. */
+void adam(float *p, const float *g, float *m, float *v, float *steps, double lr, double beta1, double beta2,
+          double epsilon, double weight_decay, int decoupled, int n);
 
 #endif

@@ -13,4 +13,4 @@ export {
   zeros,
 } from "./backend/index.ts";
 export * from "./core/index.ts";
-export { type StepResult, step } from "./optim/step.ts";
+export { type StepOptions, type StepResult, step } from "./optim/step.ts";

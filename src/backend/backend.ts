@@ -170,18 +170,55 @@ export interface Kernels {
 
   clip_norm(norm: Address, g: Address, maxNorm: number, n: number): void;
   clip_value(g: Address, limit: number, n: number): void;
+  sgd(
+    p: Address,
+    g: Address,
+    buffer: Address,
+    steps: Address,
+    lr: number,
+    momentum: number,
+    dampening: number,
+    weightDecay: number,
+    nesterov: number,
+    n: number,
+  ): void;
+  rmsprop(
+    p: Address,
+    g: Address,
+    square: Address,
+    mean: Address,
+    buffer: Address,
+    lr: number,
+    alpha: number,
+    epsilon: number,
+    momentum: number,
+    weightDecay: number,
+    n: number,
+  ): void;
+  adagrad(
+    p: Address,
+    g: Address,
+    total: Address,
+    steps: Address,
+    lr: number,
+    lrDecay: number,
+    epsilon: number,
+    weightDecay: number,
+    epsilonInside: number,
+    n: number,
+  ): void;
   adam(
     p: Address,
     g: Address,
     m: Address,
     v: Address,
+    steps: Address,
     lr: number,
     beta1: number,
     beta2: number,
     epsilon: number,
     weightDecay: number,
     decoupled: number,
-    step: number,
     n: number,
   ): void;
 }

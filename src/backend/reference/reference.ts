@@ -1,4 +1,5 @@
 import type { Backend, Kernels } from "../backend.ts";
+import { clipKernels } from "./clip.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { lossKernels } from "./loss.ts";
 import { matrixKernels } from "./matrix.ts";
@@ -17,6 +18,7 @@ export function createReferenceBackend(): Backend {
     ...matrixKernels(memory),
     ...lossKernels(memory),
     ...recurrentKernels(memory),
+    ...clipKernels(memory),
     ...updateKernels(memory),
   };
   return { name: "reference", instructions: "float64", memory, kernels };
