@@ -11,9 +11,9 @@ import {
   ids,
   Linear,
   LSTM,
-  type LSTMForwardOptions,
-  type RecurrentState,
   parameters,
+  type RecurrentForwardOptions,
+  type RecurrentState,
   Rng,
   type Tensor,
 } from "unrolled/nn";
@@ -54,15 +54,16 @@ for await (const { number, startsPass, inputs, targets } of batches()) {
 // The same modules as a model that reads symbols and says what may come next.
 const model = {
   zeroState: (batch: number) => rnn.zeroState(batch),
-  pack: () => rnn.pack(true),
-  forward(input: Tensor, options: LSTMForwardOptions) {
+  keepBound: () => rnn.keepBound(true),
+  forward(input: Tensor, options: RecurrentForwardOptions) {
     const { output, state } = rnn.forward(input, { ...options, training: false });
     return { logits: head.forward(output), state };
   },
 };
 const prime = corpus.vocabulary.encode("3+4=7\n2+9=");
 const answer: number[] = [];
-for await (const id of generate<RecurrentState>(model, { prime, length: 2, temperature: 0, rng })) answer.push(id);
+for await (const id of generate<RecurrentState>(model, { prime, length: 2, temperature: 0, rng }))
+  answer.push(id);
 console.log(`2+9=${corpus.vocabulary.decode(answer)}`);
 
 /** The text as 32 contiguous streams side by side, chunk after chunk. */
