@@ -3,6 +3,8 @@
  * addresses of it. Everything above (tensors, tape, layers) is the same for every backend.
  */
 
+import type { OpKernels } from "./kernels-ops.ts";
+
 /** Bytes from the start of the heap; every element, f32 or i32, takes one word of four. 0 means "absent". */
 export type Address = number;
 
@@ -44,7 +46,7 @@ export interface Backend {
  * absent (0), what may alias and who gives scratch. Addresses and counts are plain numbers, so a WebAssembly
  * instance's exports are this table as they stand.
  */
-export interface Kernels {
+export interface Kernels extends OpKernels {
   fill(y: Address, value: number, n: number): void;
   copy(y: Address, x: Address, n: number): void;
   add(y: Address, a: Address, b: Address, n: number): void;

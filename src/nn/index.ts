@@ -1,4 +1,7 @@
 export * from "../autograd/ops/index.ts";
+export { recurrent } from "../autograd/ops/recurrent.ts";
+export type { CellKind, RecurrentWeights } from "../autograd/ops/recurrent-cells.ts";
+export { BoundWeights } from "../autograd/ops/recurrent-weights.ts";
 export {
   freeze,
   isParameter,
