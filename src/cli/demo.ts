@@ -10,6 +10,11 @@ export const SUBCOMMANDS: readonly Listed[] = [
     summary: "four letters, three hidden units: every number before and after it learns to write hello",
     load: () => import("./demo-hello.ts"),
   },
+  {
+    name: "min-char-rnn",
+    summary: "Karpathy's program of 2015: a text, character by character, and what the network writes",
+    load: () => import("./demo-min-char-rnn.ts"),
+  },
 ];
 
 export function define(command: Command): () => Promise<number> {
@@ -20,7 +25,7 @@ export function define(command: Command): () => Promise<number> {
     // What is wrong is then the name, which comes first, and not an option of the demo that was meant.
     .allowUnknownOption()
     .allowExcessArguments()
-    .addHelpText("after", "\nExample:\n  unrolled demo hello");
+    .addHelpText("after", "\nExamples:\n  unrolled demo hello\n  unrolled demo min-char-rnn mybook.txt");
 
   return async () => {
     const [name] = command.args;

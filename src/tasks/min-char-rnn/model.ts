@@ -1,8 +1,8 @@
 import { parameter } from "../../autograd/parameter.ts";
 import type { Backend } from "../../backend/backend.ts";
-import { type Tensor, tensor } from "../../backend/tensor.ts";
+import type { Tensor } from "../../backend/tensor.ts";
 import type { Rng } from "../../core/rng.ts";
-import { BoundWeights, crossEntropy, linear, mul, normal_, recurrent } from "../../nn/index.ts";
+import { BoundWeights, crossEntropy, linear, normal_, recurrent } from "../../nn/index.ts";
 
 /** Hidden units, and steps that the network is unrolled for: `hidden_size` and `seq_length` of the program. */
 export const HIDDEN = 100;
@@ -55,7 +55,6 @@ export class MinCharRnn {
   /** -ln p of all targets [T, 1], added up, and the state after the last. */
   loss(inputs: Tensor, targets: Tensor, hidden?: Tensor): { loss: Tensor; hidden: Tensor } {
     const run = this.forward(inputs, hidden);
-    const mean = crossEntropy(run.logits, targets);
-    return { loss: mul(mean, tensor([targets.size], [])), hidden: run.hidden };
+    return { loss: crossEntropy(run.logits, targets, { reduction: "sum" }), hidden: run.hidden };
   }
 }

@@ -18,7 +18,7 @@ const CLIP = 5;
 const MEMORY = 0.999;
 
 /** Streams of random numbers, forked from the seed by these names. */
-const Stream = { weights: 0, sample: 1 } as const;
+export const Stream = { weights: 0, sample: 1, check: 2 } as const;
 
 /** What one iteration was. */
 export interface Iteration {
