@@ -74,7 +74,7 @@ def build(request):
     draw = np.random.default_rng(request["seed"])
     weights = [(0.01 * draw.standard_normal(shape)).astype(kind) for shape in [(H, V), (H, H), (V, H)]]
     biases = [np.zeros((size, 1), kind) for size in [H, V]]
-    model = MinCharRnn(np, [*weights, *biases], request["learningRate"], request["clipValue"])
+    model = MinCharRnn(np, [*weights, *biases], request["learningRate"], request["clip"])
     stream = IdStream(V, request["seed"])
 
     def step():

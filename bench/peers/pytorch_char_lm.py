@@ -29,7 +29,7 @@ def build(request):
         output, _ = rnn(functional.one_hot(inputs, vocab).float())
         loss = functional.cross_entropy(head(output).flatten(0, 1), targets.flatten())
         loss.backward()
-        nn.utils.clip_grad_norm_(parameters, request["clipNorm"])
+        nn.utils.clip_grad_norm_(parameters, request["clip"])
         optimizer.step()
         value = loss.item()
         return (clock.perf_counter() - start) * 1000, value

@@ -4,7 +4,15 @@ import { ids, type Tensor, zeros } from "../../backend/tensor.ts";
 import { Rng } from "../../core/rng.ts";
 import type { CharacterIds } from "../../data/index.ts";
 import { type GenerativeModel, generate } from "../../decode/index.ts";
-import { adagrad, clipNorm, clips, clipValue, type Optimizer, step } from "../../optim/index.ts";
+import {
+  adagrad,
+  clipNorm,
+  clips,
+  clipValue,
+  type Optimizer,
+  type StepResult,
+  step,
+} from "../../optim/index.ts";
 import { HIDDEN, MinCharRnn, STEPS } from "./model.ts";
 
 /** Adagrad with this rate, and this inside the root of its denominator. */
@@ -71,9 +79,18 @@ export class MinCharTraining {
   async iterate(): Promise<Iteration> {
     this.wrap();
     const { text, position } = this;
-    const inputs = text.subarray(position, position + STEPS);
-    const targets = text.subarray(position + 1, position + 1 + STEPS);
-    const result = step(
+    const end = position + STEPS;
+    const result = this.learn(text.subarray(position, end), text.subarray(position + 1, end + 1));
+    const loss = await result.loss;
+    this.smoothLoss = MEMORY * this.smoothLoss + (1 - MEMORY) * loss;
+    this.position = end;
+    const n = this.n++;
+    return { n, loss, smoothLoss: this.smoothLoss, gradientNorm: await result.gradientNorm };
+  }
+
+  /** One update from a sequence and what follows each of its characters; the state goes on to the next one. */
+  learn(inputs: ArrayLike<number>, targets: ArrayLike<number>): StepResult {
+    return step(
       () => {
         const { loss, hidden } = this.model.loss(column(inputs), column(targets), this.hidden);
         this.hidden = hidden.detach();
@@ -82,11 +99,6 @@ export class MinCharTraining {
       this.optimizer,
       this.clip,
     );
-    const loss = await result.loss;
-    this.smoothLoss = MEMORY * this.smoothLoss + (1 - MEMORY) * loss;
-    this.position += STEPS;
-    const n = this.n++;
-    return { n, loss, smoothLoss: this.smoothLoss, gradientNorm: await result.gradientNorm };
   }
 
   /** Ids that the network writes after the next input, from its state there, as the weights are now. */
@@ -124,6 +136,6 @@ export class MinCharTraining {
 }
 
 /** A sequence as the network takes it: time first, a batch of one. */
-function column(characters: CharacterIds): Tensor {
+function column(characters: ArrayLike<number>): Tensor {
   return ids(characters, [characters.length, 1]);
 }
