@@ -12,6 +12,11 @@ const COMMANDS: readonly Listed[] = [
   { name: "sample", summary: "let a trained model write", load: () => import("./sample.ts") },
   { name: "eval", summary: "measure how well a model predicts a text", load: () => import("./eval.ts") },
   { name: "demo", summary: "watch a small network of the lecture learn", load: () => import("./demo.ts") },
+  {
+    name: "gradcheck",
+    summary: "compare every gradient with numeric ones",
+    load: () => import("./gradcheck.ts"),
+  },
 ];
 
 const EXAMPLES = `
