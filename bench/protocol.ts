@@ -13,6 +13,9 @@ export interface Workload {
   /** The largest that a gradient keeps: of its global norm in char-lm, of each element in min-char-rnn. */
   clip: number;
   seed: number;
+  /** `layers` only: which cell, and whether backward is part of the step. */
+  cell?: "rnn" | "lstm" | "gru";
+  mode?: "train" | "infer";
 }
 
 export interface InitRequest extends Workload {
