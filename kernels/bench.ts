@@ -1,26 +1,43 @@
 /**
- * Times the kernels of a character LSTM's training step on one thread:
+ * Times the kernels of a character model's training step on one thread:
  *
- *   node kernels/bench.ts [--module unrolled-relaxed.wasm] [--hidden 128,256,512] [--rounds N]
+ *   node kernels/bench.ts [--cell lstm,gru_after] [--hidden 128,256,512] [--steps 64] [--batch 32] [--rounds N]
+ *                         [--module unrolled-relaxed.wasm | --native avx2|avx512]
  *
- * Forward, backward and the whole step (embedding by id, LSTM, linear, cross-entropy, norm clip, Adam) take turns;
- * the median of each is printed, and the best, which a busy machine disturbs less. FLOPs count the matrix products alone, two for each multiply-add.
+ * The parts of a step (ids as input, recurrent layer, linear, cross-entropy, norm clip, Adam) take turns; the median of
+ * each is printed, and the best, which a busy machine disturbs less. FLOPs count the matrix products alone, two for
+ * each multiply-add. With --native the recurrent layer's parts alone, by kernels/test/bench.c.
  */
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const { values: options } = parseArgs({
   options: {
     module: { type: "string", default: "unrolled-relaxed.wasm" },
+    native: { type: "string" },
+    cell: { type: "string", default: "lstm,gru_after,gru_before,rnn_tanh" },
     hidden: { type: "string", default: "128,256,512" },
+    steps: { type: "string", default: "64" },
+    batch: { type: "string", default: "32" },
     rounds: { type: "string", default: "15" },
   },
 });
 
 const VOCABULARY = 65;
-const STEPS = 64;
-const BATCH = 32;
+const STEPS = Number(options.steps);
+const BATCH = Number(options.batch);
+/** In the order of unrolled.h; gates, values saved and gradients of sums for each unit. */
+const CELLS: Record<string, { gates: number; saved: number; gradients: number }> = {
+  rnn_tanh: { gates: 1, saved: 0, gradients: 1 },
+  rnn_relu: { gates: 1, saved: 0, gradients: 1 },
+  lstm: { gates: 4, saved: 4, gradients: 4 },
+  gru_after: { gates: 3, saved: 4, gradients: 4 },
+  gru_before: { gates: 3, saved: 3, gradients: 3 },
+};
 
 type Kernel = (...args: number[]) => number;
 
@@ -33,7 +50,9 @@ function median(values: number[]): number {
 }
 
 /** Everything that a training step touches, on a memory of its own. */
-function trainer(hidden: number) {
+function trainer(name: string, hidden: number) {
+  const { gates: G, saved, gradients: D } = CELLS[name];
+  const cell = Object.keys(CELLS).indexOf(name);
   const memory = new WebAssembly.Memory({ initial: 4096, maximum: 65536 });
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   const k = instance.exports as unknown as Record<string, Kernel>;
@@ -46,9 +65,9 @@ function trainer(hidden: number) {
   };
   const rows = STEPS * BATCH;
   const [wIh, wHh, bias, wOut] = [
-    4 * hidden * VOCABULARY,
-    4 * hidden * hidden,
-    4 * hidden,
+    G * hidden * VOCABULARY,
+    G * hidden * hidden,
+    G * hidden,
     VOCABULARY * hidden,
   ];
   /* Parameters, gradients and moments lie in one stretch each, as the flat buffers of an optimiser do. */
@@ -79,13 +98,11 @@ function trainer(hidden: number) {
     ints[ids / 4 + i] = Math.floor(random() * VOCABULARY);
     ints[targets / 4 + i] = Math.floor(random() * VOCABULARY);
   }
-  const packed = room(k.lstm_pack_size(VOCABULARY, hidden, 1));
-  const [h, c, gates, dh] = [
-    room(rows * hidden),
-    room(rows * hidden),
-    room(rows * 4 * hidden),
-    room(rows * hidden),
-  ];
+  const sizes = [VOCABULARY, hidden, 0] as const;
+  const packed = room(k.recurrent_pack_size(cell, ...sizes, 1));
+  const back = room(k.recurrent_pack_backward_size(cell, hidden, 0));
+  const [h, gates, dgates, dh] = [hidden, saved * hidden, D * hidden, hidden].map((n) => room(rows * n));
+  const c = name === "lstm" ? room(rows * hidden) : 0;
   const [logits, logSumExp, loss, one, norm] = [
     room(rows * VOCABULARY),
     room(rows),
@@ -96,21 +113,29 @@ function trainer(hidden: number) {
   floats[one / 4] = 1;
   const scratch = room(
     Math.max(
-      k.lstm_forward_scratch(STEPS, BATCH, VOCABULARY, hidden, 1),
-      k.lstm_backward_scratch(STEPS, BATCH, VOCABULARY, hidden, 1),
+      k.recurrent_forward_scratch(cell, STEPS, BATCH, ...sizes, 1),
+      k.recurrent_backward_scratch(cell, STEPS, BATCH, hidden, 0),
+      k.recurrent_weight_gradients_scratch(cell, rows, ...sizes, 1),
       k.gemm_scratch(rows, VOCABULARY, hidden),
       k.gemm_scratch(rows, hidden, VOCABULARY),
       k.gemm_scratch(VOCABULARY, hidden, rows),
     ),
   );
   let updates = 0;
-  const pack = () => k.lstm_pack(packed, p.ih, p.hh, p.biasIh, p.biasHh, VOCABULARY, hidden, 1);
+  const pack = () => {
+    k.recurrent_pack(packed, cell, p.ih, p.hh, p.biasIh, p.biasHh, 0, ...sizes, 1);
+    k.recurrent_pack_backward(back, cell, p.hh, 0, hidden, 0);
+  };
   const forward = () =>
-    k.lstm_forward(h, c, gates, 0, ids, 0, 0, packed, STEPS, BATCH, VOCABULARY, hidden, scratch);
+    k.recurrent_forward(cell, h, c, gates, 0, ids, 0, 0, 0, packed, STEPS, BATCH, ...sizes, scratch);
   const backward = () =>
-    k.lstm_backward(
-      ...[0, g.ih, g.hh, g.biasIh, 0, 0, dh, 0, 0, h, c, gates, 0, ids, 0, 0, p.ih, p.hh],
-      ...[STEPS, BATCH, VOCABULARY, hidden, scratch],
+    k.recurrent_backward(
+      ...[cell, dgates, 0, 0, 0, dh, 0, 0, h, c, gates, 0, 0, 0, back, STEPS, BATCH, hidden, 0, scratch],
+    );
+  const weights = () =>
+    k.recurrent_weight_gradients(
+      ...[cell, g.ih, g.hh, g.biasIh, g.biasHh, 0, dgates, 0, h, c, gates, 0, ids, 0, 0],
+      ...[STEPS, BATCH, rows, ...sizes, scratch],
     );
   const head = () => {
     k.gemm(logits, h, p.out, p.outBias, rows, VOCABULARY, hidden, 0, 1, 0, scratch);
@@ -121,11 +146,10 @@ function trainer(hidden: number) {
     k.sum_rows(g.outBias, logits, rows, VOCABULARY);
   };
   const update = () => {
-    k.copy(g.biasHh, g.biasIh, bias);
     k.clip_norm(norm, gradients, 5, total);
     k.adam(parameters, gradients, m, v, 2e-3, 0.9, 0.999, 1e-8, 0, 0, ++updates, total);
   };
-  return { pack, forward, head, backward, update, loss: () => floats[loss / 4] };
+  return { pack, forward, head, backward, weights, update, loss: () => floats[loss / 4] };
 }
 
 function report(name: string, times: number[], flops: number): void {
@@ -136,35 +160,66 @@ function report(name: string, times: number[], flops: number): void {
   console.log(`  ${name.padEnd(10)} median ${column(median(times))}  best ${column(Math.min(...times))}`);
 }
 
-for (const hidden of options.hidden.split(",").map(Number)) {
-  const net = trainer(hidden);
-  const parts = ["pack", "forward", "head", "backward", "update"] as const;
-  const times: Record<string, number[]> = {
-    pack: [],
-    forward: [],
-    head: [],
-    backward: [],
-    update: [],
-    step: [],
-  };
+function benchmark(cell: string, hidden: number): void {
+  const net = trainer(cell, hidden);
+  const parts = ["pack", "forward", "head", "backward", "weights", "update"] as const;
+  const times: Record<string, number[]> = { layer: [], step: [] };
+  for (const part of parts) times[part] = [];
   const rounds = Number(options.rounds);
   /* The first rounds run in the baseline compiler. */
   for (let round = -8; round < rounds; round++) {
-    const start = performance.now();
+    const taken: Record<string, number> = {};
     for (const part of parts) {
       const before = performance.now();
       net[part]();
-      if (round >= 0) times[part].push(performance.now() - before);
+      taken[part] = performance.now() - before;
     }
-    if (round >= 0) times.step.push(performance.now() - start);
+    taken.layer = taken.pack + taken.forward + taken.backward + taken.weights;
+    taken.step = taken.layer + taken.head + taken.update;
+    if (round >= 0) for (const [name, time] of Object.entries(taken)) times[name].push(time);
   }
-  const recurrent = 2 * STEPS * BATCH * 4 * hidden * hidden;
+  const product = 2 * STEPS * BATCH * CELLS[cell].gates * hidden * hidden;
   const head = 3 * 2 * STEPS * BATCH * VOCABULARY * hidden;
-  console.log(`H=${hidden} (loss ${net.loss().toFixed(4)} after ${rounds + 8} updates on one batch)`);
+  console.log(`${cell} H=${hidden} (loss ${net.loss().toFixed(4)} after ${rounds + 8} updates on one batch)`);
   report("pack", times.pack, 0);
-  report("forward", times.forward, recurrent);
+  report("forward", times.forward, product);
+  report("backward", times.backward, product);
+  report("weights", times.weights, product);
+  report("layer", times.layer, 3 * product);
   report("head", times.head, head);
-  report("backward", times.backward, 2 * recurrent);
   report("update", times.update, 0);
-  report("step", times.step, 3 * recurrent + head);
+  report("step", times.step, 3 * product + head);
 }
+
+/** The same source as a native program. */
+function benchmarkNative(instructions: string, cells: string[], hidden: number[]): void {
+  const kernels = fileURLToPath(new URL(".", import.meta.url));
+  const folder = mkdtempSync(join(tmpdir(), "unrolled-bench-"));
+  try {
+    const [library, program] = [join(folder, "unrolled.so"), join(folder, "bench")];
+    execFileSync(process.execPath, [join(kernels, "build.ts"), "--native", instructions, library]);
+    const source = join(kernels, "test", "bench.c");
+    execFileSync("clang-19", [
+      ...["-std=gnu11", "-O1", `-I${kernels}`, source, library, `-Wl,-rpath,${folder}`, "-o", program],
+    ]);
+    for (const cell of cells)
+      for (const units of hidden) {
+        const numbers = [Object.keys(CELLS).indexOf(cell), units, STEPS, BATCH, Number(options.rounds)];
+        const output = execFileSync(program, numbers.map(String), { encoding: "utf8" });
+        const times = JSON.parse(output) as Record<string, number[]>;
+        const product = 2 * STEPS * BATCH * CELLS[cell].gates * units * units;
+        console.log(`${cell} H=${units}, ${instructions}`);
+        for (const [name, values] of Object.entries(times))
+          report(name, values, name === "pack" ? 0 : product * (name === "layer" ? 3 : 1));
+      }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const cells = options.cell.split(",");
+const unknown = cells.find((cell) => !(cell in CELLS));
+if (unknown !== undefined) throw new Error(`no cell ${unknown}; known: ${Object.keys(CELLS).join(", ")}`);
+const hidden = options.hidden.split(",").map(Number);
+if (options.native) benchmarkNative(options.native, cells, hidden);
+else for (const cell of cells) for (const units of hidden) benchmark(cell, units);

@@ -37,9 +37,13 @@ void swap_axes(float *y, const float *x, int a, int b, int inner) {
 }
 
 void gather_rows(float *y, const float *table, const int32_t *ids, int n, int width) {
-  for (int i = 0; i < n; i++) copy_words(y + i * width, table + ids[i] * width, width);
+  for (int i = 0; i < n; i++, y += width) {
+    if (ids[i] < 0) __builtin_memset(y, 0, (unsigned long)width * 4);
+    else copy_words(y, table + ids[i] * width, width);
+  }
 }
 
 void scatter_add_rows(float *table, const float *dy, const int32_t *ids, int n, int width) {
-  for (int i = 0; i < n; i++) add_words(table + ids[i] * width, dy + i * width, width);
+  for (int i = 0; i < n; i++)
+    if (ids[i] >= 0) add_words(table + ids[i] * width, dy + i * width, width);
 }

@@ -4,8 +4,9 @@
 
 #include "tile.h"
 
-/* Words of a packed b of n columns, k long. */
 INLINE int panels_of(int n) { return (n + NR - 1) / NR; }
+/* Words of a packed b of n columns, k long. */
+INLINE int panels_size(int n, int k) { return panels_of(n) * NR * k; }
 
 /* a: m rows, k long, element (r, k) at x[r * row_step + k * k_step]; one of the steps is 1. */
 void pack_tiles(float *out, const float *x, int row_step, int k_step, int m, int k);

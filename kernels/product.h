@@ -1,6 +1,8 @@
-/* Block sizes of the matrix products, in elements. */
+/* A product with a matrix that is in panels already, in blocks that fit the caches. */
 #ifndef UNROLLED_PRODUCT_H
 #define UNROLLED_PRODUCT_H
+
+#include "pack.h"
 
 /* A panel of b (BLOCK_K x NR) and a tile of a (BLOCK_K x MR) share the nearest cache, 32 or 48 kB. */
 #define BLOCK_K 512
@@ -8,5 +10,16 @@
 #define BLOCK_M 192
 /* A block of b (BLOCK_K x BLOCK_N) bounds the scratch for wide matrices, such as large vocabularies. */
 #define BLOCK_N 2048
+
+/* Words of scratch that a product with a of m rows, k long, needs. */
+INLINE int product_scratch(int m, int k) { return least(m, BLOCK_M) * least(k, BLOCK_K); }
+
+/*
+ * c [m, n] = start + a b, k >= 1. c: rows c_stride apart; start may be c itself.
+ *  a: element (r, k) at a[r * row_step + k * k_step], one of the steps is 1.
+ *  b: panels (pack_panels) of n columns, k long, panel_step words apart.
+ */
+void product(float *c, int c_stride, Start start, const float *a, int row_step, int k_step, const float *panels,
+             int panel_step, int m, int n, int k, float *tiles);
 
 #endif

@@ -2,10 +2,6 @@
 
 const float zero_panel[NR] = {0};
 
-INLINE const float *start_row(const Start *start, int r) {
-  return start->row + (start->ids ? start->ids[r] : r) * start->row_step;
-}
-
 /* One tile of ROWS rows and PANELS panels; both are constants, so the accumulators are registers. */
 INLINE void run(const int rows, const int panels, float *c, int c_stride, int c_step, const Start *start, int first,
                 int panel, const float *a, const float *b, int b_step, int k) {
@@ -60,7 +56,9 @@ DEFINE_TILE(tile4, 4, 1)
 DEFINE_TILE(tile5, 5, 1)
 DEFINE_TILE(tile6, 6, 1)
 DEFINE_TILE(wide1, 1, 4)
+DEFINE_TILE(wide1_3, 1, 3)
 DEFINE_TILE(wide2, 2, 2)
+DEFINE_TILE(wide3, 3, 2)
 #if VW == 16
 DEFINE_TILE(tile7, 7, 1)
 DEFINE_TILE(tile8, 8, 1)
@@ -101,11 +99,16 @@ static void edge(int rows, int width, float *c, int c_stride, const Start *start
 void tile_panels(float *c, int c_stride, int c_step, const Start *start, int width, const float *a, const float *b,
                  int b_step, int count, int m, int k) {
   int p = 0;
-  /* One or two rows: several panels at once, for enough accumulators. */
-  if (width == NR && m == 1)
-    for (; p + 4 <= count; p += 4) wide1(c + p * c_step, c_stride, c_step, start, 0, p, a, b + p * b_step, b_step, k);
-  if (width == NR && m == 2)
-    for (; p + 2 <= count; p += 2) wide2(c + p * c_step, c_stride, c_step, start, 0, p, a, b + p * b_step, b_step, k);
+  /* Few rows: several panels at once, for enough accumulators. */
+#define WIDE(ROWS, PANELS, NAME)                                                                  \
+  if (width == NR && m == ROWS)                                                                   \
+    for (; p + PANELS <= count; p += PANELS)                                                      \
+      NAME(c + p * c_step, c_stride, c_step, start, 0, p, a, b + p * b_step, b_step, k);
+  WIDE(1, 4, wide1)
+  WIDE(1, 3, wide1_3)
+  WIDE(2, 2, wide2)
+  WIDE(3, 2, wide3)
+#undef WIDE
   /* The panel stays in the nearest cache while the tiles of rows pass by. */
   for (; p < count; p++) {
     const float *panel = b + p * b_step;

@@ -29,6 +29,17 @@ typedef struct {
   const int32_t *ids;
 } Start;
 
+INLINE const float *start_row(const Start *start, int r) {
+  return start->row + (start->ids ? start->ids[r] : r) * start->row_step;
+}
+/* The same from row r and column j on. */
+INLINE Start start_at(Start start, int r, int j) {
+  if (start.ids) start.ids += r;
+  else start.row += r * start.row_step;
+  start.row += j;
+  return start;
+}
+
 /* Nothing to begin from. */
 extern const float zero_panel[NR];
 INLINE Start from_zero(void) { return (Start){zero_panel, 0, 0, 0}; }

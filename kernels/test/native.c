@@ -2,7 +2,7 @@
  * Runs the kernels of a native build at awkward shapes against plain loops in double. Prints one line; exits with 1
  * when anything differs. The shapes cross every tile and block edge of every vector width.
  */
-#include "reference.h"
+#include "recurrent.h"
 #include "unrolled.h"
 
 /* The rational tanh's greatest error, fit and rounding. */
@@ -59,12 +59,14 @@ static void test_moves(void) {
       accumulate_rows(y, cols, x, cols, rows, cols);
       CHECK("accumulate_rows", y, n, ABSOLUTE, (double)wide[i / cols * stride + i % cols] + x[i]);
       int32_t ids[5];
-      for (int i = 0; i < 5; i++) ids[i] = (i * 2) % rows;
+      for (int i = 0; i < 5; i++) ids[i] = i == 3 ? -1 : (i * 2) % rows;
       float *taken = room(5 * cols);
-      gather_rows(taken, x, ids, 5, cols); CHECK("gather_rows", taken, 5 * cols, 0, x[ids[i / cols] * cols + i % cols]);
+      gather_rows(taken, x, ids, 5, cols); 
+      CHECK("gather_rows", taken, 5 * cols, 0, ids[i / cols] < 0 ? 0 : x[ids[i / cols] * cols + i % cols]);
       double *sums = zeros(n);
       for (int i = 0; i < n; i++) sums[i] = x[i];
-      for (int i = 0; i < 5 * cols; i++) sums[ids[i / cols] * cols + i % cols] += taken[i];
+      for (int i = 0; i < 5 * cols; i++)
+        if (ids[i / cols] >= 0) sums[ids[i / cols] * cols + i % cols] += taken[i] = 1;
       copy(y, x, n);
       scatter_add_rows(y, taken, ids, 5, cols);
       compare("scatter_add_rows", y, sums, n, ABSOLUTE);
@@ -150,50 +152,6 @@ static void test_adam(int decoupled) {
   free(p); free(m); free(v);
 }
 
-static void test_lstm(int t, int b, int inputs, int hidden, int has_ids, int states) {
-  const int H = hidden, rows = t * b, state = b * H;
-  const double bound = 1 / sqrt(H);
-  float *x = noisy(rows * inputs, 1);
-  int32_t *ids = malloc((size_t)rows * sizeof *ids);
-  for (int i = 0; i < rows; i++) {
-    ids[i] = (i * 7 + i / 4) % inputs;
-    for (int j = 0; has_ids && j < inputs; j++) x[i * inputs + j] = j == ids[i];
-  }
-  const Problem p = {t, b, inputs, H, x,
-                     noisy(4 * H * inputs, bound), noisy(4 * H * H, bound),
-                     states ? noisy(4 * H, 1) : 0, noisy(4 * H, 1),
-                     states ? noisy(state, 1) : 0, states ? noisy(state, 1) : 0,
-                     noisy(rows * H, 1), states ? noisy(state, 1) : 0, states ? noisy(state, 1) : 0};
-  double *eh = zeros(rows * H), *ec = zeros(rows * H), *eg = zeros(rows * 4 * H);
-  ref_lstm_forward(&p, eh, ec, eg);
-  float *packed = room(lstm_pack_size(inputs, H, has_ids)), *h = room(rows * H), *c = room(rows * H), *g = room(rows * 4 * H);
-  lstm_pack(packed, p.weight_ih, p.weight_hh, p.bias_ih, p.bias_hh, inputs, H, has_ids);
-  const int words = lstm_forward_scratch(t, b, inputs, H, has_ids);
-  float *scratch = room(words);
-  lstm_forward(h, c, g, has_ids ? 0 : x, has_ids ? ids : 0, p.h0, p.c0, packed, t, b, inputs, H, scratch);
-  compare("lstm h", h, eh, rows * H, ABSOLUTE);
-  compare("lstm c", c, ec, rows * H, ABSOLUTE);
-  compare("lstm gates", g, eg, rows * 4 * H, ABSOLUTE);
-  Gradients e = {zeros(rows * inputs), zeros(4 * H * inputs), zeros(4 * H * H), zeros(4 * H), zeros(state), zeros(state)};
-  ref_lstm_backward(&p, eh, ec, eg, &e);
-  float *dx = room(rows * inputs), *dih = room(4 * H * inputs), *dhh = room(4 * H * H), *db = room(4 * H);
-  float *dh0 = room(state), *dc0 = room(state);
-  const int work_words = lstm_backward_scratch(t, b, inputs, H, has_ids);
-  float *work = room(work_words);
-  lstm_backward(has_ids ? 0 : dx, dih, dhh, db, dh0, dc0, p.dh, p.dh_last, p.dc_last, h, c, g, has_ids ? 0 : x,
-                has_ids ? ids : 0, p.h0, p.c0, p.weight_ih, p.weight_hh, t, b, inputs, H, work);
-  /* Gradients of weights are sums over all rows. */
-  const double summed = ABSOLUTE + rows * 2e-7;
-  if (!has_ids) compare("lstm dx", dx, e.dx, rows * inputs, summed);
-  compare("lstm dweight_ih", dih, e.dweight_ih, 4 * H * inputs, summed);
-  compare("lstm dweight_hh", dhh, e.dweight_hh, 4 * H * H, summed);
-  compare("lstm dbias", db, e.dbias, 4 * H, summed);
-  compare("lstm dh0", dh0, e.dh0, state, summed);
-  compare("lstm dc0", dc0, e.dc0, state, summed);
-  if (scratch[words] != GUARD || work[work_words] != GUARD || packed[lstm_pack_size(inputs, H, has_ids)] != GUARD)
-    failures++, puts("lstm: wrote beyond its scratch");
-}
-
 int main(void) {
   test_elementwise();
   test_moves();
@@ -205,14 +163,7 @@ int main(void) {
   for (int classes = 1; classes < 40; classes += 4) test_loss(classes % 5 + 1, classes);
   test_adam(0);
   test_adam(1);
-  for (int kind = 0; kind < 4; kind++) {
-    test_lstm(1, 1, 1, 1, kind & 1, kind >> 1);
-    test_lstm(4, 5, 7, 19, kind & 1, kind >> 1);
-    test_lstm(3, 2, 33, 32, kind & 1, kind >> 1);
-    test_lstm(2, 1, 5, 70, kind & 1, kind >> 1);
-    test_lstm(20, 29, 3, 13, kind & 1, kind >> 1);
-    test_lstm(2, 3, 20, 135, kind & 1, kind >> 1);
-  }
+  test_recurrent();
   printf("%d values compared, %d failures\n", comparisons, failures);
   return failures ? 1 : 0;
 }

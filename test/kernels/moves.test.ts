@@ -48,9 +48,9 @@ describe.each(MODULES)("moving and reducing kernels of %s", (file) => {
     );
   });
 
-  test("gather_rows takes table rows and scatter_add_rows adds to them, repeated ids included", () => {
+  test("gather_rows takes table rows and scatter_add_rows adds to them, ids repeated or below 0 included", () => {
     fc.assert(
-      fc.property(size, fc.array(fc.nat(6), { maxLength: 30 }), (width, ids) => {
+      fc.property(size, fc.array(fc.integer({ min: -2, max: 6 }), { maxLength: 30 }), (width, ids) => {
         const machine = new Machine(file);
         const next = noise(width);
         const [table, dy] = [next(7 * width), next(ids.length * width)];
@@ -58,12 +58,14 @@ describe.each(MODULES)("moving and reducing kernels of %s", (file) => {
         const y = machine.room(ids.length * width, true);
         machine.kernels.gather_rows(y, at, idsAt, ids.length, width);
         expect([...machine.read(y, ids.length * width)]).toEqual(
-          ids.flatMap((id) => table.slice(id * width, (id + 1) * width)),
+          ids.flatMap((id) =>
+            id < 0 ? new Array<number>(width).fill(0) : table.slice(id * width, (id + 1) * width),
+          ),
         );
         machine.kernels.scatter_add_rows(at, machine.floats(dy), idsAt, ids.length, width);
         const sums = table.slice();
         for (const [i, id] of ids.entries())
-          for (let j = 0; j < width; j++) sums[id * width + j] += dy[i * width + j];
+          for (let j = 0; j < width && id >= 0; j++) sums[id * width + j] += dy[i * width + j];
         expect(worst(machine.read(at, 7 * width), sums)).toBeLessThanOrEqual(1);
         expect(machine.intact).toBe(true);
       }),

@@ -1,0 +1,96 @@
+/* What the files of the recurrent kernels share: how a cell's numbers are laid out, and one step of a cell. */
+#ifndef UNROLLED_RECURRENT_H
+#define UNROLLED_RECURRENT_H
+
+#include "functions.h"
+#include "product.h"
+#include "unrolled.h"
+
+/*
+ * A band is a stretch of gates that lie together in a row of dgates and in the weights. All numbers are in units of H:
+ * its first column and width in dgates, and its first row in weight_ih and weight_hh, NONE where the band has no part
+ * in that product.
+ */
+enum { NONE = -1 };
+typedef struct {
+  int column, width, ih, hh;
+  int reset; /* weight_hh was multiplied by r h', not by h' */
+} Band;
+
+/* G, K and D of unrolled.h. What enters a step from the input is laid out as a row of dgates is, D H columns, and
+ * where K > 0 it is computed in `gates`, otherwise in h. */
+typedef struct {
+  int gates, saved, gradients;
+  int through, through_width; /* columns of dgates that go through weight_hh in one product, units of H */
+  int bands;
+  Band band[3];
+} Cell;
+extern const Cell recurrent_cells[5];
+
+INLINE int state_size(int hidden, int projection) { return projection ? projection : hidden; }
+
+/* Offsets into the packed weights. */
+typedef struct {
+  int recurrent;  /* weight_hh in panels, in the order that the cell's step reads */
+  int projection; /* weight_hr in panels */
+  int input;      /* weight_ih in panels, band after band; with ids a table of rows of D H, bias added */
+  int bias;       /* D H */
+  int size;
+} Packed;
+Packed recurrent_packed(int cell, int inputs, int hidden, int projection, int has_ids);
+
+/* One step forward. Matrices have `rows` rows, dense. */
+typedef struct {
+  int rows, hidden, state;
+  int back; /* read the weights from the end: those larger than the second cache are then found there in part */
+  float *out, *c, *gates;           /* [H], [H], [K H]; out is h, or o tanh(c) before the projection */
+  const float *h_before, *c_before; /* [S], [H] */
+  Start input;                      /* row r: what the input gives, D H columns */
+  float *tiles;                     /* h_before in tiles */
+  const float *weights;             /* Packed.recurrent */
+  float *spare;                     /* [H], GRU_BEFORE */
+} Forward;
+void rnn_forward(const Forward *s, int relu);
+void lstm_forward(const Forward *s);
+void gru_after_forward(const Forward *s);
+void gru_before_forward(const Forward *s);
+
+/* One step backward, as far as the gradients of the sums. */
+typedef struct {
+  int rows, hidden;
+  float *dgates;       /* [D H] */
+  float *dh;           /* [H] gradient of out; GRU: becomes the part of the gradient of h_before that bypasses the sums */
+  float *dc;           /* [H] LSTM: gradient of c, becomes that of c_before */
+  const float *out, *c, *gates, *h_before, *c_before;
+  const float *weights; /* GRU_BEFORE: W_hn in panels */
+  float *tiles, *spare; /* GRU_BEFORE: a product's scratch; [H] */
+} Backward;
+void rnn_backward(const Backward *s, int relu);
+void lstm_backward(const Backward *s);
+void gru_after_backward(const Backward *s);
+void gru_before_backward(const Backward *s);
+
+/* Non-linearities are applied to a few panels' sums at a time, while these are in the nearest cache. */
+#define CHUNK (4 * NR)
+
+INLINE int piece(int turn, int count, int back) { return back ? count - 1 - turn : turn; }
+
+/* sums[:, j] = input[:, column + j] + h_before weights[:, j] for the columns j of a chunk; weights in panels. */
+INLINE void chunk_sums(float *sums, int stride, const Forward *s, int column, const float *weights, int first,
+                       int width) {
+  const int k = s->state;
+  Start start = start_at(s->input, 0, column + first);
+  start.panel_step = NR;
+  tile_matrix(sums + first, stride, start, s->tiles, weights + first * k, NR * k, s->rows, width, k);
+}
+
+/* The same for the units of a group: `gates` panels, one for each gate, the gates H columns apart. */
+INLINE void group_sums(float *sums, int stride, const Forward *s, int column, int gates, int group, int width) {
+  const int panel = NR * s->state;
+  Start start = start_at(s->input, 0, column + group * NR);
+  start.panel_step = s->hidden;
+  tile_panels(sums + group * NR, stride, s->hidden, &start, width, s->tiles, s->weights + group * gates * panel, panel,
+              gates, s->rows, s->state);
+}
+
+#endif
