@@ -12,8 +12,8 @@ import {
   Linear,
   LSTM,
   type LSTMForwardOptions,
-  type RecurrentState,
   parameters,
+  type RecurrentState,
   Rng,
   type Tensor,
 } from "unrolled/nn";
@@ -62,7 +62,8 @@ const model = {
 };
 const prime = corpus.vocabulary.encode("3+4=7\n2+9=");
 const answer: number[] = [];
-for await (const id of generate<RecurrentState>(model, { prime, length: 2, temperature: 0, rng })) answer.push(id);
+for await (const id of generate<RecurrentState>(model, { prime, length: 2, temperature: 0, rng }))
+  answer.push(id);
 console.log(`2+9=${corpus.vocabulary.decode(answer)}`);
 
 /** The text as 32 contiguous streams side by side, chunk after chunk. */

@@ -108,7 +108,16 @@ function apiHeaders(): string {
 function link({ platform, clang, triple }: Target, objects: readonly string[], out: string): void {
   const machine = triple === undefined ? [] : [`--target=${triple}`];
   if (platform === "darwin") {
-    outputOf(clang, [...machine, "-bundle", "-undefined", "dynamic_lookup", "-Wl,-S,-x", ...objects, "-o", out]);
+    outputOf(clang, [
+      ...machine,
+      "-bundle",
+      "-undefined",
+      "dynamic_lookup",
+      "-Wl,-S,-x",
+      ...objects,
+      "-o",
+      out,
+    ]);
     return;
   }
   const lld = outputOf(LLD, ["--version"]) === undefined ? [] : [`--ld-path=${LLD}`];
@@ -121,7 +130,7 @@ function link({ platform, clang, triple }: Target, objects: readonly string[], o
 
 /** The first compiler here that knows what simd.h needs: vector extensions with the elementwise functions. */
 function usableClang(): string | undefined {
-  const probe = "_Static_assert(__has_builtin(__builtin_elementwise_fma), \"\");";
+  const probe = '_Static_assert(__has_builtin(__builtin_elementwise_fma), "");';
   return [CLANG, "clang", "clang-22", "clang-21", "clang-20", "clang-18"].find((clang) => {
     try {
       return outputOf(clang, ["-x", "c", "-fsyntax-only", "-"], probe) !== undefined;

@@ -14,7 +14,9 @@ export interface Addon {
   ): { readonly kernels: Kernels; attach(buffer: ArrayBufferLike): void };
 }
 
-export type Loaded = { readonly addon: Addon } | { readonly reason: string };
+export type Loaded =
+  | { readonly addon: Addon; readonly reason?: undefined }
+  | { readonly addon?: undefined; readonly reason: string };
 
 interface Machine {
   readonly platform: string;
@@ -55,7 +57,9 @@ export function loadAddon(folder: URL): Loaded {
     expected = fs.readFileSync(new URL(checksumName(process), folder), "utf8").trim();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") return { reason: oneLine(error) };
-    return { reason: `there are no native kernels for ${process.platform} on ${process.arch} here; ${BUILD}` };
+    return {
+      reason: `there are no native kernels for ${process.platform} on ${process.arch} here; ${BUILD}`,
+    };
   }
   if (checksumOf(bytes) !== expected) {
     return { reason: `${path} is damaged or of another build; ${BUILD}` };

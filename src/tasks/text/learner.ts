@@ -9,17 +9,15 @@ import { RecurrentState } from "../../nn/recurrent-state.ts";
 import { adam } from "../../optim/adam.ts";
 import { type Clip, clipNorm, clips, clipValue } from "../../optim/clip.ts";
 import type { Learner } from "../../train/learner.ts";
-import { openBackend } from "./engine.ts";
+import { type Engine, openBackend } from "./engine.ts";
 import type { TextSettings } from "./options.ts";
 
 /** All that a replica needs to build its part, by structured clone; the ids lie in shared memory. */
-export interface TextSpec {
+export interface TextSpec extends Engine {
   readonly settings: TextSettings;
   readonly model: LanguageModelConfig;
   readonly train: CharacterIds;
   readonly validation: CharacterIds;
-  readonly backend: "wasm" | "reference";
-  readonly instructions: string;
 }
 
 /** Streams of random numbers, forked from the seed by these names. */
@@ -61,7 +59,7 @@ export class TextLearner implements Learner {
     const { batchSize, seqLength, seed } = settings;
     this.settings = settings;
     this.replica = replica;
-    this.backend = openBackend(spec.backend, spec.instructions);
+    this.backend = openBackend(spec);
     this.model = new LanguageModel(model, { rng: new Rng(seed).fork(Stream.weights), backend: this.backend });
     this.optimizer = adam(parameters(this.model), { lr: settings.lr });
     const cut = settings.clipValue === null ? [] : [clipValue(settings.clipValue)];

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { formatBytes, InputError } from "../../core/errors.ts";
 import { LanguageModel } from "../../models/language-model.ts";
+import type { BackendChoice } from "./engine.ts";
 
 /** What a person may say; `undefined` is "not said", which matters when a run is resumed. */
 export interface TextTrainOptions {
@@ -24,7 +25,7 @@ export interface TextTrainOptions {
   maxSeconds?: number;
   valSplit?: number;
   seed?: number;
-  backend?: "auto" | "wasm" | "reference";
+  backend?: BackendChoice;
   threads?: number;
   evalEvery?: number;
   saveEvery?: number;

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { bestInstructions } from "../../backend/wasm/wasm.ts";
 import { InputError } from "../../core/errors.ts";
 import { type TextCorpus, trigramBaseline } from "../../data/index.ts";
 import { LanguageModel } from "../../models/language-model.ts";
@@ -10,6 +9,7 @@ import { RunStore } from "../../train/run-store.ts";
 import type { Snapshot } from "../../train/snapshot.ts";
 import { VERSION } from "../../version.ts";
 import { type Hooks, readCorpus } from "./corpus.ts";
+import { chooseEngine } from "./engine.ts";
 import { TextLearner, type TextSpec } from "./learner.ts";
 import { type OpenedModel, openModel } from "./open.ts";
 import {
@@ -104,8 +104,7 @@ async function prepare(
   const { cell, hidden, layers, dropout, batchSize, seqLength } = settings;
   const model = { cell, vocabulary: corpus.vocabulary.size, hidden, layers, dropout };
   checkMemory(model, batchSize, seqLength);
-  const backend = options.backend === "reference" ? "reference" : "wasm";
-  const instructions = backend === "wasm" ? bestInstructions() : "float64";
+  const { backend, instructions } = chooseEngine(options.backend, hooks.onNote);
   const threads = options.threads ?? resumed?.run.threads ?? defaultThreads(batchSize);
   if (threads > batchSize) {
     throw new InputError(`--threads ${threads} is more than the ${batchSize} rows of a batch`, {
