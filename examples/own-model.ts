@@ -11,8 +11,8 @@ import {
   ids,
   Linear,
   LSTM,
-  type LSTMForwardOptions,
   parameters,
+  type RecurrentForwardOptions,
   type RecurrentState,
   Rng,
   type Tensor,
@@ -54,8 +54,8 @@ for await (const { number, startsPass, inputs, targets } of batches()) {
 // The same modules as a model that reads symbols and says what may come next.
 const model = {
   zeroState: (batch: number) => rnn.zeroState(batch),
-  pack: () => rnn.pack(true),
-  forward(input: Tensor, options: LSTMForwardOptions) {
+  keepBound: () => rnn.keepBound(true),
+  forward(input: Tensor, options: RecurrentForwardOptions) {
     const { output, state } = rnn.forward(input, { ...options, training: false });
     return { logits: head.forward(output), state };
   },

@@ -81,6 +81,7 @@ function trainer(name: string, hidden: number) {
     return { ih, hh, biasIh, biasHh, out, outBias: out + wOut * 4 };
   };
   const [parameters, gradients, m, v] = [room(total), room(total), room(total), room(total)];
+  const updates = room(1);
   const floats = new Float32Array(memory.buffer);
   const bound = 1 / Math.sqrt(hidden);
   let state = 1;
@@ -92,6 +93,7 @@ function trainer(name: string, hidden: number) {
   const [p, g] = [layout(parameters), layout(gradients)];
   k.fill(m, 0, total);
   k.fill(v, 0, total);
+  k.fill(updates, 0, 1);
   const [ids, targets] = [room(rows), room(rows)];
   const ints = new Int32Array(memory.buffer);
   for (let i = 0; i < rows; i++) {
@@ -121,7 +123,6 @@ function trainer(name: string, hidden: number) {
       k.gemm_scratch(VOCABULARY, hidden, rows),
     ),
   );
-  let updates = 0;
   const pack = () => {
     k.recurrent_pack(packed, cell, p.ih, p.hh, p.biasIh, p.biasHh, 0, ...sizes, 1);
     k.recurrent_pack_backward(back, cell, p.hh, 0, hidden, 0);
@@ -147,7 +148,7 @@ function trainer(name: string, hidden: number) {
   };
   const update = () => {
     k.clip_norm(norm, gradients, 5, total);
-    k.adam(parameters, gradients, m, v, 2e-3, 0.9, 0.999, 1e-8, 0, 0, ++updates, total);
+    k.adam(parameters, gradients, m, v, updates, 2e-3, 0.9, 0.999, 1e-8, 0, 0, total);
   };
   return { pack, forward, head, backward, weights, update, loss: () => floats[loss / 4] };
 }

@@ -1,33 +1,7 @@
 /* Elementwise operations. An output may alias an input: every vector is read before it is written. */
 #include "functions.h"
+#include "map.h"
 #include "unrolled.h"
-
-/* VALUE is an expression of the vectors a = x[i..] and b = z[i..]; tails run through the same expression. */
-#define MAP1(y, x, n, VALUE)            \
-  do {                                  \
-    int i = 0;                          \
-    for (; i + VW <= (n); i += VW) {    \
-      const vf a = load((x) + i);       \
-      store((y) + i, (VALUE));          \
-    }                                   \
-    if (i < (n)) {                      \
-      const vf a = load_part((x) + i, (n) - i); \
-      store_part((y) + i, (VALUE), (n) - i);    \
-    }                                   \
-  } while (0)
-
-#define MAP2(y, x, z, n, VALUE)         \
-  do {                                  \
-    int i = 0;                          \
-    for (; i + VW <= (n); i += VW) {    \
-      const vf a = load((x) + i), b = load((z) + i); \
-      store((y) + i, (VALUE));          \
-    }                                   \
-    if (i < (n)) {                      \
-      const vf a = load_part((x) + i, (n) - i), b = load_part((z) + i, (n) - i); \
-      store_part((y) + i, (VALUE), (n) - i); \
-    }                                   \
-  } while (0)
 
 void fill(float *y, float value, int n) {
   for (int i = 0; i < n; i++) y[i] = value;

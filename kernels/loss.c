@@ -1,9 +1,10 @@
 /* Cross-entropy over rows of logits. */
+#include "loss.h"
+
 #include "functions.h"
 #include "unrolled.h"
 
-/* log sum_j exp(x_j), shifted by the largest element so that nothing overflows; a NaN anywhere gives NaN. */
-static double row_log_sum_exp(const float *x, int n) {
+double row_log_sum_exp(const float *x, int n) {
   vf top = splat(-__builtin_inff());
   int j = 0;
   for (; j + VW <= n; j += VW) {

@@ -38,7 +38,7 @@ void swap_axes(float *y, const float *x, int a, int b, int inner) {
 
 void gather_rows(float *y, const float *table, const int32_t *ids, int n, int width) {
   for (int i = 0; i < n; i++, y += width) {
-    if (ids[i] < 0) __builtin_memset(y, 0, (unsigned long)width * 4);
+    if (ids[i] < 0) fill(y, 0, width);
     else copy_words(y, table + ids[i] * width, width);
   }
 }

@@ -41,9 +41,9 @@ void copy_rows(float *y, int y_stride, const float *x, int x_stride, int rows, i
 void accumulate_rows(float *y, int y_stride, const float *x, int x_stride, int rows, int cols); /* y += x */
 /* x [a, b, inner] -> y [b, a, inner]; works on words of any type. */
 void swap_axes(float *y, const float *x, int a, int b, int inner);
-/* y[i, :] = table[ids[i], :], zeros where ids[i] < 0; ids were checked by the caller. */
+/* y[i, :] = table[ids[i], :], zeros where ids[i] < 0; the upper bound was checked by the caller. */
 void gather_rows(float *y, const float *table, const int32_t *ids, int n, int width);
-/* table[ids[i], :] += dy[i, :] where ids[i] >= 0, i ascending. */
+/* table[ids[i], :] += dy[i, :], i ascending; skipped where ids[i] < 0. */
 void scatter_add_rows(float *table, const float *dy, const int32_t *ids, int n, int width);
 
 /* ---- reductions -------------------------------------------------------------------------------------------- */
@@ -130,13 +130,104 @@ void recurrent_weight_gradients(int cell, float *dweight_ih, float *dweight_hh, 
                                 const int32_t *rows, const float *h0, int t, int b, int n, int inputs, int hidden,
                                 int projection, float *scratch);
 
+/* ---- elementwise functions and operands of any stride ------------------------------------------------------ */
+/* Kinds are numbers, the same as in src/backend/kernels-ops.ts (a test compares them). */
+enum {
+  UNARY_EXP, UNARY_LOG, UNARY_SQRT, UNARY_ABS, UNARY_RELU, UNARY_SOFTPLUS, UNARY_SQUARE,
+  UNARY_CLAMP, /* to [p, q] */
+  UNARY_POW    /* x^p */
+};
+void unary(int kind, float *y, const float *x, float p, float q, int n); /* y may alias x */
+/* dx = dy * f'(x). z is y = f(x) for exp and sqrt and x for all others. dx may alias dy or z. */
+void unary_backward(int kind, float *dx, const float *dy, const float *z, float p, float q, int n);
+
+/* Operands over four axes of n0..n3 elements: element (i0, i1, i2, i3) of a lies at the sum of i * a_stride, in words;
+ * a stride of 0 repeats (broadcasts). y is dense and may not alias. */
+enum { BINARY_ADD, BINARY_SUB, BINARY_MUL, BINARY_DIV, BINARY_MAXIMUM, BINARY_MINIMUM, BINARY_EQUAL /* 1 or 0 */ };
+void binary(int kind, float *y, const float *a, const float *b, int n0, int n1, int n2, int n3, int a0, int a1, int a2,
+            int a3, int b0, int b1, int b2, int b3);
+enum {
+  TERNARY_SELECT,       /* a's word is not 0 ? b : c; a is words of any type */
+  TERNARY_MAXIMUM_GRAD, /* a times the derivative of max(b, c) by b: 1, 1/2 where equal, 0 where b < c */
+  TERNARY_MINIMUM_GRAD,
+  TERNARY_DIV_GRAD      /* -a * b / c: the gradient of the divisor c from that of the quotient b */
+};
+void ternary(int kind, float *y, const float *a, const float *b, const float *c, int n0, int n1, int n2, int n3, int a0,
+             int a1, int a2, int a3, int b0, int b1, int b2, int b3, int c0, int c1, int c2, int c3);
+/* y = x, both with strides, which may be negative. Works on words of any type. */
+void move_strided(float *y, const float *x, int n0, int n1, int n2, int n3, int y0, int y1, int y2, int y3, int x0,
+                  int x1, int x2, int x3);
+/* x [rows, n], ids [rows, k] -> y [rows, k]: y[r, j] = x[r, ids[r, j]], 0 where the id is negative. */
+void take_along(float *y, const float *x, const int32_t *ids, int rows, int n, int k);
+/* x[r, ids[r, j]] += y[r, j], j ascending; skipped where the id is negative. */
+void scatter_add_along(float *x, const float *y, const int32_t *ids, int rows, int n, int k);
+
+/* ---- along one axis ------------------------------------------------------------------------------------------ */
+/* x [outer, n, inner] -> y [outer, inner]. Contiguous sums (inner 1) are added in double. NaN makes a maximum NaN;
+ * a maximum needs n > 0. */
+enum { REDUCE_SUM, REDUCE_MAX };
+void reduce(int kind, float *y, const float *x, int outer, int n, int inner);
+/* Over the rows of x [rows, n]: y = softmax(x), or its logarithm when `logarithm` is set. y may alias x. */
+void softmax(float *y, const float *x, int logarithm, int rows, int n);
+/* From y: dx = y * (dy - sum(dy * y)), or with the logarithm dx = dy - exp(y) * sum(dy). dx may alias dy or y. */
+void softmax_backward(float *dx, const float *dy, const float *y, int logarithm, int rows, int n);
+/* Layer normalization (Ba, Kiros and Hinton 2016): y = (x - mean) * deviation * gain + bias over rows of x [rows, n],
+ * deviation = 1 / sqrt(biased variance + epsilon). gain, bias [n] or 0. mean, deviation [rows]: saved for backward. */
+void layer_norm(float *y, float *mean, float *deviation, const float *x, const float *gain, const float *bias,
+                double epsilon, int rows, int n);
+/* dx, dgain, dbias are overwritten; each may be 0 (not wanted). */
+void layer_norm_backward(float *dx, float *dgain, float *dbias, const float *dy, const float *x, const float *mean,
+                         const float *deviation, const float *gain, int rows, int n);
+
+/* ---- images: one [channels, height, width] at a time ---------------------------------------------------------- */
+/* columns [c * kh * kw, oh * ow]: the patch under every output, zeros where it hangs over the edge. */
+void im2col(float *columns, const float *x, int c, int h, int w, int kh, int kw, int stride_h, int stride_w, int pad_h,
+            int pad_w, int oh, int ow);
+/* x [c, h, w] += columns, each at its place. */
+void col2im(float *x, const float *columns, int c, int h, int w, int kh, int kw, int stride_h, int stride_w, int pad_h,
+            int pad_w, int oh, int ow);
+/* y [planes, oh, ow] and where in its plane the maximum lies, argmax likewise: the first of equals, the last NaN, as
+ * PyTorch chooses. Padding is never chosen. */
+void max_pool(float *y, int32_t *argmax, const float *x, int planes, int h, int w, int kh, int kw, int stride_h,
+              int stride_w, int pad_h, int pad_w, int oh, int ow);
+
+/* ---- cross-entropy with class weights, ignored rows and smoothed labels -------------------------------------- */
+/* row_loss [rows] = (1 - smoothing) * w[t] * (lse - x[t]) + smoothing / classes * sum_c w[c] * (lse - x[c]);
+ * row_weight [rows] = w[t]; both 0 where the target t is `ignored`. weights [classes] or 0 (all 1). lse as above. */
+void cross_entropy_rows(float *row_loss, float *row_weight, float *log_sum_exp, const float *logits,
+                        const int32_t *targets, const float *weights, int ignored, double smoothing, int rows, int classes);
+/* dlogits [rows, classes] from d_row [rows]; may alias logits. */
+void cross_entropy_rows_backward(float *dlogits, const float *d_row, const float *log_sum_exp, const float *logits,
+                                 const int32_t *targets, const float *weights, int ignored, double smoothing, int rows,
+                                 int classes);
+
 /* ---- updates ------------------------------------------------------------------------------------------------ */
 /* norm[0] = sqrt(sum g^2), in double. If max_norm is finite: g *= min(1, max_norm / (norm + 1e-6))
  * (torch.nn.utils.clip_grad_norm_). */
 void clip_norm(float *norm, float *g, double max_norm, int n);
 void clip_value(float *g, double limit, int n);                    /* NaN stays NaN, as in PyTorch */
-/* Adam (Kingma and Ba 2015) as torch.optim.Adam computes it; step counts from 1; decoupled != 0: AdamW's decay. */
-void adam(float *p, const float *g, float *m, float *v, double lr, double beta1, double beta2, double epsilon,
-          double weight_decay, int decoupled, int step, int n);
+
+/* One update of a parameter p from its gradient g, n elements, as torch.optim computes it; the other arrays are the
+ * parameter's own state, changed in place. `steps` is a single float, the updates that this parameter has had: read,
+ * then raised by one (float32 counts to 2^24, as PyTorch's own counter does). Nothing may alias. */
+
+/* d = g + weight_decay p; with momentum: buffer = momentum buffer + (1 - dampening) d, and d becomes the buffer or, with
+ * nesterov != 0, d + momentum buffer; p -= lr d. buffer: zeros at first, 0 without momentum. The first update does not
+ * dampen: that takes steps, which may be 0 when dampening is. */
+void sgd(float *p, const float *g, float *buffer, float *steps, double lr, double momentum, double dampening,
+         double weight_decay, int nesterov, int n);
+/* RMSprop (Tieleman and Hinton 2012): square = running mean of d^2; mean = that of d, or 0 when not centered;
+ * u = d / (sqrt(square - mean^2) + epsilon); with momentum: buffer = momentum buffer + u, and u becomes the buffer
+ * (0 without); p -= lr u. */
+void rmsprop(float *p, const float *g, float *square, float *mean, float *buffer, double lr, double alpha,
+             double epsilon, double momentum, double weight_decay, int n);
+/* Adagrad (Duchi, Hazan and Singer 2011): total += d^2; p -= lr / (1 + steps lr_decay) d / (sqrt(total) + epsilon),
+ * or d / sqrt(total + epsilon) when epsilon_inside != 0. */
+void adagrad(float *p, const float *g, float *total, float *steps, double lr, double lr_decay, double epsilon,
+             double weight_decay, int epsilon_inside, int n);
+/* Adam (Kingma and Ba 2015): m and v are running means of d and d^2, each divided by 1 - beta^steps. decoupled != 0:
+ * AdamW's decay (Loshchilov and Hutter 2019), p *= 1 - lr weight_decay and d = g. */
+void adam(float *p, const float *g, float *m, float *v, float *steps, double lr, double beta1, double beta2,
+          double epsilon, double weight_decay, int decoupled, int n);
 
 #endif

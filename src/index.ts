@@ -14,4 +14,4 @@ export {
   zeros,
 } from "./backend/index.ts";
 export * from "./core/index.ts";
-export { type StepResult, step } from "./optim/step.ts";
+export { type StepOptions, type StepResult, step } from "./optim/step.ts";

@@ -133,10 +133,11 @@ static void test_adam(int decoupled) {
   const double lr = 1e-2, b1 = 0.9, b2 = 0.999, eps = 1e-8, decay = 0.1;
   float *p = room(N), *m = room(N), *v = room(N);
   double ep[N], em[N] = {0}, ev[N] = {0};
+  float steps = 0;
   for (int i = 0; i < N; i++) ep[i] = p[i] = noise(1), m[i] = v[i] = 0;
   for (int step = 1; step <= 10; step++) {
     float *g = noisy(N, 1);
-    adam(p, g, m, v, lr, b1, b2, eps, decay, decoupled, step, N);
+    adam(p, g, m, v, &steps, lr, b1, b2, eps, decay, decoupled, N);
     for (int i = 0; i < N; i++) {
       if (decoupled) ep[i] *= 1 - lr * decay;
       const double d = g[i] + (decoupled ? 0 : decay * ep[i]);
@@ -152,6 +153,43 @@ static void test_adam(int decoupled) {
   free(p); free(m); free(v);
 }
 
+/* Bits of `options`: momentum (and nesterov), centered, epsilon inside. */
+static void test_other_updates(int options) {
+  enum { N = 37 };
+  const double lr = 1e-2, decay = 0.1, momentum = options & 1 ? 0.9 : 0, alpha = 0.95, eps = 1e-6, damp = 0.5;
+  const int nesterov = options >> 1 & 1, centered = options >> 1 & 1, inside = options >> 2 & 1;
+  float *p[3], *s[5], steps[2] = {0};
+  double ep[3][N], es[5][N] = {0};
+  for (int k = 0; k < 3; k++) {
+    p[k] = room(N);
+    for (int i = 0; i < N; i++) ep[k][i] = p[k][i] = noise(1);
+  }
+  for (int k = 0; k < 5; k++) fill(s[k] = room(N), 0, N);
+  for (int step = 1; step <= 10; step++) {
+    float *g = noisy(N, 1);
+    sgd(p[0], g, momentum ? s[0] : 0, steps, lr, momentum, damp, decay, nesterov, N);
+    rmsprop(p[1], g, s[1], centered ? s[2] : 0, momentum ? s[3] : 0, lr, alpha, eps, momentum, decay, N);
+    adagrad(p[2], g, s[4], steps + 1, lr, 0.1, eps, decay, inside, N);
+    for (int i = 0; i < N; i++) {
+      const double d0 = g[i] + decay * ep[0][i], d1 = g[i] + decay * ep[1][i], d2 = g[i] + decay * ep[2][i];
+      es[0][i] = momentum * es[0][i] + (step == 1 ? 1 : 1 - damp) * d0;
+      ep[0][i] -= lr * (!momentum ? d0 : nesterov ? d0 + momentum * es[0][i] : es[0][i]);
+      es[1][i] = alpha * es[1][i] + (1 - alpha) * d1 * d1;
+      es[2][i] += centered * (1 - alpha) * (d1 - es[2][i]);
+      const double u = d1 / (sqrt(es[1][i] - es[2][i] * es[2][i]) + eps);
+      es[3][i] = momentum * es[3][i] + u;
+      ep[1][i] -= lr * es[3][i];
+      es[4][i] += d2 * d2;
+      const double rate = lr / (1 + (step - 1) * 0.1);
+      ep[2][i] -= rate * d2 / (inside ? sqrt(es[4][i] + eps) : sqrt(es[4][i]) + eps);
+    }
+    free(g);
+  }
+  static const char *const names[] = {"sgd", "rmsprop", "adagrad"};
+  for (int k = 0; k < 3; k++) compare(names[k], p[k], ep[k], N, ABSOLUTE), free(p[k]);
+  for (int k = 0; k < 5; k++) free(s[k]);
+}
+
 int main(void) {
   test_elementwise();
   test_moves();
@@ -163,6 +201,7 @@ int main(void) {
   for (int classes = 1; classes < 40; classes += 4) test_loss(classes % 5 + 1, classes);
   test_adam(0);
   test_adam(1);
+  for (int options = 0; options < 8; options++) test_other_updates(options);
   test_recurrent();
   printf("%d values compared, %d failures\n", comparisons, failures);
   return failures ? 1 : 0;

@@ -54,6 +54,20 @@ export function parameters(tree: object): NamedParameter[] {
   return found;
 }
 
+/**
+ * Keep the parameters of a module (or a single one) as they are: an optimizer does not change them, and gradients are
+ * not computed for them where an op can do without. Freeze before making the optimizer, and it spends no memory on
+ * them; freeze afterwards, and they can be thawed again.
+ */
+export function freeze(module: object): void {
+  for (const { tensor } of parameters(module)) tensor.needsGradient = false;
+}
+
+/** Let training change the parameters of a module again. */
+export function unfreeze(module: object): void {
+  for (const { tensor } of parameters(module)) tensor.needsGradient = true;
+}
+
 /** Gradients lie one after another in a single buffer, each on a cache line: what replicas sum and clipping scales. */
 const ALIGNED_ELEMENTS = 16;
 
@@ -63,10 +77,15 @@ export class Gradients implements GradientSink {
   readonly flat: Tensor;
   /** Global norm before clipping, a scalar on the device; NaN until a clip has measured it. */
   readonly norm: Tensor;
+  readonly received = new Set<Tensor>();
   private readonly places = new Map<Tensor, Tensor>();
 
   constructor(parameters: readonly NamedParameter[]) {
-    if (parameters.length === 0) throw new InputError("there are no parameters to train");
+    if (parameters.length === 0) {
+      throw new InputError("there are no parameters to train", {
+        hint: "give the optimizer parameters(model) of a model that is not wholly frozen",
+      });
+    }
     const backend = parameters[0].tensor.backend;
     const offsets: number[] = [];
     let length = 0;
@@ -87,6 +106,7 @@ export class Gradients implements GradientSink {
   }
 
   zero(): void {
+    this.received.clear();
     const { kernels } = this.flat.backend;
     kernels.fill(this.flat.address, 0, this.flat.size);
     kernels.fill(this.norm.address, Number.NaN, 1);

@@ -82,27 +82,31 @@ export function record(
   return output;
 }
 
-/** Where the gradients of parameters go: see parameters.ts. */
+/** Where the gradients of parameters go: see parameter.ts. */
 export interface GradientSink {
+  /** Leaves that have a gradient there already: the next one is added to it. */
+  readonly received: Set<Tensor>;
   /** The tensor that receives the gradient of `leaf`, or undefined when none is wanted. */
   of(leaf: Tensor): Tensor | undefined;
 }
 
 /**
- * Reverse-mode differentiation of a scalar. Gradients of leaves go into `sink` (overwritten; zero where nothing
- * flowed); all others are found with the returned function while the scope is open.
+ * Reverse-mode differentiation of a scalar. Gradients of leaves go into `sink` (added to what it has received;
+ * zero where nothing flowed); all others are found with the returned function while the scope is open. `share` is the
+ * gradient of the loss with respect to itself: what multiplies all others.
  */
 export function backward(
   tape: Tape,
   loss: Tensor,
   sink?: GradientSink,
+  share = 1,
 ): (tensor: Tensor) => Tensor | undefined {
   if (loss.size !== 1) throw new ShapeError("backward: loss", "a scalar []", showShape(loss.shape));
   if (!loss.needsGradient) {
     throw new ScopeError("the loss does not depend on any parameter, so there is nothing to differentiate");
   }
   const gradients = new Map<Tensor, Tensor>();
-  const received = new Set<Tensor>();
+  const received = sink?.received ?? new Set<Tensor>();
 
   const add = (tensor: Tensor, gradient: Tensor, op: string): void => {
     if (!sameShape(tensor.shape, gradient.shape)) {
@@ -128,7 +132,9 @@ export function backward(
   };
 
   noGradient(() => {
-    gradients.set(loss, onesLike(loss));
+    const seed = empty(loss.shape);
+    loss.backend.kernels.fill(seed.address, share, 1);
+    gradients.set(loss, seed);
     for (let index = tape.nodes.length - 1; index >= 0; index--) {
       const { op, inputs, outputs, backward } = tape.nodes[index];
       const flowing = outputs.map((output) => gradients.get(output));
@@ -141,12 +147,6 @@ export function backward(
     }
   });
   return (tensor) => (received.has(tensor) ? sink?.of(tensor) : gradients.get(tensor));
-}
-
-function onesLike(tensor: Tensor): Tensor {
-  const ones = empty(tensor.shape);
-  ones.backend.kernels.fill(ones.address, 1, ones.size);
-  return ones;
 }
 
 /** Kernels of the backend that all tensors of an op live on. @throws ShapeError when they live on different ones */

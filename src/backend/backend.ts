@@ -3,6 +3,8 @@
  * addresses of it. Everything above (tensors, tape, layers) is the same for every backend.
  */
 
+import type { OpKernels } from "./kernels-ops.ts";
+
 /** Bytes from the start of the heap; every element, f32 or i32, takes one word of four. 0 means "absent". */
 export type Address = number;
 
@@ -44,7 +46,7 @@ export interface Backend {
  * absent (0), what may alias and who gives scratch. Addresses and counts are plain numbers, so a WebAssembly
  * instance's exports are this table as they stand.
  */
-export interface Kernels {
+export interface Kernels extends OpKernels {
   fill(y: Address, value: number, n: number): void;
   copy(y: Address, x: Address, n: number): void;
   add(y: Address, a: Address, b: Address, n: number): void;
@@ -170,18 +172,55 @@ export interface Kernels {
 
   clip_norm(norm: Address, g: Address, maxNorm: number, n: number): void;
   clip_value(g: Address, limit: number, n: number): void;
+  sgd(
+    p: Address,
+    g: Address,
+    buffer: Address,
+    steps: Address,
+    lr: number,
+    momentum: number,
+    dampening: number,
+    weightDecay: number,
+    nesterov: number,
+    n: number,
+  ): void;
+  rmsprop(
+    p: Address,
+    g: Address,
+    square: Address,
+    mean: Address,
+    buffer: Address,
+    lr: number,
+    alpha: number,
+    epsilon: number,
+    momentum: number,
+    weightDecay: number,
+    n: number,
+  ): void;
+  adagrad(
+    p: Address,
+    g: Address,
+    total: Address,
+    steps: Address,
+    lr: number,
+    lrDecay: number,
+    epsilon: number,
+    weightDecay: number,
+    epsilonInside: number,
+    n: number,
+  ): void;
   adam(
     p: Address,
     g: Address,
     m: Address,
     v: Address,
+    steps: Address,
     lr: number,
     beta1: number,
     beta2: number,
     epsilon: number,
     weightDecay: number,
     decoupled: number,
-    step: number,
     n: number,
   ): void;
 }

@@ -31,6 +31,7 @@ export function speed(perSecond: number): string {
 export function comparison(loss: number, baseline: number): string {
   const percent = Math.round(100 * (loss / baseline - 1));
   if (percent === 0) return "level with";
+  if (percent > 999) return "far above";
   return percent < 0 ? `${-percent}% below` : `${percent}% above`;
 }
 

@@ -26,8 +26,12 @@ export function isClosedPipe(error: Error): boolean {
 
 /** @param outcome what has become of the work */
 export function outputError(error: Error, outcome?: string): StorageError {
-  return new StorageError(`cannot write to standard output: ${error.message}`, {
-    hint: ["see that there is room where it goes", outcome].filter((part) => part !== undefined).join("; "),
+  const isFull = "code" in error && error.code === "ENOSPC";
+  const reason = isFull ? "the disk is full (ENOSPC)" : error.message;
+  return new StorageError(`cannot write to standard output: ${reason}`, {
+    hint: ["make room where it goes, or send it elsewhere", outcome]
+      .filter((part) => part !== undefined)
+      .join("; "),
     cause: error,
   });
 }

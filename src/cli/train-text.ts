@@ -50,6 +50,9 @@ export async function trainTextCommand(options: TextTrainOptions, json: boolean)
       note(`nobody reads the output any more: ${saved}`);
       return Status.done;
     }
+    if (end?.step === training.startStep && (end.reason === "steps" || end.reason === "epochs")) {
+      note(`the run was at its limit already; a higher --${end.reason} goes on`);
+    }
     return end?.reason === "interrupted" ? Status.interrupted : Status.done;
   } finally {
     clearLive();

@@ -16,9 +16,9 @@ type Flags = Partial<Omit<TextTrainOptions, "data">> & { json?: boolean; precisi
 const USAGE = "TASK [DATA...] [options]";
 
 const EPILOGUE = `
-The learning rate falls along half a cosine to a tenth: over --epochs, if they are
-given or nothing is; else, without --steps, over --max-seconds. With --steps alone
-it stays, so that more can follow. Any other limit only stops the run.
+The learning rate falls along half a cosine to a tenth: over --epochs, if they
+are given or nothing is; else, without --steps, over --max-seconds. With --steps
+alone it stays, so that more can follow. Any other limit only stops the run.
 
 Ctrl-C saves and says how to go on; a second one leaves at once.
 

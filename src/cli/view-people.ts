@@ -22,6 +22,9 @@ const SPEED_MEMORY = 0.9;
 /** A guess of the number of steps before this time, in seconds, is none. */
 const GUESS_AFTER = 1;
 
+/** Width of the names at the left of the first and the last lines. */
+const LABEL = 9;
+
 /** Collecting the words of a longer text would make people wait. */
 const MOST_CHARACTERS = 20_000_000;
 
@@ -36,6 +39,8 @@ export class PeopleView implements TrainView {
   private best: EvalEvent | undefined;
   private lastEval: EvalEvent | undefined;
   private lastSample: { step: number; text: string } | undefined;
+  /** Of training, when the last step and the last line came. */
+  private seconds = 0;
   private printedAt = 0;
 
   constructor(live: boolean) {
@@ -53,12 +58,13 @@ export class PeopleView implements TrainView {
     const size = `${layers} layer${layers === 1 ? "" : "s"} of ${hidden}`;
     const threads = `${run.threads} thread${run.threads === 1 ? "" : "s"}`;
     const resumed = startStep > 0 ? ` (resumed at step ${count(startStep)})` : "";
+    const toBeat = `${nats(training.baseline.loss)} nats a character`;
     await this.print([
       label("text", escapeControl(describeData(run.data.paths))),
       label("", `${count(corpus.characters)} characters, ${count(corpus.vocabulary.size)} different`),
       label("model", `LSTM, ${size}: ${count(training.parameters)} parameters`),
-      label("on", `${run.backend} ${run.instructions}, ${threads}`),
-      label("beat", `${nats(training.baseline.loss)} nats a character: an ${training.baseline.name}`),
+      label("engine", `${run.backend} ${run.instructions}, ${threads}`),
+      label("to beat", `${toBeat}: ${training.baseline.name}, counted letter triples`),
       label("run", `${escapeControl(runDirectory)}${resumed}`),
       "",
     ]);
@@ -73,6 +79,7 @@ export class PeopleView implements TrainView {
   }
 
   private async step(event: StepEvent): Promise<void> {
+    this.seconds = event.seconds;
     this.loss.add(event.loss);
     this.speed.add(event.unitsPerSecond);
     const standing = this.standing(event);
@@ -107,12 +114,15 @@ export class PeopleView implements TrainView {
 
   private async evaluated(event: EvalEvent): Promise<void> {
     this.validation = event.loss;
+    this.printedAt = this.seconds;
     this.lastEval = event;
     if (this.best === undefined || event.loss < this.best.loss) this.best = event;
-    const against = this.againstTrigram(event.loss);
-    await this.print([
-      `${paint("bold", `step ${count(event.step)}`, process.stdout)}  loss ${nats(this.loss.value)}  validation ${nats(event.loss)}, ${against}`,
-    ]);
+    const parts = [
+      paint("bold", `step ${count(event.step)}`, process.stdout),
+      ...(this.loss.isEmpty ? [] : [`loss ${nats(this.loss.value)}`]),
+      `validation ${nats(event.loss)}, ${this.againstTrigram(event.loss)}`,
+    ];
+    await this.print([parts.join("  ")]);
   }
 
   /** `3% below the trigram` */
@@ -145,7 +155,9 @@ export class PeopleView implements TrainView {
         ),
       );
       if (best !== undefined && best.loss < lastEval.loss) {
-        lines.push(label("best", `${nats(best.loss)} at step ${count(best.step)}`));
+        lines.push(
+          label("best", `${nats(best.loss)} at step ${count(best.step)}, the one that sample and eval take`),
+        );
       }
       const words = lastSample?.step === event.step ? knownWords(lastSample.text, corpus) : undefined;
       if (words !== undefined) lines.push(label("words", words));
@@ -183,7 +195,7 @@ function knownWords(sample: string, corpus: TextCorpus): string | undefined {
 }
 
 function label(name: string, text: string): string {
-  return `${paint("dim", name.padEnd(6), process.stdout)}${text}`;
+  return `${paint("dim", name.padEnd(LABEL), process.stdout)}${text}`;
 }
 
 /** A mean in which the past fades. */
@@ -199,6 +211,10 @@ class Average {
   add(value: number): void {
     this.sum = this.memory * this.sum + (1 - this.memory) * value;
     this.weight = this.memory * this.weight + 1 - this.memory;
+  }
+
+  get isEmpty(): boolean {
+    return this.weight === 0;
   }
 
   get value(): number {

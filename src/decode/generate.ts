@@ -8,10 +8,11 @@ import { checkSampling, type SamplingOptions, sampleLogits } from "./sampling.ts
 /** What generation needs of a model: see models/language-model.ts. */
 export interface GenerativeModel<State extends { detach(): State }> {
   zeroState(batch: number): State;
-  keepBound(): BoundWeights[];
+  /** Weights packed once for all symbols, where the model can. */
+  keepBound?(): BoundWeights[];
   forward(
     ids: Tensor,
-    options: { state: State; bound: readonly BoundWeights[] },
+    options: { state: State; bound?: readonly BoundWeights[] },
   ): { logits: Tensor; state: State };
 }
 
@@ -38,7 +39,7 @@ export async function* generate<State extends { detach(): State }>(
   checkSampling(options);
   const { prime, length, rng, backend } = options;
   const frames = new Frames(backend);
-  const bound = scope(() => model.keepBound(), backend);
+  const bound = scope(() => model.keepBound?.(), backend);
   try {
     let state = model.zeroState(1);
     const advance = (input: ArrayLike<number>) =>
@@ -59,7 +60,7 @@ export async function* generate<State extends { detach(): State }>(
       if (made + 1 < length) logits = await advance([next]);
     }
   } finally {
-    for (const weights of bound) weights.dispose();
+    for (const weights of bound ?? []) weights.dispose();
     frames.dispose();
   }
 }

@@ -48,7 +48,7 @@ export class LanguageModel {
 
   /** Weights packed for many calls without an update between them, outside all scopes until each is disposed of. */
   keepBound(): BoundWeights[] {
-    return this.rnn.bind().map((weights, layer) => weights.keep(layer === 0));
+    return this.rnn.keepBound(true);
   }
 
   /** ids [B, T] -> logits [T, B, V] and the state after the last step. */

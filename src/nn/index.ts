@@ -1,12 +1,34 @@
 export * from "../autograd/ops/index.ts";
-export { isParameter, type NamedParameter, parameter, parameters } from "../autograd/parameter.ts";
+export { recurrent } from "../autograd/ops/recurrent.ts";
+export type { CellKind, RecurrentWeights } from "../autograd/ops/recurrent-cells.ts";
+export { BoundWeights } from "../autograd/ops/recurrent-weights.ts";
+export {
+  freeze,
+  isParameter,
+  type NamedParameter,
+  parameter,
+  parameters,
+  unfreeze,
+} from "../autograd/parameter.ts";
 export { noGradient } from "../autograd/tape.ts";
 export { ids, scope, Tensor, tensor, zeros } from "../backend/index.ts";
 export { Rng } from "../core/rng.ts";
 export { type Cell, type CellState, Recurrent } from "./cell.ts";
 export { Embedding } from "./embedding.ts";
 export { GRU, type GRUOptions } from "./gru.ts";
-export { normal, uniform } from "./init.ts";
+export {
+  constant_,
+  defaultUniform_,
+  type InitOptions,
+  normal,
+  normal_,
+  orthogonal_,
+  setForgetBias,
+  uniform,
+  uniform_,
+  xavierNormal_,
+  xavierUniform_,
+} from "./init.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
 export { LSTM, type LSTMOptions } from "./lstm.ts";
 export { GRUCell, LSTMCell, RNNCell } from "./recurrent-cell.ts";

@@ -1,20 +1,174 @@
-import { parameter } from "../autograd/parameter.ts";
+import { parameter, parameters } from "../autograd/parameter.ts";
 import type { Backend } from "../backend/backend.ts";
+import type { Tensor } from "../backend/tensor.ts";
+import { InputError, ShapeError } from "../core/errors.ts";
+import { AT_LEAST_0, FINITE, SIZE, settle } from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
-import { type Shape, sizeOf } from "../core/shape.ts";
+import { type Shape, showShape, sizeOf } from "../core/shape.ts";
+import { orthonormal } from "./orthogonal.ts";
+
+// Functions that end in _ overwrite the tensor that they are given, as those of torch.nn.init, and return it. Values
+// are rounded to float32, so that a seed gives the same weights on every backend.
 
 /** A parameter with values uniform in [-bound, bound). */
-export function uniform(shape: Shape, bound: number, rng: Rng, backend?: Backend) {
+export function uniform(shape: Shape, bound: number, rng: Rng, backend?: Backend): Tensor {
   const values = new Float32Array(sizeOf(shape));
   for (let i = 0; i < values.length; i++) values[i] = (2 * rng.uniform() - 1) * bound;
   return parameter(values, shape, backend);
 }
 
 /** A parameter with standard normal values. */
-export function normal(shape: Shape, rng: Rng, backend?: Backend) {
+export function normal(shape: Shape, rng: Rng, backend?: Backend): Tensor {
   return parameter(
-    Float32Array.from({ length: sizeOf(shape) }, () => rng.normal()),
+    draw(sizeOf(shape), () => rng.normal()),
     shape,
     backend,
   );
+}
+
+function draw(count: number, next: () => number): Float32Array {
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i++) values[i] = next();
+  return values;
+}
+
+function fill(tensor: Tensor, next: () => number): Tensor {
+  tensor.write(draw(tensor.size, next));
+  return tensor;
+}
+
+/** All elements are `value`. @throws InputError unless it is finite */
+export function constant_(tensor: Tensor, value: number): Tensor {
+  settle("constant_", { value: FINITE }, { value }, {});
+  return fill(tensor, () => value);
+}
+
+/** Uniform in [low, high). @throws InputError unless both are finite and low <= high */
+export function uniform_(tensor: Tensor, low: number, high: number, rng: Rng): Tensor {
+  settle("uniform_", { low: FINITE, high: FINITE }, { low, high }, {});
+  if (low > high) throw new InputError(`uniform_: low must be at most high=${high}, got ${low}`);
+  return fill(tensor, () => low + (high - low) * rng.uniform());
+}
+
+/** Normal with this mean and standard deviation. @throws InputError */
+export function normal_(tensor: Tensor, mean: number, deviation: number, rng: Rng): Tensor {
+  settle("normal_", { mean: FINITE, deviation: AT_LEAST_0 }, { mean, deviation }, {});
+  return fill(tensor, () => mean + deviation * rng.normal());
+}
+
+/**
+ * Draw every parameter of a module anew, uniform within 1 / sqrt(fan): what PyTorch starts from, with the inputs of a
+ * Linear layer or the hidden size of a recurrent one as `fan`. Ours start so as well.
+ * @throws InputError unless fan is an integer from 1 up
+ */
+export function defaultUniform_(module: object, fan: number, rng: Rng): void {
+  settle("defaultUniform_", { fan: SIZE }, { fan }, {});
+  const bound = 1 / Math.sqrt(fan);
+  for (const { tensor } of parameters(module)) uniform_(tensor, -bound, bound, rng);
+}
+
+export interface InitOptions {
+  /** Multiplies the values; default 1 (5/3 is torch's advice for tanh). */
+  readonly gain?: number;
+  /**
+   * Rows in so many equal blocks, each a matrix of its own: 4 for the gates of an LSTM, 3 for those of a GRU.
+   * Default 1.
+   */
+  readonly blocks?: number;
+}
+
+/** The matrix [rows, columns] of a block, with the axes after the second counted as torch does. */
+function blockOf(where: string, tensor: Tensor, options: InitOptions) {
+  const { gain, blocks } = settle(where, { gain: FINITE, blocks: SIZE }, { gain: 1, blocks: 1 }, options);
+  const [rows, inputs, ...window] = tensor.shape;
+  if (rows === undefined || inputs === undefined) {
+    throw new ShapeError(`${where}: tensor`, "two axes or more", showShape(tensor.shape));
+  }
+  if (rows % blocks !== 0) {
+    throw new InputError(
+      `${where}: blocks must divide the ${rows} rows of ${showShape(tensor.shape)}, got ${blocks}`,
+    );
+  }
+  const outputs = rows / blocks;
+  return { gain, blocks, outputs, inputs, window: sizeOf(window) };
+}
+
+/** gain sqrt(2 / (inputs + outputs)), the standard deviation that keeps signals and gradients in size. */
+function xavierDeviation(where: string, tensor: Tensor, options: InitOptions): number {
+  const { gain, outputs, inputs, window } = blockOf(where, tensor, options);
+  return gain * Math.sqrt(2 / ((inputs + outputs) * window));
+}
+
+/**
+ * Uniform within gain sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010), weight [outputs, inputs, ...].
+ * @throws InputError, ShapeError
+ */
+export function xavierUniform_(weight: Tensor, rng: Rng, options: InitOptions = {}): Tensor {
+  const bound = Math.sqrt(3) * xavierDeviation("xavierUniform_", weight, options);
+  return fill(weight, () => (2 * rng.uniform() - 1) * bound);
+}
+
+/**
+ * Normal with standard deviation gain sqrt(2 / (inputs + outputs)) (Glorot and Bengio 2010), weight [outputs, inputs,
+ * ...].
+ * @throws InputError, ShapeError
+ */
+export function xavierNormal_(weight: Tensor, rng: Rng, options: InitOptions = {}): Tensor {
+  const deviation = xavierDeviation("xavierNormal_", weight, options);
+  return fill(weight, () => deviation * rng.normal());
+}
+
+/**
+ * A random matrix whose rows or columns, whichever are fewer, are orthonormal, times gain (Saxe, McClelland and
+ * Ganguli 2014): a recurrent matrix then neither shrinks nor stretches its state. Drawn evenly from all such
+ * matrices. For the gates of an LSTM `orthogonal_(lstm.weight_hh_l0, rng, { blocks: 4 })`.
+ * @throws InputError, ShapeError
+ */
+export function orthogonal_(weight: Tensor, rng: Rng, options: InitOptions = {}): Tensor {
+  const { gain, blocks, outputs, inputs, window } = blockOf("orthogonal_", weight, options);
+  const columns = inputs * window;
+  const values = new Float32Array(weight.size);
+  for (let block = 0; block < blocks; block++) {
+    const matrix = orthonormal(outputs, columns, rng);
+    for (let i = 0; i < matrix.length; i++) values[block * matrix.length + i] = gain * matrix[i];
+  }
+  weight.write(values);
+  return weight;
+}
+
+/** The bias of the input, of a cell or of each layer and direction; what stands before it is the module's path. */
+const INPUT_BIAS = /(?<=^|\.)bias_ih(?=(_l\d+(_reverse)?)?$)/;
+
+/**
+ * Let the forget gates of all LSTM layers in a module start from this bias: 1 keeps memory open until training closes
+ * it (Gers et al. 2000; Jozefowicz et al. 2015). PyTorch's two biases add up, so `bias_ih` gets the value and
+ * `bias_hh` zero.
+ * @throws InputError when the value is not finite, or the module has another recurrent layer or no biases
+ */
+export function setForgetBias(module: object, value: number): void {
+  settle("setForgetBias", { value: FINITE }, { value }, {});
+  const found = new Map(parameters(module).map(({ name, tensor }) => [name, tensor]));
+  const names = [...found.keys()].filter((name) => INPUT_BIAS.test(name));
+  if (names.length === 0) {
+    throw new InputError("setForgetBias: the module has no LSTM with biases", {
+      hint: "make it with bias: true",
+    });
+  }
+  const forgetGates = names.map((name) => {
+    const of = (kind: string) => found.get(name.replace(INPUT_BIAS, kind));
+    const biasIh = of("bias_ih")!;
+    // With a projection weight_hh has the columns of the projected state, and weight_hr those of the hidden one.
+    const hidden = (of("weight_hr") ?? of("weight_hh"))?.shape[1] ?? 0;
+    if (biasIh.size !== 4 * hidden) {
+      throw new InputError(`setForgetBias: ${name} must have the four gates of an LSTM`, {
+        hint: "only an LSTM has a forget gate: give the LSTM itself",
+      });
+    }
+    // The gates lie in the order i, f, g, o.
+    return [biasIh, of("bias_hh")].map((bias) => bias?.view([hidden], hidden));
+  });
+  for (const [biasIh, biasHh] of forgetGates) {
+    constant_(biasIh!, value);
+    if (biasHh !== undefined) constant_(biasHh, 0);
+  }
 }

@@ -119,6 +119,11 @@ export abstract class RecurrentLayer {
     return this._weights.map((weights) => new BoundWeights(this.kind, weights));
   }
 
+  /** The same for many frames of inference: outside all scopes until each is disposed of. */
+  keepBound(idInput: boolean): BoundWeights[] {
+    return this.bind().map((weights, index) => weights.keep(idInput && index < this.directions));
+  }
+
   /**
    * inputs [B, T, I] or ids [B, T] -> output [B, T, S * directions] of the top layer and the state after the last
    * step of each sequence. Time comes first with `batchFirst: false`; without a batch, inputs are [T, I] (or ids

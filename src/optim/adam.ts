@@ -1,87 +1,59 @@
-import { Gradients, type NamedParameter } from "../autograd/parameter.ts";
-import { Frames } from "../backend/scope.ts";
-import { persistent, type Tensor } from "../backend/tensor.ts";
-import { InputError } from "../core/errors.ts";
+import { AT_LEAST_0, BELOW_1, listOf } from "../core/options.ts";
+import { optimizerOf } from "./grouped.ts";
 import type { Optimizer } from "./optimizer.ts";
+import type { Rule, Trainable } from "./rule.ts";
 
 export interface AdamOptions {
   /** Learning rate; default 1e-3. */
-  lr?: number;
+  readonly lr?: number;
   /** Decay of the running means of g and g^2; default 0.9 and 0.999. */
-  betas?: readonly [number, number];
+  readonly betas?: readonly [number, number];
   /** Added to the denominator; default 1e-8. */
-  eps?: number;
-  /** L2 penalty, added to the gradient; default 0. */
-  weightDecay?: number;
+  readonly eps?: number;
+  /** Default 0 for Adam, where it is an L2 penalty added to the gradient; 1e-2 for AdamW. */
+  readonly weightDecay?: number;
 }
 
-class Adam implements Optimizer {
-  readonly parameters: readonly NamedParameter[];
-  readonly gradients: Gradients;
-  readonly frames: Frames;
-  learningRate: number;
-  stepCount = 0;
-  private readonly settings: Required<AdamOptions>;
-  private readonly means = new Map<string, Tensor>();
-  private readonly squares = new Map<string, Tensor>();
+type Settings = Required<AdamOptions>;
+type Slots = "step" | "exp_avg" | "exp_avg_sq";
 
-  constructor(parameters: readonly NamedParameter[], settings: Required<AdamOptions>) {
-    this.parameters = parameters;
-    this.settings = settings;
-    this.learningRate = settings.lr;
-    this.gradients = new Gradients(parameters);
-    this.frames = new Frames(this.gradients.flat.backend);
-    for (const { name, tensor } of parameters) {
-      for (const moments of [this.means, this.squares]) {
-        const moment = persistent(tensor.shape, "f32", tensor.backend);
-        moment.backend.kernels.fill(moment.address, 0, moment.size);
-        moments.set(name, moment);
-      }
-    }
-  }
-
-  update(): void {
-    this.stepCount++;
-    const [beta1, beta2] = this.settings.betas;
-    const { eps, weightDecay } = this.settings;
-    for (const { name, tensor } of this.parameters) {
-      const [mean, square] = [this.means.get(name)!, this.squares.get(name)!];
-      tensor.backend.kernels.adam(
-        ...([tensor.address, this.gradients.of(tensor)!.address, mean.address, square.address] as const),
-        ...([this.learningRate, beta1, beta2, eps, weightDecay, 0, this.stepCount, tensor.size] as const),
+function rule(name: string, decoupled: number, weightDecay: number): Rule<Settings, Slots> {
+  return {
+    name,
+    defaults: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay },
+    ranges: { lr: AT_LEAST_0, betas: listOf(2, BELOW_1), eps: AT_LEAST_0, weightDecay: AT_LEAST_0 },
+    slots: () => [{ name: "step", scalar: true }, { name: "exp_avg" }, { name: "exp_avg_sq" }],
+    update: ({ kernels, parameter, gradient, size, learningRate, slot }, settings) => {
+      const [beta1, beta2] = settings.betas;
+      kernels.adam(
+        ...([parameter, gradient, slot("exp_avg"), slot("exp_avg_sq"), slot("step")] as const),
+        ...([learningRate, beta1, beta2, settings.eps, settings.weightDecay, decoupled, size] as const),
       );
-    }
-  }
+    },
+  };
+}
 
-  state(): Map<string, Tensor> {
-    const all = new Map<string, Tensor>();
-    for (const [name, mean] of this.means) all.set(`exp_avg.${name}`, mean);
-    for (const [name, square] of this.squares) all.set(`exp_avg_sq.${name}`, square);
-    return all;
-  }
+const ADAM = rule("adam", 0, 0);
+const ADAMW = rule("adamw", 1, 1e-2);
 
-  dispose(): void {
-    for (const tensor of this.state().values()) tensor.dispose();
-    this.gradients.flat.dispose();
-    this.gradients.norm.dispose();
-    this.frames.dispose();
-  }
+/**
+ * Adam (Kingma and Ba 2015, "Adam: a method for stochastic optimization") as torch.optim.Adam computes it:
+ *
+ *     d = g + weightDecay p
+ *     m = beta1 m + (1 - beta1) d,  v = beta2 v + (1 - beta2) d^2
+ *     p -= lr m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps)
+ *
+ * @throws InputError for a setting outside its range
+ */
+export function adam(parameters: Trainable<AdamOptions>, options: AdamOptions = {}): Optimizer {
+  return optimizerOf(ADAM, parameters, options);
 }
 
 /**
- * Adam (Kingma and Ba 2015) as torch.optim.Adam computes it.
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019) as torch.optim.AdamW computes it: p *= 1 - lr
+ * weightDecay before each update, and d = g. weightDecay is 1e-2 unless given.
  * @throws InputError for a setting outside its range
  */
-export function adam(parameters: readonly NamedParameter[], options: AdamOptions = {}): Optimizer {
-  const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
-  const atLeast0 = { lr, eps, weightDecay };
-  for (const [name, value] of Object.entries(atLeast0)) {
-    if (!(value >= 0 && Number.isFinite(value))) {
-      throw new InputError(`adam: ${name} must be a finite number of at least 0, got ${value}`);
-    }
-  }
-  for (const beta of betas) {
-    if (!(beta >= 0 && beta < 1)) throw new InputError(`adam: betas must be in [0, 1), got ${beta}`);
-  }
-  return new Adam(parameters, { lr, betas, eps, weightDecay });
+export function adamw(parameters: Trainable<AdamOptions>, options: AdamOptions = {}): Optimizer {
+  return optimizerOf(ADAMW, parameters, options);
 }

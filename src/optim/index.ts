@@ -1,4 +1,19 @@
-export { type AdamOptions, adam } from "./adam.ts";
+export { type AdagradOptions, adagrad } from "./adagrad.ts";
+export { type AdamOptions, adam, adamw } from "./adam.ts";
 export { type Clip, clipNorm, clips, clipValue } from "./clip.ts";
 export type { Optimizer } from "./optimizer.ts";
-export { differentiate, type StepResult, step } from "./step.ts";
+export { type PlateauOptions, type PlateauSchedule, type PlateauState, plateauSchedule } from "./plateau.ts";
+export { type RMSpropOptions, rmsprop } from "./rmsprop.ts";
+export type { ParameterGroup, Trainable } from "./rule.ts";
+export {
+  type CosineScheduleOptions,
+  constantSchedule,
+  cosineSchedule,
+  type ExponentialScheduleOptions,
+  exponentialSchedule,
+  type Schedule,
+  type StepScheduleOptions,
+  stepSchedule,
+} from "./schedules.ts";
+export { type SGDOptions, sgd } from "./sgd.ts";
+export { differentiate, type StepOptions, type StepResult, step } from "./step.ts";

@@ -1,38 +1,85 @@
 import { backward, Tape, withTape } from "../autograd/tape.ts";
+import { scope } from "../backend/scope.ts";
 import type { Tensor } from "../backend/tensor.ts";
+import { InputError } from "../core/errors.ts";
 import type { Clip } from "./clip.ts";
 import type { Optimizer } from "./optimizer.ts";
 
 /** Numbers of a step. They are read from the device when asked for. */
 export interface StepResult {
-  /** Value of the loss, before the update. */
+  /** Value of the loss, before the update; with several parts, the sum of each times its share. */
   readonly loss: Promise<number>;
   /** Global norm of the gradient before clipping; NaN when no clip has measured it. */
   readonly gradientNorm: Promise<number>;
 }
 
+export interface StepOptions {
+  /**
+   * Gradient accumulation: call the function so many times, with the number of the part, and make one update from
+   * the mean of the gradients. That is the gradient of one batch of all parts, at the memory of one. Parts of unequal
+   * size are given as a list of their shares, `[0.4, 0.4, 0.2]`; a loss that is a sum has the shares `[1, 1, 1]`.
+   */
+  readonly accumulate?: number | readonly number[];
+}
+
 const scalar = async (tensor: Tensor): Promise<number> => (await tensor.read())[0];
 
-/** Forward and backward of one step: the optimizer's gradients are those of `fn`'s loss afterwards. */
-export function differentiate(fn: () => Tensor, optimizer: Optimizer): Promise<number> {
+/**
+ * Forward and backward of one step: the optimizer's gradients are those of `fn`'s loss afterwards.
+ * @throws InputError for a number of parts that is not an integer from 1 up, a share that is not finite and above 0
+ */
+export function differentiate(
+  fn: (part: number) => Tensor,
+  optimizer: Optimizer,
+  { accumulate = 1 }: StepOptions = {},
+): Promise<number> {
   const { frames, gradients } = optimizer;
-  return frames.run(() => {
-    const tape = new Tape();
-    const loss = withTape(tape, fn);
+  const shares = sharesOf(accumulate);
+  // All parts are one frame: what any of them carries over with detach() lives until the end of the next step.
+  const losses = frames.run(() => {
     gradients.zero();
-    backward(tape, loss, gradients);
-    return scalar(loss);
+    return shares.map((share, part) =>
+      scope(() => {
+        const tape = new Tape();
+        const loss = withTape(tape, () => fn(part));
+        backward(tape, loss, gradients, share);
+        return scalar(loss);
+      }),
+    );
   });
+  return Promise.all(losses).then((values) =>
+    values.reduce((total, value, part) => total + shares[part] * value, 0),
+  );
 }
 
 /**
  * One training step: run `fn`, which returns a scalar loss, differentiate it, clip, update. Every tensor that `fn`
  * makes is gone afterwards, except what it carried over with `detach()`.
  */
-export function step(fn: () => Tensor, optimizer: Optimizer, clip?: Clip): StepResult {
-  const loss = differentiate(fn, optimizer);
+export function step(
+  fn: (part: number) => Tensor,
+  optimizer: Optimizer,
+  clip?: Clip,
+  options?: StepOptions,
+): StepResult {
+  const loss = differentiate(fn, optimizer, options);
   clip?.(optimizer.gradients);
   const gradientNorm = scalar(optimizer.gradients.norm);
   optimizer.update();
   return { loss, gradientNorm };
+}
+
+function sharesOf(accumulate: number | readonly number[]): readonly number[] {
+  if (typeof accumulate === "number") {
+    if (!Number.isSafeInteger(accumulate) || accumulate < 1) {
+      throw new InputError(`step: accumulate must be an integer of at least 1 or a list, got ${accumulate}`);
+    }
+    return new Array<number>(accumulate).fill(1 / accumulate);
+  }
+  if (accumulate.length === 0 || !accumulate.every((share) => share > 0 && Number.isFinite(share))) {
+    throw new InputError(
+      `step: accumulate must list shares, each finite and above 0, got [${accumulate.join(", ")}]`,
+    );
+  }
+  return accumulate;
 }

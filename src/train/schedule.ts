@@ -1,3 +1,4 @@
+import { cosineSchedule } from "../optim/schedules.ts";
 import type { EndReason } from "./events.ts";
 
 export interface Limits {
@@ -35,12 +36,11 @@ export function horizonOf(
 /** The learning rate never falls below this share of its start. */
 const FLOOR = 0.1;
 
-/** Half a cosine from 1 at the start down to 0.1 at the horizon (Loshchilov and Hutter 2017, without restarts). */
+/** What the learning rate is multiplied by: a cosine down to the floor at the horizon, where there is one. */
 export function learningRateFactor(horizon: Horizon, step: number, seconds: number): number {
   if (horizon.by === "none") return 1;
-  const progress = horizon.by === "epochs" ? step / horizon.steps : seconds / horizon.seconds;
-  const cosine = 0.5 * (1 + Math.cos(Math.PI * Math.min(1, progress)));
-  return FLOOR + (1 - FLOOR) * cosine;
+  const [steps, now] = horizon.by === "epochs" ? [horizon.steps, step] : [horizon.seconds, seconds];
+  return cosineSchedule({ steps, floor: FLOOR }).factor(now);
 }
 
 /** Why training is over after `step` updates, or undefined while it is not. `seconds` are those of this sitting. */

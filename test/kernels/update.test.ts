@@ -1,137 +1,161 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Machine, MODULES, noise, worst } from "./harness.ts";
+import * as plain from "./plain-updates.ts";
 
-interface Options {
-  lr: number;
-  beta1: number;
-  beta2: number;
-  epsilon: number;
-  weightDecay: number;
-  decoupled: boolean;
-}
+const STEPS = 10;
 
-/** torch.optim.Adam and AdamW, one step, in float64. */
-function plainAdam(p: number[], g: number[], m: number[], v: number[], o: Options, step: number): void {
-  for (let i = 0; i < p.length; i++) {
-    if (o.decoupled) p[i] *= 1 - o.lr * o.weightDecay;
-    const gradient = o.decoupled ? g[i] : g[i] + o.weightDecay * p[i];
-    m[i] = o.beta1 * m[i] + (1 - o.beta1) * gradient;
-    v[i] = o.beta2 * v[i] + (1 - o.beta2) * gradient * gradient;
-    const denominator = Math.sqrt(v[i]) / Math.sqrt(1 - o.beta2 ** step) + o.epsilon;
-    p[i] -= ((o.lr / (1 - o.beta1 ** step)) * m[i]) / denominator;
+/**
+ * Ten updates by a kernel and by a plain loop, from the same gradients, some of them tiny. `width` state arrays; the
+ * kernel gets the addresses of p, g and of each state that `uses` keeps (0 for the others), and of the step counter.
+ */
+function compare(
+  file: string,
+  n: number,
+  kernel: (machine: Machine, at: { p: number; g: number; state: number[]; steps: number }) => void,
+  loop: (p: number[], g: number[], state: number[][], step: number) => void,
+  { uses, allowed }: { uses: readonly boolean[]; allowed: number },
+): void {
+  const machine = new Machine(file);
+  const next = noise(n);
+  const p = next(n);
+  const state = uses.map(() => new Array<number>(n).fill(0));
+  const at = {
+    p: machine.floats(p, true),
+    g: machine.room(n),
+    state: uses.map((used, index) => (used ? machine.floats(state[index]) : 0)),
+    steps: machine.floats([0]),
+  };
+  for (let step = 1; step <= STEPS; step++) {
+    const g = next(n, step % 3 === 0 ? 1e-4 : 1);
+    new Float32Array(machine.memory.buffer, at.g, n).set(g);
+    kernel(machine, at);
+    loop(p, g, state, step);
   }
+  expect(worst(machine.read(at.p, n), p, allowed)).toBeLessThanOrEqual(1);
+  for (const [index, used] of uses.entries()) {
+    if (used) expect(worst(machine.read(at.state[index], n), state[index], allowed)).toBeLessThanOrEqual(1);
+  }
+  expect(machine.intact).toBe(true);
 }
 
-const DEFAULTS: Options = {
-  lr: 2e-3,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  weightDecay: 0,
-  decoupled: false,
-};
+const sizes = fc.integer({ min: 1, max: 40 });
+const decays = fc.constantFrom(0, 0.01, 0.3);
+const momenta = fc.constantFrom(0, 0.5, 0.9);
 
-function adam(machine: Machine, at: number[], o: Options, step: number, n: number): void {
+const ADAM = { lr: 2e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, decoupled: false };
+
+function adam(machine: Machine, at: number[], o: plain.AdamOptions, n: number): void {
   const { lr, beta1, beta2, epsilon, weightDecay, decoupled } = o;
-  machine.kernels.adam(...at, lr, beta1, beta2, epsilon, weightDecay, Number(decoupled), step, n);
+  machine.kernels.adam(...at, lr, beta1, beta2, epsilon, weightDecay, Number(decoupled), n);
 }
 
 describe.each(MODULES)("updates of %s", (file) => {
   test("adam follows PyTorch's formula over ten steps, with either decay", () => {
     fc.assert(
       fc.property(
-        fc.integer({ min: 1, max: 40 }),
-        fc.constantFrom(0, 0.01, 0.3),
+        sizes,
+        decays,
         fc.boolean(),
         fc.constantFrom(2e-3, 0.1),
         (n, weightDecay, decoupled, lr) => {
-          const options = { ...DEFAULTS, weightDecay, decoupled, lr };
-          const machine = new Machine(file);
-          const next = noise(n);
-          const p = next(n);
-          const [m, v] = [new Array<number>(n).fill(0), new Array<number>(n).fill(0)];
-          const at = [machine.floats(p, true), machine.room(n), machine.floats(m), machine.floats(v)];
-          for (let step = 1; step <= 10; step++) {
-            const g = next(n, step % 3 === 0 ? 1e-4 : 1);
-            new Float32Array(machine.memory.buffer, at[1], n).set(g);
-            adam(machine, at, options, step, n);
-            plainAdam(p, g, m, v, options, step);
-          }
-          /* Ten steps of size lr, each rounded to float32. */
-          expect(worst(machine.read(at[0], n), p, 1e-5 * (1 + lr * 10))).toBeLessThanOrEqual(1);
-          expect(worst(machine.read(at[2], n), m)).toBeLessThanOrEqual(1);
-          expect(worst(machine.read(at[3], n), v)).toBeLessThanOrEqual(1);
-          expect(machine.intact).toBe(true);
+          const options = { ...ADAM, weightDecay, decoupled, lr };
+          compare(
+            file,
+            n,
+            (machine, { p, g, state, steps }) => adam(machine, [p, g, ...state, steps], options, n),
+            (p, g, state, step) => plain.adam(p, g, state, options, step),
+            // Ten steps of size lr, each rounded to float32.
+            { uses: [true, true], allowed: 1e-5 * (1 + lr * 10) },
+          );
         },
       ),
     );
   });
 
-  test("adam's bias correction holds at a late step", () => {
-    const machine = new Machine(file);
-    const at = [[1], [0.5], [0.2], [0.1]].map((values) => machine.floats(values));
-    const [p, m, v] = [[1], [0.2], [0.1].map(Math.fround)];
-    adam(machine, at, DEFAULTS, 12_345, 1);
-    plainAdam(p, [0.5], m, v, DEFAULTS, 12_345);
-    expect(worst(machine.read(at[0], 1), p, 1e-7)).toBeLessThanOrEqual(1);
-  });
-
-  test("adam carries a NaN gradient into its own parameter only", () => {
-    const machine = new Machine(file);
-    const at = [
-      [1, 1],
-      [Number.NaN, 1],
-      [0, 0],
-      [0, 0],
-    ].map((values) => machine.floats(values));
-    adam(machine, at, DEFAULTS, 1, 2);
-    expect([...machine.read(at[0], 2)].map(Number.isNaN)).toEqual([true, false]);
-  });
-
-  test("clip_norm measures in float64 and scales only what is too long", () => {
+  test("sgd follows PyTorch's formula over ten steps: momentum, dampening, Nesterov, decay", () => {
+    const kinds = fc.constantFrom<[number, boolean]>([0, false], [0.3, false], [0, true]);
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 70 }), fc.constantFrom(0.5, 5, 1000), (n, limit) => {
-        const machine = new Machine(file);
-        const g = noise(n)(n, 3);
-        const norm = Math.sqrt(g.reduce((total, x) => total + x * x, 0));
-        const [at, out] = [machine.floats(g, true), machine.room(1)];
-        machine.kernels.clip_norm(out, at, limit, n);
-        expect(worst(machine.read(out, 1), [norm], 1e-7)).toBeLessThanOrEqual(1);
-        const factor = Math.min(1, limit / (norm + 1e-6));
-        expect(
-          worst(
-            machine.read(at, n),
-            g.map((x) => x * factor),
-            1e-7,
-          ),
-        ).toBeLessThanOrEqual(1);
-        expect(machine.intact).toBe(true);
+      fc.property(sizes, decays, momenta, kinds, (n, weightDecay, momentum, [dampening, nesterov]) => {
+        const options = { lr: 0.05, momentum, dampening, weightDecay, nesterov };
+        compare(
+          file,
+          n,
+          (machine, { p, g, state, steps }) =>
+            machine.kernels.sgd(
+              ...[p, g, ...state, dampening === 0 ? 0 : steps],
+              ...[options.lr, momentum, dampening, weightDecay, Number(nesterov), n],
+            ),
+          (p, g, state, step) => plain.sgd(p, g, state, options, step),
+          { uses: [momentum !== 0], allowed: 1e-5 },
+        );
       }),
     );
   });
 
-  test("clip_norm only measures when the limit is infinite", () => {
-    const machine = new Machine(file);
-    const [at, out] = [machine.floats([3, 4]), machine.room(1)];
-    machine.kernels.clip_norm(out, at, Number.POSITIVE_INFINITY, 2);
-    expect([...machine.read(out, 1), ...machine.read(at, 2)]).toEqual([5, 3, 4]);
+  test("rmsprop follows PyTorch's formula over ten steps: momentum, centered, decay", () => {
+    fc.assert(
+      fc.property(sizes, decays, momenta, fc.boolean(), (n, weightDecay, momentum, centered) => {
+        const options = { lr: 0.01, alpha: 0.9, epsilon: 1e-6, momentum, weightDecay, centered };
+        compare(
+          file,
+          n,
+          (machine, { p, g, state }) =>
+            machine.kernels.rmsprop(
+              ...[p, g, ...state, options.lr, options.alpha, options.epsilon, momentum, weightDecay, n],
+            ),
+          (p, g, state) => plain.rmsprop(p, g, state, options),
+          // Quotients of up to ten, added up by momentum; centered, a difference of squares in the denominator.
+          { uses: [true, centered, momentum !== 0], allowed: 1e-4 },
+        );
+      }),
+    );
   });
 
-  test("clip_norm makes every gradient NaN when one is, and zero or NaN when one is infinite, as PyTorch does", () => {
-    const machine = new Machine(file);
-    const [at, out] = [machine.floats([1, Number.NaN, 2]), machine.room(1)];
-    machine.kernels.clip_norm(out, at, 5, 3);
-    expect([...machine.read(out, 1), ...machine.read(at, 3)].every(Number.isNaN)).toBe(true);
-    const infinite = machine.floats([1, Number.POSITIVE_INFINITY]);
-    machine.kernels.clip_norm(out, infinite, 5, 2);
-    expect([...machine.read(infinite, 2)]).toEqual([0, Number.NaN]);
+  test("adagrad follows PyTorch's formula over ten steps: rate decay, epsilon outside and inside", () => {
+    const rateDecays = fc.constantFrom(0, 0.1);
+    fc.assert(
+      fc.property(sizes, decays, rateDecays, fc.boolean(), (n, weightDecay, lrDecay, inside) => {
+        const options = { lr: 0.1, lrDecay, epsilon: inside ? 1e-4 : 1e-10, weightDecay, inside };
+        compare(
+          file,
+          n,
+          (machine, { p, g, state, steps }) =>
+            machine.kernels.adagrad(
+              ...[
+                p,
+                g,
+                ...state,
+                steps,
+                options.lr,
+                lrDecay,
+                options.epsilon,
+                weightDecay,
+                Number(inside),
+                n,
+              ],
+            ),
+          (p, g, state, step) => plain.adagrad(p, g, state, options, step),
+          { uses: [true], allowed: 1e-5 },
+        );
+      }),
+    );
   });
 
-  test("clip_value limits both sides and keeps NaN", () => {
+  test("adam's bias correction holds at a late step", () => {
     const machine = new Machine(file);
-    const at = machine.floats([-9, -1, 0, 1, 9, Number.NaN, Number.POSITIVE_INFINITY]);
-    machine.kernels.clip_value(at, 2, 7);
-    expect([...machine.read(at, 7)]).toEqual([-2, -1, 0, 1, 2, Number.NaN, 2]);
+    const at = [[1], [0.5], [0.2], [0.1], [12_344]].map((values) => machine.floats(values));
+    const [p, m, v] = [[1], [0.2], [0.1].map(Math.fround)];
+    adam(machine, at, ADAM, 1);
+    plain.adam(p, [0.5], [m, v], ADAM, 12_345);
+    expect(worst(machine.read(at[0], 1), p, 1e-7)).toBeLessThanOrEqual(1);
+    expect(machine.read(at[4], 1)[0]).toBe(12_345);
+  });
+
+  test("adam carries a NaN gradient into its own parameter only", () => {
+    const machine = new Machine(file);
+    const at = [[1, 1], [Number.NaN, 1], [0, 0], [0, 0], [0]].map((values) => machine.floats(values));
+    adam(machine, at, ADAM, 2);
+    expect([...machine.read(at[0], 2)].map(Number.isNaN)).toEqual([true, false]);
   });
 });

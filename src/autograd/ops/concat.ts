@@ -1,44 +1,72 @@
 import { empty, type Tensor } from "../../backend/tensor.ts";
+import { axisOf } from "../../core/broadcast.ts";
 import { ShapeError } from "../../core/errors.ts";
-import { showShape, sizeOf } from "../../core/shape.ts";
+import { sameShape, showShape, sizeOf } from "../../core/shape.ts";
 import { kernelsOf, record } from "../tape.ts";
 import { slice } from "./slice.ts";
 
-/** Tensors one after another along an axis; all other axes agree. Each gets its part of dy. */
+/**
+ * Tensors side by side along an axis, the last unless given: [..., n1, ...], [..., n2, ...] -> [..., n1 + n2, ...].
+ * Each gets its part of dy.
+ * @throws ShapeError when another axis or the dtype differs
+ */
 export function concat(parts: readonly Tensor[], axis = -1): Tensor {
   const [first] = parts;
   if (first === undefined) throw new ShapeError("concat: parts", "at least one tensor", "none");
-  const at = axis < 0 ? axis + first.shape.length : axis;
-  const others = first.shape.filter((_, index) => index !== at);
-  for (const part of parts) {
-    const same =
-      part.shape.length === first.shape.length &&
-      part.shape.filter((_, index) => index !== at).every((length, index) => length === others[index]);
-    if (!same) {
-      throw new ShapeError(
-        "concat: parts",
-        `${showShape(first.shape)} except along axis ${at}`,
-        showShape(part.shape),
-      );
+  const at = axisOf("concat", axis, first.shape);
+  const kernels = kernelsOf("concat", ...parts);
+  for (const [i, { shape, dtype }] of parts.entries()) {
+    const fits =
+      shape.length === first.shape.length && sameShape(shape.with(at, first.shape[at]), first.shape);
+    if (!fits || dtype !== first.dtype) {
+      const wanted = first.shape.map((size, j) => (j === at ? "n" : size)).join(", ");
+      throw new ShapeError(`concat: part ${i}`, `[${wanted}] ${first.dtype}`, `${showShape(shape)} ${dtype}`);
     }
   }
-  const kernels = kernelsOf("concat", ...parts);
+  const total = parts.reduce((sum, part) => sum + part.shape[at], 0);
   const rows = sizeOf(first.shape.slice(0, at));
-  const widths = parts.map((part) => part.size / rows);
-  const width = widths.reduce((a, b) => a + b, 0);
-  const length = parts.reduce((total, part) => total + part.shape[at], 0);
-  const y = empty(first.shape.with(at, length), first.dtype);
+  const inner = sizeOf(first.shape.slice(at + 1));
+  const y = empty(first.shape.with(at, total), first.dtype);
+  const wide = total * inner;
+  const offsets: number[] = [];
   let offset = 0;
-  for (const [index, part] of parts.entries()) {
-    const to = y.view([y.size - offset], offset).address;
-    kernels.copy_rows(to, width, part.address, widths[index], rows, widths[index]);
-    offset += widths[index];
+  for (const part of parts) {
+    const columns = part.shape[at] * inner;
+    offsets.push(offset);
+    if (part.size > 0) {
+      const place = y.view([y.size - offset], offset).address;
+      kernels.copy_rows(place, wide, part.address, columns, rows, columns);
+    }
+    offset += columns;
   }
-  return record("concat", parts, y, (dy) => {
-    let start = 0;
-    return parts.map((part) => {
-      start += part.shape[at];
-      return slice(dy, at, start - part.shape[at], start);
-    });
+  return record("concat", parts, y, (dy) =>
+    parts.map((part, i) => {
+      if (!part.needsGradient) return undefined;
+      const dx = empty(part.shape);
+      const columns = part.shape[at] * inner;
+      if (part.size > 0) {
+        const place = dy.view([dy.size - offsets[i]], offsets[i]).address;
+        kernels.copy_rows(dx.address, columns, place, wide, rows, columns);
+      }
+      return dx;
+    }),
+  );
+}
+
+/**
+ * x cut along an axis, the last unless given, into pieces of the given sizes: the inverse of concat.
+ * @throws ShapeError unless the sizes add up to the axis
+ */
+export function split(x: Tensor, sizes: readonly number[], axis = -1): Tensor[] {
+  const at = axisOf("split", axis, x.shape);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (total !== x.shape[at] || sizes.some((size) => !(Number.isInteger(size) && size > 0))) {
+    const expected = `whole numbers from 1 up that add up to axis ${at} of ${showShape(x.shape)}`;
+    throw new ShapeError("split: sizes", expected, showShape(sizes));
+  }
+  let start = 0;
+  return sizes.map((size) => {
+    start += size;
+    return slice(x, at, start - size, start);
   });
 }

@@ -1,37 +1,100 @@
-import { empty, type Tensor } from "../../backend/tensor.ts";
-import { ShapeError } from "../../core/errors.ts";
-import { sameShape, showShape } from "../../core/shape.ts";
+import { BINARY, TERNARY } from "../../backend/kernels-ops.ts";
+import { Tensor } from "../../backend/tensor.ts";
+import { broadcastShape } from "../../core/broadcast.ts";
+import { ScopeError } from "../../core/errors.ts";
+import type { Shape } from "../../core/shape.ts";
+import { requireFloats } from "../check.ts";
+import { binary, constant, scaled, sumTo, ternary } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
 
-function requireSameShape(op: string, a: Tensor, b: Tensor): void {
-  if (!sameShape(a.shape, b.shape)) {
-    throw new ShapeError(
-      `${op}: second argument`,
-      `${showShape(a.shape)} like the first`,
-      showShape(b.shape),
-    );
+/** A tensor, or a number that stands for a tensor of it in any shape. At least one operand is a tensor. */
+export type Operand = Tensor | number;
+
+interface Saved {
+  kernels: ReturnType<typeof kernelsOf>;
+  shape: Shape;
+  a: Tensor;
+  b: Tensor;
+  y: Tensor;
+}
+
+/** The gradient of one operand in the shape of the result. */
+type Gradient = (dy: Tensor, saved: Saved) => Tensor;
+
+function elementwise(
+  op: string,
+  kind: number,
+  first: Operand,
+  second: Operand,
+  gradients: readonly [Gradient, Gradient],
+): Tensor {
+  if (typeof first === "number" && typeof second === "number") {
+    throw new ScopeError(`${op}: one of the operands must be a tensor, got ${first} and ${second}`);
   }
-}
-
-/** a + b, both of one shape. d(a) = d(b) = dy. */
-export function add(a: Tensor, b: Tensor): Tensor {
-  requireSameShape("add", a, b);
-  const y = empty(a.shape);
-  kernelsOf("add", a, b).add(y.address, a.address, b.address, y.size);
-  return record("add", [a, b], y, (dy) => [dy, dy]);
-}
-
-/** a * b elementwise, both of one shape. d(a) = dy * b, d(b) = dy * a. */
-export function mul(a: Tensor, b: Tensor): Tensor {
-  requireSameShape("mul", a, b);
-  const kernels = kernelsOf("mul", a, b);
-  const y = empty(a.shape);
-  kernels.mul(y.address, a.address, b.address, y.size);
-  return record("mul", [a, b], y, (dy) =>
-    [b, a].map((other) => {
-      const gradient = empty(a.shape);
-      kernels.mul(gradient.address, dy.address, other.address, gradient.size);
-      return gradient;
+  const tensors = [first, second].filter((operand) => operand instanceof Tensor);
+  const kernels = kernelsOf(op, ...tensors);
+  const [a, b] = [first, second].map((operand) =>
+    typeof operand === "number" ? constant(kernels, operand) : operand,
+  );
+  requireFloats(op, { a, b });
+  const shape = broadcastShape(op, { a: a.shape, b: b.shape });
+  const y = binary(kernels, kind, a, b, shape);
+  return record(op, [a, b], y, (dy) =>
+    [a, b].map((operand, i) => {
+      if (!operand.needsGradient) return undefined;
+      return sumTo(kernels, gradients[i](dy, { kernels, shape, a, b, y }), operand.shape);
     }),
   );
+}
+
+const same: Gradient = (dy) => dy;
+const negated: Gradient = (dy, { kernels }) => scaled(kernels, dy, -1);
+const timesA: Gradient = (dy, { kernels, a, shape }) => binary(kernels, BINARY.mul, dy, a, shape);
+const timesB: Gradient = (dy, { kernels, b, shape }) => binary(kernels, BINARY.mul, dy, b, shape);
+const overB: Gradient = (dy, { kernels, b, shape }) => binary(kernels, BINARY.div, dy, b, shape);
+const ofDivisor: Gradient = (dy, { kernels, b, y, shape }) =>
+  ternary(kernels, TERNARY.divGrad, [dy, y, b], shape);
+
+/** dy where one operand won, half of it where both are equal. */
+const whereWon =
+  (kind: number, order: "ab" | "ba"): Gradient =>
+  (dy, { kernels, a, b, shape }) =>
+    ternary(kernels, kind, order === "ab" ? [dy, a, b] : [dy, b, a], shape);
+
+/** a + b, broadcast. d(a) = d(b) = dy. */
+export function add(a: Operand, b: Operand): Tensor {
+  return elementwise("add", BINARY.add, a, b, [same, same]);
+}
+
+/** a - b, broadcast. d(a) = dy, d(b) = -dy. */
+export function sub(a: Operand, b: Operand): Tensor {
+  return elementwise("sub", BINARY.sub, a, b, [same, negated]);
+}
+
+/** a * b elementwise, broadcast. d(a) = dy * b, d(b) = dy * a. */
+export function mul(a: Operand, b: Operand): Tensor {
+  return elementwise("mul", BINARY.mul, a, b, [timesB, timesA]);
+}
+
+/** a / b elementwise, broadcast. d(a) = dy / b, d(b) = -dy * (a / b) / b. */
+export function div(a: Operand, b: Operand): Tensor {
+  return elementwise("div", BINARY.div, a, b, [overB, ofDivisor]);
+}
+
+/** The larger of a and b, broadcast; NaN if either is. dy goes to the larger, half each where they are equal. */
+export function maximum(a: Operand, b: Operand): Tensor {
+  const { maximumGrad } = TERNARY;
+  return elementwise("maximum", BINARY.maximum, a, b, [
+    whereWon(maximumGrad, "ab"),
+    whereWon(maximumGrad, "ba"),
+  ]);
+}
+
+/** The smaller of a and b, broadcast; NaN if either is. dy goes to the smaller, half each where they are equal. */
+export function minimum(a: Operand, b: Operand): Tensor {
+  const { minimumGrad } = TERNARY;
+  return elementwise("minimum", BINARY.minimum, a, b, [
+    whereWon(minimumGrad, "ab"),
+    whereWon(minimumGrad, "ba"),
+  ]);
 }

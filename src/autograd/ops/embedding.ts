@@ -4,18 +4,26 @@ import { checkShape } from "../../core/shape.ts";
 import { kernelsOf, record } from "../tape.ts";
 
 /**
- * Refuse ids outside [0, bound): a kernel would read or write beyond its table. CPU-only: where integers cannot be
- * read at once, the kernels of that backend have to check.
+ * Refuse ids outside [0, bound), except `allowed`: a kernel would read or write beyond its table. CPU-only: where
+ * integers cannot be read at once, the kernels of that backend have to check.
+ * @returns the ids, where they could be read
  */
-export function checkIds(where: string, ids: Tensor, bound: number): void {
+export function checkIds(
+  where: string,
+  ids: Tensor,
+  bound: number,
+  allowed?: number,
+): Int32Array | undefined {
   if (ids.dtype !== "i32") throw new ShapeError(where, "integer ids (dtype i32)", `dtype ${ids.dtype}`);
   const values = ids.readIntsSync();
-  if (values === undefined) return;
+  if (values === undefined) return undefined;
   for (const [position, id] of values.entries()) {
-    if (id < 0 || id >= bound) {
-      throw new InputError(`${where} must be in [0, ${bound}), got ${id} at position ${position}`);
+    if ((id < 0 || id >= bound) && id !== allowed) {
+      const besides = allowed === undefined ? "" : ` or ${allowed}`;
+      throw new InputError(`${where} must be in [0, ${bound})${besides}, got ${id} at position ${position}`);
     }
   }
+  return values;
 }
 
 /** Rows of a table: ids [...] of integers, table [V, E] -> [..., E]. The table's gradient gets each dy at its row. */

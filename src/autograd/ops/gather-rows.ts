@@ -1,34 +1,29 @@
 import { empty, type Tensor } from "../../backend/tensor.ts";
-import { InputError, ShapeError } from "../../core/errors.ts";
-import { showShape } from "../../core/shape.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { showShape, sizeOf } from "../../core/shape.ts";
 import { kernelsOf, record } from "../tape.ts";
+import { checkIds } from "./embedding.ts";
+
+/** Id of a row of zeros. */
+export const NO_ROW = -1;
 
 /**
- * Rows of the first axis in any order: x [N, ...], rows ids [M] -> [M, ...]; -1 gives a row of zeros. A row that is
- * taken twice gets the sum of both gradients, one that is not taken zero.
+ * Entries of the first axis by number: x [N, ...], ids [M...] of integers in [0, N) -> [M..., ...]. Id -1 gives a row of zeros and takes no
+ * gradient, so that a list of ids can reorder time, cut sequences to their lengths and pad them. A row that is taken
+ * several times gets the sum of its gradients.
  */
-export function gatherRows(x: Tensor, rows: Tensor): Tensor {
-  const [count, ...rest] = x.shape;
-  if (count === undefined || rows.dtype !== "i32" || rows.shape.length !== 1) {
-    throw new ShapeError(
-      "gatherRows: x and rows",
-      "[N, ...] and ids [M]",
-      `${showShape(x.shape)} and ${rows.dtype} ${showShape(rows.shape)}`,
-    );
-  }
-  for (const [position, row] of (rows.readIntsSync() ?? []).entries()) {
-    if (row < -1 || row >= count) {
-      throw new InputError(`gatherRows: rows must be in [-1, ${count}), got ${row} at position ${position}`);
-    }
-  }
-  const kernels = kernelsOf("gatherRows", x, rows);
-  const width = x.size / count;
-  const y = empty([rows.size, ...rest], x.dtype);
-  kernels.gather_rows(y.address, x.address, rows.address, rows.size, width);
+export function gatherRows(x: Tensor, ids: Tensor): Tensor {
+  const [rows, ...rest] = x.shape;
+  if (rows === undefined) throw new ShapeError("gatherRows: x", "[rows, ...]", showShape(x.shape));
+  const width = sizeOf(rest);
+  checkIds("gatherRows: ids", ids, rows, NO_ROW);
+  const kernels = kernelsOf("gatherRows", x, ids);
+  const y = empty([...ids.shape, ...rest], x.dtype);
+  kernels.gather_rows(y.address, x.address, ids.address, ids.size, width);
   return record("gatherRows", [x], y, (dy) => {
     const dx = empty(x.shape);
     kernels.fill(dx.address, 0, dx.size);
-    kernels.scatter_add_rows(dx.address, dy.address, rows.address, rows.size, width);
+    kernels.scatter_add_rows(dx.address, dy.address, ids.address, ids.size, width);
     return [dx];
   });
 }

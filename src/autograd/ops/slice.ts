@@ -1,4 +1,5 @@
 import { empty, type Tensor } from "../../backend/tensor.ts";
+import { axisOf } from "../../core/broadcast.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { showShape, sizeOf } from "../../core/shape.ts";
 import { kernelsOf, record } from "../tape.ts";
@@ -8,22 +9,21 @@ import { kernelsOf, record } from "../tape.ts";
  * The gradient is dy in their place and zero elsewhere.
  */
 export function slice(x: Tensor, axis: number, start: number, end: number): Tensor {
-  const length = x.shape[axis];
-  if (
-    !(Number.isInteger(start) && Number.isInteger(end) && 0 <= start && start < end && end <= (length ?? 0))
-  ) {
+  const at = axisOf("slice", axis, x.shape);
+  const length = x.shape[at];
+  if (!(Number.isInteger(start) && Number.isInteger(end) && 0 <= start && start < end && end <= length)) {
     throw new ShapeError(
       `slice: [${start}, ${end})`,
-      `inside axis ${axis} of ${showShape(x.shape)}`,
+      `inside axis ${at} of ${showShape(x.shape)}`,
       `[${start}, ${end})`,
     );
   }
   const kernels = kernelsOf("slice", x);
-  const rows = sizeOf(x.shape.slice(0, axis));
-  const inner = sizeOf(x.shape.slice(axis + 1));
+  const rows = sizeOf(x.shape.slice(0, at));
+  const inner = sizeOf(x.shape.slice(at + 1));
   const [from, to] = [length * inner, (end - start) * inner];
   const offset = start * inner;
-  const y = empty(x.shape.with(axis, end - start), x.dtype);
+  const y = empty(x.shape.with(at, end - start), x.dtype);
   kernels.copy_rows(y.address, to, x.view([x.size - offset], offset).address, from, rows, to);
   return record("slice", [x], y, (dy) => {
     const dx = empty(x.shape);

@@ -1,7 +1,11 @@
 import { empty, type Tensor } from "../../backend/tensor.ts";
+import { axisOf } from "../../core/broadcast.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { sameShape, showShape } from "../../core/shape.ts";
 import { kernelsOf, record } from "../tape.ts";
+import { concat } from "./concat.ts";
+import { permute } from "./permute.ts";
+import { reshape } from "./reshape.ts";
 
 /** x[index]: one entry of the first axis, [n, ...] -> [...]. The gradient is dy there and zero elsewhere. */
 export function select(x: Tensor, index: number): Tensor {
@@ -20,14 +24,22 @@ export function select(x: Tensor, index: number): Tensor {
   });
 }
 
-/** Tensors of one shape along a new first axis: n of [...] -> [n, ...]. Each gets its part of dy. */
-export function stack(parts: readonly Tensor[]): Tensor {
+/** Tensors of one shape along a new axis, the first unless given: n of [...] -> [n, ...]. Each gets its part of dy. */
+export function stack(parts: readonly Tensor[], axis = 0): Tensor {
   const [first] = parts;
   if (first === undefined) throw new ShapeError("stack: parts", "at least one tensor", "none");
   for (const part of parts) {
     if (!sameShape(part.shape, first.shape)) {
       throw new ShapeError("stack: parts", `all ${showShape(first.shape)}`, showShape(part.shape));
     }
+  }
+  const at = axisOf("stack", axis, [parts.length, ...first.shape]);
+  if (at > 0) {
+    const shape = first.shape.toSpliced(at, 0, 1);
+    return concat(
+      parts.map((part) => reshape(part, shape)),
+      at,
+    );
   }
   const kernels = kernelsOf("stack", ...parts);
   const y = empty([parts.length, ...first.shape], first.dtype);
@@ -39,12 +51,20 @@ export function stack(parts: readonly Tensor[]): Tensor {
   );
 }
 
-/** [A, B, ...] -> [B, A, ...]: batch-first to time-major and back. Its gradient is swapped back. */
-export function swapAxes(x: Tensor): Tensor {
-  const [a, b, ...rest] = x.shape;
-  if (a === undefined || b === undefined) {
+/**
+ * Two axes exchanged, the first two unless given: [A, B, ...] -> [B, A, ...], batch-first to time-major and back. Its
+ * gradient is swapped back.
+ */
+export function swapAxes(x: Tensor, first = 0, second = 1): Tensor {
+  if (x.shape.length < 2) {
     throw new ShapeError("swapAxes: x", "a tensor with two axes or more", showShape(x.shape));
   }
+  const [i, j] = [axisOf("swapAxes", first, x.shape), axisOf("swapAxes", second, x.shape)];
+  if (i + j !== 1) {
+    const order = [...x.shape.keys()];
+    return permute(x, order.with(i, j).with(j, i));
+  }
+  const [a, b, ...rest] = x.shape;
   const inner = x.size === 0 ? 0 : x.size / (a * b);
   const kernels = kernelsOf("swapAxes", x);
   const y = empty([b, a, ...rest], x.dtype);

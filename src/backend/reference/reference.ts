@@ -1,9 +1,16 @@
 import type { Backend, Kernels } from "../backend.ts";
+import { alongKernels } from "./along.ts";
+import { clipKernels } from "./clip.ts";
 import { elementwiseKernels } from "./elementwise.ts";
+import { imageKernels } from "./image.ts";
 import { lossKernels } from "./loss.ts";
+import { lossRowsKernels } from "./loss-rows.ts";
 import { matrixKernels } from "./matrix.ts";
 import { ReferenceMemory } from "./memory.ts";
+import { normKernels } from "./norm.ts";
 import { recurrentKernels } from "./recurrent.ts";
+import { stridedKernels } from "./strided.ts";
+import { unaryKernels } from "./unary.ts";
 import { updateKernels } from "./update.ts";
 
 /**
@@ -17,7 +24,14 @@ export function createReferenceBackend(): Backend {
     ...matrixKernels(memory),
     ...lossKernels(memory),
     ...recurrentKernels(memory),
+    ...clipKernels(memory),
     ...updateKernels(memory),
+    ...unaryKernels(memory),
+    ...stridedKernels(memory),
+    ...alongKernels(memory),
+    ...normKernels(memory),
+    ...imageKernels(memory),
+    ...lossRowsKernels(memory),
   };
   return { name: "reference", instructions: "float64", memory, kernels };
 }

@@ -1,37 +1,68 @@
 import type { Kernels } from "../backend.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
-/** Added to the norm by torch.nn.utils.clip_grad_norm_, so that a zero gradient divides by something. */
-const NORM_EPSILON = 1e-6;
+/** The optimizers as torch.optim computes them. d is the gradient with its L2 penalty, g + weightDecay p. */
+export function updateKernels(
+  memory: ReferenceMemory,
+): Pick<Kernels, "sgd" | "rmsprop" | "adagrad" | "adam"> {
+  const optional = (address: number, n: number) => (address === 0 ? undefined : memory.at(address, n));
+  /** The number of this update of the parameter, from 1 on. */
+  const nextStep = (steps: number) => ++memory.at(steps, 1)[0];
 
-/** Clipping and optimizers, as PyTorch computes them. */
-export function updateKernels(memory: ReferenceMemory): Pick<Kernels, "clip_norm" | "clip_value" | "adam"> {
   return {
-    clip_norm(norm, g, maxNorm, n) {
-      const gradient = memory.at(g, n);
-      let squares = 0;
-      for (const value of gradient) squares += value * value;
-      const length = Math.sqrt(squares);
-      memory.at(norm, 1)[0] = length;
-      if (!Number.isFinite(maxNorm)) return;
-      const factor = Math.min(1, maxNorm / (length + NORM_EPSILON));
-      for (let i = 0; i < n; i++) gradient[i] *= factor;
+    /** Gradient descent with momentum (Polyak 1964), or Nesterov's look ahead (Sutskever et al. 2013). */
+    sgd(p, g, buffer, steps, lr, momentum, dampening, weightDecay, nesterov, n) {
+      const [parameter, gradient, velocity] = [memory.at(p, n), memory.at(g, n), optional(buffer, n)];
+      const first = steps !== 0 && nextStep(steps) === 1;
+      for (let i = 0; i < n; i++) {
+        const d = gradient[i] + weightDecay * parameter[i];
+        let direction = d;
+        if (velocity !== undefined) {
+          velocity[i] = momentum * velocity[i] + (first ? 1 : 1 - dampening) * d;
+          direction = nesterov ? d + momentum * velocity[i] : velocity[i];
+        }
+        parameter[i] -= lr * direction;
+      }
     },
-    clip_value(g, limit, n) {
-      const gradient = memory.at(g, n);
-      for (let i = 0; i < n; i++) gradient[i] = Math.max(-limit, Math.min(limit, gradient[i]));
+    /** RMSprop (Tieleman and Hinton 2012; centered: Graves 2013): divides by the spread that gradients have lately. */
+    rmsprop(p, g, square, mean, buffer, lr, alpha, epsilon, momentum, weightDecay, n) {
+      const [parameter, gradient, squares] = [memory.at(p, n), memory.at(g, n), memory.at(square, n)];
+      const [means, velocity] = [optional(mean, n), optional(buffer, n)];
+      for (let i = 0; i < n; i++) {
+        const d = gradient[i] + weightDecay * parameter[i];
+        squares[i] = alpha * squares[i] + (1 - alpha) * d * d;
+        let variance = squares[i];
+        if (means !== undefined) {
+          means[i] = alpha * means[i] + (1 - alpha) * d;
+          variance -= means[i] * means[i];
+        }
+        let direction = d / (Math.sqrt(variance) + epsilon);
+        if (velocity !== undefined) {
+          velocity[i] = momentum * velocity[i] + direction;
+          direction = velocity[i];
+        }
+        parameter[i] -= lr * direction;
+      }
+    },
+    /** Adagrad (Duchi, Hazan and Singer 2011): divides by the length of all gradients so far. */
+    adagrad(p, g, total, steps, lr, lrDecay, epsilon, weightDecay, epsilonInside, n) {
+      const [parameter, gradient, totals] = [memory.at(p, n), memory.at(g, n), memory.at(total, n)];
+      const rate = lr / (1 + (nextStep(steps) - 1) * lrDecay);
+      for (let i = 0; i < n; i++) {
+        const d = gradient[i] + weightDecay * parameter[i];
+        totals[i] += d * d;
+        const length = epsilonInside ? Math.sqrt(totals[i] + epsilon) : Math.sqrt(totals[i]) + epsilon;
+        parameter[i] -= (rate * d) / length;
+      }
     },
     /**
-     * Adam (Kingma and Ba 2015): m and v are running means of g and g^2, each divided by what it lacks at the start
-     * (1 - beta^step). Weight decay is added to g (L2), or taken off p directly when decoupled (AdamW).
+     * Adam (Kingma and Ba 2015): m and v are running means of d and d^2, each divided by what it lacks at the start
+     * (1 - beta^step). AdamW (Loshchilov and Hutter 2019) is decoupled: it takes the decay off p and leaves d = g.
      */
-    adam(p, g, m, v, lr, beta1, beta2, epsilon, weightDecay, decoupled, step, n) {
-      const [parameter, gradient, mean, square] = [
-        memory.at(p, n),
-        memory.at(g, n),
-        memory.at(m, n),
-        memory.at(v, n),
-      ];
+    adam(p, g, m, v, steps, lr, beta1, beta2, epsilon, weightDecay, decoupled, n) {
+      const [parameter, gradient] = [memory.at(p, n), memory.at(g, n)];
+      const [mean, square] = [memory.at(m, n), memory.at(v, n)];
+      const step = nextStep(steps);
       const correction1 = 1 - beta1 ** step;
       const correction2 = Math.sqrt(1 - beta2 ** step);
       for (let i = 0; i < n; i++) {

@@ -74,7 +74,7 @@ export function refuseOtherSettings(run: TextRun, options: TextTrainOptions, fol
 export function refuseOtherModel(model: LanguageModelConfig, options: TextTrainOptions): void {
   const differences = (["cell", "layers", "hidden"] as const)
     .filter((name) => options[name] !== undefined && options[name] !== model[name])
-    .map((name) => `${FLAGS[name]} ${options[name]} (they are of ${model[name]})`);
+    .map((name) => `${FLAGS[name]} ${options[name]} (they have ${model[name]})`);
   if (differences.length === 0) return;
   throw new InputError(`the weights of ${options.from} do not fit ${differences.join(", ")}`, {
     hint: "leave these options out to go on with that model, or leave out --from",

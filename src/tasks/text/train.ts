@@ -205,7 +205,9 @@ async function openRun(options: TextTrainOptions, hooks: Hooks): Promise<Resumed
     const run = parseTextRun(await store.readRunJson(), join(folder, "run.json"));
     refuseOtherSettings(run, options, folder);
     const latest = await store.latestCheckpoint();
-    for (const warning of latest?.warnings ?? []) hooks.onNote(warning);
+    for (const warning of latest?.warnings ?? []) {
+      hooks.onNote(`${warning}; going on from step ${latest?.step} instead`);
+    }
     await store.rewindTo(latest?.step ?? 0);
     if (latest === undefined) {
       hooks.onNote(`${folder} was stopped before its first checkpoint: starting from the beginning`);

@@ -1,0 +1,16 @@
+import type { Tensor } from "../backend/tensor.ts";
+import { ShapeError } from "../core/errors.ts";
+
+/** Arithmetic is for float tensors. @throws ShapeError that names the argument which holds integers */
+export function requireFloats(op: string, tensors: Readonly<Record<string, Tensor | undefined>>): void {
+  for (const [name, tensor] of Object.entries(tensors)) {
+    if (tensor !== undefined && tensor.dtype !== "f32") {
+      throw new ShapeError(`${op}: ${name}`, "of floats (dtype f32)", `dtype ${tensor.dtype}`);
+    }
+  }
+}
+
+/** Ids, masks and targets are integers. */
+export function requireIntegers(where: string, tensor: Tensor): void {
+  if (tensor.dtype !== "i32") throw new ShapeError(where, "integers (dtype i32)", `dtype ${tensor.dtype}`);
+}

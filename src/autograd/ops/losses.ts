@@ -1,0 +1,68 @@
+import type { Tensor } from "../../backend/tensor.ts";
+import { InputError, ShapeError } from "../../core/errors.ts";
+import { sameShape, showShape } from "../../core/shape.ts";
+import { add, mul, sub } from "./elementwise.ts";
+import { neg, softplus, square } from "./functions.ts";
+import { mean, sum } from "./reduce.ts";
+
+/** What becomes of the losses of all elements or rows. */
+export type Reduction = "mean" | "sum" | "none";
+
+export interface ReductionOptions {
+  /** @defaultValue "mean" */
+  readonly reduction?: Reduction;
+}
+
+/** @throws InputError for a word that is none of the three */
+export function checkReduction(op: string, reduction: string): asserts reduction is Reduction {
+  if (!["mean", "sum", "none"].includes(reduction)) {
+    throw new InputError(
+      `${op}: reduction must be "mean", "sum" or "none", got ${JSON.stringify(reduction)}`,
+    );
+  }
+}
+
+function reduced(loss: Tensor, reduction: Reduction): Tensor {
+  return reduction === "none" ? loss : reduction === "sum" ? sum(loss) : mean(loss);
+}
+
+function requireSameShape(op: string, x: Tensor, name: string, y: Tensor): void {
+  if (!sameShape(x.shape, y.shape)) {
+    throw new ShapeError(`${op}: ${name}`, `${showShape(x.shape)} like the first`, showShape(y.shape));
+  }
+}
+
+/** (prediction - target)^2, both of one shape: the mean of all unless told otherwise. */
+export function mseLoss(prediction: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
+  const { reduction = "mean" } = options;
+  checkReduction("mseLoss", reduction);
+  requireSameShape("mseLoss", prediction, "target", target);
+  return reduced(square(sub(prediction, target)), reduction);
+}
+
+export interface BinaryCrossEntropyOptions extends ReductionOptions {
+  /** Scales the loss of every element; broadcast. */
+  readonly weight?: Tensor;
+  /** Scales the loss of positive targets, one number a class: broadcast. */
+  readonly positiveWeight?: Tensor;
+}
+
+/**
+ * Binary cross-entropy in nats between targets t in [0, 1] and the probabilities sigmoid(x), from the logits x, as
+ * torch.nn.functional.binary_cross_entropy_with_logits. Both have one shape.
+ *
+ *     loss = (1 - t) x + (1 + (p - 1) t) log(1 + exp(-x)),  p the positive weight, or 1
+ */
+export function binaryCrossEntropyWithLogits(
+  logits: Tensor,
+  targets: Tensor,
+  options: BinaryCrossEntropyOptions = {},
+): Tensor {
+  const { reduction = "mean", weight, positiveWeight } = options;
+  checkReduction("binaryCrossEntropyWithLogits", reduction);
+  requireSameShape("binaryCrossEntropyWithLogits", logits, "targets", targets);
+  const missed = softplus(neg(logits));
+  const scale = positiveWeight && add(mul(sub(positiveWeight, 1), targets), 1);
+  const loss = add(mul(sub(1, targets), logits), scale === undefined ? missed : mul(scale, missed));
+  return reduced(weight === undefined ? loss : mul(loss, weight), reduction);
+}

@@ -1,0 +1,52 @@
+import { empty, ids as idsTensor, type Tensor } from "../../backend/tensor.ts";
+import { ScopeError, ShapeError } from "../../core/errors.ts";
+import { checkShape, sameShape, showShape } from "../../core/shape.ts";
+import { requireFloats } from "../check.ts";
+import { kernelsOf, noGradient } from "../tape.ts";
+import type { CrossEntropyOptions } from "./cross-entropy.ts";
+import { div, mul } from "./elementwise.ts";
+import { checkIds } from "./embedding.ts";
+import { neg } from "./functions.ts";
+import { gatherRows, NO_ROW } from "./gather-rows.ts";
+import { checkReduction } from "./losses.ts";
+import { sum } from "./reduce.ts";
+import { reshape } from "./reshape.ts";
+import { takeAlong } from "./take-along.ts";
+
+/**
+ * -log p of the targets, given logarithms of probabilities [..., C] (logSoftmax, or a mixture's) and targets ids
+ * [...]: torch.nn.functional.nll_loss with classes on the last axis. Options as crossEntropy. CPU-only: it reads the
+ * targets.
+ */
+export function nllLoss(
+  logProbabilities: Tensor,
+  targets: Tensor,
+  options: Omit<CrossEntropyOptions, "labelSmoothing"> = {},
+): Tensor {
+  const { reduction = "mean", ignoreIndex = -100, classWeights } = options;
+  checkReduction("nllLoss", reduction);
+  requireFloats("nllLoss", { logProbabilities, classWeights });
+  const classes = logProbabilities.shape.at(-1) ?? 0;
+  if (!sameShape(logProbabilities.shape.slice(0, -1), targets.shape) || classes === 0) {
+    const expected = showShape(logProbabilities.shape.slice(0, -1));
+    throw new ShapeError("nllLoss: targets", expected, showShape(targets.shape));
+  }
+  if (classWeights !== undefined) {
+    checkShape("nllLoss: classWeights", classWeights.shape, [["classes", classes]]);
+  }
+  const kernels = kernelsOf("nllLoss", logProbabilities, targets, classWeights);
+  const values = checkIds("nllLoss: targets", targets, classes, ignoreIndex);
+  if (values === undefined) throw new ScopeError("nllLoss must read its targets at once; use crossEntropy");
+  const taken = idsTensor(
+    values.map((target) => (target === ignoreIndex ? NO_ROW : target)),
+    [...targets.shape, 1],
+  );
+  const weights = noGradient(() => {
+    const table = classWeights ?? empty([classes]);
+    if (classWeights === undefined) kernels.fill(table.address, 1, classes);
+    return reshape(gatherRows(reshape(table, [classes, 1]), taken), targets.shape);
+  });
+  const losses = neg(mul(reshape(takeAlong(logProbabilities, taken), targets.shape), weights));
+  if (reduction === "none") return losses;
+  return reduction === "sum" ? sum(losses) : div(sum(losses), sum(weights));
+}

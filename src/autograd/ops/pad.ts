@@ -1,0 +1,41 @@
+import { WORD } from "../../backend/backend.ts";
+import { empty, type Tensor } from "../../backend/tensor.ts";
+import { denseStrides } from "../../core/broadcast.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { type Shape, showShape } from "../../core/shape.ts";
+import { requireFloats } from "../check.ts";
+import { moveStrided } from "../strided.ts";
+import { kernelsOf, record } from "../tape.ts";
+
+/** Elements before and after an axis. */
+export type Pairs = readonly (readonly [before: number, after: number])[];
+
+/**
+ * A border of `value` around x: pads[i] gives how many elements come before and after axis i; missing pads are for
+ * the leading axes, which get none. The gradient is the inside of dy.
+ * @throws ShapeError unless the pads are whole numbers from 0 up, at most one pair an axis
+ */
+export function pad(x: Tensor, pads: Pairs, value = 0): Tensor {
+  const wrong = pads.flat().find((n) => !(Number.isInteger(n) && n >= 0));
+  if (wrong !== undefined || pads.length > x.shape.length) {
+    const got = pads.map((pair) => showShape(pair)).join(", ");
+    throw new ShapeError("pad: pads", `pairs of whole numbers for axes of ${showShape(x.shape)}`, got);
+  }
+  requireFloats("pad", { x });
+  const missing = x.shape.length - pads.length;
+  const all = x.shape.map((_, axis): Pairs[number] => pads[axis - missing] ?? [0, 0]);
+  const shape: Shape = x.shape.map((size, axis) => size + all[axis][0] + all[axis][1]);
+  const kernels = kernelsOf("pad", x);
+  const [outer, inner] = [denseStrides(shape), denseStrides(x.shape)];
+  const start = all.reduce((offset, [before], axis) => offset + before * outer[axis], 0) * WORD;
+  const y = empty(shape);
+  kernels.fill(y.address, value, y.size);
+  const place = { address: y.address + start, strides: outer };
+  moveStrided(kernels, x.shape, place, { address: x.address, strides: inner });
+  return record("pad", [x], y, (dy) => {
+    const dx = empty(x.shape);
+    const inside = { address: dy.address + start, strides: outer };
+    moveStrided(kernels, x.shape, { address: dx.address, strides: inner }, inside);
+    return [dx];
+  });
+}

@@ -1,0 +1,40 @@
+import { empty, type Tensor } from "../../backend/tensor.ts";
+import { axisOf, denseStrides } from "../../core/broadcast.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { showShape } from "../../core/shape.ts";
+import { moveStrided } from "../strided.ts";
+import { kernelsOf, record } from "../tape.ts";
+
+function permuted(op: string, x: Tensor, order: readonly number[]): Tensor {
+  const y = empty(
+    order.map((axis) => x.shape[axis]),
+    x.dtype,
+  );
+  const strides = denseStrides(x.shape);
+  const source = { address: x.address, strides: order.map((axis) => strides[axis]) };
+  const target = { address: y.address, strides: denseStrides(y.shape) };
+  moveStrided(kernelsOf(op, x), y.shape, target, source);
+  return y;
+}
+
+/**
+ * Axes in another order: axis i of the result is axis order[i] of x. The gradient goes back in the inverse order.
+ * @throws ShapeError unless `order` names every axis once
+ */
+export function permute(x: Tensor, order: readonly number[]): Tensor {
+  const axes = order.map((axis) => axisOf("permute", axis, x.shape));
+  if (new Set(axes).size !== x.shape.length || axes.length !== x.shape.length) {
+    throw new ShapeError("permute: order", `every axis of ${showShape(x.shape)} once`, showShape(order));
+  }
+  const inverse = axes.map((_, axis) => axes.indexOf(axis));
+  return record("permute", [x], permuted("permute", x, axes), (dy) => [permuted("permute", dy, inverse)]);
+}
+
+/** The matrices of a batch transposed: [..., m, n] -> [..., n, m]. */
+export function transpose(x: Tensor): Tensor {
+  if (x.shape.length < 2) {
+    throw new ShapeError("transpose: x", "a matrix or a batch of them", showShape(x.shape));
+  }
+  const axes = [...x.shape.keys()];
+  return permute(x, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
+}

@@ -1,0 +1,58 @@
+import type { Window } from "../../backend/kernels-ops.ts";
+import type { Tensor } from "../../backend/tensor.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { checkShape, showShape } from "../../core/shape.ts";
+import { requireFloats } from "../check.ts";
+
+/** One number for both, or [height, width]. */
+export type Pair = number | readonly [height: number, width: number];
+
+export interface WindowOptions {
+  readonly stride?: Pair;
+  /** Rows and columns added on each side. */
+  readonly padding?: Pair;
+}
+
+function pair(where: string, value: Pair, least: number): readonly [number, number] {
+  const both = typeof value === "number" ? ([value, value] as const) : value;
+  if (both.length !== 2 || both.some((n) => !(Number.isInteger(n) && n >= least))) {
+    throw new ShapeError(where, `a whole number from ${least} up, or two`, showShape(both));
+  }
+  return both;
+}
+
+/** @throws ShapeError unless x is [N, C, H, W] of floats */
+export function checkImages(op: string, x: Tensor): void {
+  requireFloats(op, { x });
+  checkShape(`${op}: x`, x.shape, [
+    ["batch", null],
+    ["channels", null],
+    ["height", null],
+    ["width", null],
+  ]);
+}
+
+/**
+ * A window of `kernel` that slides over images [N, C, H, W] and how many outputs it has, rounded down as in PyTorch.
+ * @throws ShapeError when the padded image is smaller than the window
+ */
+export function windowOver(
+  op: string,
+  x: Tensor,
+  kernel: Pair,
+  options: { stride: Pair; padding: Pair },
+): { images: number; window: Window } {
+  checkImages(op, x);
+  const [images, channels, height, width] = x.shape;
+  const [kh, kw] = pair(`${op}: kernel`, kernel, 1);
+  const [sh, sw] = pair(`${op}: stride`, options.stride, 1);
+  const [ph, pw] = pair(`${op}: padding`, options.padding, 0);
+  const outputs = (size: number, k: number, stride: number, border: number) =>
+    Math.floor((size + 2 * border - k) / stride) + 1;
+  const [oh, ow] = [outputs(height, kh, sh, ph), outputs(width, kw, sw, pw)];
+  if (oh < 1 || ow < 1) {
+    const expected = `[batch, channels, height >= ${kh - 2 * ph}, width >= ${kw - 2 * pw}]`;
+    throw new ShapeError(`${op}: x`, expected, showShape(x.shape));
+  }
+  return { images, window: [channels, height, width, kh, kw, sh, sw, ph, pw, oh, ow] };
+}

@@ -1,0 +1,176 @@
+/**
+ * Arithmetic on tensors that the tape does not see: what ops are made of, forward and backward. Broadcasting is a
+ * stride of 0, permuting an order of strides; the kernels take four axes, and this cuts any number down to four.
+ */
+import { type Address, type Kernels, WORD } from "../backend/backend.ts";
+import { BINARY, type Four, REDUCE, TERNARY } from "../backend/kernels-ops.ts";
+import { empty, type Tensor } from "../backend/tensor.ts";
+import { broadcastStrides } from "../core/broadcast.ts";
+import { type Shape, sameShape, sizeOf } from "../core/shape.ts";
+
+type Strides = readonly number[];
+
+/** Axes of 1 dropped, and neighbours merged that every operand walks through as one. */
+export function collapse(
+  shape: Shape,
+  operands: readonly Strides[],
+): { sizes: number[]; strides: number[][] } {
+  const sizes: number[] = [];
+  const strides: number[][] = operands.map(() => []);
+  for (const [axis, size] of shape.entries()) {
+    if (size === 1) continue;
+    const last = sizes.length - 1;
+    const merges = last >= 0 && operands.every((own, i) => strides[i][last] === own[axis] * size);
+    if (merges) sizes[last] *= size;
+    else sizes.push(size);
+    for (const [i, own] of operands.entries()) strides[i][merges ? last : last + 1] = own[axis];
+  }
+  return { sizes, strides };
+}
+
+const four = (values: readonly number[], fill: number): Four =>
+  [...new Array<number>(Math.max(0, 4 - values.length)).fill(fill), ...values.slice(-4)] as unknown as Four;
+
+/**
+ * Run a kernel over operands of any number of axes: once, or once for each index of the axes beyond the last four.
+ * `run` gets how many words each operand is advanced, the sizes and the strides.
+ */
+export function forEachBlock(
+  shape: Shape,
+  operands: readonly Strides[],
+  run: (offsets: readonly number[], sizes: Four, strides: readonly Four[]) => void,
+): void {
+  if (sizeOf(shape) === 0) return;
+  const { sizes, strides } = collapse(shape, operands);
+  const inner = four(sizes, 1);
+  const innerStrides = strides.map((own) => four(own, 0));
+  const visit = (axis: number, offsets: readonly number[]): void => {
+    if (axis >= sizes.length - 4) {
+      run(offsets, inner, innerStrides);
+      return;
+    }
+    for (let i = 0; i < sizes[axis]; i++) {
+      visit(
+        axis + 1,
+        offsets.map((offset, operand) => offset + i * strides[operand][axis]),
+      );
+    }
+  };
+  visit(
+    0,
+    operands.map(() => 0),
+  );
+}
+
+const at = (address: Address, offset: number): Address => address + offset * WORD;
+
+/** y[i] = x[i], each side with strides over `shape`, which may repeat (0) or run backwards. */
+export function moveStrided(
+  kernels: Kernels,
+  shape: Shape,
+  y: { address: Address; strides: Strides },
+  x: { address: Address; strides: Strides },
+): void {
+  forEachBlock(shape, [y.strides, x.strides], ([toOffset, fromOffset], sizes, [to, from]) => {
+    kernels.move_strided(at(y.address, toOffset), at(x.address, fromOffset), ...sizes, ...to, ...from);
+  });
+}
+
+/** Kinds that have a kernel of their own for operands of one shape. */
+const SAME_SHAPE = new Map<number, "add" | "sub" | "mul">([
+  [BINARY.add, "add"],
+  [BINARY.sub, "sub"],
+  [BINARY.mul, "mul"],
+]);
+
+/** A binary kind over operands that broadcast to `shape`. */
+export function binary(kernels: Kernels, kind: number, a: Tensor, b: Tensor, shape: Shape): Tensor {
+  const y = empty(shape);
+  const fast = SAME_SHAPE.get(kind);
+  if (fast !== undefined && sameShape(a.shape, shape) && sameShape(b.shape, shape)) {
+    kernels[fast](y.address, a.address, b.address, y.size);
+    return y;
+  }
+  const operands = [shape, a.shape, b.shape].map((own) => broadcastStrides(own, shape));
+  forEachBlock(shape, operands, ([toY, toA, toB], sizes, [, sa, sb]) => {
+    kernels.binary(kind, at(y.address, toY), at(a.address, toA), at(b.address, toB), ...sizes, ...sa, ...sb);
+  });
+  return y;
+}
+
+/** A ternary kind over operands that broadcast to `shape`. */
+export function ternary(
+  kernels: Kernels,
+  kind: number,
+  operands: readonly [Tensor, Tensor, Tensor],
+  shape: Shape,
+): Tensor {
+  const y = empty(shape);
+  const [a, b, c] = operands;
+  const strides = [y, a, b, c].map((own) => broadcastStrides(own.shape, shape));
+  forEachBlock(shape, strides, ([toY, toA, toB, toC], sizes, [, sa, sb, sc]) => {
+    const addresses = [at(a.address, toA), at(b.address, toB), at(c.address, toC)] as const;
+    kernels.ternary(kind, at(y.address, toY), ...addresses, ...sizes, ...sa, ...sb, ...sc);
+  });
+  return y;
+}
+
+/** mask ? a : b, all three broadcast to `shape`. */
+export function select(kernels: Kernels, mask: Tensor, a: Tensor, b: Tensor, shape: Shape): Tensor {
+  return ternary(kernels, TERNARY.select, [mask, a, b], shape);
+}
+
+/** A tensor that broadcasts to any shape. */
+export function constant(kernels: Kernels, value: number): Tensor {
+  const y = empty([]);
+  kernels.fill(y.address, value, 1);
+  return y;
+}
+
+/** x times a number. */
+export function scaled(kernels: Kernels, x: Tensor, factor: number): Tensor {
+  const y = empty(x.shape);
+  kernels.scale(y.address, x.address, factor, y.size);
+  return y;
+}
+
+/** x repeated to `shape`; x itself when it has that shape. */
+export function expand(kernels: Kernels, x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  const y = empty(shape, x.dtype);
+  const [to, from] = [shape, x.shape].map((own) => broadcastStrides(own, shape));
+  const source = { address: x.address, strides: from };
+  moveStrided(kernels, shape, { address: y.address, strides: to }, source);
+  return y;
+}
+
+/** Reduce axes (counted from the front, ascending) to 1; neighbours among them in one pass. */
+export function reduceAxes(kernels: Kernels, kind: number, x: Tensor, axes: readonly number[]): Tensor {
+  let result = x;
+  // From the last, so that the later passes read less.
+  for (let i = axes.length - 1; i >= 0; i--) {
+    const end = axes[i] + 1;
+    while (i > 0 && axes[i - 1] === axes[i] - 1) i--;
+    const start = axes[i];
+    const { shape } = result;
+    const reduced = empty([
+      ...shape.slice(0, start),
+      ...shape.slice(start, end).fill(1),
+      ...shape.slice(end),
+    ]);
+    const sizes = [shape.slice(0, start), shape.slice(start, end), shape.slice(end)].map(sizeOf);
+    kernels.reduce(kind, reduced.address, result.address, sizes[0], sizes[1], sizes[2]);
+    result = reduced;
+  }
+  return result;
+}
+
+/** The gradient of broadcasting: what was repeated is summed again. */
+export function sumTo(kernels: Kernels, dy: Tensor, shape: Shape): Tensor {
+  if (sameShape(dy.shape, shape)) return dy;
+  const missing = dy.shape.length - shape.length;
+  const axes = [...dy.shape.keys()].filter(
+    (axis) => axis < missing || (shape[axis - missing] === 1 && dy.shape[axis] !== 1),
+  );
+  return reduceAxes(kernels, REDUCE.sum, dy, axes).view(shape);
+}

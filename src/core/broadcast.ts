@@ -1,0 +1,63 @@
+import { ShapeError } from "./errors.ts";
+import { type Shape, showShape } from "./shape.ts";
+
+/**
+ * The shape of an elementwise result by NumPy's rules: axes are matched from the last, and an axis of 1 (or a missing
+ * one) is repeated. Operands are named for the error: `add: b must be broadcastable to [3, 4] of a, got [3, 5]`.
+ */
+export function broadcastShape(op: string, operands: Readonly<Record<string, Shape>>): Shape {
+  let result: number[] = [];
+  const seen: string[] = [];
+  for (const [name, shape] of Object.entries(operands)) {
+    const rank = Math.max(result.length, shape.length);
+    const next = Array.from({ length: rank }, (_, axis) => {
+      const [m, n] = [result.at(axis - rank) ?? 1, shape.at(axis - rank) ?? 1];
+      if (m !== n && m !== 1 && n !== 1) {
+        const expected = `broadcastable to ${showShape(result)} of ${seen.join(" and ")}`;
+        throw new ShapeError(`${op}: ${name}`, expected, showShape(shape));
+      }
+      return m === 1 ? n : m;
+    });
+    result = next;
+    seen.push(name);
+  }
+  return result;
+}
+
+/**
+ * An axis counted from the front; negative ones count from the last.
+ * @throws ShapeError when the shape has no such axis
+ */
+export function axisOf(op: string, axis: number, shape: Shape): number {
+  const rank = shape.length;
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    throw new ShapeError(`${op}: axis`, `in [${-rank}, ${rank}) for ${showShape(shape)}`, `${axis}`);
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** Several axes counted from the front, ascending. @throws ShapeError when one is missing or occurs twice */
+export function axesOf(op: string, axes: readonly number[], shape: Shape): number[] {
+  const found = axes.map((axis) => axisOf(op, axis, shape)).toSorted((a, b) => a - b);
+  if (new Set(found).size !== found.length) {
+    throw new ShapeError(`${op}: axes`, "different from each other", showShape(axes));
+  }
+  return found;
+}
+
+/** Words between neighbours along each axis of a dense row-major tensor. */
+export function denseStrides(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length).fill(1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1] * shape[axis + 1];
+  return strides;
+}
+
+/** Strides that read a dense tensor of `shape` as if it had been broadcast to `target`: 0 along repeated axes. */
+export function broadcastStrides(shape: Shape, target: Shape): number[] {
+  const missing = target.length - shape.length;
+  const strides = denseStrides(shape);
+  return target.map((_, axis) => {
+    const own = axis - missing;
+    return own < 0 || shape[own] === 1 ? 0 : strides[own];
+  });
+}

@@ -1,0 +1,112 @@
+import { InputError } from "../core/errors.ts";
+import { AT_LEAST_0, BELOW_1, COUNT, FROM_0_TO_1, oneOf, settle } from "../core/options.ts";
+import type { Schedule } from "./schedules.ts";
+
+export interface PlateauOptions {
+  /** Is a lower or a higher metric better? Default "min". */
+  readonly mode?: "min" | "max";
+  /** What the rate is multiplied by; default 0.1. */
+  readonly factor?: number;
+  /** So many observations without an improvement are borne; one more, and the rate falls. Default 10. */
+  readonly patience?: number;
+  /** An improvement is at least this large; default 1e-4. */
+  readonly threshold?: number;
+  /** Is the threshold a share of the best metric, or in its unit? Default "relative". */
+  readonly thresholdMode?: "relative" | "absolute";
+  /** Observations after a fall that are not held against it; default 0. */
+  readonly cooldown?: number;
+  /** The rate never falls below this share of its start (torch: min_lr / lr); default 0. */
+  readonly floor?: number;
+  /** A fall by no more than this share of the start is not made (torch: eps / lr); default 1e-8. */
+  readonly eps?: number;
+}
+
+/** What a checkpoint has to keep; survives JSON. */
+export interface PlateauState {
+  /** The best metric so far; null before the first. */
+  readonly best: number | null;
+  /** Observations without an improvement since. */
+  readonly bad: number;
+  /** Observations that the cooldown still lasts. */
+  readonly cooldown: number;
+  readonly factor: number;
+}
+
+export interface PlateauSchedule extends Schedule {
+  /** Tell it a metric, usually the validation loss: this is what may make the rate fall. */
+  observe(metric: number): void;
+  /** Depends on what was observed, not on the step. */
+  factor(): number;
+  state(): PlateauState;
+  /** @throws InputError for a state that cannot be one */
+  restore(state: PlateauState): void;
+}
+
+type Settings = Required<PlateauOptions>;
+
+const DEFAULTS: Settings = {
+  ...{ mode: "min", factor: 0.1, patience: 10, threshold: 1e-4, thresholdMode: "relative" },
+  ...{ cooldown: 0, floor: 0, eps: 1e-8 },
+};
+
+const RANGES = {
+  ...{ mode: oneOf("min", "max"), factor: BELOW_1, patience: COUNT, threshold: AT_LEAST_0 },
+  ...{ thresholdMode: oneOf("relative", "absolute"), cooldown: COUNT, floor: FROM_0_TO_1, eps: AT_LEAST_0 },
+};
+
+function isBetter(
+  metric: number,
+  best: number | null,
+  { mode, threshold, thresholdMode }: Settings,
+): boolean {
+  const sign = mode === "min" ? -1 : 1;
+  if (best === null) return sign * metric > Number.NEGATIVE_INFINITY;
+  const bar = thresholdMode === "relative" ? best * (1 + sign * threshold) : best + sign * threshold;
+  return mode === "min" ? metric < bar : metric > bar;
+}
+
+/**
+ * Multiply the rate by `factor` when a metric has stopped improving, as torch.optim.lr_scheduler.ReduceLROnPlateau.
+ *
+ *     plateau.observe(validationLoss);
+ *     optimizer.learningRate = lr * plateau.factor();
+ *
+ * @throws InputError
+ */
+export function plateauSchedule(options: PlateauOptions = {}): PlateauSchedule {
+  const settings = settle("plateauSchedule", RANGES, DEFAULTS, options);
+  let state: PlateauState = { best: null, bad: 0, cooldown: 0, factor: 1 };
+  return {
+    observe(metric) {
+      let { best, bad, cooldown, factor } = state;
+      if (isBetter(metric, best, settings)) {
+        best = metric;
+        bad = 0;
+      } else {
+        bad++;
+      }
+      if (cooldown > 0) {
+        cooldown--;
+        bad = 0;
+      }
+      if (bad > settings.patience) {
+        const lower = Math.max(factor * settings.factor, settings.floor);
+        if (factor - lower > settings.eps) factor = lower;
+        cooldown = settings.cooldown;
+        bad = 0;
+      }
+      state = { best, bad, cooldown, factor };
+    },
+    factor: () => state.factor,
+    state: () => state,
+    restore(saved) {
+      const { best, bad, cooldown, factor } = saved;
+      const fits =
+        (best === null || typeof best === "number") &&
+        [bad, cooldown].every(COUNT.fits) &&
+        FROM_0_TO_1.fits(factor);
+      if (!fits) throw new InputError(`plateauSchedule: ${JSON.stringify(saved)} is not a saved state`);
+      state = { best, bad, cooldown, factor };
+    },
+  };
+}
