@@ -13,6 +13,9 @@ export interface Workload {
   /** The largest global norm that a gradient keeps. */
   clipNorm: number;
   seed: number;
+  /** `layers` only: which cell, and whether backward is part of the step. */
+  cell?: "rnn" | "lstm" | "gru";
+  mode?: "train" | "infer";
 }
 
 export interface InitRequest extends Workload {

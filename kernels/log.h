@@ -51,6 +51,11 @@ INLINE double exp_double(double x) {
 /* x^p for finite p, by way of double. */
 INLINE float power_of(float x, float p) {
   if (p == 0) return 1;
+  /* Small whole powers are products; in double they are exact enough to round once. */
+  if (__builtin_fabsf(p) <= 16 && (float)(int)p == p) {
+    const double y = power(x, p < 0 ? -(int)p : (int)p);
+    return (float)(p < 0 ? 1 / y : y);
+  }
   const double size = x < 0 ? -(double)x : (double)x;
   const int whole = __builtin_fabsf(p) >= 0x1p23f || (float)(int)p == p;
   const int odd = __builtin_fabsf(p) < 0x1p24f && whole && ((int)p & 1);

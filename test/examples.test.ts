@@ -29,7 +29,7 @@ const losses = (printed: string): number[] =>
 
 describe("the examples", () => {
   test("are all run here", () => {
-    expect(readdirSync(`${ROOT}examples`).sort()).toEqual(["own-cell.ts", "own-model.ts"]);
+    expect(readdirSync(`${ROOT}examples`).sort()).toEqual(["from-pytorch.ts", "own-cell.ts", "own-model.ts"]);
   });
 
   test("own-model.ts learns one-digit sums, from guessing to near the best possible, and answers with one", async () => {
@@ -42,6 +42,14 @@ describe("the examples", () => {
     // Below what is possible it would have seen the targets.
     expect(found.at(-1)).toBeGreaterThan(0.9 * best);
     expect(printed).toMatch(/^2\+9=\d+$/m);
+  });
+
+  test("from-pytorch.ts learns to tag from both sides, far better than guessing", async () => {
+    const printed = await run("from-pytorch.ts");
+    const [guessing] = /guessing: (\S+)/.exec(printed)!.slice(1).map(Number);
+    const found = losses(printed);
+    expect(found[0]).toBeGreaterThan(0.7 * guessing);
+    expect(found.at(-1)).toBeLessThan(0.5 * guessing);
   });
 
   test("own-cell.ts has the right gradients and learns to remember the first symbol", async () => {

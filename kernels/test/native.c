@@ -2,6 +2,7 @@
  * Runs the kernels of a native build at awkward shapes against plain loops in double. Prints one line; exits with 1
  * when anything differs. The shapes cross every tile and block edge of every vector width.
  */
+#include "ops.h"
 #include "recurrent.h"
 #include "unrolled.h"
 
@@ -193,6 +194,7 @@ static void test_other_updates(int options) {
 int main(void) {
   test_elementwise();
   test_moves();
+  test_ops();
   for (int m = 1; m <= 29; m += 3)
     for (int n = 1; n <= 70; n += 17) test_gemm(m, n, (m * n) % 23 + 1);
   test_gemm(193, 33, 513);

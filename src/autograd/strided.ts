@@ -17,19 +17,24 @@ export function collapse(
 ): { sizes: number[]; strides: number[][] } {
   const sizes: number[] = [];
   const strides: number[][] = operands.map(() => []);
-  for (const [axis, size] of shape.entries()) {
+  for (let axis = 0; axis < shape.length; axis++) {
+    const size = shape[axis];
     if (size === 1) continue;
     const last = sizes.length - 1;
     const merges = last >= 0 && operands.every((own, i) => strides[i][last] === own[axis] * size);
     if (merges) sizes[last] *= size;
     else sizes.push(size);
-    for (const [i, own] of operands.entries()) strides[i][merges ? last : last + 1] = own[axis];
+    for (let i = 0; i < operands.length; i++) strides[i][merges ? last : last + 1] = operands[i][axis];
   }
   return { sizes, strides };
 }
 
-const four = (values: readonly number[], fill: number): Four =>
-  [...new Array<number>(Math.max(0, 4 - values.length)).fill(fill), ...values.slice(-4)] as unknown as Four;
+/** The last four of them, behind as many of `fill` as are missing. */
+function four(values: readonly number[], fill: number): Four {
+  const last = values.slice(-4);
+  while (last.length < 4) last.unshift(fill);
+  return last as unknown as Four;
+}
 
 /**
  * Run a kernel over operands of any number of axes: once, or once for each index of the axes beyond the last four.
@@ -44,8 +49,13 @@ export function forEachBlock(
   const { sizes, strides } = collapse(shape, operands);
   const inner = four(sizes, 1);
   const innerStrides = strides.map((own) => four(own, 0));
+  const origin = operands.map(() => 0);
+  if (sizes.length <= 4) {
+    run(origin, inner, innerStrides);
+    return;
+  }
   const visit = (axis: number, offsets: readonly number[]): void => {
-    if (axis >= sizes.length - 4) {
+    if (axis === sizes.length - 4) {
       run(offsets, inner, innerStrides);
       return;
     }
@@ -56,10 +66,7 @@ export function forEachBlock(
       );
     }
   };
-  visit(
-    0,
-    operands.map(() => 0),
-  );
+  visit(0, origin);
 }
 
 const at = (address: Address, offset: number): Address => address + offset * WORD;

@@ -3,12 +3,10 @@
  * addresses of it. Everything above (tensors, tape, layers) is the same for every backend.
  */
 
+import type { Address } from "./address.ts";
 import type { OpKernels } from "./kernels-ops.ts";
 
-/** Bytes from the start of the heap; every element, f32 or i32, takes one word of four. 0 means "absent". */
-export type Address = number;
-
-export const WORD = 4;
+export { type Address, WORD } from "./address.ts";
 
 /** What a backend can hold: float32 on wasm and native, float64 on the reference. */
 export type FloatArray = Float32Array | Float64Array;

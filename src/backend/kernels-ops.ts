@@ -2,7 +2,7 @@
  * The kernels of the general ops: part of the table in backend.ts, kept apart because it has a vocabulary of its own,
  * kinds and strides. `kernels/unrolled.h` says what the arguments mean.
  */
-import type { Address } from "./backend.ts";
+import type { Address } from "./address.ts";
 
 /** Functions of one variable; `pow` and `clamp` have parameters. */
 export const UNARY = {

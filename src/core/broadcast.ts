@@ -6,20 +6,20 @@ import { type Shape, showShape } from "./shape.ts";
  * one) is repeated. Operands are named for the error: `add: b must be broadcastable to [3, 4] of a, got [3, 5]`.
  */
 export function broadcastShape(op: string, operands: Readonly<Record<string, Shape>>): Shape {
-  let result: number[] = [];
-  const seen: string[] = [];
-  for (const [name, shape] of Object.entries(operands)) {
-    const rank = Math.max(result.length, shape.length);
-    const next = Array.from({ length: rank }, (_, axis) => {
-      const [m, n] = [result.at(axis - rank) ?? 1, shape.at(axis - rank) ?? 1];
+  const names = Object.keys(operands);
+  let result: Shape = operands[names[0]];
+  for (let i = 1; i < names.length; i++) {
+    const shape = operands[names[i]];
+    const next: number[] = [];
+    for (let back = Math.max(result.length, shape.length); back > 0; back--) {
+      const [m, n] = [result[result.length - back] ?? 1, shape[shape.length - back] ?? 1];
       if (m !== n && m !== 1 && n !== 1) {
-        const expected = `broadcastable to ${showShape(result)} of ${seen.join(" and ")}`;
-        throw new ShapeError(`${op}: ${name}`, expected, showShape(shape));
+        const expected = `broadcastable to ${showShape(result)} of ${names.slice(0, i).join(" and ")}`;
+        throw new ShapeError(`${op}: ${names[i]}`, expected, showShape(shape));
       }
-      return m === 1 ? n : m;
-    });
+      next.push(m === 1 ? n : m);
+    }
     result = next;
-    seen.push(name);
   }
   return result;
 }

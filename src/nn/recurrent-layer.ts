@@ -5,6 +5,7 @@ import { BoundWeights } from "../autograd/ops/recurrent-weights.ts";
 import { reshape } from "../autograd/ops/reshape.ts";
 import { select, stack } from "../autograd/ops/time.ts";
 import type { Backend } from "../backend/backend.ts";
+import { scope } from "../backend/scope.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import { InputError, ShapeError } from "../core/errors.ts";
 import type { Rng } from "../core/rng.ts";
@@ -121,7 +122,10 @@ export abstract class RecurrentLayer {
 
   /** The same for many frames of inference: outside all scopes until each is disposed of. */
   keepBound(idInput: boolean): BoundWeights[] {
-    return this.bind().map((weights, index) => weights.keep(idInput && index < this.directions));
+    return scope(
+      () => this.bind().map((weights, index) => weights.keep(idInput && index < this.directions)),
+      this._weights[0].weightIh.backend,
+    );
   }
 
   /**

@@ -144,13 +144,15 @@ export class GradientSum {
     let loss = 0;
     for (let replica = 0; replica < shared.replicas; replica++) {
       loss += shared.losses[(step % 2) * shared.replicas + replica];
-      if (this.incoming === undefined) continue;
-      if (replica === 0) {
-        flat.write(this.slot(step, replica));
-      } else {
-        this.incoming.write(this.slot(step, replica));
-        flat.backend.kernels.accumulate(flat.address, this.incoming.address, flat.size);
-      }
+    }
+    if (this.incoming === undefined) return loss;
+    // ((g0 + g1) + g2) + ...: the first two may be added either way round, so replicas 0 and 1 start from their own.
+    const own = this.replica === 1 ? 1 : 0;
+    if (this.replica > 1) flat.write(this.slot(step, 0));
+    for (let replica = 0; replica < shared.replicas; replica++) {
+      if (replica === own) continue;
+      this.incoming.write(this.slot(step, replica));
+      flat.backend.kernels.accumulate(flat.address, this.incoming.address, flat.size);
     }
     return loss;
   }

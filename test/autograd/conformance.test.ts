@@ -19,8 +19,6 @@ const ELSEWHERE: Record<string, string> = {
   checkIds: "a check: conformance-errors.test.ts",
   NO_ROW: "a constant",
   crossEntropyPerRow: "has no gradient: conformance-goldens.test.ts",
-  lstmSequence: "test/nn/lstm-goldens.test.ts",
-  packLSTM: "test/nn/lstm-goldens.test.ts",
 };
 
 describe("the conformance table", () => {

@@ -25,8 +25,8 @@ function elman(f: (z: number) => number, slope: (h: number) => number): Referenc
 
 export const rnnTanhCell = elman(Math.tanh, (h) => 1 - h * h);
 
-/** A comparison that NaN fails, so that it passes through as in PyTorch. */
+/** Math.max and the comparison let NaN through, as PyTorch does. */
 export const rnnReluCell = elman(
-  (z) => (z <= 0 ? 0 : z),
+  (z) => Math.max(z, 0),
   (h) => (h <= 0 ? 0 : 1),
 );

@@ -1,0 +1,47 @@
+/** This package's side of `layers`: one recurrent layer, forward and backward or forward alone. */
+
+import { readFileSync } from "node:fs";
+import { backward, Tape, withTape } from "../../src/autograd/tape.ts";
+import { scope } from "../../src/backend/scope.ts";
+import { createReferenceBackend, createWasmBackend, setDefaultBackend } from "../../src/index.ts";
+import { GRU, LSTM, mul, RNN, Rng, sum, tensor } from "../../src/nn/index.ts";
+import type { InitRequest } from "../protocol.ts";
+import { serve, type Trainer } from "../serve.ts";
+
+const LAYERS = { rnn: RNN, lstm: LSTM, gru: GRU } as const;
+
+async function init(request: InitRequest): Promise<Trainer> {
+  const { time, batch, hidden, threads, cell = "lstm", mode = "train" } = request;
+  if (threads !== 1) throw new Error(`this contestant runs on 1 thread, ${threads} were asked for`);
+  const backend = request.backend === "reference" ? createReferenceBackend() : createWasmBackend();
+  if (backend === undefined) throw new Error("the wasm backend cannot be loaded");
+  setDefaultBackend(backend);
+
+  const rng = new Rng(request.seed);
+  const layer = new LAYERS[cell](hidden, hidden, { rng, batchFirst: false });
+  const random = () =>
+    tensor(
+      Float32Array.from({ length: time * batch * hidden }, () => rng.normal()),
+      [time, batch, hidden],
+    );
+  const [x, weights] = [random(), random()];
+  x.needsGradient = mode === "train";
+  const train = () =>
+    scope(() => {
+      const tape = new Tape();
+      const loss = withTape(tape, () => sum(mul(layer.forward(x).output, weights)));
+      backward(tape, loss);
+      return loss.read();
+    });
+  const bound = layer.keepBound(false);
+  const infer = () => scope(() => layer.forward(x, { bound, training: false }).output.view([1], 0).read());
+  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return {
+    library: "unrolled",
+    version: (JSON.parse(manifest) as { version: string }).version,
+    settings: `${backend.name} ${backend.instructions}, f32 (highest), 1 thread`,
+    step: async () => (await (mode === "train" ? train() : infer()))[0],
+  };
+}
+
+await serve(init);
