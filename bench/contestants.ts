@@ -24,6 +24,13 @@ export function charLmContestants(python: string | undefined): Contestant[] {
   return [
     { ...usual, name: "unrolled", command: script("contestants/unrolled.ts"), backend: "wasm" },
     {
+      ...usual,
+      name: "unrolled-native",
+      command: script("contestants/unrolled.ts"),
+      backend: "native",
+      install: "npm run build:native",
+    },
+    {
       ...slow,
       name: "reference",
       command: script("contestants/unrolled.ts"),

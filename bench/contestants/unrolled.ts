@@ -1,17 +1,23 @@
-/** This package: the wasm backend, or the reference backend (plain TypeScript in f64) for scale. */
+/** This package: the wasm or native backend, or the reference backend (plain TypeScript in f64) for scale. */
 
 import { readFileSync } from "node:fs";
-import { createReferenceBackend, createWasmBackend, setDefaultBackend, step } from "../../src/index.ts";
+import {
+  type Backend,
+  createNativeBackend,
+  createReferenceBackend,
+  createWasmBackend,
+  setDefaultBackend,
+  step,
+} from "../../src/index.ts";
 import { crossEntropy, ids, Linear, LSTM, parameters, Rng } from "../../src/nn/index.ts";
 import { adam, clipNorm } from "../../src/optim/index.ts";
 import type { InitRequest } from "../protocol.ts";
-import { serve, type Trainer } from "../serve.ts";
+import { MissingError, serve, type Trainer } from "../serve.ts";
 
 async function init(request: InitRequest): Promise<Trainer> {
   const { vocab, time, batch, hidden, threads } = request;
   if (threads !== 1) throw new Error(`this contestant trains on 1 thread, ${threads} were asked for`);
-  const backend = request.backend === "reference" ? createReferenceBackend() : createWasmBackend();
-  if (backend === undefined) throw new Error("the wasm backend cannot be loaded");
+  const backend = open(request.backend);
   setDefaultBackend(backend);
 
   const rng = new Rng(request.seed);
@@ -37,6 +43,18 @@ async function init(request: InitRequest): Promise<Trainer> {
       return result.loss;
     },
   };
+}
+
+function open(name: string | undefined): Backend {
+  if (name === "reference") return createReferenceBackend();
+  if (name === "native") {
+    const { backend, reason } = createNativeBackend();
+    if (backend === undefined) throw new MissingError(reason);
+    return backend;
+  }
+  const backend = createWasmBackend();
+  if (backend === undefined) throw new Error("the wasm backend cannot be loaded");
+  return backend;
 }
 
 await serve(init);

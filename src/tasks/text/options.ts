@@ -6,6 +6,7 @@ import {
   type LanguageModelSettings,
   trainingBytes,
 } from "../../models/language-model-config.ts";
+import type { BackendChoice } from "../engine.ts";
 import type { OptimizerName } from "../optimizers.ts";
 import { isCellFile } from "../own-cell.ts";
 
@@ -35,7 +36,7 @@ export interface TextTrainOptions {
   maxSeconds?: number;
   valSplit?: number;
   seed?: number;
-  backend?: "auto" | "wasm" | "reference";
+  backend?: BackendChoice;
   threads?: number;
   evalEvery?: number;
   saveEvery?: number;
