@@ -24,6 +24,13 @@ export function charLmContestants(python: string | undefined): Contestant[] {
   return [
     { ...usual, name: "unrolled", command: script("contestants/unrolled.ts"), backend: "wasm" },
     {
+      ...usual,
+      name: "unrolled-native",
+      command: script("contestants/unrolled.ts"),
+      backend: "native",
+      install: "npm run build:native",
+    },
+    {
       ...slow,
       name: "reference",
       command: script("contestants/unrolled.ts"),
@@ -35,6 +42,24 @@ export function charLmContestants(python: string | undefined): Contestant[] {
     { ...peer, name: "jax-js", command: script("peers/jax-js.ts"), backend: "natural" },
     { ...peer, name: "jax-js-tuned", command: script("peers/jax-js.ts"), backend: "tuned" },
     { ...peer, ...slow, name: "brain.js", command: script("peers/brain.ts") },
+    { ...pytorch, name: "pytorch" },
+    { ...pytorch, name: "pytorch-2", threads: 2 },
+  ];
+}
+
+/** @param python a python3 that has PyTorch */
+export function layerContestants(python: string | undefined): Contestant[] {
+  const usual = { threads: 1, warmupSteps: 3, minimumSteps: 10 };
+  const own = script("contestants/layer.ts");
+  const pytorch = {
+    ...usual,
+    command: python === undefined ? [] : [python, pathOf("peers/pytorch_layer.py")],
+    install: "name a python3 that has PyTorch: --python PATH, or UNROLLED_PYTHON",
+  };
+  return [
+    { ...usual, name: BASELINE, command: own, backend: "wasm" },
+    { ...usual, name: "unrolled-native", command: own, backend: "native", install: "npm run build:native" },
+    { ...usual, name: "jax-js", command: script("peers/jax-js-layer.ts"), install: PEERS_INSTALL },
     { ...pytorch, name: "pytorch" },
     { ...pytorch, name: "pytorch-2", threads: 2 },
   ];
@@ -54,6 +79,7 @@ export function minCharRnnContestants(python: string | undefined): Contestant[] 
   const own = script("contestants/min-char-rnn.ts");
   return [
     { ...quick, name: BASELINE, command: own, backend: "wasm" },
+    { ...quick, name: "unrolled-native", command: own, backend: "native", install: "npm run build:native" },
     { ...slow, name: "reference", command: own, backend: "reference" },
     { ...numpy, name: "numpy-f32", backend: "f32" },
     { ...numpy, name: "numpy-f64", backend: "f64" },

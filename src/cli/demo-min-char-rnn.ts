@@ -48,8 +48,8 @@ export function define(command: Command): () => Promise<number> {
     .option("--check", "compare the gradients with numeric ones instead, in float64, as gradCheck does")
     .option(
       "--backend <NAME>",
-      "auto, wasm or reference (default: auto)",
-      choiceOf("--backend", ["auto", "wasm", "reference"]),
+      "auto, native, wasm or reference (default: auto)",
+      choiceOf("--backend", ["auto", "native", "wasm", "reference"]),
     )
     .option("--json", "one JSON object a line on stdout")
     .addHelpText("after", EPILOGUE);

@@ -5,7 +5,7 @@ import { linesOf } from "./format.ts";
 import { note } from "./note.ts";
 import { writeOut } from "./output.ts";
 import { Status } from "./report.ts";
-import { choiceOf, numberOf } from "./values.ts";
+import { choiceOf, numberOf, pathOf } from "./values.ts";
 
 const EPILOGUE = `
 RUN: the folder of a run, whose best checkpoint writes, or a checkpoint file
@@ -38,8 +38,13 @@ export function define(command: Command): () => Promise<number> {
     .option("--skip-unknown", "leave out letters of --prime that the model does not know")
     .option(
       "--backend <NAME>",
-      "auto, wasm or reference (default: auto)",
-      choiceOf("--backend", ["auto", "wasm", "reference"]),
+      "auto, native, wasm or reference (default: auto)",
+      choiceOf("--backend", ["auto", "native", "wasm", "reference"]),
+    )
+    .option(
+      "--cell <FILE>",
+      "where the run's own cell is now (default: where it was)",
+      pathOf("--cell", "file"),
     )
     .option("--json", 'one object {"text", "seed"} at the end')
     .addHelpText("after", EPILOGUE);

@@ -18,17 +18,22 @@ const STEPS = 30;
 const LOSS_TOLERANCE = 1e-3;
 
 describe("this package as a contestant", { timeout: 120_000 }, () => {
-  it("learns the same on the wasm backend as on the reference", async () => {
+  it("learns the same on the wasm and native backends as on the reference", async () => {
     const ours = charLmContestants(undefined)
-      .filter(({ name }) => name === "unrolled" || name === "reference")
+      .filter(({ name }) => name.startsWith("unrolled") || name === "reference")
       .map((contestant) => ({ ...contestant, warmupSteps: STEPS }));
     const plan: Plan = { rounds: 1, seconds: 0.001, timeoutMs: 60_000, warmupMs: 0 };
     const { measurements, absences } = await interleave(ours, WORKLOAD, plan, () => {});
-    expect(absences).toEqual([]);
-    const [wasm, reference] = measurements.map(({ losses }) => losses.slice(0, STEPS));
-    expect(learning(wasm).fell).toBe(true);
-    for (let step = 0; step < STEPS; step++) {
-      expect(Math.abs(wasm[step] - reference[step])).toBeLessThan(LOSS_TOLERANCE);
+    // Without native kernels for this machine their row is missing, and only theirs.
+    expect(absences.filter(({ contestant }) => contestant !== "unrolled-native")).toEqual([]);
+    const losses = measurements.map((measurement) => measurement.losses.slice(0, STEPS));
+    const reference = losses.pop()!;
+    expect(losses.length).toBe(2 - absences.length);
+    for (const fast of losses) {
+      expect(learning(fast).fell).toBe(true);
+      for (let step = 0; step < STEPS; step++) {
+        expect(Math.abs(fast[step] - reference[step])).toBeLessThan(LOSS_TOLERANCE);
+      }
     }
   });
 

@@ -105,7 +105,11 @@ describe("unrolled demo min-char-rnn", () => {
     ["half an iteration", ["--iterations", "0.5"], /--iterations must be an integer of at least 0, got 0\.5/],
     ["no samples", ["--sample-every", "0"], /--sample-every must be an integer of at least 1, got 0/],
     ["a seed that is no integer", ["--seed", "pi"], /--seed must be a number, got 'pi'/],
-    ["an unknown backend", ["--backend", "gpu"], /--backend must be one of auto, wasm, reference, got 'gpu'/],
+    [
+      "an unknown backend",
+      ["--backend", "gpu"],
+      /--backend must be one of auto, native, wasm, reference, got 'gpu'/,
+    ],
     ["an unknown option", ["--iteration", "3"], /unknown option '--iteration' — did you mean --iterations\?/],
     [
       "--check with iterations",

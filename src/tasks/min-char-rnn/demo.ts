@@ -2,8 +2,8 @@ import type { Backend } from "../../backend/backend.ts";
 import { InputError } from "../../core/errors.ts";
 import type { TextCorpus } from "../../data/index.ts";
 import { VERSION } from "../../version.ts";
+import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
 import { describeData, type Hooks } from "../text/corpus.ts";
-import { openBackend } from "../text/engine.ts";
 import { type Baselines, baselinesOf } from "./entropy.ts";
 import { STEPS } from "./model.ts";
 import { readProgramText } from "./text.ts";
@@ -17,7 +17,7 @@ export interface MinCharOptions {
   /** Iterations between samples. Default: after 0, 100, 200, 500, 1000, 2000, 5000, ... */
   sampleEvery?: number;
   /** Default auto: wasm. */
-  backend?: "auto" | "wasm" | "reference";
+  backend?: BackendChoice;
 }
 
 /** What the demo tells: start, then steps and samples, then end. */
@@ -103,7 +103,7 @@ export async function* minCharDemo(
   checkMinCharOptions(options);
   const { seed = 1, iterations = 0, sampleEvery } = options;
   const corpus = await readProgramText(path, hooks);
-  const backend = openBackend(options.backend === "reference" ? "reference" : "wasm");
+  const backend = openBackend(chooseEngine(options.backend, hooks.onNote));
   const training = new MinCharTraining(corpus.ids, corpus.vocabulary.size, { seed, backend });
   yield startOf(training, path, corpus, backend, seed);
 
