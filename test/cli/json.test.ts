@@ -54,7 +54,7 @@ describe("train --json", () => {
         event: "start",
         task: "text",
         run,
-        backend: "wasm",
+        backend: expect.stringMatching(/^(native|wasm)$/),
         threads: 1,
         precision: "highest",
         seed: 3,
