@@ -13,6 +13,9 @@ export interface Trainer extends Omit<ReadyReply, "ready"> {
   step(inputs: Int32Array, targets: Int32Array): number | Promise<number>;
 }
 
+/** Something that a contestant needs is not on this machine: its row is skipped by name. */
+export class MissingError extends Error {}
+
 /** Answer requests on stdin until it ends. Whatever a library prints goes to stderr. */
 export async function serve(init: (request: InitRequest) => Promise<Trainer>): Promise<void> {
   console.log = console.error;
@@ -52,7 +55,9 @@ export async function serve(init: (request: InitRequest) => Promise<Trainer>): P
 function failureReply(error: unknown): Reply {
   if (!(error instanceof Error)) return { error: String(error) };
   const code = (error as NodeJS.ErrnoException).code;
-  if (code === "ERR_MODULE_NOT_FOUND") return { missing: error.message.split("\n")[0] };
+  if (error instanceof MissingError || code === "ERR_MODULE_NOT_FOUND") {
+    return { missing: error.message.split("\n")[0] };
+  }
   console.error(error.stack);
   return { error: error.message };
 }

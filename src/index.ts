@@ -1,6 +1,7 @@
 export { checkGradients, type GradientCheck } from "./autograd/gradcheck.ts";
 export {
   type Backend,
+  createNativeBackend,
   createReferenceBackend,
   createWasmBackend,
   defaultBackend,

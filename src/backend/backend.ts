@@ -8,7 +8,7 @@ import type { OpKernels } from "./kernels-ops.ts";
 
 export { type Address, WORD } from "./address.ts";
 
-/** What a backend can hold: float32 on wasm, float64 on the reference. */
+/** What a backend can hold: float32 on wasm and native, float64 on the reference. */
 export type FloatArray = Float32Array | Float64Array;
 
 /** One linear heap. The allocator (heap.ts) decides what lies where; this only holds it. */
@@ -32,8 +32,8 @@ export interface LinearMemory {
 }
 
 export interface Backend {
-  readonly name: "reference" | "wasm";
-  /** Instruction set: part of what fixes the bits of a run, as `float64`, `simd128`, `relaxed-simd`. */
+  readonly name: "reference" | "wasm" | "native";
+  /** Instruction set: part of what fixes the bits of a run, as `float64`, `simd128`, `relaxed-simd`, `avx512`. */
   readonly instructions: string;
   readonly memory: LinearMemory;
   readonly kernels: Kernels;

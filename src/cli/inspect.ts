@@ -51,8 +51,8 @@ export function define(command: Command): () => Promise<number> {
     )
     .option(
       "--backend <NAME>",
-      "auto, wasm or reference (default: auto)",
-      choiceOf("--backend", ["auto", "wasm", "reference"]),
+      "auto, native, wasm or reference (default: auto)",
+      choiceOf("--backend", ["auto", "native", "wasm", "reference"]),
     )
     .option("--json", 'one object {"cells", "saturation"} on stdout')
     .addHelpText("after", EPILOGUE);

@@ -139,7 +139,7 @@ async function compare(runs: readonly RunDetails[], json: boolean): Promise<void
       : side(
           "option",
           options.map(({ option }) => flagOf(option)),
-          options.map(({ values }) => values.map(valueOf)),
+          options.map(({ values }) => values.map(shown)),
         );
   const facts: [string, (run: RunDetails) => string][] = [
     ["best loss", ({ loss }) => lossOf(loss)],
@@ -185,5 +185,5 @@ function sampled(steps: readonly number[]): number[] {
 /** `seqLength` -> `seq-length`, as it is typed. */
 const flagOf = (option: string): string => option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-const valueOf = (value: unknown): string =>
+const shown = (value: unknown): string =>
   value === null || value === undefined ? "-" : escapeControl(`${value}`);

@@ -38,8 +38,8 @@ export function define(command: Command): () => Promise<number> {
     .option("--skip-unknown", "leave out letters of --prime that the model does not know")
     .option(
       "--backend <NAME>",
-      "auto, wasm or reference (default: auto)",
-      choiceOf("--backend", ["auto", "wasm", "reference"]),
+      "auto, native, wasm or reference (default: auto)",
+      choiceOf("--backend", ["auto", "native", "wasm", "reference"]),
     )
     .option(
       "--cell <FILE>",

@@ -109,8 +109,8 @@ function addRunOptions(command: Command): void {
     .optionsGroup("Machine:")
     .option(
       "--backend <NAME>",
-      `auto, wasm or reference ${standard("auto")}`,
-      choiceOf("--backend", ["auto", "wasm", "reference"]),
+      `auto, native, wasm or reference ${standard("auto")}`,
+      choiceOf("--backend", ["auto", "native", "wasm", "reference"]),
     );
   number(command, "threads", "N", "replicas that share a batch", "cores, at most 4");
   command.option(

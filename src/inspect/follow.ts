@@ -40,7 +40,7 @@ export function sortUnit(values: Float32Array): SortedUnit {
  * For a share, the threshold with the highest informedness (Youden's J: true positive rate + true negative rate - 1,
  * which is twice the balanced accuracy less 1); for an amount, the correlation.
  */
-export function fit(unit: SortedUnit, signal: Float32Array, kind: Signal["kind"]): Fit {
+export function fitUnit(unit: SortedUnit, signal: Float32Array, kind: Signal["kind"]): Fit {
   if (kind === "amount") {
     const r = correlation(unit.values, signal);
     return { direction: r < 0 ? -1 : 1, threshold: 0, score: Math.abs(r) };

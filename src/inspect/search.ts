@@ -1,4 +1,4 @@
-import { type Fit, fit, type SortedUnit, scoreFit, sortUnit, unitOf } from "./follow.ts";
+import { type Fit, fitUnit, type SortedUnit, scoreFit, sortUnit, unitOf } from "./follow.ts";
 import type { Signal } from "./signals.ts";
 import type { LayerTrace } from "./trace.ts";
 
@@ -69,7 +69,7 @@ export function searchUnits(
     for (let unit = 0; unit < width; unit++) {
       const sorted: SortedUnit = sortUnit(unitOf(cell ?? hidden, width, unit, 0, half));
       for (const [index, { signal, values }] of usable.entries()) {
-        const fitted = fit(sorted, values.subarray(0, half), signal.kind);
+        const fitted = fitUnit(sorted, values.subarray(0, half), signal.kind);
         found[index].push({ layer, unit, fitted });
       }
     }

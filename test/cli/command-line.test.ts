@@ -11,7 +11,7 @@ describe("help", () => {
   test("goes to stdout when it is asked for, and lists the commands that are built", async () => {
     const { status, stdout, stderr } = await unrolled(["--help"]);
     expect([status, stderr]).toEqual([0, ""]);
-    for (const name of ["train", "sample", "eval", "inspect", "runs"])
+    for (const name of ["train", "sample", "eval", "inspect", "runs", "demo", "gradcheck"])
       expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
     for (const name of ["predict", "check", "export", "serve", "lab"]) {
       expect(stdout).not.toMatch(new RegExp(`^  ${name} `, "m"));
@@ -26,7 +26,7 @@ describe("help", () => {
   });
 
   test("of a command fits in 80 columns and has an example", async () => {
-    for (const name of ["train", "sample", "eval", "inspect", "runs"]) {
+    for (const name of ["train", "sample", "eval", "inspect", "runs", "demo", "gradcheck"]) {
       const { status, stdout } = await unrolled([name, "--help"]);
       expect(status).toBe(0);
       expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
@@ -68,7 +68,7 @@ describe("an unknown name is refused with the nearest right one", () => {
     [
       "command that is not built yet",
       ["predict", "x"],
-      /no command 'predict' — the commands are: train, sample, eval, inspect, runs/,
+      /no command 'predict' — the commands are: train, sample, eval/,
     ],
     ["task", ["train", "txet"], /no task 'txet' — did you mean text\?/],
     ["task that is not built yet", ["train", "classify"], /no task 'classify' — the tasks are: text/],
@@ -128,7 +128,7 @@ describe("a training option outside its range is refused before anything is read
     ["--save-every", "0", new RegExp(`--save-every must be ${whole}, got 0`)],
     ["--seed", "0.5", /--seed must be an integer, got 0\.5/],
     ["--threads", "0", /--threads must be an integer from 1 to 256, got 0/],
-    ["--backend", "native", /--backend must be one of auto, wasm, reference, got 'native'/],
+    ["--backend", "gpu", /--backend must be one of auto, native, wasm, reference, got 'gpu'/],
     ["--optimizer", "sdg", /--optimizer must be one of sgd, .*, got 'sdg' — did you mean sgd\?/],
     ["--precision", "high", /--precision must be highest, got 'high'/],
     ["--out", "", /--out must name a folder, got nothing/],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Rng } from "../../src/core/rng.ts";
-import { fit, scoreFit, sortUnit } from "../../src/inspect/follow.ts";
+import { fitUnit, scoreFit, sortUnit } from "../../src/inspect/follow.ts";
 import { searchUnits, valuesOf } from "../../src/inspect/search.ts";
 import type { Signal } from "../../src/inspect/signals.ts";
 
@@ -13,10 +13,10 @@ describe("a unit and a share", () => {
   const signal = every(1000, 4);
 
   test("that it follows exactly: score 1, with a threshold between the two values, in either direction", () => {
-    const high = fit(sortUnit(signal.map((value) => 0.2 + 0.4 * value)), signal, "share");
+    const high = fitUnit(sortUnit(signal.map((value) => 0.2 + 0.4 * value)), signal, "share");
     expect(high).toMatchObject({ direction: 1, score: 1 });
     expect(high.threshold).toBeCloseTo(0.4);
-    expect(fit(sortUnit(signal.map((value) => -value)), signal, "share")).toMatchObject({
+    expect(fitUnit(sortUnit(signal.map((value) => -value)), signal, "share")).toMatchObject({
       direction: -1,
       score: 1,
     });
@@ -24,7 +24,7 @@ describe("a unit and a share", () => {
 
   test("that it does not follow: near 0, and on other text nearer", () => {
     const unit = noise(2000);
-    const fitted = fit(sortUnit(unit.subarray(0, 1000)), signal, "share");
+    const fitted = fitUnit(sortUnit(unit.subarray(0, 1000)), signal, "share");
     expect(fitted.score).toBeGreaterThan(0);
     expect(fitted.score).toBeLessThan(0.2);
     expect(Math.abs(scoreFit(fitted, unit.subarray(1000), signal, "share"))).toBeLessThan(0.15);
@@ -40,7 +40,7 @@ describe("a unit and a share", () => {
   });
 
   test("that it follows the other way round on other text: below 0", () => {
-    const fitted = fit(sortUnit(signal), signal, "share");
+    const fitted = fitUnit(sortUnit(signal), signal, "share");
     expect(
       scoreFit(
         fitted,
@@ -52,13 +52,13 @@ describe("a unit and a share", () => {
   });
 
   test("a unit that never changes follows nothing", () => {
-    expect(fit(sortUnit(new Float32Array(1000).fill(0.3)), signal, "share").score).toBe(0);
-    expect(fit(sortUnit(new Float32Array(1000)), signal, "amount").score).toBe(0);
+    expect(fitUnit(sortUnit(new Float32Array(1000).fill(0.3)), signal, "share").score).toBe(0);
+    expect(fitUnit(sortUnit(new Float32Array(1000)), signal, "amount").score).toBe(0);
   });
 
   test("an amount is followed by correlation, rising or falling", () => {
     const amount = Float32Array.from({ length: 1000 }, (_, at) => at % 60);
-    const falling = fit(sortUnit(amount.map((value) => -2 * value + 7)), amount, "amount");
+    const falling = fitUnit(sortUnit(amount.map((value) => -2 * value + 7)), amount, "amount");
     expect(falling.direction).toBe(-1);
     expect(falling.score).toBeCloseTo(1, 5);
     expect(scoreFit(falling, amount, amount, "amount")).toBeCloseTo(-1, 5);

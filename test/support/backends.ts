@@ -1,5 +1,6 @@
 import { poisonFreedMemory } from "../../src/backend/arena.ts";
 import type { Backend } from "../../src/backend/backend.ts";
+import { createNativeBackend, type NativeInstructions } from "../../src/backend/native/native.ts";
 import { createReferenceBackend } from "../../src/backend/reference/reference.ts";
 import { createWasmBackend } from "../../src/backend/wasm/wasm.ts";
 
@@ -37,11 +38,22 @@ function wasm(instructions: "simd128" | "relaxed-simd"): BackendUnderTest[] {
   }
 }
 
+/** Nothing where the addon or the processor is missing; test/backend/native.test.ts says which. */
+function native(instructions: NativeInstructions): BackendUnderTest[] {
+  const { backend } = createNativeBackend(instructions);
+  return backend === undefined
+    ? []
+    : [{ name: `native ${instructions}`, backend, tolerance: FLOAT32_TOLERANCE }];
+}
+
 /** Every backend that this machine can run: one suite for all, so that none escapes a test. */
 export const backends: readonly BackendUnderTest[] = [
   { name: "reference", backend: createReferenceBackend(), tolerance: REFERENCE_TOLERANCE },
   ...wasm("simd128"),
   ...wasm("relaxed-simd"),
+  ...native("avx512"),
+  ...native("avx2"),
+  ...native("neon"),
 ];
 
 /** Where the first element outside the tolerance is, or undefined when all are inside. NaN is outside. */

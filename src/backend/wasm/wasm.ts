@@ -1,10 +1,6 @@
 import { UnrolledError } from "../../core/errors.ts";
-import type { Address, Backend, Kernels } from "../backend.ts";
-
-const PAGE = 65536;
-
-/** All that 32-bit addresses can reach, less the last page, so that no address wraps to 0. Only reserved. */
-const MAXIMUM_PAGES = 65535;
+import type { Backend, Kernels } from "../backend.ts";
+import { createMemory, linearMemory } from "../wasm-memory.ts";
 
 /** A module of one function that multiplies and adds with f32x4.relaxed_madd. */
 const RELAXED_PROBE = Uint8Array.of(
@@ -44,7 +40,7 @@ export async function loadWasmBackend(instructions: WasmInstructions = bestInstr
 }
 
 function instantiate(module: WebAssembly.Module, instructions: WasmInstructions): Backend {
-  const memory = new WebAssembly.Memory({ initial: 64, maximum: MAXIMUM_PAGES });
+  const memory = createMemory();
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const start = exports.__heap_base;
   if (!(start instanceof WebAssembly.Global) || typeof exports.recurrent_forward !== "function") {
@@ -55,38 +51,7 @@ function instantiate(module: WebAssembly.Module, instructions: WasmInstructions)
   return {
     name: "wasm",
     instructions,
-    memory: wasmMemory(memory, start.value as number),
+    memory: linearMemory(memory, start.value as number),
     kernels: exports as unknown as Kernels,
-  };
-}
-
-function wasmMemory(memory: WebAssembly.Memory, start: Address): Backend["memory"] {
-  // Growing detaches memory.buffer, so every call takes it afresh.
-  const readSync = (address: Address, count: number) =>
-    new Float32Array(memory.buffer, address, count).slice();
-  return {
-    start,
-    limit: MAXIMUM_PAGES * PAGE,
-    reserve(end) {
-      const pages = Math.ceil((end - memory.buffer.byteLength) / PAGE);
-      if (pages <= 0) return true;
-      try {
-        memory.grow(pages);
-        return true;
-      } catch (error) {
-        if (error instanceof RangeError) return false;
-        throw error;
-      }
-    },
-    write(address, values, dtype) {
-      const view =
-        dtype === "f32"
-          ? new Float32Array(memory.buffer, address, values.length)
-          : new Int32Array(memory.buffer, address, values.length);
-      view.set(values);
-    },
-    read: async (address, count) => readSync(address, count),
-    readSync,
-    readIntsSync: (address, count) => new Int32Array(memory.buffer, address, count).slice(),
   };
 }

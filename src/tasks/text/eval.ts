@@ -1,8 +1,8 @@
 import { Frames } from "../../backend/scope.ts";
 import { InputError } from "../../core/errors.ts";
 import { EvalSegments, trigramBaseline } from "../../data/index.ts";
+import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
 import { describeData, type Hooks, readCorpus } from "./corpus.ts";
-import { openBackend } from "./engine.ts";
 import { sumLosses } from "./learner.ts";
 import { scoreText, type TextMetrics } from "./metrics.ts";
 import { buildModel, openModel, refuseUnknown } from "./open.ts";
@@ -14,7 +14,7 @@ export interface TextEvalOptions {
   batchSize?: number;
   /** Leave unknown characters of the text out, instead of refusing them. */
   skipUnknown?: boolean;
-  backend?: "auto" | "wasm" | "reference";
+  backend?: BackendChoice;
   /** Where the file of the run's own cell is now; default: where it was. */
   cell?: string;
 }
@@ -62,7 +62,7 @@ export async function evalText(
   const segments = new EvalSegments(ids);
   const isCharacters = facts.vocabulary.kind === "char";
   const perSymbol = isCharacters ? 1 : (parts?.charactersPerSymbol ?? corpus.characters / ids.length);
-  const backend = openBackend(options.backend === "reference" ? "reference" : "wasm");
+  const backend = openBackend(chooseEngine(options.backend, hooks.onNote));
   const model = await buildModel(opened, backend, options.cell);
   const frames = new Frames(backend);
   const sums = new Float64Array(segments.segments.length);

@@ -14,8 +14,8 @@ import {
   valuesOf,
 } from "../../inspect/index.ts";
 import { LanguageModel } from "../../models/language-model.ts";
+import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
 import { describeData, type Hooks, readCorpus } from "./corpus.ts";
-import { openBackend } from "./engine.ts";
 import { buildModel, type OpenedModel, openModel, ownCellOf, refuseUnknown } from "./open.ts";
 import { refuseOtherCorpus } from "./resume.ts";
 import type { CheckpointFacts } from "./run-file.ts";
@@ -28,7 +28,7 @@ export interface TextInspectOptions {
   unit?: string;
   /** Leave unknown characters of the text out, instead of refusing them. */
   skipUnknown?: boolean;
-  backend?: "auto" | "wasm" | "reference";
+  backend?: BackendChoice;
   /** Where the file of the run's own cell is now; default: where it was. */
   cell?: string;
 }
@@ -98,7 +98,7 @@ export async function inspectText(
       },
     );
   }
-  const backend = openBackend(name === "reference" ? "reference" : "wasm");
+  const backend = openBackend(chooseEngine(name, hooks.onNote));
   const model = await buildModel(opened, backend, options.cell);
   const progress = (activity: string) => (done: number) => hooks.onProgress(activity, done, ids.length);
   const pieces = piecesOf(facts.vocabulary, ids);

@@ -11,19 +11,17 @@ import { type Clip, clipNorm, clips, clipValue } from "../../optim/clip.ts";
 import { CarriedLayout, shapesOf } from "../../train/carried.ts";
 import type { Learner } from "../../train/learner.ts";
 import type { CellFile } from "../cell-file.ts";
+import { type Engine, openBackend } from "../engine.ts";
 import { makeOptimizer } from "../optimizers.ts";
 import { loadOwnCell, type OwnCell } from "../own-cell.ts";
-import { openBackend } from "./engine.ts";
 import type { TextSettings } from "./options.ts";
 
 /** All that a replica needs to build its part, by structured clone; the ids lie in shared memory. */
-export interface TextSpec {
+export interface TextSpec extends Engine {
   readonly settings: TextSettings;
   readonly model: LanguageModelSettings;
   readonly train: CharacterIds;
   readonly validation: CharacterIds;
-  readonly backend: "wasm" | "reference";
-  readonly instructions: string;
   /** Where a cell of the user's own comes from. */
   readonly cellFile?: CellFile;
 }
@@ -68,7 +66,7 @@ export class TextLearner implements Learner {
     const { batchSize, seqLength, seed } = settings;
     this.settings = settings;
     this.replica = replica;
-    this.backend = openBackend(spec.backend, spec.instructions);
+    this.backend = openBackend(spec);
     this.model = new LanguageModel(model, {
       rng: new Rng(seed).fork(Stream.weights),
       backend: this.backend,

@@ -9,6 +9,7 @@ import {
   trainingBytes,
 } from "../../models/language-model-config.ts";
 import { isCellFile } from "../cell-file.ts";
+import type { BackendChoice } from "../engine.ts";
 import type { OptimizerName } from "../optimizers.ts";
 
 /** What a person may say; `undefined` is "not said", which matters when a run is resumed. */
@@ -39,7 +40,7 @@ export interface TextTrainOptions {
   maxSeconds?: number;
   valSplit?: number;
   seed?: number;
-  backend?: "auto" | "wasm" | "reference";
+  backend?: BackendChoice;
   threads?: number;
   evalEvery?: number;
   saveEvery?: number;

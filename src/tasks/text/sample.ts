@@ -4,7 +4,7 @@ import { Rng } from "../../core/rng.ts";
 import { generate } from "../../decode/generate.ts";
 import { checkSampling, type SamplingOptions } from "../../decode/sampling.ts";
 import type { LanguageModelState } from "../../models/language-model.ts";
-import { openBackend } from "./engine.ts";
+import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
 import { buildModel, openModel, refuseUnknown } from "./open.ts";
 
 export interface TextSampleOptions extends SamplingOptions {
@@ -16,7 +16,7 @@ export interface TextSampleOptions extends SamplingOptions {
   seed?: number;
   /** Leave characters of the prime out that the model does not know, instead of refusing them. */
   skipUnknown?: boolean;
-  backend?: "auto" | "wasm" | "reference";
+  backend?: BackendChoice;
   /** Where the file of the run's own cell is now; default: where it was. */
   cell?: string;
 }
@@ -44,7 +44,7 @@ export async function sampleText(run: string, options: TextSampleOptions = {}): 
   const { vocabulary } = opened.facts;
   if (!skipUnknown) refuseUnknown("--prime", prime, opened);
   const known = vocabulary.encode(prime, { skipUnknown: true });
-  const backend = openBackend(options.backend === "reference" ? "reference" : "wasm");
+  const backend = openBackend(chooseEngine(options.backend));
   const model = await buildModel(opened, backend, options.cell);
   // Without a prime the text starts as after a line end, or where a line end is unknown, after its first symbol.
   const lineEnd = vocabulary.encode("\n", { skipUnknown: true });

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parameters } from "../../autograd/parameter.ts";
-import { bestInstructions } from "../../backend/wasm/wasm.ts";
 import { InputError } from "../../core/errors.ts";
 import {
   type TextCorpus,
@@ -17,6 +16,7 @@ import { RunStore } from "../../train/run-store.ts";
 import type { Snapshot } from "../../train/snapshot.ts";
 import { VERSION } from "../../version.ts";
 import { type CellFile, isCellFile } from "../cell-file.ts";
+import { type BackendChoice, chooseEngine } from "../engine.ts";
 import { loadOwnCell, type OwnCell } from "../own-cell.ts";
 import { type Hooks, readCorpus } from "./corpus.ts";
 import { TextLearner, type TextSpec } from "./learner.ts";
@@ -120,8 +120,7 @@ async function prepare(
   const { batchSize, seqLength } = settings;
   const model = completeConfig(modelOf(settings, tokenizer.size));
   checkMemory(model, batchSize, seqLength);
-  const backend = (options.backend ?? resumed?.run.backend) === "reference" ? "reference" : "wasm";
-  const instructions = backend === "wasm" ? bestInstructions() : "float64";
+  const { backend, instructions } = chooseEngine(options.backend ?? backendOf(resumed?.run), hooks.onNote);
   const threads = options.threads ?? resumed?.run.threads ?? defaultThreads(batchSize);
   if (threads > batchSize) {
     throw new InputError(`--threads ${threads} is more than the ${batchSize} rows of a batch`, {
@@ -179,6 +178,12 @@ async function prepare(
     await store.close();
     throw error;
   }
+}
+
+/** A resumed run stays on its backend, whose bits are its own; where native kernels are missing it goes on all the same. */
+function backendOf(run: TextRun | undefined): BackendChoice | undefined {
+  if (run?.backend === "wasm" || run?.backend === "reference") return run.backend;
+  return undefined;
 }
 
 /** The same file under Node's own TypeScript support and after compilation. */

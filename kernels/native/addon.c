@@ -1,0 +1,206 @@
+/*
+ * The native kernels as a Node addon. JavaScript sees
+ *
+ *   instructions: string[]           what the addon holds and this processor can run, the best first
+ *   create(instructions, buffer)     { kernels, attach }: functions that work on addresses of the buffer
+ *   attach(buffer)                   the heap has grown: its kernels go on with this buffer
+ *
+ * The buffer is a WebAssembly memory's. Growing detaches it and may move it, so whoever grows it attaches the new one
+ * before the next call; in between nothing here reads it.
+ */
+#include "addon.h"
+
+void *malloc(size_t bytes);
+void free(void *memory);
+
+/* ---- what this processor has ------------------------------------------------------------------------------- */
+
+typedef struct {
+  const char *name;
+  const Kernel *kernels;
+  int (*runs_here)(void);
+} Variant;
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+/* The operating system must save the registers too: XCR0, read by xgetbv. */
+static uint32_t saved_registers(void) {
+  uint32_t low, high, a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE)) return 0;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return low;
+}
+
+#define YMM_SAVED 0x06u /* SSE and AVX */
+#define ZMM_SAVED 0xe6u /* these, mask registers and both halves of the wide ones */
+
+static int has_avx2(void) {
+  uint32_t a, b, c, d;
+  if ((saved_registers() & YMM_SAVED) != YMM_SAVED) return 0;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_FMA)) return 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2);
+}
+
+static int has_avx512(void) {
+  const uint32_t needed = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
+  uint32_t a, b, c, d;
+  if (!has_avx2() || (saved_registers() & ZMM_SAVED) != ZMM_SAVED) return 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & needed) == needed;
+}
+
+extern const Kernel avx512_kernels[], avx2_kernels[];
+/* The best first. */
+static const Variant variants[] = {
+    {"avx512", avx512_kernels, has_avx512},
+    {"avx2", avx2_kernels, has_avx2},
+};
+
+#elif defined(__aarch64__)
+static int has_neon(void) { return 1; }
+extern const Kernel neon_kernels[];
+static const Variant variants[] = {{"neon", neon_kernels, has_neon}};
+#endif
+
+#define VARIANTS (sizeof variants / sizeof *variants)
+
+static int equal(const char *a, const char *b) {
+  while (*a && *a == *b) a++, b++;
+  return *a == *b;
+}
+
+/* ---- errors -------------------------------------------------------------------------------------------------- */
+
+/* After any failed call: the exception that it left, or one that says where. @returns 0 */
+static napi_value failed(napi_env env, const char *where) {
+  bool pending = false;
+  napi_is_exception_pending(env, &pending);
+  if (!pending) napi_throw_error(env, "ERR_UNROLLED_NATIVE", where);
+  return 0;
+}
+
+#define MESSAGE_LENGTH 512
+
+typedef struct {
+  char text[MESSAGE_LENGTH];
+  int length;
+} Message;
+
+static void say(Message *message, const char *text, const char *end) {
+  for (; *text && text != end && message->length < MESSAGE_LENGTH - 1; text++) message->text[message->length++] = *text;
+  message->text[message->length] = 0;
+}
+
+void refuse_count(napi_env env, const char *signature) {
+  Message message = {.length = 0};
+  say(&message, signature, 0);
+  say(&message, ": wrong number of arguments; if the kernels have changed, npm run build:native", 0);
+  napi_throw_type_error(env, "ERR_UNROLLED_NATIVE", message.text);
+}
+
+napi_value refuse(napi_env env, const char *signature, const napi_value *values, uint32_t refused) {
+  const int position = __builtin_ctz(refused);
+  const char *name = signature;
+  while (*name++ != '(') {}
+  for (int commas = 0; commas < position;) commas += *name++ == ',';
+  while (*name == ' ') name++;
+  const char *end = name;
+  while (*end != ',' && *end != ')') end++;
+  napi_valuetype type = napi_undefined;
+  napi_typeof(env, values[position], &type);
+  Message message = {.length = 0};
+  say(&message, signature, 0);
+  say(&message, ": ", 0);
+  say(&message, name, end);
+  if (type == napi_number) {
+    say(&message, " is an address outside the heap", 0);
+    napi_throw_range_error(env, "ERR_UNROLLED_NATIVE", message.text);
+  } else {
+    say(&message, " must be a number", 0);
+    napi_throw_type_error(env, "ERR_UNROLLED_NATIVE", message.text);
+  }
+  return 0;
+}
+
+/* ---- a heap and its functions -------------------------------------------------------------------------------- */
+
+/* Takes base and length from the buffer, and keeps it alive instead of the one before. */
+static int hold(napi_env env, Heap *heap, napi_value buffer) {
+  void *base;
+  size_t bytes;
+  napi_ref kept;
+  if (napi_get_arraybuffer_info(env, buffer, &base, &bytes) != napi_ok) return 0;
+  if (napi_create_reference(env, buffer, 1, &kept) != napi_ok) return 0;
+  if (heap->buffer) napi_delete_reference(env, heap->buffer);
+  heap->buffer = kept;
+  heap->base = base;
+  heap->bytes = bytes;
+  return 1;
+}
+
+static napi_value attach(napi_env env, napi_callback_info info) {
+  napi_value buffer;
+  Heap *heap = begin(env, info, "attach(buffer)", 1, &buffer);
+  if (heap && !hold(env, heap, buffer)) return failed(env, "attach: buffer must be an ArrayBuffer");
+  return 0;
+}
+
+/* The table of kernels was collected. A function of it may be held elsewhere still, so the heap's few bytes stay, and
+ * every address is outside it from now on. */
+static void let_go(napi_env env, void *data, void *unused) {
+  (void)unused;
+  Heap *heap = data;
+  napi_delete_reference(env, heap->buffer);
+  *heap = (Heap){.kernels = heap->kernels};
+}
+
+static int put(napi_env env, napi_value object, const char *name, napi_callback call, void *data) {
+  napi_value function;
+  return napi_create_function(env, name, NAPI_AUTO_LENGTH, call, data, &function) == napi_ok &&
+         napi_set_named_property(env, object, name, function) == napi_ok;
+}
+
+static napi_value create(napi_env env, napi_callback_info info) {
+  napi_value arguments[2], kernels, made;
+  char name[16];
+  size_t length, count = 2;
+  if (napi_get_cb_info(env, info, &count, arguments, 0, 0) != napi_ok || count != 2 ||
+      napi_get_value_string_utf8(env, arguments[0], name, sizeof name, &length) != napi_ok)
+    return failed(env, "create: needs the name of an instruction set and a buffer");
+  const Variant *variant = 0;
+  for (size_t i = 0; i < VARIANTS; i++)
+    if (equal(variants[i].name, name) && variants[i].runs_here()) variant = &variants[i];
+  if (!variant) return failed(env, "create: this processor cannot run these instructions");
+
+  Heap *heap = malloc(sizeof *heap);
+  if (!heap) return failed(env, "create: no memory");
+  *heap = (Heap){.kernels = variant->kernels};
+  if (!hold(env, heap, arguments[1])) {
+    free(heap);
+    return failed(env, "create: buffer must be an ArrayBuffer");
+  }
+  /* From here on the heap belongs to the table: let_go ends it. */
+  if (napi_create_object(env, &kernels) != napi_ok ||
+      napi_add_finalizer(env, kernels, heap, let_go, 0, 0) != napi_ok || napi_create_object(env, &made) != napi_ok)
+    return failed(env, "create: no memory");
+  for (int i = 0; i < binding_count; i++)
+    if (!put(env, kernels, bindings[i].name, bindings[i].call, heap)) return failed(env, "create: no memory");
+  if (!put(env, made, "attach", attach, heap) || napi_set_named_property(env, made, "kernels", kernels) != napi_ok)
+    return failed(env, "create: no memory");
+  return made;
+}
+
+NAPI_MODULE_INIT() {
+  napi_value names, name;
+  uint32_t count = 0;
+  if (napi_create_array(env, &names) != napi_ok) return failed(env, "the addon has no memory");
+  for (size_t i = 0; i < VARIANTS; i++) {
+    if (!variants[i].runs_here()) continue;
+    if (napi_create_string_utf8(env, variants[i].name, NAPI_AUTO_LENGTH, &name) != napi_ok ||
+        napi_set_element(env, names, count++, name) != napi_ok)
+      return failed(env, "the addon has no memory");
+  }
+  if (napi_set_named_property(env, exports, "instructions", names) != napi_ok || !put(env, exports, "create", create, 0))
+    return failed(env, "the addon has no memory");
+  return exports;
+}

@@ -1,0 +1,81 @@
+/*
+ * What the addon (addon.c) and its generated part (binding.c, tables) share. No C library is linked: the few functions
+ * of it that compilers call by themselves, and malloc, come from the process that loads the addon.
+ */
+#ifndef UNROLLED_ADDON_H
+#define UNROLLED_ADDON_H
+
+#include <node_api.h>
+#include <stdint.h>
+
+/* Any kernel; a wrapper casts it back to its type before the call. */
+typedef void (*Kernel)(void);
+
+/* A linear heap, and the build of the kernels that works on it: the data of every JavaScript function made for it. */
+typedef struct {
+  char *base;            /* of the buffer that was attached last */
+  size_t bytes;          /* 0 once the heap is gone */
+  const Kernel *kernels; /* in the order of `bindings` */
+  napi_ref buffer;       /* keeps it from being collected */
+} Heap;
+
+typedef struct {
+  const char *name;
+  napi_callback call;
+} Binding;
+
+/* Generated from unrolled.h: one wrapper for each kernel. */
+extern const Binding bindings[];
+extern const int binding_count;
+
+#define INLINE static inline __attribute__((always_inline))
+
+void refuse_count(napi_env env, const char *signature);
+
+/* Takes the arguments of a call; 0 after throwing when there are not exactly `count`. */
+INLINE Heap *begin(napi_env env, napi_callback_info info, const char *signature, size_t count, napi_value *values) {
+  size_t given = count;
+  void *heap;
+  if (napi_get_cb_info(env, info, &given, values, 0, &heap) == napi_ok && given == count) return heap;
+  refuse_count(env, signature);
+  return 0;
+}
+
+/* An argument of each kind. One that is not a number, or an address outside the heap, sets its bit of `refused`. */
+INLINE void *to_pointer(napi_env env, const Heap *heap, napi_value value, uint32_t bit, uint32_t *refused) {
+  uint32_t address;
+  if (napi_get_value_uint32(env, value, &address) != napi_ok || address >= heap->bytes) {
+    *refused |= bit;
+    return 0;
+  }
+  return address ? heap->base + address : 0;
+}
+INLINE int to_int(napi_env env, napi_value value, uint32_t bit, uint32_t *refused) {
+  int32_t number = 0;
+  if (napi_get_value_int32(env, value, &number) != napi_ok) *refused |= bit;
+  return number;
+}
+INLINE uint32_t to_uint32_t(napi_env env, napi_value value, uint32_t bit, uint32_t *refused) {
+  uint32_t number = 0;
+  if (napi_get_value_uint32(env, value, &number) != napi_ok) *refused |= bit;
+  return number;
+}
+INLINE double to_double(napi_env env, napi_value value, uint32_t bit, uint32_t *refused) {
+  double number = 0;
+  if (napi_get_value_double(env, value, &number) != napi_ok) *refused |= bit;
+  return number;
+}
+INLINE float to_float(napi_env env, napi_value value, uint32_t bit, uint32_t *refused) {
+  return (float)to_double(env, value, bit, refused);
+}
+
+/* Throws for the first refused argument. @returns 0, what a wrapper then returns */
+napi_value refuse(napi_env env, const char *signature, const napi_value *values, uint32_t refused);
+
+INLINE napi_value from_int(napi_env env, int number) {
+  napi_value value = 0;
+  napi_create_int32(env, number, &value);
+  return value;
+}
+
+#endif

@@ -1,0 +1,82 @@
+import type { Kernels } from "../backend.ts";
+
+/** Instruction sets that an addon may hold: x86-64's two, and ARM's. */
+export const INSTRUCTIONS = ["avx512", "avx2", "neon"] as const;
+export type NativeInstructions = (typeof INSTRUCTIONS)[number];
+
+/** What the addon (kernels/native/addon.c) exports. */
+export interface Addon {
+  /** What it holds and this processor can run, the best first. */
+  readonly instructions: readonly NativeInstructions[];
+  create(
+    instructions: NativeInstructions,
+    buffer: ArrayBufferLike,
+  ): { readonly kernels: Kernels; attach(buffer: ArrayBufferLike): void };
+}
+
+export type Loaded =
+  | { readonly addon: Addon; readonly reason?: undefined }
+  | { readonly addon?: undefined; readonly reason: string };
+
+interface Machine {
+  readonly platform: string;
+  readonly arch: string;
+}
+
+export function addonName({ platform, arch }: Machine): string {
+  return `unrolled-${platform}-${arch}.node`;
+}
+
+export function checksumName(machine: Machine): string {
+  return `${addonName(machine)}.crc32`;
+}
+
+/** Of an addon's bytes; finds damage, not malice. */
+export function checksumOf(bytes: Uint8Array): string {
+  const zlib = globalThis.process.getBuiltinModule("node:zlib");
+  return zlib.crc32(bytes).toString(16).padStart(8, "0");
+}
+
+const BUILD = "npm run build:native makes one";
+
+/**
+ * Loads the addon of this machine from `folder`, or says in one line why not. Only a file that is whole is given to
+ * the system: loading half of one can end the process.
+ */
+export function loadAddon(folder: URL): Loaded {
+  const { process } = globalThis;
+  if (process?.getBuiltinModule === undefined || process.dlopen === undefined) {
+    return { reason: "the native kernels need Node" };
+  }
+  const fs = process.getBuiltinModule("node:fs");
+  const path = process.getBuiltinModule("node:url").fileURLToPath(new URL(addonName(process), folder));
+  let bytes: Uint8Array;
+  let expected: string;
+  try {
+    bytes = fs.readFileSync(path);
+    expected = fs.readFileSync(new URL(checksumName(process), folder), "utf8").trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") return { reason: oneLine(error) };
+    return {
+      reason: `there are no native kernels for ${process.platform} on ${process.arch} here; ${BUILD}`,
+    };
+  }
+  if (checksumOf(bytes) !== expected) {
+    return { reason: `${path} is damaged or of another build; ${BUILD}` };
+  }
+  const module: { exports: Partial<Addon> } = { exports: {} };
+  try {
+    process.dlopen(module, path);
+  } catch (error) {
+    return { reason: `${path} cannot be loaded: ${oneLine(error)}` };
+  }
+  const { instructions, create } = module.exports;
+  if (!Array.isArray(instructions) || typeof create !== "function") {
+    return { reason: `${path} does not hold the kernels; ${BUILD}` };
+  }
+  return { addon: module.exports as Addon };
+}
+
+function oneLine(error: unknown): string {
+  return error instanceof Error ? error.message.split("\n")[0] : String(error);
+}
