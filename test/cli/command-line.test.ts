@@ -68,7 +68,7 @@ describe("an unknown name is refused with the nearest right one", () => {
     [
       "command that is not built yet",
       ["predict", "x"],
-      /no command 'predict' — the commands are: train, sample, eval/,
+      /no command 'predict' — the commands are: train, sample, eval, inspect, runs/,
     ],
     ["task", ["train", "txet"], /no task 'txet' — did you mean text\?/],
     ["task that is not built yet", ["train", "classify"], /no task 'classify' — the tasks are: text/],

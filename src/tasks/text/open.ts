@@ -10,7 +10,6 @@ import type { SafetensorsFile } from "../../io/safetensors.ts";
 import { LanguageModel } from "../../models/language-model.ts";
 import { RunStore, readCheckpointFile } from "../../train/run-store.ts";
 import type { Snapshot } from "../../train/snapshot.ts";
-import { loadOwnCell } from "../own-cell.ts";
 import {
   type CheckpointFacts,
   parseTextRun,
@@ -67,7 +66,11 @@ export function refuseUnknown(where: string, characters: Iterable<string>, { fac
 }
 
 export async function ownCellOf({ cellFile }: CheckpointFacts, cellPath: string | undefined) {
-  if (cellFile !== undefined) return loadOwnCell(cellPath ?? cellFile.path, cellFile);
+  if (cellFile !== undefined) {
+    // Only where it is needed: sampling has to begin at once.
+    const { loadOwnCell } = await import("../own-cell.ts");
+    return loadOwnCell(cellPath ?? cellFile.path, cellFile);
+  }
   if (cellPath === undefined) return undefined;
   throw new InputError(`--cell ${cellPath}: the model has no cell of your own`, { hint: "leave it out" });
 }

@@ -6,9 +6,9 @@ import {
   type LanguageModelSettings,
   trainingBytes,
 } from "../../models/language-model-config.ts";
+import { isCellFile } from "../cell-file.ts";
 import type { BackendChoice } from "../engine.ts";
 import type { OptimizerName } from "../optimizers.ts";
-import { isCellFile } from "../own-cell.ts";
 
 /** What a person may say; `undefined` is "not said", which matters when a run is resumed. */
 export interface TextTrainOptions {

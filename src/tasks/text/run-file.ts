@@ -4,7 +4,7 @@ import { Vocabulary } from "../../data/vocabulary.ts";
 import type { SafetensorsFile } from "../../io/safetensors.ts";
 import { type LanguageModelConfig, trainingBytes } from "../../models/language-model-config.ts";
 import { isParameterName, type Snapshot, type SnapshotTensor } from "../../train/snapshot.ts";
-import type { CellFile } from "../own-cell.ts";
+import type { CellFile } from "../cell-file.ts";
 import { BUILT_IN_CELLS, DEFAULTS, type TextSettings } from "./options.ts";
 
 /** `run.json` of a text run. */
