@@ -1,108 +1,18 @@
 /** `npm run bench -- char-lm`: the training step of a character LSTM, on this package and on its peers. */
 
-import { writeFileSync } from "node:fs";
-import { InputError, StorageError } from "../src/core/errors.ts";
-import type { Contestant } from "./contestant.ts";
-import { BASELINE, charLmContestants } from "./contestants.ts";
-import { type Absence, interleave, type Plan } from "./interleave.ts";
-import { describeMachine } from "./machine.ts";
+import { type CompareOptions, compare } from "./compare.ts";
+import { charLmContestants } from "./contestants.ts";
 import type { Workload } from "./protocol.ts";
-import { makeTable, showContestants, showMachine, showTable, type Table } from "./report.ts";
 
-export interface CharLmOptions {
-  /** Contestants to measure; all when absent. */
-  only?: readonly string[];
+export interface CharLmOptions extends CompareOptions {
   hidden: readonly number[];
-  rounds: number;
-  seconds: number;
-  /** File for the results, raw timings included. */
-  json?: string;
   python?: string;
 }
 
-const VOCAB = 65;
-const TIME = 64;
-const BATCH = 32;
-const LEARNING_RATE = 2e-3;
-const CLIP_NORM = 5;
-const SEED = 1;
-const WARMUP_MS = 1000;
-/** Generous: compiling, and steps of half a minute, must fit. */
-const TIMEOUT_MS = 10 * 60 * 1000;
+const SETTINGS = { vocab: 65, time: 64, batch: 32, learningRate: 2e-3, clip: 5, seed: 1 };
 
-/** @returns the exit status: 1 when a contestant failed or did not learn */
-export async function charLm(options: CharLmOptions): Promise<number> {
-  const contestants = select(charLmContestants(options.python), options.only);
-  const plan: Plan = {
-    rounds: options.rounds,
-    seconds: options.seconds,
-    timeoutMs: TIMEOUT_MS,
-    warmupMs: WARMUP_MS,
-  };
-  const machine = describeMachine();
-  const say = (line: string) => process.stderr.write(`${line}\n`);
-  console.log(`${showMachine(machine)}\n`);
-
-  const tables: Table[] = [];
-  for (const hidden of options.hidden) {
-    const workload: Workload = {
-      vocab: VOCAB,
-      time: TIME,
-      batch: BATCH,
-      hidden,
-      learningRate: LEARNING_RATE,
-      clipNorm: CLIP_NORM,
-      seed: SEED,
-    };
-    const { startable, absences } = sortOut(contestants, hidden);
-    const result = await interleave(startable, workload, plan, (line) => say(`H=${hidden} ${line}`));
-    const found = [...absences, ...result.absences.map((absence) => withInstall(absence, contestants))];
-    const table = makeTable(workload, result.measurements, found, BASELINE);
-    tables.push(table);
-    console.log(`${showTable(table)}\n`);
-  }
-  const named = new Map(tables.flatMap(({ rows }) => rows.map((row) => [row.contestant, row])));
-  console.log(showContestants([...named.values()]));
-  if (options.json !== undefined) writeJson(options.json, { benchmark: "char-lm", machine, plan, tables });
-
-  const failed = tables.some(
-    ({ rows, absences }) =>
-      absences.some(({ kind }) => kind === "failed") || rows.some((row) => !row.learning.fell),
-  );
-  return failed ? 1 : 0;
-}
-
-function select(all: Contestant[], only: readonly string[] | undefined): Contestant[] {
-  if (only === undefined) return all;
-  const names = all.map(({ name }) => name);
-  const unknown = only.find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    throw new InputError(`--only: no contestant is called "${unknown}"`, {
-      hint: `there are ${names.join(", ")}`,
-    });
-  }
-  return all.filter(({ name }) => only.includes(name));
-}
-
-/** Those that can be started at this size, and those that lack their program. */
-function sortOut(contestants: readonly Contestant[], hidden: number) {
-  const here = contestants.filter((contestant) => contestant.hidden?.includes(hidden) ?? true);
-  const absences: Absence[] = here
-    .filter(({ command }) => command.length === 0)
-    .map(({ name, install }) => ({ contestant: name, kind: "missing", reason: install ?? "no program" }));
-  return { startable: here.filter(({ command }) => command.length > 0), absences };
-}
-
-function withInstall(absence: Absence, contestants: readonly Contestant[]): Absence {
-  const install = contestants.find(({ name }) => name === absence.contestant)?.install;
-  if (absence.kind !== "missing" || install === undefined) return absence;
-  return { ...absence, reason: `not installed: ${install}` };
-}
-
-function writeJson(path: string, results: object): void {
-  try {
-    writeFileSync(path, `${JSON.stringify(results, null, 1)}\n`);
-  } catch (error) {
-    throw new StorageError(`--json: cannot write ${path}: ${(error as Error).message}`, { cause: error });
-  }
+/** @returns the exit status */
+export async function charLm({ hidden, python, ...options }: CharLmOptions): Promise<number> {
+  const workloads = hidden.map((size): [string, Workload] => [`H=${size}`, { ...SETTINGS, hidden: size }]);
+  return compare("char-lm", charLmContestants(python), Object.fromEntries(workloads), options);
 }

@@ -1,4 +1,4 @@
-/** Who takes part in `char-lm`, and how each is started. */
+/** Who takes part in which benchmark, and how each is started. */
 
 import { fileURLToPath } from "node:url";
 import type { Contestant } from "./contestant.ts";
@@ -44,6 +44,26 @@ export function charLmContestants(python: string | undefined): Contestant[] {
     { ...peer, ...slow, name: "brain.js", command: script("peers/brain.ts") },
     { ...pytorch, name: "pytorch" },
     { ...pytorch, name: "pytorch-2", threads: 2 },
+  ];
+}
+
+/** @param python a python3 that has numpy */
+export function minCharRnnContestants(python: string | undefined): Contestant[] {
+  // An iteration takes well below a millisecond: compilers need many of them before they are done.
+  const quick = { threads: 1, warmupSteps: 2000, minimumSteps: 500 };
+  const slow = { threads: 1, warmupSteps: 5, minimumSteps: 20 };
+  const numpy = {
+    ...quick,
+    warmupSteps: 20,
+    command: python === undefined ? [] : [python, pathOf("peers/min_char_rnn.py")],
+    install: "name a python3 that has numpy: --python PATH, or UNROLLED_PYTHON",
+  };
+  const own = script("contestants/min-char-rnn.ts");
+  return [
+    { ...quick, name: BASELINE, command: own, backend: "wasm" },
+    { ...slow, name: "reference", command: own, backend: "reference" },
+    { ...numpy, name: "numpy-f32", backend: "f32" },
+    { ...numpy, name: "numpy-f64", backend: "f64" },
   ];
 }
 

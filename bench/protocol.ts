@@ -10,8 +10,8 @@ export interface Workload {
   batch: number;
   hidden: number;
   learningRate: number;
-  /** The largest global norm that a gradient keeps. */
-  clipNorm: number;
+  /** The largest that a gradient keeps: of its global norm in char-lm, of each element in min-char-rnn. */
+  clip: number;
   seed: number;
   /** `layers` only: which cell, and whether backward is part of the step. */
   cell?: "rnn" | "lstm" | "gru";

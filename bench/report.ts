@@ -85,7 +85,7 @@ export function showContestants(rows: readonly Measurement[]): string {
 }
 
 function showMilliseconds(ms: number): string {
-  return ms >= 100 ? ms.toFixed(0) : ms >= 10 ? ms.toFixed(1) : ms.toFixed(2);
+  return ms >= 100 ? ms.toFixed(0) : ms >= 10 ? ms.toFixed(1) : ms.toFixed(ms >= 1 ? 2 : 3);
 }
 
 const COLUMNS = 100;

@@ -3,19 +3,24 @@
 import { parseArgs } from "node:util";
 import { InputError, UnrolledError } from "../src/core/errors.ts";
 import { charLm } from "./char-lm.ts";
+import { minCharRnn } from "./min-char-rnn.ts";
 
-const USAGE = `npm run bench -- char-lm [options]
+const USAGE = `npm run bench -- BENCHMARK [options]
 
-  The training step of a character LSTM, on this package and on its peers, in one run.
+  char-lm         the training step of a character LSTM, on this package and on its peers
+  min-char-rnn    an iteration of Karpathy's program, on this package and in numpy
 
   --only NAME,...     measure these contestants only
-  --hidden H,...      hidden sizes (default 128,256,512)
+  --hidden H,...      char-lm: hidden sizes (default 128,256,512)
+  --vocab V,...       min-char-rnn: sizes of the vocabulary (default 65,173)
   --rounds N          turns that each contestant takes (default 5)
   --seconds S         measured time of each contestant at each size, about (default 6)
-  --python PATH       a python3 that has PyTorch (default: UNROLLED_PYTHON; without it PyTorch is skipped)
+  --python PATH       a python3 that has PyTorch or numpy (default: UNROLLED_PYTHON; without it they are skipped)
   --json FILE         write results and raw timings
 
-The peers are installed with: npm --prefix bench/peers ci`;
+The peers of char-lm are installed with: npm --prefix bench/peers ci`;
+
+const BENCHMARKS = ["char-lm", "min-char-rnn"];
 
 async function main(args: string[]): Promise<number> {
   const { values, positionals } = parse(args);
@@ -24,18 +29,26 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   const [benchmark, ...rest] = positionals;
-  if (benchmark !== "char-lm" || rest.length > 0) {
+  if (!BENCHMARKS.includes(benchmark) || rest.length > 0) {
     const got = positionals.length === 0 ? "nothing" : `"${positionals.join(" ")}"`;
-    throw new InputError(`expected one benchmark, got ${got}`, { hint: "there is char-lm; see --help" });
+    throw new InputError(`expected one benchmark, got ${got}`, {
+      hint: `there are ${BENCHMARKS.join(" and ")}; see --help`,
+    });
   }
-  return charLm({
+  const options = {
     only: values.only?.split(","),
-    hidden: values.hidden.split(",").map((size) => positive("--hidden", size, true)),
     rounds: positive("--rounds", values.rounds, true),
     seconds: positive("--seconds", values.seconds, false),
     json: values.json,
     python: values.python ?? (process.env.UNROLLED_PYTHON || undefined),
-  });
+  };
+  const sizes = (option: string, text: string) => text.split(",").map((size) => positive(option, size, true));
+  if (benchmark === "char-lm") {
+    if (values.vocab !== undefined) throw new InputError("--vocab is an option of min-char-rnn");
+    return charLm({ ...options, hidden: sizes("--hidden", values.hidden ?? "128,256,512") });
+  }
+  if (values.hidden !== undefined) throw new InputError("--hidden is an option of char-lm");
+  return minCharRnn({ ...options, vocab: sizes("--vocab", values.vocab ?? "65,173") });
 }
 
 function parse(args: string[]) {
@@ -45,7 +58,8 @@ function parse(args: string[]) {
       allowPositionals: true,
       options: {
         only: { type: "string" },
-        hidden: { type: "string", default: "128,256,512" },
+        hidden: { type: "string" },
+        vocab: { type: "string" },
         rounds: { type: "string", default: "5" },
         seconds: { type: "string", default: "6" },
         python: { type: "string" },

@@ -18,12 +18,39 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   optim: ["core", "backend", "autograd"],
   models: ["core", "backend", "autograd", "nn"],
   decode: ["core", "backend", "autograd", "nn"],
+  inspect: ["core", "backend", "autograd", "nn", "models"],
   data: ["core"],
   io: ["core"],
   train: ["core", "backend", "autograd", "nn", "optim", "models", "decode", "data", "io"],
-  tasks: ["core", "backend", "autograd", "nn", "optim", "models", "decode", "data", "io", "train", "version"],
+  tasks: [
+    "core",
+    "backend",
+    "autograd",
+    "nn",
+    "optim",
+    "models",
+    "decode",
+    "data",
+    "io",
+    "train",
+    "inspect",
+    "version",
+  ],
   cli: [
-    ...["core", "backend", "autograd", "nn", "optim", "models", "decode", "data", "io", "train", "tasks"],
+    ...[
+      "core",
+      "backend",
+      "autograd",
+      "nn",
+      "optim",
+      "models",
+      "decode",
+      "data",
+      "io",
+      "train",
+      "inspect",
+      "tasks",
+    ],
     "version",
   ],
   index: ["core", "backend", "autograd", "optim"],
@@ -31,7 +58,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** They run in a page as they are: no package and nothing of Node. */
-const CORE_ROOMS = ["core", "backend", "autograd", "nn", "optim", "models", "decode", "index"];
+const CORE_ROOMS = ["core", "backend", "autograd", "nn", "optim", "models", "decode", "inspect", "index"];
 /** They run in a page too, and may come to use a package (zip, protobuf). */
 const ROOMS_WITHOUT_NODE = [...CORE_ROOMS, "data", "io"];
 
@@ -180,7 +207,8 @@ const DOCS = readdirSync(join(ROOT, "docs"))
   .map((name) => `docs/${name}`);
 
 /** Backticked words of other systems: not names of ours. */
-const FOREIGN = /^(torch|safetensors|state_dict|safe_open|pack_padded_sequence|pad_packed_sequence|x.numpy)\b|^(NaN|await|clang|npm|npx)$/;
+const FOREIGN =
+  /^(torch|safetensors|state_dict|safe_open|pack_padded_sequence|pad_packed_sequence|x.numpy)\b|^(NaN|await|clang|npm|npx)$/;
 
 describe.each([...DOCS, "README.md", "CHANGELOG.md"])("%s", (page) => {
   const text = readFileSync(join(ROOT, page), "utf8");

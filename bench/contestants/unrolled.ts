@@ -24,7 +24,7 @@ async function init(request: InitRequest): Promise<Trainer> {
   const rnn = new LSTM(vocab, hidden, { rng });
   const head = new Linear(hidden, vocab, { rng });
   const optimizer = adam(parameters({ rnn, head }), { lr: request.learningRate });
-  const clip = clipNorm(request.clipNorm);
+  const clip = clipNorm(request.clip);
   const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   const precision = backend.name === "reference" ? "f64" : "f32 (highest)";
   return {

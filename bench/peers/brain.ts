@@ -20,7 +20,7 @@ interface Brain {
   recurrent: { LSTM: new (options: Record<string, number | number[]>) => Net };
 }
 
-async function init({ vocab, time, batch, hidden, learningRate, clipNorm }: InitRequest): Promise<Trainer> {
+async function init({ vocab, time, batch, hidden, learningRate, clip }: InitRequest): Promise<Trainer> {
   const brain = (await import("brain.js")).default as unknown as Brain;
   const net = new brain.recurrent.LSTM({
     inputSize: vocab,
@@ -28,7 +28,7 @@ async function init({ vocab, time, batch, hidden, learningRate, clipNorm }: Init
     outputSize: vocab,
     hiddenLayers: [hidden],
     learningRate,
-    clipval: clipNorm,
+    clipval: clip,
   });
   net.initialize();
   const manifest = readFileSync(new URL("node_modules/brain.js/package.json", import.meta.url), "utf8");

@@ -28,7 +28,7 @@ async function init(request: InitRequest): Promise<Trainer> {
   const { jit, numpy: np, tree } = jax;
   const { vocab, time, batch } = request;
   const lossAndGradients = request.backend === "tuned" ? tuned(jax, request) : natural(jax, request);
-  const update = adam(jax, request.clipNorm);
+  const update = adam(jax, request.clip);
   const step = jit(
     (
       parameters: Parameters,

@@ -84,7 +84,7 @@ async function init(request: InitRequest): Promise<Trainer> {
         model.release();
         const names = Object.keys(grads);
         const norm = tf.sqrt(tf.addN(names.map((name) => tf.sum(tf.square(grads[name])))));
-        const scale = tf.minimum(1, tf.div(request.clipNorm, norm));
+        const scale = tf.minimum(1, tf.div(request.clip, norm));
         optimizer.applyGradients(Object.fromEntries(names.map((name) => [name, tf.mul(grads[name], scale)])));
         return value.dataSync()[0];
       }),

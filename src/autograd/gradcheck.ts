@@ -1,3 +1,4 @@
+import type { FloatArray } from "../backend/backend.ts";
 import { scope } from "../backend/scope.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import { ScopeError } from "../core/errors.ts";
@@ -12,11 +13,60 @@ export interface GradientCheck {
 }
 
 /** The step that balances truncation (step^2) against rounding (epsilon / step) for central differences in float64. */
-const STEP = 1e-5;
+export const STEP = 1e-5;
+
+/** @throws ScopeError unless the tensor is on the float64 reference backend: float32 has too few digits */
+function requireReference({ backend }: Tensor): void {
+  if (backend.name === "reference") return;
+  throw new ScopeError("gradients can be checked numerically on the reference backend only", {
+    hint: "build the model with { backend: createReferenceBackend() }",
+  });
+}
+
+/** What the tape computes: the gradient of a scalar function for each leaf, zeros where none flows. */
+export async function analyticGradients(
+  loss: () => Tensor,
+  leaves: readonly Tensor[],
+): Promise<FloatArray[]> {
+  return Promise.all(
+    scope(() => {
+      const tape = new Tape();
+      for (const leaf of leaves) leaf.needsGradient = true;
+      const gradientOf = backward(tape, withTape(tape, loss));
+      return leaves.map(async (leaf) => (await gradientOf(leaf)?.read()) ?? new Float64Array(leaf.size));
+    }, leaves[0].backend),
+  );
+}
 
 /**
- * Compare the gradients of a scalar function with central differences, (f(x + s) - f(x - s)) / 2s, element by
- * element (all of them, or `samples` chosen ones). Needs the float64 reference backend: float32 has too few digits.
+ * What a derivative is: (f(x + s) - f(x - s)) / 2s for each of the given elements of a leaf, one after the other. The
+ * leaf is as before afterwards.
+ * @throws ScopeError on another backend than the reference
+ */
+export async function numericGradients(
+  loss: () => Tensor,
+  leaf: Tensor,
+  elements: readonly number[],
+): Promise<number[]> {
+  requireReference(leaf);
+  const original = await leaf.read();
+  const at = async (element: number, x: number) => {
+    leaf.write(original.with(element, x));
+    return (await scope(() => loss().read(), leaf.backend))[0];
+  };
+  const found: number[] = [];
+  for (const element of elements) {
+    const x = original[element];
+    const [above, below] = [await at(element, x + STEP), await at(element, x - STEP)];
+    found.push((above - below) / (2 * STEP));
+  }
+  leaf.write(original);
+  return found;
+}
+
+/**
+ * Compare the gradients of a scalar function with central differences, element by element (all of them, or `samples`
+ * chosen ones). Needs the float64 reference backend.
  */
 export async function checkGradients(
   loss: () => Tensor,
@@ -24,44 +74,23 @@ export async function checkGradients(
   { samples = Number.POSITIVE_INFINITY, seed = 0 } = {},
 ): Promise<GradientCheck[]> {
   const tensors = Object.values(leaves);
-  const backend = tensors[0]?.backend;
-  if (backend === undefined) return [];
-  if (backend.name !== "reference") {
-    throw new ScopeError("gradients can be checked numerically on the reference backend only", {
-      hint: "build the model with { backend: createReferenceBackend() }",
-    });
-  }
-  const analytic = await Promise.all(
-    scope(() => {
-      const tape = new Tape();
-      for (const leaf of tensors) leaf.needsGradient = true;
-      const gradientOf = backward(tape, withTape(tape, loss));
-      return tensors.map(async (leaf) => (await gradientOf(leaf)?.read()) ?? new Float64Array(leaf.size));
-    }, backend),
-  );
-  const value = async () => (await scope(() => loss().read(), backend))[0];
+  if (tensors.length === 0) return [];
+  requireReference(tensors[0]);
+  const analytic = await analyticGradients(loss, tensors);
   const rng = new Rng(seed);
   const results: GradientCheck[] = [];
   for (const [index, [name, leaf]] of Object.entries(leaves).entries()) {
-    const original = await leaf.read();
     const all = Array.from({ length: leaf.size }, (_, element) => element);
     const elements =
       leaf.size <= samples ? all : Array.from({ length: samples }, () => rng.integer(leaf.size));
+    const numeric = await numericGradients(loss, leaf, elements);
     let largest = 1;
     let worst = 0;
-    for (const element of elements) {
-      const at = async (x: number) => {
-        leaf.write(original.with(element, x));
-        return value();
-      };
-      const numeric =
-        ((await at(original[element] + STEP)) - (await at(original[element] - STEP))) / (2 * STEP);
-      largest = Math.max(largest, Math.abs(numeric));
-      const difference = Math.abs(analytic[index][element] - numeric);
-      // NaN must count as wrong, and Math.max would hide nothing but a comparison would.
-      worst = Math.max(worst, difference);
+    for (const [position, element] of elements.entries()) {
+      largest = Math.max(largest, Math.abs(numeric[position]));
+      // Math.max lets NaN through, which must count as wrong; a comparison would hide it.
+      worst = Math.max(worst, Math.abs(analytic[index][element] - numeric[position]));
     }
-    leaf.write(original);
     results.push({ name, error: worst / largest, checked: elements.length });
   }
   return results;

@@ -8,7 +8,7 @@ import { note } from "./note.ts";
 import { writeOut } from "./output.ts";
 import { Progress } from "./progress.ts";
 import { Status } from "./report.ts";
-import { choiceOf, numberOf } from "./values.ts";
+import { choiceOf, numberOf, pathOf } from "./values.ts";
 
 const EPILOGUE = `
 RUN:  the folder of a run, whose best checkpoint counts, or a checkpoint file
@@ -40,6 +40,11 @@ export function define(command: Command): () => Promise<number> {
       "--backend <NAME>",
       "auto, native, wasm or reference (default: auto)",
       choiceOf("--backend", ["auto", "native", "wasm", "reference"]),
+    )
+    .option(
+      "--cell <FILE>",
+      "where the run's own cell is now (default: where it was)",
+      pathOf("--cell", "file"),
     )
     .option("--json", 'one object {"loss", "metrics", "items"} on stdout')
     .addHelpText("after", EPILOGUE);

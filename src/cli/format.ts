@@ -50,6 +50,13 @@ function columnsOf(character: string): number {
   return WIDE.test(character) ? 2 : 1;
 }
 
+/** Columns that a text takes. */
+export function widthOf(text: string): number {
+  let width = 0;
+  for (const character of text) width += columnsOf(character);
+  return width;
+}
+
 /** As much of one line as fits in so many columns; what is cut ends in `…`. */
 export function fitTo(text: string, columns: number): string {
   let used = 0;

@@ -3,26 +3,22 @@ import { Command, CommanderError } from "commander";
 import { UnrolledError } from "../core/errors.ts";
 import { VERSION } from "../version.ts";
 import { HELP } from "./help.ts";
+import type { Listed } from "./listed.ts";
 import { nearest } from "./nearest.ts";
 import { reportError, Status } from "./report.ts";
-
-/** What each command's module exports. */
-interface CommandModule {
-  /** Adds arguments, options and help. Returns what the command does: parsed, it resolves to the exit status. */
-  define(command: Command): () => Promise<number>;
-}
-
-interface Listed {
-  readonly name: string;
-  readonly summary: string;
-  /** Only the command that is used is loaded: `sample` has to answer at once. */
-  readonly load: () => Promise<CommandModule>;
-}
 
 const COMMANDS: readonly Listed[] = [
   { name: "train", summary: "train a model on a text", load: () => import("./train.ts") },
   { name: "sample", summary: "let a trained model write", load: () => import("./sample.ts") },
   { name: "eval", summary: "measure how well a model predicts a text", load: () => import("./eval.ts") },
+  { name: "inspect", summary: "see what units of a model follow", load: () => import("./inspect.ts") },
+  { name: "runs", summary: "list the runs, or compare some", load: () => import("./runs.ts") },
+  { name: "demo", summary: "watch a small network of the lecture learn", load: () => import("./demo.ts") },
+  {
+    name: "gradcheck",
+    summary: "compare every gradient with numeric ones",
+    load: () => import("./gradcheck.ts"),
+  },
 ];
 
 const EXAMPLES = `
@@ -82,11 +78,25 @@ async function createProgram(args: readonly string[], end: (status: number) => v
     .configureOutput({ outputError: () => {} })
     .configureHelp(HELP)
     .exitOverride();
-  for (const { name, summary, load } of COMMANDS) {
-    const command = program.command(name).summary(summary).helpOption("-h, --help", "print this help");
-    if (!args.includes(name)) continue;
-    const run = (await load()).define(command);
-    command.action(async () => end(await run()));
-  }
+  await addCommands(program, COMMANDS, args, end);
   return program;
+}
+
+/** Commands that are not in `args` are named in the help, and no more. */
+async function addCommands(
+  parent: Command,
+  listed: readonly Listed[],
+  args: readonly string[],
+  end: (status: number) => void,
+): Promise<void> {
+  for (const { name, summary, load } of listed) {
+    const command = parent.command(name).summary(summary).helpOption("-h, --help", "print this help");
+    // A command below another would have this from its parent.
+    command.allowExcessArguments(false);
+    if (!args.includes(name)) continue;
+    const { define, SUBCOMMANDS = [] } = await load();
+    const run = define(command);
+    command.action(async () => end(await run()));
+    await addCommands(command, SUBCOMMANDS, args, end);
+  }
 }

@@ -5,7 +5,7 @@ import { linesOf } from "./format.ts";
 import { note } from "./note.ts";
 import { writeOut } from "./output.ts";
 import { Status } from "./report.ts";
-import { choiceOf, numberOf } from "./values.ts";
+import { choiceOf, numberOf, pathOf } from "./values.ts";
 
 const EPILOGUE = `
 RUN: the folder of a run, whose best checkpoint writes, or a checkpoint file
@@ -40,6 +40,11 @@ export function define(command: Command): () => Promise<number> {
       "--backend <NAME>",
       "auto, native, wasm or reference (default: auto)",
       choiceOf("--backend", ["auto", "native", "wasm", "reference"]),
+    )
+    .option(
+      "--cell <FILE>",
+      "where the run's own cell is now (default: where it was)",
+      pathOf("--cell", "file"),
     )
     .option("--json", 'one object {"text", "seed"} at the end')
     .addHelpText("after", EPILOGUE);

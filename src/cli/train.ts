@@ -2,11 +2,12 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { InputError } from "../core/errors.ts";
+import { OPTIMIZERS } from "../tasks/optimizers.ts";
 import { DEFAULT_EPOCHS, DEFAULTS, type TextTrainOptions } from "../tasks/text/options.ts";
 import { shellWord } from "./format.ts";
 import { groupHelp } from "./help.ts";
 import { nearest } from "./nearest.ts";
-import { choiceOf, numberOf, pathOf } from "./values.ts";
+import { cellOf, choiceOf, numberOf, pathOf } from "./values.ts";
 
 const TASKS = ["text"] as const;
 
@@ -58,7 +59,15 @@ function addModelOptions(command: Command): void {
   number(command.optionsGroup("Model:"), "hidden", "N", "units of a layer", DEFAULTS.hidden);
   number(command, "layers", "N", "layers, one above the other", DEFAULTS.layers);
   number(command, "dropout", "P", "share of units left out between layers", DEFAULTS.dropout);
-  command.option("--cell <NAME>", `lstm ${standard(DEFAULTS.cell)}`, choiceOf("--cell", ["lstm"]));
+  command
+    .option(
+      "--cell <NAME>",
+      `rnn, lstm, gru, or a FILE.ts of your own ${standard(DEFAULTS.cell)}`,
+      cellOf("--cell"),
+    )
+    .option("--variational", "dropout leaves out the same at all steps of a chunk");
+  number(command, "embedding", "N", "features of a letter's vector; 0: one-hot", DEFAULTS.embedding);
+  command.option("--tie-weights", "the output layer has the embedding's matrix");
 }
 
 function addTrainingOptions(command: Command): void {
@@ -67,15 +76,15 @@ function addTrainingOptions(command: Command): void {
   number(command, "steps", "N", "updates");
   number(command, "max-seconds", "S", "seconds in this sitting");
 
-  number(command.optionsGroup("Training:"), "lr", "X", "learning rate at the start", DEFAULTS.lr);
+  number(command.optionsGroup("Training:"), "lr", "X", "learning rate; sgd 20, adagrad 0.1", DEFAULTS.lr);
   number(command, "batch-size", "B", "stretches of text side by side", DEFAULTS.batchSize);
   number(command, "seq-length", "T", "characters that a gradient goes back through", DEFAULTS.seqLength);
-  number(command, "clip-norm", "X", "largest norm of a gradient", DEFAULTS.clipNorm);
+  number(command, "clip-norm", "X", "largest norm of a gradient; sgd 0.25", DEFAULTS.clipNorm);
   number(command, "clip-value", "X", "largest element of a gradient", "no limit");
   command.option(
     "--optimizer <NAME>",
-    `adam ${standard(DEFAULTS.optimizer)}`,
-    choiceOf("--optimizer", ["adam"]),
+    `${OPTIMIZERS.join(", ")} ${standard(DEFAULTS.optimizer)}`,
+    choiceOf("--optimizer", OPTIMIZERS),
   );
   number(command, "val-split", "F", "share of the text, its end, to validate on", DEFAULTS.valSplit);
   number(command, "seed", "N", "of all random numbers", DEFAULTS.seed);

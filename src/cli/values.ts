@@ -1,5 +1,7 @@
 /** Strict parsers of option values. Ranges are the task's to check: here only garbage is refused. */
 import { InputError } from "../core/errors.ts";
+import { isCellFile } from "../tasks/own-cell.ts";
+import { BUILT_IN_CELLS, isBuiltInCell } from "../tasks/text/options.ts";
 import { nearest } from "./nearest.ts";
 
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
@@ -29,10 +31,21 @@ export function choiceOf<Name extends string>(flag: string, names: readonly Name
   };
 }
 
-/** The name of a file or folder. */
-export function pathOf(flag: string): (text: string) => string {
+/** A built-in cell, or a file that looks like one. */
+export function cellOf(flag: string): (text: string) => string {
   return (text) => {
-    if (text === "") throw new InputError(`${flag} must name a folder, got nothing`);
+    if (isBuiltInCell(text) || isCellFile(text)) return text;
+    const meant = nearest(text, BUILT_IN_CELLS);
+    throw new InputError(`${flag} must be one of ${BUILT_IN_CELLS.join(", ")} or a file, got '${text}'`, {
+      hint: meant === undefined ? `a cell of your own: ${flag} ./my-cell.ts` : `did you mean ${meant}?`,
+    });
+  };
+}
+
+/** The name of a file or folder. */
+export function pathOf(flag: string, what: "file" | "folder" = "folder"): (text: string) => string {
+  return (text) => {
+    if (text === "") throw new InputError(`${flag} must name a ${what}, got nothing`);
     return text;
   };
 }

@@ -5,6 +5,7 @@ import type { TextTraining } from "../tasks/text/train.ts";
 import type { EndEvent, EvalEvent, StepEvent, TrainEvent } from "../train/events.ts";
 import { clock, comparison, count, linesOf, nats, shellWord } from "./format.ts";
 import { clearLive, showLive } from "./live-line.ts";
+import { modelName } from "./model-name.ts";
 import { writeOut } from "./output.ts";
 import { paint } from "./paint.ts";
 import { suggestPrime } from "./prime.ts";
@@ -54,15 +55,13 @@ export class PeopleView implements TrainView {
   async begin(training: TextTraining): Promise<void> {
     this.training = training;
     const { run, corpus, startStep, runDirectory } = training;
-    const { layers, hidden } = run.model;
-    const size = `${layers} layer${layers === 1 ? "" : "s"} of ${hidden}`;
     const threads = `${run.threads} thread${run.threads === 1 ? "" : "s"}`;
     const resumed = startStep > 0 ? ` (resumed at step ${count(startStep)})` : "";
     const toBeat = `${nats(training.baseline.loss)} nats a character`;
     await this.print([
       label("text", escapeControl(describeData(run.data.paths))),
       label("", `${count(corpus.characters)} characters, ${count(corpus.vocabulary.size)} different`),
-      label("model", `LSTM, ${size}: ${count(training.parameters)} parameters`),
+      label("model", `${modelName(run)}: ${count(training.parameters)} parameters`),
       label("engine", `${run.backend} ${run.instructions}, ${threads}`),
       label("to beat", `${toBeat}: ${training.baseline.name}, counted letter triples`),
       label("run", `${escapeControl(runDirectory)}${resumed}`),

@@ -17,6 +17,7 @@ export class UnrolledError extends Error {
   readonly code: string;
   readonly kind: ErrorKind;
   readonly hint: string | undefined;
+  private located = false;
 
   constructor(code: string, kind: ErrorKind, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -24,6 +25,13 @@ export class UnrolledError extends Error {
     this.code = code;
     this.kind = kind;
     this.hint = details.hint;
+  }
+
+  /** Say where it happened, once: the innermost place counts. */
+  inContext(place: string): this {
+    if (!this.located) this.message += `, ${place}`;
+    this.located = true;
+    return this;
   }
 }
 
@@ -116,6 +124,19 @@ export class ReplicaError extends UnrolledError {
   constructor(replica: number, reason: string, details: ErrorDetails = {}) {
     super("REPLICA", "failure", `replica ${replica} stopped: ${reason}`, details);
   }
+}
+
+/**
+ * Where in somebody's file an error was thrown: `my-cell.ts:12`, from the first line of its stack trace that fits
+ * `frame`; undefined where the engine does not say.
+ */
+export function placeOf(error: unknown, frame = /./): string | undefined {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  for (const line of stack.split("\n")) {
+    const [, file, number] = /([\w.-]+\.[cm]?[jt]sx?)(?:\?[^\s:)]*)?:(\d+)/.exec(line) ?? [];
+    if (file !== undefined && frame.test(line)) return `${file}:${number}`;
+  }
+  return undefined;
 }
 
 /** Bytes for people: `1.5 GiB`. */

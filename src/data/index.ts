@@ -1,3 +1,4 @@
+export { ADDING_VARIANCE, type AddingBatch, addingBatch } from "./adding.ts";
 export { BinaryContentError, CorpusBuilder, corpusFromText } from "./corpus-builder.ts";
 export {
   type EvalBatch,

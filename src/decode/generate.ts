@@ -3,12 +3,13 @@ import type { Backend } from "../backend/backend.ts";
 import { Frames, scope } from "../backend/scope.ts";
 import { ids, type Tensor } from "../backend/tensor.ts";
 import type { Rng } from "../core/rng.ts";
+import { detachState } from "../nn/cell-state.ts";
 import { checkSampling, type SamplingOptions, sampleLogits } from "./sampling.ts";
 
 /** What generation needs of a model: see models/language-model.ts. */
-export interface GenerativeModel<State extends { detach(): State }> {
+export interface GenerativeModel<State> {
   zeroState(batch: number): State;
-  /** Weights packed once for all symbols, where the model can. */
+  /** Weights packed once for all symbols, where the model can; none otherwise. */
   keepBound?(): BoundWeights[];
   forward(
     ids: Tensor,
@@ -32,7 +33,7 @@ const PRIME_CHUNK = 256;
  * Symbols drawn one after the other, each fed back as the next input. Has memory of its own, so a training may go
  * on between two of them; it sees the weights as they were at the start.
  */
-export async function* generate<State extends { detach(): State }>(
+export async function* generate<State>(
   model: GenerativeModel<State>,
   options: GenerateOptions,
 ): AsyncGenerator<number, void, undefined> {
@@ -41,11 +42,14 @@ export async function* generate<State extends { detach(): State }>(
   const frames = new Frames(backend);
   const bound = scope(() => model.keepBound?.(), backend);
   try {
-    let state = model.zeroState(1);
+    let state: State | undefined;
     const advance = (input: ArrayLike<number>) =>
       frames.run(() => {
-        const run = model.forward(ids(input, [1, input.length]), { state, bound });
-        state = run.state.detach();
+        const run = model.forward(ids(input, [1, input.length]), {
+          state: state ?? model.zeroState(1),
+          bound,
+        });
+        state = detachState(run.state);
         const classes = run.logits.shape.at(-1)!;
         return run.logits.view([classes], run.logits.size - classes).read();
       });

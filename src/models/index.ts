@@ -1,1 +1,6 @@
-export { LanguageModel, type LanguageModelConfig } from "./language-model.ts";
+export { LanguageModel, type LanguageModelOptions, type LanguageModelState } from "./language-model.ts";
+export type {
+  LanguageModelCell,
+  LanguageModelConfig,
+  LanguageModelSettings,
+} from "./language-model-config.ts";

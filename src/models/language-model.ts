@@ -1,64 +1,89 @@
 import { crossEntropy, crossEntropyPerRow } from "../autograd/ops/cross-entropy.ts";
-import { dropout } from "../autograd/ops/dropout.ts";
 import type { BoundWeights } from "../autograd/ops/recurrent-weights.ts";
 import { swapAxes } from "../autograd/ops/time.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Tensor } from "../backend/tensor.ts";
+import { InputError } from "../core/errors.ts";
 import type { Rng } from "../core/rng.ts";
+import type { CreateCell } from "../nn/cell.ts";
+import { Embedding } from "../nn/embedding.ts";
+import { GRU } from "../nn/gru.ts";
 import { Linear } from "../nn/linear.ts";
 import { LSTM } from "../nn/lstm.ts";
+import { RecurrentLayer, type RecurrentOptions } from "../nn/recurrent-layer.ts";
+import { RecurrentStack } from "../nn/recurrent-stack.ts";
 import type { RecurrentState } from "../nn/recurrent-state.ts";
+import { RNN } from "../nn/rnn.ts";
+import { sequenceDropout } from "../nn/sequence-dropout.ts";
+import {
+  completeConfig,
+  type LanguageModelConfig,
+  type LanguageModelSettings,
+} from "./language-model-config.ts";
 
-export interface LanguageModelConfig {
-  readonly cell: "lstm";
-  /** How many different symbols there are. */
-  readonly vocabulary: number;
-  readonly hidden: number;
-  readonly layers: number;
-  /** Between layers, and before the output layer (Zaremba et al. 2014). */
-  readonly dropout: number;
-}
+/** A `RecurrentState`, or for own cells the states of all layers: whatever it is, tensors in some structure. */
+export type LanguageModelState = RecurrentState | unknown[];
 
 interface ForwardOptions {
-  state?: RecurrentState;
+  state?: LanguageModelState;
   /** Draw dropout masks from here; without it nothing is dropped. */
   rng?: Rng;
   bound?: readonly BoundWeights[];
 }
 
+export interface LanguageModelOptions {
+  rng: Rng;
+  backend?: Backend;
+  /** For `cell: "own"`: makes the cell of a layer. */
+  createCell?: CreateCell;
+  /** What errors call an own cell. */
+  cellName?: string;
+}
+
 /**
- * The next symbol from those before it (Graves 2013, "Generating sequences with recurrent neural networks"):
- * one-hot symbols, a stacked LSTM, a linear layer and a softmax.
+ * The next symbol from those before it (Graves 2013, "Generating sequences with recurrent neural networks"): symbols
+ * one-hot or as learned vectors, recurrent layers, a linear layer and a softmax.
  */
 export class LanguageModel {
   readonly config: LanguageModelConfig;
-  readonly rnn: LSTM;
+  readonly embedding?: Embedding;
+  readonly rnn: RecurrentLayer | RecurrentStack<unknown>;
   readonly head: Linear;
 
-  constructor(config: LanguageModelConfig, options: { rng: Rng; backend?: Backend }) {
-    const { vocabulary, hidden, layers, dropout } = config;
+  constructor(settings: LanguageModelSettings, options: LanguageModelOptions) {
+    const config = completeConfig(settings);
+    const { vocabulary, hidden, embedding, tied } = config;
+    const { rng, backend } = options;
     this.config = config;
-    this.rnn = new LSTM(vocabulary, hidden, { ...options, layers, dropout, batchFirst: false });
-    this.head = new Linear(hidden, vocabulary, options);
+    if (embedding > 0) {
+      // As output weights, standard normal vectors would make the first guesses far too sure.
+      const bound = tied ? 1 / Math.sqrt(hidden) : undefined;
+      this.embedding = new Embedding(vocabulary, embedding, { rng, bound, backend });
+    }
+    this.rnn = makeLayers(config, options);
+    this.head = new Linear(hidden, vocabulary, {
+      rng,
+      backend,
+      weight: tied ? this.embedding?.weight : undefined,
+    });
   }
 
-  zeroState(batch: number): RecurrentState {
+  zeroState(batch: number): LanguageModelState {
     return this.rnn.zeroState(batch);
   }
 
-  /** Weights packed for many calls without an update between them, outside all scopes until each is disposed of. */
+  /**
+   * Weights packed for many calls without an update between them, outside all scopes until each is disposed of; none
+   * for own cells.
+   */
   keepBound(): BoundWeights[] {
-    return this.rnn.keepBound(true);
+    return this.rnn instanceof RecurrentLayer ? this.rnn.keepBound(this.embedding === undefined) : [];
   }
 
   /** ids [B, T] -> logits [T, B, V] and the state after the last step. */
-  forward(
-    ids: Tensor,
-    { state, rng, bound }: ForwardOptions = {},
-  ): { logits: Tensor; state: RecurrentState } {
-    const run = this.rnn.forward(swapAxes(ids), { state, rng, training: rng !== undefined, bound });
-    const features = rng === undefined ? run.output : dropout(run.output, this.config.dropout, rng);
-    return { logits: this.head.forward(features), state: run.state };
+  forward(ids: Tensor, options: ForwardOptions = {}): { logits: Tensor; state: LanguageModelState } {
+    const { output, state } = this.features(ids, options);
+    return { logits: this.head.forward(this.drop(output, options.rng)), state };
   }
 
   /** Mean cross-entropy in nats of targets [B, T], each the symbol after the one in inputs [B, T]. */
@@ -66,7 +91,7 @@ export class LanguageModel {
     inputs: Tensor,
     targets: Tensor,
     options: ForwardOptions = {},
-  ): { loss: Tensor; state: RecurrentState } {
+  ): { loss: Tensor; state: LanguageModelState } {
     const { logits, state } = this.forward(inputs, options);
     return { loss: crossEntropy(logits, swapAxes(targets)), state };
   }
@@ -76,24 +101,40 @@ export class LanguageModel {
     inputs: Tensor,
     targets: Tensor,
     options: ForwardOptions = {},
-  ): { losses: Tensor; state: RecurrentState } {
+  ): { losses: Tensor; state: LanguageModelState } {
     const { logits, state } = this.forward(inputs, options);
     return { losses: crossEntropyPerRow(logits, swapAxes(targets)), state };
   }
 
-  /** Numbers that training changes. */
-  static parameterCount({ vocabulary: V, hidden: H, layers }: LanguageModelConfig): number {
-    const above = (layers - 1) * (4 * H * (H + H) + 8 * H);
-    return 4 * H * (V + H) + 8 * H + above + V * (H + 1);
+  /** ids [B, T] -> what the top layer says, [T, B, H]. */
+  private features(ids: Tensor, { state, rng, bound }: ForwardOptions) {
+    const symbols = swapAxes(ids);
+    const x = this.embedding === undefined ? symbols : this.drop(this.embedding.forward(symbols), rng);
+    const training = rng !== undefined;
+    if (this.rnn instanceof RecurrentLayer) {
+      const used = bound === undefined || bound.length === 0 ? undefined : bound;
+      return this.rnn.forward(x, { state: state as RecurrentState | undefined, rng, training, bound: used });
+    }
+    return this.rnn.forward(x, { state: state as unknown[] | undefined, rng, training });
   }
 
-  /**
-   * Bytes that a training step takes on a heap of float32: parameters, gradients, two Adam moments and packed
-   * copies; and for every layer and step the gates, states and their gradients.
-   */
-  static trainingBytes(config: LanguageModelConfig, batch: number, steps: number): number {
-    const { vocabulary: V, hidden: H, layers } = config;
-    const perStep = layers * 14 * H + 2 * V;
-    return 4 * (7 * LanguageModel.parameterCount(config) + batch * steps * perStep);
+  private drop(x: Tensor, rng: Rng | undefined): Tensor {
+    const { dropout, variational } = this.config;
+    return rng === undefined ? x : sequenceDropout(x, dropout, rng, variational);
   }
+}
+
+function makeLayers(config: LanguageModelConfig, options: LanguageModelOptions): LanguageModel["rnn"] {
+  const { cell, vocabulary, hidden, layers, embedding, dropout, variational } = config;
+  const { rng, backend, createCell, cellName: name } = options;
+  const inputs = embedding || vocabulary;
+  const common: RecurrentOptions = { rng, backend, layers, dropout, variational, batchFirst: false };
+  if (cell === "rnn") return new RNN(inputs, hidden, common);
+  if (cell === "gru") return new GRU(inputs, hidden, common);
+  if (cell === "lstm") return new LSTM(inputs, hidden, common);
+  if (createCell === undefined) throw new InputError('LanguageModel: cell "own" needs createCell');
+  const cells = Array.from({ length: layers }, (_, layer) =>
+    createCell(layer === 0 ? inputs : hidden, hidden, { rng, backend }),
+  );
+  return new RecurrentStack(cells, { dropout, variational, batchFirst: false, outputSize: hidden, name });
 }

@@ -1,54 +1,46 @@
-import { select, stack, swapAxes } from "../autograd/ops/time.ts";
+import type { Backend } from "../backend/backend.ts";
 import type { Tensor } from "../backend/tensor.ts";
-import { ShapeError } from "../core/errors.ts";
-import { showShape } from "../core/shape.ts";
+import type { Rng } from "../core/rng.ts";
 
-/** What a cell hands from one step to the next. */
-export interface CellState {
-  /** Cut off from the tape and kept for the next step: truncated back-propagation through time. */
-  detach(): this | CellState;
+/** What a step may need to know beside its input. */
+export interface StepContext {
+  /** While training: where dropout masks are drawn from. Absent when nothing is to be dropped. */
+  readonly rng?: Rng;
 }
 
 /**
- * The contract of every recurrent cell, ours or a user's: from an input and a state to an output and the next
- * state, made of ops. `Recurrent` runs it over time.
+ * The contract of every recurrent cell, ours or a user's: from an input and a state to an output and the next state,
+ * made of ops. `Recurrent` runs it over time; the gradients come from the ops.
+ *
+ * A state is a tensor, or an object or array of tensors, each with the batch as its first axis. Fields that hold
+ * parameters or modules (`Linear`, ...) are found by `parameters()`; names that begin with `_` are not looked at.
  */
 export interface Cell<State> {
   zeroState(batch: number): State;
   /** x [B, I] -> output [B, H] */
-  step(x: Tensor, state: State): { output: Tensor; state: State };
+  step(x: Tensor, state: State, context: StepContext): { output: Tensor; state: State };
+  /**
+   * Optional, for cells that need not go step by step: x [T, B, I] -> output [T, B, H] and the state after the last
+   * step. It must agree with `step`.
+   */
+  sequence?(x: Tensor, state: State, context: StepContext): { output: Tensor; state: State };
 }
 
-/** Runs any cell over time, one step after the other, through the tape. */
-export class Recurrent<State> {
-  readonly cell: Cell<State>;
+/** What the maker of a cell gets: hand it on to the modules inside, as `new Linear(inputs, hidden, options)`. */
+export interface CreateCellOptions {
+  readonly rng: Rng;
+  readonly backend?: Backend;
+}
 
-  constructor(cell: Cell<State>) {
-    this.cell = cell;
-  }
+/** Makes a cell that reads `inputs` features a step and says `hidden` ones: one for each layer. */
+export type CreateCell<State = unknown> = (
+  inputs: number,
+  hidden: number,
+  options: CreateCellOptions,
+) => Cell<State>;
 
-  zeroState(batch: number): State {
-    return this.cell.zeroState(batch);
-  }
-
-  /** inputs [B, T, I] (or ids [B, T]) -> output [B, T, H] */
-  forward(inputs: Tensor, options: { state?: State } = {}): { output: Tensor; state: State } {
-    const [batch, steps] = inputs.shape;
-    if (inputs.shape.length < 2 || !batch || !steps) {
-      throw new ShapeError(
-        "recurrent.forward: inputs",
-        "[batch, time, ...], neither empty",
-        showShape(inputs.shape),
-      );
-    }
-    const timeMajor = swapAxes(inputs);
-    let state = options.state ?? this.cell.zeroState(batch);
-    const outputs: Tensor[] = [];
-    for (let t = 0; t < steps; t++) {
-      const next = this.cell.step(select(timeMajor, t), state);
-      state = next.state;
-      outputs.push(next.output);
-    }
-    return { output: swapAxes(stack(outputs)), state };
-  }
+/** How errors call a cell. */
+export function nameOfCell(cell: object): string {
+  const { name } = cell.constructor;
+  return name === "" || name === "Object" ? "the cell" : name;
 }

@@ -2,17 +2,25 @@ import { embedding } from "../autograd/ops/embedding.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import type { Rng } from "../core/rng.ts";
-import { normal } from "./init.ts";
+import { normal, uniform } from "./init.ts";
 import { checkSize } from "./options.ts";
 
-/** A table of vectors, as torch.nn.Embedding: weight [vocabulary, features], standard normal. */
+export interface EmbeddingOptions {
+  rng: Rng;
+  /** Initial values uniform in [-bound, bound). Default: standard normal, as torch.nn.Embedding. */
+  bound?: number;
+  backend?: Backend;
+}
+
+/** A table of vectors, as torch.nn.Embedding: weight [vocabulary, features]. */
 export class Embedding {
   readonly weight: Tensor;
 
-  constructor(vocabulary: number, features: number, { rng, backend }: { rng: Rng; backend?: Backend }) {
+  constructor(vocabulary: number, features: number, { rng, bound, backend }: EmbeddingOptions) {
     checkSize("Embedding: vocabulary", vocabulary);
     checkSize("Embedding: features", features);
-    this.weight = normal([vocabulary, features], rng, backend);
+    const shape = [vocabulary, features];
+    this.weight = bound === undefined ? normal(shape, rng, backend) : uniform(shape, bound, rng, backend);
   }
 
   /** ids [...] -> [..., features] */

@@ -13,7 +13,8 @@ export {
 export { noGradient } from "../autograd/tape.ts";
 export { ids, scope, Tensor, tensor, zeros } from "../backend/index.ts";
 export { Rng } from "../core/rng.ts";
-export { type Cell, type CellState, Recurrent } from "./cell.ts";
+export type { Cell, CreateCell, CreateCellOptions, StepContext } from "./cell.ts";
+export { detachState, mapState, type NamedStateTensor, stateTensors } from "./cell-state.ts";
 export { Embedding } from "./embedding.ts";
 export { GRU, type GRUOptions } from "./gru.ts";
 export {
@@ -29,9 +30,12 @@ export {
   xavierNormal_,
   xavierUniform_,
 } from "./init.ts";
+export { LayerNormLSTMCell } from "./layer-norm-lstm-cell.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
 export { LSTM, type LSTMOptions } from "./lstm.ts";
+export { type CellForwardOptions, Recurrent, type RecurrentCellOptions } from "./recurrent.ts";
 export { GRUCell, LSTMCell, RNNCell } from "./recurrent-cell.ts";
 export { type RecurrentForwardOptions, RecurrentLayer, type RecurrentOptions } from "./recurrent-layer.ts";
+export { RecurrentStack, type StackOptions } from "./recurrent-stack.ts";
 export { RecurrentState } from "./recurrent-state.ts";
 export { RNN, type RNNOptions } from "./rnn.ts";

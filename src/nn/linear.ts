@@ -2,12 +2,15 @@ import { linear } from "../autograd/ops/linear.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import type { Rng } from "../core/rng.ts";
+import { checkShape } from "../core/shape.ts";
 import { uniform } from "./init.ts";
 import { checkSize } from "./options.ts";
 
 export interface LinearOptions {
   rng: Rng;
   bias?: boolean;
+  /** [outputs, inputs]: share the matrix of another module, as an embedding's (tied weights). Default: one of its own. */
+  weight?: Tensor;
   backend?: Backend;
 }
 
@@ -16,11 +19,18 @@ export class Linear {
   readonly weight: Tensor;
   readonly bias?: Tensor;
 
-  constructor(inputs: number, outputs: number, { rng, bias = true, backend }: LinearOptions) {
+  constructor(inputs: number, outputs: number, options: LinearOptions) {
+    const { rng, bias = true, backend, weight } = options;
     checkSize("Linear: inputs", inputs);
     checkSize("Linear: outputs", outputs);
     const bound = 1 / Math.sqrt(inputs);
-    this.weight = uniform([outputs, inputs], bound, rng, backend);
+    if (weight !== undefined) {
+      checkShape("Linear: weight", weight.shape, [
+        ["outputs", outputs],
+        ["inputs", inputs],
+      ]);
+    }
+    this.weight = weight ?? uniform([outputs, inputs], bound, rng, backend);
     if (bias) this.bias = uniform([outputs], bound, rng, backend);
   }
 

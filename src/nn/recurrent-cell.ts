@@ -7,7 +7,7 @@ import type { Backend } from "../backend/backend.ts";
 import { type Tensor, zeros } from "../backend/tensor.ts";
 import { InputError } from "../core/errors.ts";
 import type { Rng } from "../core/rng.ts";
-import type { Cell } from "./cell.ts";
+import type { Cell, StepContext } from "./cell.ts";
 import type { GRUOptions } from "./gru.ts";
 import { checkSize } from "./options.ts";
 import { makeWeights } from "./recurrent-parameters.ts";
@@ -18,6 +18,11 @@ export interface CellOptions {
   rng: Rng;
   bias?: boolean;
   backend?: Backend;
+}
+
+interface FusedStepContext extends StepContext {
+  /** From `bind()`: for many steps outside a tape. */
+  readonly bound?: BoundWeights;
 }
 
 /**
@@ -53,11 +58,11 @@ class FusedCell implements Cell<RecurrentState> {
     return CELLS[this._kind].hasCell ? new RecurrentState(make(), make()) : new RecurrentState(make());
   }
 
-  /** x [B, I] or ids [B] -> output [B, H] and the next state; `bound` for many steps outside a tape. */
+  /** x [B, I] or ids [B] -> output [B, H] and the next state. */
   step(
     x: Tensor,
     state: RecurrentState,
-    bound: BoundWeights = this.boundNow(),
+    { bound = this.boundNow() }: FusedStepContext = {},
   ): { output: Tensor; state: RecurrentState } {
     const run = recurrent(bound, reshape(x, [1, ...x.shape]), state);
     return { output: run.hidden, state: new RecurrentState(run.hidden, run.cell) };

@@ -29,7 +29,8 @@ export interface Shared {
   readonly losses: Float64Array;
   /** [2, replicas, n] */
   readonly gradients: Float32Array;
-  readonly carried: Float32Array;
+  /** Doubles hold the state of every backend exactly. */
+  readonly carried: Float64Array;
   readonly sums: Float64Array;
 }
 
@@ -44,7 +45,7 @@ export function createShared(replicas: number, gradientSize: number, learner: Le
     header: new Float64Array(bytes(8 * HEADER_WORDS)),
     losses: new Float64Array(bytes(8 * 2 * replicas)),
     gradients: new Float32Array(bytes(replicas === 1 ? 0 : 4 * 2 * replicas * gradientSize)),
-    carried: new Float32Array(bytes(4 * learner.carriedSize)),
+    carried: new Float64Array(bytes(8 * learner.carried.size)),
     sums: new Float64Array(bytes(8 * learner.evaluationParts)),
   };
 }

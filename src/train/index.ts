@@ -1,3 +1,4 @@
+export { CarriedLayout, type CarriedTensor, shapesOf } from "./carried.ts";
 export type { EndEvent, EndReason, EvalEvent, StartEvent, StepEvent, TrainEvent } from "./events.ts";
 export type { CreateLearner, Learner, LearnerSource } from "./learner.ts";
 export { type LoopOptions, trainLoop } from "./loop.ts";

@@ -1,6 +1,7 @@
 import type { Tensor } from "../backend/tensor.ts";
 import type { Clip } from "../optim/clip.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
+import type { CarriedTensor } from "./carried.ts";
 
 /** A model being trained, as one replica sees it. Every task supplies its own. */
 export interface Learner {
@@ -10,12 +11,12 @@ export interface Learner {
   readonly share: number;
   /** The mean loss over this replica's rows of a step (from 0 on), made of ops. */
   loss(step: number): Tensor;
-  /** Words of the carried state of the whole batch. */
-  readonly carriedSize: number;
-  /** Write the rows that are this replica's into the carried state of the whole batch. */
-  readCarried(into: Float32Array): Promise<void>;
+  /** The state that goes from step to step, of the whole batch: its tensors one after another in a flat buffer. */
+  readonly carried: { readonly size: number; readonly tensors: readonly CarriedTensor[] };
+  /** Write the rows that are this replica's into that buffer. */
+  readCarried(into: Float64Array): Promise<void>;
   /** Take this replica's rows back out of it. */
-  writeCarried(from: Float32Array): void;
+  writeCarried(from: Float64Array): void;
   /** How many parts the evaluation has; each is one number, whoever computes it. */
   readonly evaluationParts: number;
   /** Sums of losses of the parts with index % replicas == replica, written into `sums`. */

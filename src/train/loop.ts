@@ -40,7 +40,7 @@ const TURN = 50;
  * Train until a limit is reached or `signal` aborts: events come out, and whoever iterates decides what to do with
  * them. After the last step the model is evaluated and saved, and writes a last sample. What happens between steps (evaluating, sampling,
  * saving) never changes what the steps compute.
- * @throws DivergenceError when loss or gradient is no longer finite; nothing is saved then
+ * @throws DivergenceError when a loss or the gradient is no longer finite; nothing is saved then
  */
 export async function* trainLoop(
   options: LoopOptions,
@@ -59,6 +59,7 @@ export async function* trainLoop(
   const evaluate = async (): Promise<EvalEvent> => {
     evaluatedAt = step;
     const { loss, metrics } = options.score(await group.evaluate());
+    if (!Number.isFinite(loss)) throw new DivergenceError(step, "validation loss", loss);
     return { event: "eval", step, split: "validation", loss, metrics };
   };
   const save = async (evaluation?: EvalEvent): Promise<TrainEvent> => {

@@ -56,7 +56,7 @@ export class ReplicaGroup {
   }
 
   /** The carried state of the whole batch. */
-  async collectCarried(): Promise<Float32Array> {
+  async collectCarried(): Promise<Float64Array> {
     await this.first.collect(this.post(Command.collect));
     return this.shared.carried.slice();
   }

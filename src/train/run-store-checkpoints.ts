@@ -175,7 +175,8 @@ export class CheckpointFolder {
     }
   }
 
-  private async readBest(): Promise<BestCheckpoint | undefined> {
+  /** What is known of the best checkpoint without reading it. @throws FormatError */
+  async readBest(): Promise<BestCheckpoint | undefined> {
     const bytes = await readIfThere(this.fs, this.bestPath);
     if (bytes === undefined) return undefined;
     try {

@@ -14,7 +14,7 @@ import {
   writeFileDurable,
 } from "./file-system.ts";
 import { acquireLock, processIsAlive, type RunLock } from "./lock.ts";
-import { CheckpointFolder, type LoadedCheckpoint } from "./run-store-checkpoints.ts";
+import { type BestCheckpoint, CheckpointFolder, type LoadedCheckpoint } from "./run-store-checkpoints.ts";
 import { type MetricsCut, type MetricsEvent, MetricsLog } from "./run-store-metrics.ts";
 
 export { type LoadedCheckpoint, readCheckpointFile } from "./run-store-checkpoints.ts";
@@ -193,6 +193,11 @@ export class RunStore {
   /** The best checkpoint, or undefined if none was marked as such. @throws FormatError if it is damaged */
   bestCheckpoint(): Promise<(LoadedCheckpoint & { loss: number }) | undefined> {
     return this.checkpoints.best();
+  }
+
+  /** Step and validation loss of the best checkpoint, which is not read. @throws FormatError */
+  bestLoss(): Promise<BestCheckpoint | undefined> {
+    return this.checkpoints.readBest();
   }
 
   /** Steps of the saved checkpoints, newest first. */

@@ -1,5 +1,6 @@
 import { FormatError } from "../core/errors.ts";
-import { type Shape, sameShape, showShape } from "../core/shape.ts";
+import { type Shape, sameShape, showShape, sizeOf } from "../core/shape.ts";
+import type { CarriedTensor } from "./carried.ts";
 import type { Learner } from "./learner.ts";
 
 export interface SnapshotTensor {
@@ -18,12 +19,18 @@ const CARRIED = "carried";
 
 /** Whether a tensor of a snapshot is one of the model's. */
 export function isParameterName(name: string): boolean {
-  return name !== CARRIED && !name.startsWith(OPTIMIZER);
+  return name !== CARRIED && !name.startsWith(`${CARRIED}.`) && !name.startsWith(OPTIMIZER);
 }
 
-/** Parameters under PyTorch's names, `optimizer.*`, and `carried`: the state of all rows of the batch. */
-export async function takeSnapshot(learner: Learner, step: number, carried: Float32Array): Promise<Snapshot> {
+/** The tensor of the carried state in a checkpoint: `carried.hidden`; `carried` for a state of one tensor. */
+function carriedName({ name }: CarriedTensor): string {
+  return name === "" ? CARRIED : `${CARRIED}.${name}`;
+}
+
+/** Parameters under PyTorch's names, `optimizer.*`, and `carried.*`: the state of all rows of the batch. */
+export async function takeSnapshot(learner: Learner, step: number, carried: Float64Array): Promise<Snapshot> {
   const { optimizer } = learner;
+  const Values = learner.optimizer.gradients.flat.backend.name === "reference" ? Float64Array : Float32Array;
   const tensors = new Map<string, SnapshotTensor>();
   for (const { name, tensor } of optimizer.parameters) {
     tensors.set(name, { shape: tensor.shape, data: await tensor.read() });
@@ -31,7 +38,12 @@ export async function takeSnapshot(learner: Learner, step: number, carried: Floa
   for (const [name, tensor] of optimizer.state()) {
     tensors.set(`${OPTIMIZER}${name}`, { shape: tensor.shape, data: await tensor.read() });
   }
-  tensors.set(CARRIED, { shape: [carried.length], data: carried.slice() });
+  let at = 0;
+  for (const part of learner.carried.tensors) {
+    const size = sizeOf(part.shape);
+    tensors.set(carriedName(part), { shape: part.shape, data: Values.from(carried.subarray(at, at + size)) });
+    at += size;
+  }
   return { step, tensors };
 }
 
@@ -62,9 +74,17 @@ export function applySnapshot(
     return found;
   };
   const found = [...targets].map(([name, tensor]) => ({ tensor, stored: find(name, tensor.shape) }));
-  const carried = parametersOnly ? undefined : find(CARRIED, [learner.carriedSize]);
+  const carried = parametersOnly
+    ? undefined
+    : learner.carried.tensors.map((part) => find(carriedName(part), part.shape));
   for (const { tensor, stored } of found) tensor.write(stored.data);
   if (carried === undefined) return;
-  learner.writeCarried(Float32Array.from(carried.data));
+  const all = new Float64Array(learner.carried.size);
+  let at = 0;
+  for (const { data } of carried) {
+    all.set(data, at);
+    at += data.length;
+  }
+  learner.writeCarried(all);
   optimizer.stepCount = snapshot.step;
 }

@@ -10,7 +10,7 @@ const WORKLOAD: Workload = {
   batch: 8,
   hidden: 24,
   learningRate: 1e-2,
-  clipNorm: 5,
+  clip: 5,
   seed: 1,
 };
 const STEPS = 30;

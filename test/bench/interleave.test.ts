@@ -14,7 +14,7 @@ const WORKLOAD: Workload = {
   batch: 2,
   hidden: 4,
   learningRate: 1e-3,
-  clipNorm: 5,
+  clip: 5,
   seed: 1,
 };
 /** Long enough for a process to start on a busy machine. */

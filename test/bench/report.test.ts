@@ -3,7 +3,7 @@ import { IdStream } from "../../bench/ids.ts";
 import type { Measurement } from "../../bench/interleave.ts";
 import { makeTable, showContestants, showTable } from "../../bench/report.ts";
 
-const WORKLOAD = { vocab: 65, time: 64, batch: 32, hidden: 128, learningRate: 2e-3, clipNorm: 5, seed: 1 };
+const WORKLOAD = { vocab: 65, time: 64, batch: 32, hidden: 128, learningRate: 2e-3, clip: 5, seed: 1 };
 
 function measured(contestant: string, ms: number[], losses: number[]): Measurement {
   const settings = "a long story of how the library was used, which formulation, SIMD, threads, precision";

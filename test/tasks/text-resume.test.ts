@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { cellFile } from "./cells.ts";
 import {
   checkpointPath,
   fresh,
@@ -20,6 +21,18 @@ const kinds: [string, Options][] = [
   ["dropout and two layers", { evalEvery: 5, saveEvery: 4, dropout: 0.3, layers: 2 }],
   ["dropout and two threads", { evalEvery: 7, saveEvery: 5, dropout: 0.3, threads: 2 }],
   // 5 steps a pass: the state is cleared and the text shifted at each.
+  ["a GRU of two layers and two threads", { evalEvery: 7, saveEvery: 5, cell: "gru", layers: 2, threads: 2 }],
+  ["an RNN with tied vectors", { evalEvery: 7, saveEvery: 5, cell: "rnn", tieWeights: true }],
+  [
+    "an own cell, two layers with variational dropout and two threads",
+    {
+      ...{ evalEvery: 7, saveEvery: 5, layers: 2, threads: 2 },
+      cell: cellFile(),
+      dropout: 0.3,
+      variational: true,
+    },
+  ],
+  ["the reference backend", { evalEvery: 7, saveEvery: 5, backend: "reference" }],
   ["many passes", { evalEvery: 7, saveEvery: 5, seqLength: 8, batchSize: 16 }],
 ];
 
@@ -54,7 +67,8 @@ describe.each(kinds)("a run with %s", (name, options) => {
         await expectSameEnd(said, expected);
         expect(metricsOf(out)).toEqual(metricsOf(expected.folder));
       }),
-      { numRuns: 8 },
+      // Starting threads takes longest by far.
+      { numRuns: options.threads === 1 || options.threads === undefined ? 8 : 4 },
     );
   });
 });

@@ -98,7 +98,7 @@ export async function hashOfCheckpoint(path: string): Promise<string> {
   const { tensors } = await decodeCheckpoint(readFileSync(path), path);
   const hash = createHash("sha256");
   for (const name of [...tensors.keys()].sort()) {
-    if (name === "carried" || name.startsWith("optimizer.")) continue;
+    if (name.startsWith("carried") || name.startsWith("optimizer.")) continue;
     const data = tensors.get(name)!.data();
     hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }

@@ -26,6 +26,7 @@ export { reshape } from "./reshape.ts";
 export { reverse } from "./reverse.ts";
 export { slice } from "./slice.ts";
 export { logSoftmax, softmax } from "./softmax.ts";
+export { splitRows } from "./split-rows.ts";
 export { stopGradient } from "./stop-gradient.ts";
 export { takeAlong } from "./take-along.ts";
 export { select, stack, swapAxes } from "./time.ts";

@@ -20,6 +20,9 @@ export interface RecurrentRun {
   readonly hidden: Tensor;
   /** [B, H], LSTM only */
   readonly cell: Tensor | undefined;
+  /** To look at, without a gradient: the cell states of all steps, and what the kernel has saved of the gates. */
+  readonly cells: Tensor | undefined;
+  readonly gates: Tensor | undefined;
 }
 
 /** Sequences of different lengths without padding, sorted by length: see kernels/unrolled.h. */
@@ -110,7 +113,7 @@ export function recurrent(
     const share = { x, output, cells, gates, dgates, dprojected, h0, counts: rows?.counts, T, B, n };
     return [dx, bound.remember(share), dh0, dc0];
   });
-  return { output, hidden, cell };
+  return { output, hidden, cell, cells, gates };
 }
 
 const at = (tensor: Tensor | undefined): number => tensor?.address ?? 0;

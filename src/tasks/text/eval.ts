@@ -1,8 +1,8 @@
 import { Frames } from "../../backend/scope.ts";
 import { InputError } from "../../core/errors.ts";
 import { EvalSegments, trigramBaseline } from "../../data/index.ts";
+import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
 import { describeData, type Hooks, readCorpus } from "./corpus.ts";
-import { type BackendChoice, chooseEngine, openBackend } from "./engine.ts";
 import { sumLosses } from "./learner.ts";
 import { scoreText, type TextMetrics } from "./metrics.ts";
 import { buildModel, openModel, refuseUnknown } from "./open.ts";
@@ -14,6 +14,8 @@ export interface TextEvalOptions {
   /** Leave unknown characters of the text out, instead of refusing them. */
   skipUnknown?: boolean;
   backend?: BackendChoice;
+  /** Where the file of the run's own cell is now; default: where it was. */
+  cell?: string;
 }
 
 export interface TextEvaluation {
@@ -57,7 +59,7 @@ export async function evalText(
   const { ids } = corpus.withVocabulary(facts.vocabulary, { skipUnknown: true });
   const segments = new EvalSegments(parts?.validation ?? ids);
   const backend = openBackend(chooseEngine(options.backend, hooks.onNote));
-  const model = buildModel(opened, backend);
+  const model = await buildModel(opened, backend, options.cell);
   const frames = new Frames(backend);
   const sums = new Float64Array(segments.segments.length);
   let done = 0;

@@ -1,23 +1,28 @@
 import { parameters } from "../../autograd/parameter.ts";
 import type { Backend } from "../../backend/backend.ts";
-import { Frames } from "../../backend/scope.ts";
-import { ids, type Tensor, tensor } from "../../backend/tensor.ts";
+import { Frames, scope } from "../../backend/scope.ts";
+import { ids, type Tensor } from "../../backend/tensor.ts";
 import { Rng } from "../../core/rng.ts";
 import { type CharacterIds, type EvalBatch, EvalSegments, TextStreams } from "../../data/index.ts";
-import { LanguageModel, type LanguageModelConfig } from "../../models/language-model.ts";
-import { RecurrentState } from "../../nn/recurrent-state.ts";
-import { adam } from "../../optim/adam.ts";
+import { LanguageModel, type LanguageModelState } from "../../models/language-model.ts";
+import type { LanguageModelSettings } from "../../models/language-model-config.ts";
+import { detachState } from "../../nn/cell-state.ts";
 import { type Clip, clipNorm, clips, clipValue } from "../../optim/clip.ts";
+import { CarriedLayout, shapesOf } from "../../train/carried.ts";
 import type { Learner } from "../../train/learner.ts";
-import { type Engine, openBackend } from "./engine.ts";
+import { type Engine, openBackend } from "../engine.ts";
+import { makeOptimizer } from "../optimizers.ts";
+import { type CellFile, loadOwnCell, type OwnCell } from "../own-cell.ts";
 import type { TextSettings } from "./options.ts";
 
 /** All that a replica needs to build its part, by structured clone; the ids lie in shared memory. */
 export interface TextSpec extends Engine {
   readonly settings: TextSettings;
-  readonly model: LanguageModelConfig;
+  readonly model: LanguageModelSettings;
   readonly train: CharacterIds;
   readonly validation: CharacterIds;
+  /** Where a cell of the user's own comes from. */
+  readonly cellFile?: CellFile;
 }
 
 /** Streams of random numbers, forked from the seed by these names. */
@@ -42,7 +47,7 @@ export class TextLearner implements Learner {
   readonly optimizer;
   readonly clip: Clip;
   readonly share: number;
-  readonly carriedSize: number;
+  readonly carried: CarriedLayout<LanguageModelState>;
   readonly evaluationParts: number;
   readonly streams: TextStreams;
   readonly segments: EvalSegments;
@@ -52,16 +57,21 @@ export class TextLearner implements Learner {
   private readonly rows: number;
   private readonly inputs: Int32Array;
   private readonly targets: Int32Array;
-  private state: RecurrentState;
+  /** Undefined before the first step. */
+  private state: LanguageModelState | undefined;
 
-  constructor(spec: TextSpec, replica: number, replicas: number) {
+  constructor(spec: TextSpec, replica: number, replicas: number, cell?: OwnCell) {
     const { settings, model } = spec;
     const { batchSize, seqLength, seed } = settings;
     this.settings = settings;
     this.replica = replica;
     this.backend = openBackend(spec);
-    this.model = new LanguageModel(model, { rng: new Rng(seed).fork(Stream.weights), backend: this.backend });
-    this.optimizer = adam(parameters(this.model), { lr: settings.lr });
+    this.model = new LanguageModel(model, {
+      rng: new Rng(seed).fork(Stream.weights),
+      backend: this.backend,
+      ...{ createCell: cell?.create, cellName: cell?.name },
+    });
+    this.optimizer = makeOptimizer(settings.optimizer, parameters(this.model), { lr: settings.lr });
     const cut = settings.clipValue === null ? [] : [clipValue(settings.clipValue)];
     this.clip = clips(clipNorm(settings.clipNorm), ...cut);
     this.streams = new TextStreams(spec.train, { batchSize, sequenceLength: seqLength, seed });
@@ -70,39 +80,33 @@ export class TextLearner implements Learner {
     this.from = Math.floor((replica * batchSize) / replicas);
     this.rows = Math.floor(((replica + 1) * batchSize) / replicas) - this.from;
     this.share = this.rows / batchSize;
-    this.carriedSize = 2 * model.layers * batchSize * model.hidden;
+    this.carried = layoutOf(this.model, this.backend, {
+      batch: batchSize,
+      first: this.from,
+      rows: this.rows,
+    });
     this.inputs = new Int32Array(this.rows * seqLength);
     this.targets = new Int32Array(this.rows * seqLength);
-    this.state = this.model.zeroState(this.rows);
   }
 
   loss(step: number): Tensor {
     const { rows, streams, inputs, targets, settings } = this;
     streams.fill(step, this.from, this.from + rows, inputs, targets);
     const shape = [rows, settings.seqLength];
-    const state = streams.startsPass(step) ? this.model.zeroState(rows) : this.state;
+    const state = streams.startsPass(step) ? undefined : this.state;
     const rng =
       settings.dropout > 0 ? new Rng(settings.seed).fork(Stream.dropout, this.replica, step) : undefined;
     const run = this.model.loss(ids(inputs, shape), ids(targets, shape), { state, rng });
-    this.state = run.state.detach();
+    this.state = detachState(run.state);
     return run.loss;
   }
 
-  async readCarried(into: Float32Array): Promise<void> {
-    for (const [at, values] of await this.eachCarried()) into.set(values, at);
+  readCarried(into: Float64Array): Promise<void> {
+    return this.carried.read(this.state, into);
   }
 
-  writeCarried(from: Float32Array): void {
-    const { layers, hidden } = this.model.config;
-    const pick = (kind: number) => {
-      const values = new Float32Array(layers * this.rows * hidden);
-      for (let layer = 0; layer < layers; layer++) {
-        const at = this.carriedAt(kind, layer);
-        values.set(from.subarray(at, at + this.rows * hidden), layer * this.rows * hidden);
-      }
-      return tensor(values, [layers, this.rows, hidden], "f32", this.backend);
-    };
-    this.state = new RecurrentState(pick(0), pick(1));
+  writeCarried(from: Float64Array): void {
+    this.state = this.carried.write(from, this.backend);
   }
 
   async evaluate(replica: number, replicas: number, sums: Float64Array): Promise<void> {
@@ -119,25 +123,18 @@ export class TextLearner implements Learner {
   sampleRng(step: number): Rng {
     return new Rng(this.settings.seed).fork(Stream.sample, step);
   }
+}
 
-  /** Rows of the carried state in the layout [hidden and cell, layers, batch, H]. */
-  private async eachCarried(): Promise<[number, Float32Array | Float64Array][]> {
-    const { layers, hidden } = this.model.config;
-    const size = this.rows * hidden;
-    const found: [number, Float32Array | Float64Array][] = [];
-    for (const [kind, state] of [this.state.hidden, this.state.cell].entries()) {
-      const values = (await state?.read()) ?? new Float32Array(layers * size);
-      for (let layer = 0; layer < layers; layer++) {
-        found.push([this.carriedAt(kind, layer), values.subarray(layer * size, (layer + 1) * size)]);
-      }
-    }
-    return found;
-  }
-
-  private carriedAt(kind: number, layer: number): number {
-    const { layers, hidden } = this.model.config;
-    return ((kind * layers + layer) * this.settings.batchSize + this.from) * hidden;
-  }
+/** The tensors of a model's state, found by running one symbol. */
+function layoutOf(
+  model: LanguageModel,
+  backend: Backend,
+  own: { batch: number; first: number; rows: number },
+): CarriedLayout<LanguageModelState> {
+  return scope(() => {
+    const stateOf = (rows: number) => model.forward(ids(new Int32Array(rows), [rows, 1])).state;
+    return new CarriedLayout(shapesOf(stateOf(1)), stateOf(2), own);
+  }, backend);
 }
 
 /** Sum of the losses in nats of each row of a batch, added in order of time: one number whatever the window is. */
@@ -147,7 +144,7 @@ export async function sumLosses(
   batch: EvalBatch,
 ): Promise<Float64Array> {
   const sums = new Float64Array(batch.rows);
-  let state = model.zeroState(batch.rows);
+  let state: LanguageModelState | undefined;
   let lastTurn = performance.now();
   for (let at = 0; at < batch.time; at += WINDOW) {
     const steps = Math.min(WINDOW, batch.time - at);
@@ -155,7 +152,7 @@ export async function sumLosses(
     const shape = [batch.rows, steps];
     const losses = await frames.run(() => {
       const run = model.losses(ids(inputs, shape), ids(targets, shape), { state });
-      state = run.state.detach();
+      state = detachState(run.state);
       return run.losses.read();
     });
     for (let t = 0; t < steps; t++) {
@@ -172,6 +169,7 @@ export async function sumLosses(
 }
 
 /** Called in every worker; see train/learner.ts. */
-export function createLearner(spec: TextSpec, replica: number, replicas: number): TextLearner {
-  return new TextLearner(spec, replica, replicas);
+export async function createLearner(spec: TextSpec, replica: number, replicas: number): Promise<TextLearner> {
+  const cell = spec.cellFile === undefined ? undefined : await loadOwnCell(spec.cellFile.path, spec.cellFile);
+  return new TextLearner(spec, replica, replicas, cell);
 }

@@ -10,6 +10,7 @@ import type { SafetensorsFile } from "../../io/safetensors.ts";
 import { LanguageModel } from "../../models/language-model.ts";
 import { RunStore, readCheckpointFile } from "../../train/run-store.ts";
 import type { Snapshot } from "../../train/snapshot.ts";
+import { loadOwnCell } from "../own-cell.ts";
 import {
   type CheckpointFacts,
   parseTextRun,
@@ -65,6 +66,12 @@ export function refuseUnknown(where: string, characters: Iterable<string>, { fac
   });
 }
 
+export async function ownCellOf({ cellFile }: CheckpointFacts, cellPath: string | undefined) {
+  if (cellFile !== undefined) return loadOwnCell(cellPath ?? cellFile.path, cellFile);
+  if (cellPath === undefined) return undefined;
+  throw new InputError(`--cell ${cellPath}: the model has no cell of your own`, { hint: "leave it out" });
+}
+
 /** Initial values that are overwritten at once: drawing a million of them takes longer than all the rest. */
 class NoRng extends Rng {
   constructor() {
@@ -76,9 +83,19 @@ class NoRng extends Rng {
   }
 }
 
-/** The model with its trained weights, for inference. @throws FormatError naming a tensor that does not fit */
-export function buildModel({ facts, snapshot, path }: OpenedModel, backend: Backend): LanguageModel {
-  const model = new LanguageModel(facts.model, { rng: new NoRng(), backend });
+/**
+ * The model with its trained weights, for inference.
+ * @param cellPath where the file of an own cell is now; default: where it was
+ * @throws FormatError naming a tensor that does not fit; InputError for an own cell that is gone or has changed
+ */
+export async function buildModel(
+  { facts, snapshot, path }: OpenedModel,
+  backend: Backend,
+  cellPath?: string,
+): Promise<LanguageModel> {
+  const cell = await ownCellOf(facts, cellPath);
+  const options = { rng: new NoRng(), backend, createCell: cell?.create, cellName: cell?.name };
+  const model = new LanguageModel(facts.model, options);
   for (const { name, tensor } of parameters(model)) {
     const stored = snapshot.tensors.get(name);
     if (stored === undefined) throw new FormatError(path, `has no tensor ${name}`);

@@ -1,7 +1,14 @@
 import { availableParallelism } from "node:os";
 import { formatBytes, InputError } from "../../core/errors.ts";
-import { LanguageModel } from "../../models/language-model.ts";
-import type { BackendChoice } from "./engine.ts";
+import {
+  completeConfig,
+  type LanguageModelConfig,
+  type LanguageModelSettings,
+  trainingBytes,
+} from "../../models/language-model-config.ts";
+import type { BackendChoice } from "../engine.ts";
+import type { OptimizerName } from "../optimizers.ts";
+import { isCellFile } from "../own-cell.ts";
 
 /** What a person may say; `undefined` is "not said", which matters when a run is resumed. */
 export interface TextTrainOptions {
@@ -10,13 +17,17 @@ export interface TextTrainOptions {
   out?: string;
   from?: string;
   resume: boolean;
-  cell?: "lstm";
+  /** A built-in cell, or the file of one's own. */
+  cell?: string;
   layers?: number;
   hidden?: number;
   dropout?: number;
+  variational?: boolean;
+  embedding?: number;
+  tieWeights?: boolean;
   seqLength?: number;
   batchSize?: number;
-  optimizer?: "adam";
+  optimizer?: OptimizerName;
   lr?: number;
   clipNorm?: number;
   clipValue?: number;
@@ -33,13 +44,18 @@ export interface TextTrainOptions {
 
 /** Options that fix what a run computes: a resumed run must have the same. */
 export interface TextSettings {
-  readonly cell: "lstm";
+  /** A built-in cell, or the file of one's own as it was given. */
+  readonly cell: string;
   readonly layers: number;
   readonly hidden: number;
   readonly dropout: number;
+  readonly variational: boolean;
+  /** Features of a symbol's vector; 0 for one-hot. */
+  readonly embedding: number;
+  readonly tieWeights: boolean;
   readonly seqLength: number;
   readonly batchSize: number;
-  readonly optimizer: "adam";
+  readonly optimizer: OptimizerName;
   readonly lr: number;
   readonly clipNorm: number;
   /** null: gradients are not cut by value. */
@@ -54,18 +70,36 @@ export const DEFAULTS: TextSettings = {
   // Writes plausible words and lines after a minute on two cores; larger ones need longer to get ahead of it.
   hidden: 128,
   dropout: 0,
+  variational: false,
+  // A small alphabet loses nothing by going in one-hot, and a gather is cheaper than a product.
+  embedding: 0,
+  tieWeights: false,
   // A gradient through 64 steps reaches over a line; longer chunks update more rarely in the same time.
   seqLength: 64,
   batchSize: 32,
   optimizer: "adam",
-  // Five times char-rnn's 2e-3, which is still far from done after four passes: on the bundled corpus it ends at 2.29
+  // With Adam five times char-rnn's 2e-3, which is still far from done after four passes: on the bundled corpus it ends at 2.29
   // nats there, 6e-3 at 1.76, 1e-2 and 1.5e-2 at about 1.45, 3e-2 at 1.81 (one seed each). The schedule takes it down.
   lr: 1e-2,
-  // Karpathy's and PyTorch examples' value: it only cuts the rare explosion.
+  // Karpathy's value: it only cuts the rare explosion.
   clipNorm: 5,
   clipValue: null,
   valSplit: 0.1,
   seed: 1,
+};
+
+/**
+ * What another optimiser than Adam starts from. Nats after two passes over the bundled corpus (one seed; Adam has 1.82):
+ * RMSprop 2.39 at 3e-3, 1.69 at 1e-2, 1.80 at 3e-2; Adagrad 2.48 at 0.03, 1.78 at 0.1, 1.87 at 0.3; AdamW as Adam. Plain
+ * gradient descent needs large steps that are always cut: 1.93 at PyTorch's word language model's 20 and norm 0.25, while
+ * with a norm of 5 it has 3.44 at 0.5, 2.93 at 2 and 2.85 at 8, and diverges above.
+ */
+const BY_OPTIMIZER: Record<OptimizerName, Pick<TextSettings, "lr" | "clipNorm">> = {
+  sgd: { lr: 20, clipNorm: 0.25 },
+  rmsprop: { lr: 1e-2, clipNorm: DEFAULTS.clipNorm },
+  adagrad: { lr: 0.1, clipNorm: DEFAULTS.clipNorm },
+  adam: { lr: DEFAULTS.lr, clipNorm: DEFAULTS.clipNorm },
+  adamw: { lr: DEFAULTS.lr, clipNorm: DEFAULTS.clipNorm },
 };
 
 /** Without any limit a run makes so many passes. */
@@ -101,6 +135,7 @@ const CHECKS: readonly Check[] = [
   // Infinity would say "do not cut", but run.json cannot hold it; any large number says the same.
   ["clipNorm", "--clip-norm", (x) => x > 0 && Number.isFinite(x), "a number above 0"],
   ["clipValue", "--clip-value", (x) => x > 0 && Number.isFinite(x), "a number above 0"],
+  ["embedding", "--embedding", wholeFrom(0), "an integer of at least 0"],
   ["dropout", "--dropout", (x) => x >= 0 && x < 1, "at least 0 and below 1"],
   ["valSplit", "--val-split", (x) => x > 0 && x < 1, "above 0 and below 1"],
   ["seed", "--seed", (n) => Number.isSafeInteger(n), "an integer"],
@@ -117,9 +152,40 @@ export function checkTextOptions(options: TextTrainOptions): void {
       throw new InputError(`${flag} must be ${expected}, got ${value}`);
     }
   }
-  const { hidden, layers, batchSize, seqLength } = { ...DEFAULTS, ...given(options) };
+  checkCellName(options.cell);
+  const settings = settingsOf(options);
   // Any text has at least two characters; with the real number it is checked again.
-  checkMemory({ cell: "lstm", vocabulary: 2, hidden, layers, dropout: 0 }, batchSize, seqLength, "at least ");
+  const smallest = completeConfig(modelOf(settings, 2));
+  checkMemory(smallest, settings.batchSize, settings.seqLength, "at least ");
+}
+
+function checkCellName(cell: string | undefined): void {
+  if (cell === undefined || isBuiltInCell(cell) || isCellFile(cell)) return;
+  throw new InputError(`--cell must be one of ${BUILT_IN_CELLS.join(", ")} or a file, got '${cell}'`, {
+    hint: "a cell of your own: --cell ./my-cell.ts",
+  });
+}
+
+export const BUILT_IN_CELLS = ["rnn", "lstm", "gru"] as const;
+
+export function isBuiltInCell(cell: string): cell is (typeof BUILT_IN_CELLS)[number] {
+  return BUILT_IN_CELLS.some((name) => name === cell);
+}
+
+/** The settings of a new run: what was said over what another run brings over the defaults. */
+export function settingsOf(options: TextTrainOptions, brought: Partial<TextSettings> = {}): TextSettings {
+  const start = BY_OPTIMIZER[options.optimizer ?? DEFAULTS.optimizer];
+  const settings = { ...DEFAULTS, ...start, ...brought, ...given(options) };
+  const needsVectors = settings.tieWeights || !isBuiltInCell(settings.cell);
+  const isSaid = options.embedding !== undefined || brought.embedding !== undefined;
+  return needsVectors && !isSaid ? { ...settings, embedding: settings.hidden } : settings;
+}
+
+/** The model that settings describe. */
+export function modelOf(settings: TextSettings, vocabulary: number): LanguageModelSettings {
+  const { cell, hidden, layers, dropout, variational, embedding, tieWeights: tied } = settings;
+  const kind = isBuiltInCell(cell) ? cell : "own";
+  return { cell: kind, vocabulary, hidden, layers, dropout, variational, embedding, tied };
 }
 
 /** What 32-bit addresses reach. */
@@ -127,12 +193,12 @@ const HEAP_BYTES = 4 * 2 ** 30;
 
 /** @throws InputError with the memory that the model would need, when that is more than a heap can have */
 export function checkMemory(
-  config: Parameters<typeof LanguageModel.trainingBytes>[0],
+  config: LanguageModelConfig,
   batchSize: number,
   seqLength: number,
   bound = "",
 ): void {
-  const bytes = LanguageModel.trainingBytes(config, batchSize, seqLength);
+  const bytes = trainingBytes(config, batchSize, seqLength);
   if (bytes <= HEAP_BYTES) return;
   const { hidden, layers } = config;
   throw new InputError(

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../../core/errors.ts";
 import type { TextCorpus } from "../../data/index.ts";
-import type { LanguageModelConfig } from "../../models/language-model.ts";
+import { isCellFile, type OwnCell } from "../own-cell.ts";
 import { given, type TextSettings, type TextTrainOptions } from "./options.ts";
 import type { TextRun } from "./run-file.ts";
 
@@ -48,6 +48,9 @@ const FLAGS: Record<keyof TextSettings, string> = {
   layers: "--layers",
   hidden: "--hidden",
   dropout: "--dropout",
+  variational: "--variational",
+  embedding: "--embedding",
+  tieWeights: "--tie-weights",
   seqLength: "--seq-length",
   batchSize: "--batch-size",
   optimizer: "--optimizer",
@@ -58,9 +61,22 @@ const FLAGS: Record<keyof TextSettings, string> = {
   seed: "--seed",
 };
 
-/** @throws InputError listing every option that was given and differs from the run's */
-export function refuseOtherSettings(run: TextRun, options: TextTrainOptions, folder: string): void {
+/**
+ * @param cell the file that `--cell` names, if it does
+ * @throws InputError listing every option that was given and differs from the run's
+ */
+export function refuseOtherSettings(
+  run: TextRun,
+  options: TextTrainOptions,
+  folder: string,
+  cell: OwnCell | undefined,
+): void {
   const differences = Object.entries(given(options)).flatMap(([name, value]) => {
+    if (name === "cell" && cell !== undefined && run.cellFile !== undefined) {
+      if (cell.sha256 === run.cellFile.sha256) return [];
+      const [now, before] = [cell.sha256, run.cellFile.sha256].map((hash) => `${hash.slice(0, 12)}...`);
+      return [`--cell ${value} with SHA-256 ${now} (the run has ${before})`];
+    }
     const stored = run.settings[name as keyof TextSettings];
     return stored === value ? [] : [`${FLAGS[name as keyof TextSettings]} ${value} (the run has ${stored})`];
   });
@@ -71,10 +87,12 @@ export function refuseOtherSettings(run: TextRun, options: TextTrainOptions, fol
 }
 
 /** @throws InputError listing how the model that is asked for differs from the one whose weights it is to get */
-export function refuseOtherModel(model: LanguageModelConfig, options: TextTrainOptions): void {
-  const differences = (["cell", "layers", "hidden"] as const)
-    .filter((name) => options[name] !== undefined && options[name] !== model[name])
-    .map((name) => `${FLAGS[name]} ${options[name]} (they have ${model[name]})`);
+export function refuseOtherModel(brought: Partial<TextSettings>, options: TextTrainOptions): void {
+  const differences = (["cell", "layers", "hidden", "embedding", "tieWeights"] as const)
+    .filter((name) => options[name] !== undefined && options[name] !== brought[name])
+    // Another version of a file may still fit: the shapes of its parameters decide.
+    .filter((name) => name !== "cell" || !(isCellFile(`${options.cell}`) && isCellFile(`${brought.cell}`)))
+    .map((name) => `${FLAGS[name]} ${options[name]} (they have ${brought[name]})`);
   if (differences.length === 0) return;
   throw new InputError(`the weights of ${options.from} do not fit ${differences.join(", ")}`, {
     hint: "leave these options out to go on with that model, or leave out --from",

@@ -2,9 +2,10 @@ import { FormatError, InputError } from "../../core/errors.ts";
 // Not by way of the index: sampling would load all that training needs of it.
 import { Vocabulary } from "../../data/vocabulary.ts";
 import type { SafetensorsFile } from "../../io/safetensors.ts";
-import { LanguageModel, type LanguageModelConfig } from "../../models/language-model.ts";
+import { type LanguageModelConfig, trainingBytes } from "../../models/language-model-config.ts";
 import { isParameterName, type Snapshot, type SnapshotTensor } from "../../train/snapshot.ts";
-import { DEFAULTS, type TextSettings } from "./options.ts";
+import type { CellFile } from "../own-cell.ts";
+import { BUILT_IN_CELLS, DEFAULTS, type TextSettings } from "./options.ts";
 
 /** `run.json` of a text run. */
 export interface TextRun {
@@ -12,6 +13,8 @@ export interface TextRun {
   readonly version: string;
   readonly created: string;
   readonly model: LanguageModelConfig;
+  /** Only with a cell of the user's own. */
+  readonly cellFile?: CellFile;
   readonly settings: TextSettings;
   readonly limits: { readonly steps?: number; readonly epochs?: number; readonly maxSeconds?: number };
   readonly backend: string;
@@ -54,6 +57,7 @@ export function parseTextRun(value: Record<string, unknown>, where: string): Tex
     throw new FormatError(where, "baseline must hold a name and a loss");
   }
   const model = parseModel(value.model, where);
+  parseCellFile(value.cellFile, model, where);
   if (vocabulary.size !== model.vocabulary) {
     throw new FormatError(
       where,
@@ -71,19 +75,49 @@ function isStrings(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
+const CELLS: readonly string[] = [...BUILT_IN_CELLS, "own"];
+
+function parseCellFile(value: unknown, model: LanguageModelConfig, where: string): CellFile | undefined {
+  if (model.cell !== "own") return undefined;
+  if (!isObject(value) || typeof value.path !== "string" || !/^[0-9a-f]{64}$/.test(`${value.sha256}`)) {
+    throw new FormatError(where, "cellFile must hold the path and the SHA-256 of the cell's file");
+  }
+  return { path: value.path, sha256: `${value.sha256}` };
+}
+
 function parseModel(value: unknown, where: string): LanguageModelConfig {
   if (!isObject(value)) throw new FormatError(where, "model must be an object");
-  const { cell, vocabulary, hidden, layers, dropout } = value;
-  if (cell !== "lstm") throw new FormatError(where, `model.cell must be "lstm", got ${JSON.stringify(cell)}`);
+  const { cell, vocabulary, hidden, layers, dropout, variational, embedding, tied } = value;
+  if (typeof cell !== "string" || !CELLS.includes(cell)) {
+    throw new FormatError(
+      where,
+      `model.cell must be one of ${CELLS.join(", ")}, got ${JSON.stringify(cell)}`,
+    );
+  }
   for (const [name, size] of Object.entries({ vocabulary, hidden, layers })) {
     if (!Number.isSafeInteger(size) || (size as number) < 1) {
       throw new FormatError(where, `model.${name} must be an integer of at least 1`);
     }
   }
   if (typeof dropout !== "number") throw new FormatError(where, "model.dropout must be a number");
-  const config = { cell, vocabulary, hidden, layers, dropout } as LanguageModelConfig;
+  if (!Number.isSafeInteger(embedding) || (embedding as number) < 0) {
+    throw new FormatError(where, "model.embedding must be an integer of at least 0");
+  }
+  for (const [name, flag] of Object.entries({ variational, tied })) {
+    if (typeof flag !== "boolean") throw new FormatError(where, `model.${name} must be true or false`);
+  }
+  const config = {
+    cell,
+    vocabulary,
+    hidden,
+    layers,
+    dropout,
+    variational,
+    embedding,
+    tied,
+  } as LanguageModelConfig;
   // Sizes come from a file: refuse what no heap can hold before anything is allocated for them.
-  if (LanguageModel.trainingBytes(config, 1, 1) > 2 ** 32) {
+  if (trainingBytes(config, 1, 1) > 2 ** 32) {
     throw new FormatError(where, "the model is larger than the heap of this program");
   }
   return config;
@@ -92,6 +126,7 @@ function parseModel(value: unknown, where: string): LanguageModelConfig {
 /** What a checkpoint carries beside its tensors, so that it can be used without its run. */
 export interface CheckpointFacts {
   readonly model: LanguageModelConfig;
+  readonly cellFile?: CellFile;
   readonly vocabulary: Vocabulary;
   readonly step: number;
   /** Of training, all sittings together. */
@@ -102,6 +137,7 @@ export function describeCheckpoint(facts: CheckpointFacts): Record<string, strin
   return {
     task: "text",
     model: JSON.stringify(facts.model),
+    ...(facts.cellFile && { cellFile: JSON.stringify(facts.cellFile) }),
     vocabulary: JSON.stringify(facts.vocabulary),
     step: String(facts.step),
     seconds: String(facts.seconds),
@@ -130,7 +166,8 @@ export function readCheckpointFacts({ metadata }: SafetensorsFile, where: string
       `the vocabulary has ${vocabulary.size} characters, the model ${model.vocabulary}`,
     );
   }
-  return { model, vocabulary, step, seconds };
+  const cellFile = model.cell === "own" ? parseCellFile(json("cellFile"), model, where) : undefined;
+  return { model, cellFile, vocabulary, step, seconds };
 }
 
 /**

@@ -3,8 +3,8 @@ import { InputError } from "../../core/errors.ts";
 import { Rng } from "../../core/rng.ts";
 import { generate } from "../../decode/generate.ts";
 import { checkSampling, type SamplingOptions } from "../../decode/sampling.ts";
-import type { RecurrentState } from "../../nn/recurrent-state.ts";
-import { type BackendChoice, chooseEngine, openBackend } from "./engine.ts";
+import type { LanguageModelState } from "../../models/language-model.ts";
+import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
 import { buildModel, openModel, refuseUnknown } from "./open.ts";
 
 export interface TextSampleOptions extends SamplingOptions {
@@ -17,6 +17,8 @@ export interface TextSampleOptions extends SamplingOptions {
   /** Leave characters of the prime out that the model does not know, instead of refusing them. */
   skipUnknown?: boolean;
   backend?: BackendChoice;
+  /** Where the file of the run's own cell is now; default: where it was. */
+  cell?: string;
 }
 
 export interface TextSample {
@@ -43,7 +45,7 @@ export async function sampleText(run: string, options: TextSampleOptions = {}): 
   if (!skipUnknown) refuseUnknown("--prime", prime, opened);
   const known = vocabulary.encode(prime, { skipUnknown: true });
   const backend = openBackend(chooseEngine(options.backend));
-  const model = buildModel(opened, backend);
+  const model = await buildModel(opened, backend, options.cell);
   // Without a prime the text starts as after a line end, or where a line end is unknown, after its first symbol.
   const lineEnd = vocabulary.encode("\n", { skipUnknown: true });
   const start = known.length > 0 ? known : lineEnd.length > 0 ? lineEnd : [0];
@@ -52,7 +54,7 @@ export async function sampleText(run: string, options: TextSampleOptions = {}): 
     if (known.length > 0) yield vocabulary.decode(known);
     const { temperature, topK, topP } = options;
     const rng = new Rng(seed);
-    for await (const id of generate<RecurrentState>(model, {
+    for await (const id of generate<LanguageModelState>(model, {
       prime: start,
       length,
       temperature,

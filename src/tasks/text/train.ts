@@ -1,24 +1,26 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { parameters } from "../../autograd/parameter.ts";
 import { InputError } from "../../core/errors.ts";
 import { type TextCorpus, trigramBaseline } from "../../data/index.ts";
-import { LanguageModel } from "../../models/language-model.ts";
+import { completeConfig } from "../../models/language-model-config.ts";
 import type { StartEvent, TrainEvent } from "../../train/events.ts";
 import { ReplicaGroup } from "../../train/replica-group.ts";
 import { RunStore } from "../../train/run-store.ts";
 import type { Snapshot } from "../../train/snapshot.ts";
 import { VERSION } from "../../version.ts";
+import { type BackendChoice, chooseEngine } from "../engine.ts";
+import { type CellFile, isCellFile, loadOwnCell, type OwnCell } from "../own-cell.ts";
 import { type Hooks, readCorpus } from "./corpus.ts";
-import { chooseEngine } from "./engine.ts";
 import { TextLearner, type TextSpec } from "./learner.ts";
 import { type OpenedModel, openModel } from "./open.ts";
 import {
   checkMemory,
   checkTextOptions,
   DEFAULT_EPOCHS,
-  DEFAULTS,
   defaultThreads,
-  given,
+  modelOf,
+  settingsOf,
   type TextSettings,
   type TextTrainOptions,
 } from "./options.ts";
@@ -57,6 +59,7 @@ export interface TextTraining {
 interface Resumed {
   readonly store: RunStore;
   readonly run: TextRun;
+  readonly cell: OwnCell | undefined;
   readonly snapshot: Snapshot | undefined;
   readonly seconds: number;
   readonly bestLoss: number;
@@ -91,28 +94,28 @@ async function prepare(
   }
   const paths = options.data.length > 0 ? options.data : (resumed?.run.data.paths ?? []);
   const weights = options.from === undefined ? undefined : await openModel(options.from);
-  if (weights !== undefined) refuseOtherModel(weights.facts.model, options);
-  const settings: TextSettings = resumed?.run.settings ?? {
-    ...{ ...DEFAULTS, ...architectureOf(weights) },
-    ...given(options),
-  };
+  const brought = architectureOf(weights);
+  if (weights !== undefined) refuseOtherModel(brought, options);
+  const settings = resumed?.run.settings ?? settingsOf(options, brought);
+  const cell = resumed === undefined ? await cellOf(settings, options, weights) : resumed.cell;
   let corpus = await readCorpus(paths, hooks);
   if (resumed !== undefined) refuseOtherCorpus(resumed.run, corpus, folder);
   if (weights !== undefined) corpus = corpus.withVocabulary(weights.facts.vocabulary);
 
   const { train, validation } = corpus.split(settings.valSplit, { sequenceLength: settings.seqLength });
-  const { cell, hidden, layers, dropout, batchSize, seqLength } = settings;
-  const model = { cell, vocabulary: corpus.vocabulary.size, hidden, layers, dropout };
+  const { batchSize, seqLength } = settings;
+  const model = completeConfig(modelOf(settings, corpus.vocabulary.size));
   checkMemory(model, batchSize, seqLength);
-  const { backend, instructions } = chooseEngine(options.backend, hooks.onNote);
+  const { backend, instructions } = chooseEngine(options.backend ?? backendOf(resumed?.run), hooks.onNote);
   const threads = options.threads ?? resumed?.run.threads ?? defaultThreads(batchSize);
   if (threads > batchSize) {
     throw new InputError(`--threads ${threads} is more than the ${batchSize} rows of a batch`, {
       hint: `use --threads ${batchSize} or less, or a larger --batch-size`,
     });
   }
-  const spec: TextSpec = { settings, model, train, validation, backend, instructions };
-  const learner = new TextLearner(spec, 0, threads);
+  const cellFile: CellFile | undefined = cell && { path: cell.path, sha256: cell.sha256 };
+  const spec: TextSpec = { settings, model, train, validation, backend, instructions, cellFile };
+  const learner = new TextLearner(spec, 0, threads, cell);
   const limits = limitsOf(options, resumed?.run);
   if (resumed === undefined) hooks.onProgress("counting letters for the baseline", 0, null);
   const { loss } = resumed?.run.baseline ?? trigramBaseline(train, validation, corpus.vocabulary.size);
@@ -120,7 +123,7 @@ async function prepare(
 
   const run: TextRun = {
     ...{ task: "text", version: VERSION, created: resumed?.run.created ?? new Date().toISOString() },
-    ...{ model, settings, limits, backend, instructions, threads, precision: "highest" },
+    ...{ model, cellFile, settings, limits, backend, instructions, threads, precision: "highest" },
     data: describe(corpus, paths),
     baseline,
   };
@@ -132,9 +135,9 @@ async function prepare(
     const start = snapshot && { snapshot, parametersOnly: resumed?.snapshot === undefined };
     const source = { module: new URL(`./learner.${extension()}`, import.meta.url).href, spec };
     const group = await ReplicaGroup.start(learner, source, threads, start);
-    const parameters = LanguageModel.parameterCount(model);
+    const count = parameters(learner.model).reduce((total, { tensor }) => total + tensor.size, 0);
     const startEvent: StartEvent = {
-      ...{ event: "start", task: "text", run: folder, parameters },
+      ...{ event: "start", task: "text", run: folder, parameters: count },
       ...{ backend, instructions, threads, precision: "highest", seed: settings.seed, version: VERSION },
     };
     const { chunksPerEpoch } = learner.streams;
@@ -148,7 +151,7 @@ async function prepare(
         ...{ evaluateEvery: options.evalEvery, saveEvery: options.saveEvery },
       }),
       runDirectory: folder,
-      ...{ run, corpus, parameters },
+      ...{ run, corpus, parameters: count },
       totalSteps: ends.length === 0 ? null : Math.min(...ends),
       maxSeconds: limits.maxSeconds ?? null,
       startStep: resumed?.snapshot?.step ?? 0,
@@ -162,6 +165,12 @@ async function prepare(
   }
 }
 
+/** A resumed run stays on its backend, whose bits are its own; where native kernels are missing it goes on all the same. */
+function backendOf(run: TextRun | undefined): BackendChoice | undefined {
+  if (run?.backend === "wasm" || run?.backend === "reference") return run.backend;
+  return undefined;
+}
+
 /** The same file under Node's own TypeScript support and after compilation. */
 function extension(): "ts" | "js" {
   return import.meta.url.endsWith(".ts") ? "ts" : "js";
@@ -170,8 +179,26 @@ function extension(): "ts" | "js" {
 /** What weights from another run bring with them. */
 function architectureOf(weights: OpenedModel | undefined): Partial<TextSettings> {
   if (weights === undefined) return {};
-  const { cell, hidden, layers, dropout } = weights.facts.model;
-  return { cell, hidden, layers, dropout };
+  const { model, cellFile } = weights.facts;
+  const { cell, hidden, layers, dropout, variational, embedding, tied: tieWeights } = model;
+  return { cell: cellFile?.path ?? cell, hidden, layers, dropout, variational, embedding, tieWeights };
+}
+
+/** The cell of a new run, when it is one of the user's own; with weights it is the one that they were trained in. */
+function cellOf(
+  { cell }: TextSettings,
+  options: TextTrainOptions,
+  weights: OpenedModel | undefined,
+): Promise<OwnCell> | undefined {
+  if (!isCellFile(cell)) return undefined;
+  return loadOwnCell(cell, options.cell === undefined ? weights?.facts.cellFile : undefined);
+}
+
+/** The cell of a run that goes on: wherever its file is now, it must be the same. */
+async function cellOfRun(run: TextRun, options: TextTrainOptions): Promise<OwnCell | undefined> {
+  if (run.cellFile === undefined) return undefined;
+  if (options.cell === undefined) return loadOwnCell(run.cellFile.path, run.cellFile);
+  return isCellFile(options.cell) ? loadOwnCell(options.cell) : undefined;
 }
 
 /** What is given counts; a resumed run keeps its horizon, and nothing at all means a number of passes. */
@@ -203,7 +230,8 @@ async function openRun(options: TextTrainOptions, hooks: Hooks): Promise<Resumed
   const store = await RunStore.open(folder, { mode: "write" });
   try {
     const run = parseTextRun(await store.readRunJson(), join(folder, "run.json"));
-    refuseOtherSettings(run, options, folder);
+    const cell = await cellOfRun(run, options);
+    refuseOtherSettings(run, options, folder, cell);
     const latest = await store.latestCheckpoint();
     for (const warning of latest?.warnings ?? []) {
       hooks.onNote(`${warning}; going on from step ${latest?.step} instead`);
@@ -211,12 +239,12 @@ async function openRun(options: TextTrainOptions, hooks: Hooks): Promise<Resumed
     await store.rewindTo(latest?.step ?? 0);
     if (latest === undefined) {
       hooks.onNote(`${folder} was stopped before its first checkpoint: starting from the beginning`);
-      return { store, run, snapshot: undefined, seconds: 0, bestLoss: Number.POSITIVE_INFINITY };
+      return { store, run, cell, snapshot: undefined, seconds: 0, bestLoss: Number.POSITIVE_INFINITY };
     }
     const facts = readCheckpointFacts(latest, latest.path);
     const best = await store.bestCheckpoint();
     return {
-      ...{ store, run, snapshot: snapshotOf(latest, latest.step, latest.path), seconds: facts.seconds },
+      ...{ store, run, cell, snapshot: snapshotOf(latest, latest.step, latest.path), seconds: facts.seconds },
       bestLoss: best?.loss ?? Number.POSITIVE_INFINITY,
     };
   } catch (error) {

@@ -2,7 +2,7 @@ import type { TextCorpus } from "../../data/index.ts";
 import { generate } from "../../decode/generate.ts";
 import { encodeCheckpoint } from "../../io/checkpoint.ts";
 import { sha256Hex } from "../../io/sha256.ts";
-import type { RecurrentState } from "../../nn/recurrent-state.ts";
+import type { LanguageModelState } from "../../models/language-model.ts";
 import type { EvalEvent, StartEvent, TrainEvent } from "../../train/events.ts";
 import { trainLoop } from "../../train/loop.ts";
 import type { ReplicaGroup } from "../../train/replica-group.ts";
@@ -48,7 +48,13 @@ export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEv
         const dtype = data instanceof Float64Array ? ("F64" as const) : ("F32" as const);
         return [name, { dtype, shape, data }] as const;
       });
-      const facts = { model: run.model, vocabulary: corpus.vocabulary, step, seconds };
+      const facts = {
+        model: run.model,
+        cellFile: run.cellFile,
+        vocabulary: corpus.vocabulary,
+        step,
+        seconds,
+      };
       const bytes = await encodeCheckpoint(new Map(stored), describeCheckpoint(facts));
       const improved = evaluation !== undefined && evaluation.loss < bestLoss;
       if (improved) bestLoss = evaluation.loss;
@@ -57,7 +63,7 @@ export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEv
     const sample = async (step: number): Promise<string> => {
       const prime = corpus.vocabulary.encode("\n", { skipUnknown: true });
       let text = "";
-      for await (const id of generate<RecurrentState>(learner.model, {
+      for await (const id of generate<LanguageModelState>(learner.model, {
         prime: prime.length > 0 ? prime : [0],
         length: SAMPLE_LENGTH,
         temperature: SAMPLE_TEMPERATURE,

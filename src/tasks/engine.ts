@@ -1,8 +1,8 @@
-import type { Backend } from "../../backend/backend.ts";
-import { createNativeBackend, type NativeInstructions, probeNative } from "../../backend/native/native.ts";
-import { createReferenceBackend } from "../../backend/reference/reference.ts";
-import { bestInstructions, createWasmBackend, type WasmInstructions } from "../../backend/wasm/wasm.ts";
-import { InputError, UnrolledError } from "../../core/errors.ts";
+import type { Backend } from "../backend/backend.ts";
+import { createNativeBackend, type NativeInstructions, probeNative } from "../backend/native/native.ts";
+import { createReferenceBackend } from "../backend/reference/reference.ts";
+import { bestInstructions, createWasmBackend, type WasmInstructions } from "../backend/wasm/wasm.ts";
+import { InputError, UnrolledError } from "../core/errors.ts";
 
 /** What `--backend` may say. */
 export type BackendChoice = "auto" | "native" | "wasm" | "reference";

@@ -1,0 +1,37 @@
+import { empty, type Tensor } from "../../backend/tensor.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { showShape } from "../../core/shape.ts";
+import { recordAll } from "../tape.ts";
+
+/**
+ * x cut along its first axis into parts of the given numbers of rows, which add up to all: [N, ...] -> [n, ...] each.
+ * Nothing is copied, and one node serves all parts: cutting a sequence into steps costs as much as the sequence. The gradient is that of each part in its place, zero where none flowed.
+ */
+export function splitRows(x: Tensor, counts: readonly number[]): Tensor[] {
+  const [rows = 0, ...rest] = x.shape;
+  const width = x.size / Math.max(rows, 1);
+  if (counts.some((count) => !Number.isInteger(count) || count < 1) || sumOf(counts) !== rows) {
+    throw new ShapeError("splitRows: counts", `whole numbers that add up to ${rows}`, showShape(counts));
+  }
+  let first = 0;
+  const parts = counts.map((count) => {
+    first += count;
+    return x.view([count, ...rest], (first - count) * width);
+  });
+  recordAll("splitRows", [x], parts, (gradients) => {
+    const dx = empty(x.shape);
+    const { kernels } = dx.backend;
+    let at = 0;
+    for (const [index, count] of counts.entries()) {
+      const part = dx.view([count * width], at);
+      const gradient = gradients[index];
+      if (gradient === undefined) kernels.fill(part.address, 0, part.size);
+      else kernels.copy(part.address, gradient.address, part.size);
+      at += part.size;
+    }
+    return [dx];
+  });
+  return parts;
+}
+
+const sumOf = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);

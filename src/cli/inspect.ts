@@ -1,0 +1,128 @@
+/** `unrolled inspect RUN [TEXT]` */
+import type { Command } from "commander";
+import { escapeControl } from "../core/errors.ts";
+import {
+  DEFAULT_INSPECTED,
+  inspectText,
+  type TextInspection,
+  type TextInspectOptions,
+} from "../tasks/text/inspect.ts";
+import { count } from "./format.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { clearLive } from "./live-line.ts";
+import { modelName } from "./model-name.ts";
+import { note } from "./note.ts";
+import { writeOut } from "./output.ts";
+import { Progress } from "./progress.ts";
+import { Status } from "./report.ts";
+import { legend, shownText } from "./shown-text.ts";
+import { type Column, table } from "./table.ts";
+import { choiceOf, numberOf, pathOf } from "./values.ts";
+
+const EPILOGUE = `
+RUN:  the folder of a run, whose best checkpoint counts, or a checkpoint file
+TEXT: a file to look at (default: what the run's own text keeps for validation),
+      or else a text to be shown by the unit that follows its signal best
+
+Units are chosen on the first half of the text and scored on the second: 0 is
+chance, 1 perfect. For "position in line" the score is a correlation, else true
+positive rate + true negative rate - 1. Beside it stands what the best unit of the
+same network without training reaches.
+
+Examples:
+  unrolled inspect runs/mine
+  unrolled inspect runs/mine 'She said "no" (twice).' --unit 0:17
+  unrolled inspect runs/mine chapter.txt --json`;
+
+export function define(command: Command): () => Promise<number> {
+  command
+    .usage("RUN [TEXT] [options]")
+    .description("See which units of a model follow simple things in a text: quotes, brackets, ...")
+    .argument("<RUN>")
+    .argument("[TEXT]")
+    .optionsGroup("Options:")
+    .option("--length <N>", `characters to look at (default: ${DEFAULT_INSPECTED})`, numberOf("--length"))
+    .option("--unit <L:U>", "show the text by this unit, as 0:17 (default: the best)")
+    .option("--skip-unknown", "leave out letters of TEXT that the model does not know")
+    .option(
+      "--cell <FILE>",
+      "where the run's own cell is now (default: where it was)",
+      pathOf("--cell", "file"),
+    )
+    .option(
+      "--backend <NAME>",
+      "auto, native, wasm or reference (default: auto)",
+      choiceOf("--backend", ["auto", "native", "wasm", "reference"]),
+    )
+    .option("--json", 'one object {"cells", "saturation"} on stdout')
+    .addHelpText("after", EPILOGUE);
+
+  return async () => {
+    const [run, text] = command.processedArgs as [string, string | undefined];
+    const { json = false, ...options } = command.opts<TextInspectOptions & { json?: boolean }>();
+    const progress = new Progress();
+    const unwatch = onInterrupt(() => process.exit(Status.interrupted));
+    const found = await inspectText(run, text, options, {
+      onProgress: (activity, done, total) => {
+        if (!json) progress.show(activity, done, total);
+      },
+      onNote: note,
+    }).finally(clearLive);
+    unwatch();
+    const { cells, saturation } = found;
+    await writeOut(json ? `${JSON.stringify({ cells, saturation })}\n` : `${describe(found).join("\n")}\n`);
+    return Status.done;
+  };
+}
+
+/** Units of a signal that are shown. */
+const PER_SIGNAL = 2;
+
+function describe({ facts, text, characters, cells, saturation, absent, shown }: TextInspection): string[] {
+  const columns = process.stdout.isTTY ? process.stdout.columns || 80 : 100;
+  const lines = [
+    `model  ${modelName(facts)}, step ${count(facts.step)}`,
+    `text   ${count(characters)} characters of ${escapeControl(text)}`,
+    "",
+  ];
+  const seen = new Map<string, number>();
+  const rows = cells.filter(({ signal }) => {
+    seen.set(signal, (seen.get(signal) ?? 0) + 1);
+    return seen.get(signal)! <= PER_SIGNAL;
+  });
+  const column = (
+    head: string,
+    cell: (row: (typeof rows)[number]) => string,
+    more: Partial<Column> = {},
+  ) => ({
+    ...{ head, cells: rows.map(cell), ...more },
+  });
+  const right = { align: "right" } as const;
+  lines.push(
+    ...table(
+      [
+        column("signal", ({ signal }) => signal),
+        column("unit", ({ layer, unit }) => `${layer}:${unit}`, right),
+        column("score", ({ heldOutScore }) => heldOutScore.toFixed(2), right),
+        column("untrained", ({ untrainedScore }) => untrainedScore.toFixed(2), right),
+        column("when", ({ detects }) => detects, { dropAt: 1 }),
+        column("on the first half", ({ score }) => score.toFixed(2), { ...right, dropAt: 0 }),
+      ],
+      columns,
+    ),
+  );
+  if (absent.length > 0) lines.push(`too little of it in this text: ${absent.join(", ")}`);
+  if (saturation.length > 0) {
+    const percent = (share: number) => `${Math.round(100 * share)}%`;
+    const gates: Column[] = [
+      { head: "gate", cells: saturation.map(({ layer, gate }) => `${layer} ${gate}`) },
+      { head: "below 0.1", cells: saturation.map(({ below }) => percent(below)), ...right },
+      { head: "above 0.9", cells: saturation.map(({ above }) => percent(above)), ...right },
+    ];
+    lines.push("", ...table(gates, columns));
+  }
+  const by = shown.signal === undefined ? "" : `, which follows "${shown.signal}"`;
+  lines.push("", `unit ${shown.layer}:${shown.unit}${by}:  ${legend()}`, "");
+  lines.push(...shownText(shown.characters, shown.values, columns));
+  return lines;
+}

@@ -1,0 +1,17 @@
+import type { Command } from "commander";
+
+/** What each command's module exports. */
+export interface CommandModule {
+  /** Adds arguments, options and help. Returns what the command does: parsed, it resolves to the exit status. */
+  define(command: Command): () => Promise<number>;
+  /** Commands of their own below this one, as `hello` in `unrolled demo hello`. */
+  readonly SUBCOMMANDS?: readonly Listed[];
+}
+
+/** A command by its name. */
+export interface Listed {
+  readonly name: string;
+  readonly summary: string;
+  /** Only the command that is used is loaded: `sample` has to answer at once. */
+  readonly load: () => Promise<CommandModule>;
+}

@@ -1,0 +1,53 @@
+/** Tables for people: as wide as they need to be, or as the terminal allows. */
+import { fitTo, widthOf } from "./format.ts";
+
+export interface Column {
+  readonly head: string;
+  readonly cells: readonly string[];
+  /** Numbers stand at the right. Default: left. */
+  readonly align?: "left" | "right";
+  /** Left out first where there is no room; the ones without a number stay. */
+  readonly dropAt?: number;
+}
+
+const GAP = "  ";
+
+/** Lines of a table without borders, none longer than `columns`; the first column is cut last. */
+export function table(all: readonly Column[], columns = Number.POSITIVE_INFINITY): string[] {
+  let shown = all;
+  while (totalWidth(shown) > columns) {
+    const [next] = shown
+      .filter(({ dropAt }) => dropAt !== undefined)
+      .toSorted((a, b) => a.dropAt! - b.dropAt!);
+    if (next === undefined) break;
+    shown = shown.filter((column) => column !== next);
+  }
+  const spare = Math.max(0, totalWidth(shown) - columns);
+  const widths = shown.map((column, index) => {
+    const width = widthOfColumn(column);
+    return index === 0 ? Math.max(3, width - spare) : width;
+  });
+  const rows = [
+    shown.map(({ head }) => head),
+    ...all[0].cells.map((_, row) => shown.map(({ cells }) => cells[row])),
+  ];
+  return rows.map((row) => {
+    const cells = row.map((cell, index) =>
+      pad(fitTo(cell, widths[index]), widths[index], shown[index].align),
+    );
+    return fitTo(cells.join(GAP).trimEnd(), columns);
+  });
+}
+
+function totalWidth(columns: readonly Column[]): number {
+  return columns.reduce((total, column) => total + widthOfColumn(column), GAP.length * (columns.length - 1));
+}
+
+function widthOfColumn({ head, cells }: Column): number {
+  return Math.max(widthOf(head), ...cells.map(widthOf));
+}
+
+function pad(text: string, width: number, align: Column["align"]): string {
+  const room = " ".repeat(Math.max(0, width - widthOf(text)));
+  return align === "right" ? `${room}${text}` : `${text}${room}`;
+}

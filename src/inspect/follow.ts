@@ -1,0 +1,103 @@
+/** How well one unit follows one signal: chosen on one half of a text, scored on the other. */
+import type { Signal } from "./signals.ts";
+
+/** What was found on the first half of the text. */
+export interface Fit {
+  /** 1: the unit is high where the signal is, -1: low. */
+  readonly direction: 1 | -1;
+  /** For shares: where high begins. */
+  readonly threshold: number;
+  /** 0 is chance, 1 is perfect. */
+  readonly score: number;
+}
+
+/** The values of one unit, in order, with what they are values of. */
+export interface SortedUnit {
+  readonly values: Float32Array;
+  /** Positions in the text, by rising value. */
+  readonly order: Int32Array;
+}
+
+/** @param all [symbols, width]; `from` and `to` are symbols */
+export function unitOf(
+  all: Float32Array,
+  width: number,
+  unit: number,
+  from: number,
+  to: number,
+): Float32Array {
+  return Float32Array.from({ length: to - from }, (_, t) => all[(from + t) * width + unit]);
+}
+
+export function sortUnit(values: Float32Array): SortedUnit {
+  const order = Int32Array.from({ length: values.length }, (_, at) => at).sort(
+    (a, b) => values[a] - values[b] || a - b,
+  );
+  return { values, order };
+}
+
+/**
+ * For a share, the threshold with the highest informedness (Youden's J: true positive rate + true negative rate - 1,
+ * which is twice the balanced accuracy less 1); for an amount, the correlation.
+ */
+export function fitUnit(unit: SortedUnit, signal: Float32Array, kind: Signal["kind"]): Fit {
+  if (kind === "amount") {
+    const r = correlation(unit.values, signal);
+    return { direction: r < 0 ? -1 : 1, threshold: 0, score: Math.abs(r) };
+  }
+  const { values, order } = unit;
+  const positives = signal.reduce((sum, value) => sum + value, 0);
+  const negatives = signal.length - positives;
+  let best: Fit = { direction: 1, threshold: 0, score: 0 };
+  let [positivesBelow, negativesBelow] = [0, 0];
+  for (let rank = 0; rank + 1 < order.length; rank++) {
+    const at = order[rank];
+    if (signal[at] > 0) positivesBelow++;
+    else negativesBelow++;
+    const next = values[order[rank + 1]];
+    // A threshold lies between two different values.
+    if (next === values[at]) continue;
+    const j = negativesBelow / negatives - positivesBelow / positives;
+    if (Math.abs(j) <= best.score) continue;
+    best = { direction: j < 0 ? -1 : 1, threshold: (values[at] + next) / 2, score: Math.abs(j) };
+  }
+  return best;
+}
+
+/** The same on other text; below 0 where the unit does the opposite there. */
+export function scoreFit(
+  { direction, threshold }: Fit,
+  values: Float32Array,
+  signal: Float32Array,
+  kind: Signal["kind"],
+): number {
+  if (kind === "amount") return direction * correlation(values, signal);
+  let [positives, truePositives, trueNegatives] = [0, 0, 0];
+  for (let at = 0; at < signal.length; at++) {
+    const high = values[at] > threshold === (direction === 1);
+    if (signal[at] > 0) {
+      positives++;
+      if (high) truePositives++;
+    } else if (!high) trueNegatives++;
+  }
+  return truePositives / positives + trueNegatives / (signal.length - positives) - 1;
+}
+
+/** Pearson's; 0 when one of the two never changes. */
+function correlation(a: Float32Array, b: Float32Array): number {
+  const n = a.length;
+  let [sumA, sumB] = [0, 0];
+  for (let at = 0; at < n; at++) {
+    sumA += a[at];
+    sumB += b[at];
+  }
+  const [meanA, meanB] = [sumA / n, sumB / n];
+  let [product, squareA, squareB] = [0, 0, 0];
+  for (let at = 0; at < n; at++) {
+    const [x, y] = [a[at] - meanA, b[at] - meanB];
+    product += x * y;
+    squareA += x * x;
+    squareB += y * y;
+  }
+  return squareA === 0 || squareB === 0 ? 0 : product / Math.sqrt(squareA * squareB);
+}

@@ -1,0 +1,79 @@
+import { type Fit, fitUnit, type SortedUnit, scoreFit, sortUnit, unitOf } from "./follow.ts";
+import type { Signal } from "./signals.ts";
+import type { LayerTrace } from "./trace.ts";
+
+/** A unit that follows a signal. */
+export interface FoundCell {
+  readonly layer: number;
+  readonly unit: number;
+  readonly signal: string;
+  /** What it does, in words: `above 0.31`, `rises with it`. */
+  readonly detects: string;
+  /** On the half of the text on which it was chosen: 0 is chance, 1 perfect. */
+  readonly score: number;
+  /** On the other half. */
+  readonly heldOutScore: number;
+}
+
+export interface SearchResult {
+  /** The best units of each signal, by their score on the half on which they were chosen. */
+  readonly cells: readonly FoundCell[];
+  /** Signals that this text has too little of. */
+  readonly absent: readonly string[];
+}
+
+/** A signal has to hold, and not to hold, for this many characters of each half. */
+const LEAST_CHARACTERS = 20;
+
+/**
+ * The units that follow each signal best. Units, directions and thresholds are chosen on the first half of the text
+ * and scored on the second: the best of many is always good where it was chosen.
+ * @param layers traces of the text; of an LSTM its cell states are looked at
+ * @param best how many units of each signal
+ */
+export function searchUnits(
+  layers: readonly LayerTrace[],
+  characters: readonly string[],
+  signals: readonly Signal[],
+  best = 3,
+): SearchResult {
+  const half = Math.floor(characters.length / 2);
+  const all = signals.map((signal) => ({ signal, values: signal.of(characters) }));
+  const usable = all.filter(({ signal, values }) =>
+    [values.subarray(0, half), values.subarray(half)].every((part) => isEnough(part, signal.kind)),
+  );
+  const found = usable.map(() => [] as { layer: number; unit: number; fitted: Fit }[]);
+  for (const [layer, { width, hidden, cell }] of layers.entries()) {
+    for (let unit = 0; unit < width; unit++) {
+      const sorted: SortedUnit = sortUnit(unitOf(cell ?? hidden, width, unit, 0, half));
+      for (const [index, { signal, values }] of usable.entries()) {
+        const fitted = fitUnit(sorted, values.subarray(0, half), signal.kind);
+        found[index].push({ layer, unit, fitted });
+      }
+    }
+  }
+  const cells = usable.flatMap(({ signal, values }, index) => {
+    const chosen = found[index].sort((a, b) => b.fitted.score - a.fitted.score).slice(0, best);
+    return chosen.map(({ layer, unit, fitted }): FoundCell => {
+      const { width, hidden, cell } = layers[layer];
+      const rest = unitOf(cell ?? hidden, width, unit, half, characters.length);
+      return {
+        ...{ layer, unit, signal: signal.name, detects: describe(fitted, signal.kind), score: fitted.score },
+        heldOutScore: scoreFit(fitted, rest, values.subarray(half), signal.kind),
+      };
+    });
+  });
+  const absent = all.filter((one) => !usable.includes(one)).map(({ signal }) => signal.name);
+  return { cells: cells.sort((a, b) => b.heldOutScore - a.heldOutScore), absent };
+}
+
+function isEnough(values: Float32Array, kind: Signal["kind"]): boolean {
+  if (kind === "amount") return new Set(values).size > 1;
+  const positives = values.reduce((sum, value) => sum + value, 0);
+  return Math.min(positives, values.length - positives) >= LEAST_CHARACTERS;
+}
+
+function describe({ direction, threshold }: Fit, kind: Signal["kind"]): string {
+  if (kind === "amount") return direction === 1 ? "rises with it" : "falls with it";
+  return `${direction === 1 ? "above" : "below"} ${threshold.toFixed(2)}`;
+}

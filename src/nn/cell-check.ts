@@ -1,0 +1,113 @@
+/** A user's cell may return anything: what it returns is looked at where it happens, with the step's number. */
+import { Tensor } from "../backend/tensor.ts";
+import { InputError, placeOf, ShapeError, UnrolledError } from "../core/errors.ts";
+import { sameShape, showShape } from "../core/shape.ts";
+import { show, stateTensors } from "./cell-state.ts";
+
+/** What `step` and `sequence` return, before anybody has looked at it. */
+interface Returned {
+  output: Tensor;
+  state: unknown;
+}
+
+/** The stack trace's lines that are the user's: his methods, and what he calls in them comes above. */
+const METHODS = /\b(zeroState|step|sequence)\b/;
+
+/** Run a part of a cell; whatever it throws says afterwards where it was. */
+export function inCell<Result>(where: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof UnrolledError) {
+      const place = placeOf(error, METHODS);
+      throw error.inContext(`in ${where}${place === undefined ? "" : ` (${place})`}`);
+    }
+    const place = placeOf(error);
+    const message = error instanceof Error ? error.message : String(error);
+    throw new InputError(`${where} failed: ${message}${place === undefined ? "" : ` (${place})`}`, {
+      cause: error,
+    });
+  }
+}
+
+/** @param leading the axes that the output must begin with: [B], or [T, B] for a whole sequence */
+export function checkReturned(
+  where: string,
+  returned: unknown,
+  leading: readonly (readonly [string, number])[],
+  outputSize: number | undefined,
+): asserts returned is Returned {
+  if (typeof returned !== "object" || returned === null || returned instanceof Tensor) {
+    const got = returned instanceof Tensor ? "a tensor" : show(returned);
+    throw new InputError(`${where} must return { output, state }, got ${got}`, {
+      hint: returned === undefined ? "is there a return at its end?" : undefined,
+    });
+  }
+  const { output, state } = returned as { output?: unknown; state?: unknown };
+  const axes = [...leading, ["features", outputSize ?? null] as const];
+  const expected = `[${axes.map(([name, size]) => (size === null ? name : `${name}=${size}`)).join(", ")}]`;
+  if (!(output instanceof Tensor)) {
+    throw new InputError(`${where}: output must be a tensor ${expected}, got ${show(output)}`);
+  }
+  const fits =
+    output.shape.length === axes.length &&
+    axes.every(([, size], axis) => size === null || size === output.shape[axis]);
+  if (!fits) throw new ShapeError(`${where}: output`, expected, showShape(output.shape));
+  if (state === undefined) {
+    throw new InputError(`${where} returned no state, so nothing would be remembered`, {
+      hint: "return { output, state }",
+    });
+  }
+}
+
+/**
+ * A state has the tensors of the one before it, with the same shapes: else it could not go on for ever. In the first
+ * step parts may appear that were absent.
+ */
+export function checkSameState(where: string, before: unknown, after: unknown, isFirst: boolean): void {
+  const [expected, found] = [stateTensors(before, "state"), stateTensors(after, `${where}: state`)];
+  for (const { name, tensor } of expected) {
+    const part = `${where}: state${name === "" ? "" : `.${name}`}`;
+    const same = found.find((other) => other.name === name);
+    if (same === undefined) {
+      throw new InputError(`${part} is missing, the state before the step has it`, {
+        hint: `return a state with ${expected.map((one) => one.name || "one tensor").join(", ")}`,
+      });
+    }
+    if (!sameShape(same.tensor.shape, tensor.shape)) {
+      throw new ShapeError(
+        part,
+        `${showShape(tensor.shape)} as before the step`,
+        showShape(same.tensor.shape),
+      );
+    }
+  }
+  const added = found.find(({ name }) => !expected.some((other) => other.name === name));
+  if (added !== undefined && !isFirst) {
+    throw new InputError(`${where}: state.${added.name} is new, the state before the step does not have it`, {
+      hint: "every step must return the same parts",
+    });
+  }
+}
+
+/** Every tensor of a state begins with the batch. */
+export function checkBatch(where: string, state: unknown, batch: number): void {
+  if (state === undefined || state === null) {
+    throw new InputError(`${where} must be a tensor, or an object or array of tensors, got ${show(state)}`);
+  }
+  for (const { name, tensor } of stateTensors(state, where)) {
+    if (tensor.shape[0] === batch) continue;
+    const part = name === "" ? where : `${where}.${name}`;
+    throw new ShapeError(part, `[batch=${batch}, ...]`, showShape(tensor.shape));
+  }
+}
+
+/** @throws InputError when several steps have gone by and the state is still the very tensors it began with */
+export function checkChanged(cell: string, before: unknown, after: unknown): void {
+  const tensors = stateTensors(after).map(({ tensor }) => tensor);
+  const first = stateTensors(before).map(({ tensor }) => tensor);
+  if (tensors.length === 0 || tensors.some((tensor, index) => tensor !== first[index])) return;
+  throw new InputError(`step of ${cell} returned the state that it was given, at every time`, {
+    hint: "return the new state: { output, state: ... }",
+  });
+}

@@ -1,0 +1,77 @@
+import { swapAxes } from "../autograd/ops/time.ts";
+import type { Tensor } from "../backend/tensor.ts";
+import { InputError, ShapeError } from "../core/errors.ts";
+import type { Rng } from "../core/rng.ts";
+import type { Cell } from "./cell.ts";
+import { checkDropout } from "./options.ts";
+import { type CellForwardOptions, Recurrent, type RecurrentCellOptions } from "./recurrent.ts";
+import { sequenceDropout } from "./sequence-dropout.ts";
+
+export interface StackOptions extends RecurrentCellOptions {
+  /** Probability of dropping an element between two layers while training. Default 0. */
+  dropout?: number;
+  /** One dropout mask for all steps of a sequence (Gal and Ghahramani 2016). Default false: a new one each step. */
+  variational?: boolean;
+  /** Where dropout masks come from, unless forward is given another. */
+  rng?: Rng;
+}
+
+/**
+ * Cells above each other, each reading the outputs of the one below, with dropout between: what `layers` is to LSTM.
+ * The state is an array, one for each layer.
+ */
+export class RecurrentStack<State> {
+  readonly layers: readonly Recurrent<State>[];
+  readonly dropout: number;
+  readonly variational: boolean;
+  readonly batchFirst: boolean;
+  private readonly _rng: Rng | undefined;
+
+  constructor(cells: readonly Cell<State>[], options: StackOptions = {}) {
+    const { dropout = 0, variational = false, batchFirst = true, rng, ...others } = options;
+    if (cells.length === 0) throw new InputError("RecurrentStack: at least one cell is needed, got none");
+    if (new Set(cells).size < cells.length) {
+      throw new InputError("RecurrentStack: the same cell was given twice", {
+        hint: "make a cell for each layer: they would share their weights",
+      });
+    }
+    checkDropout("RecurrentStack: dropout", dropout);
+    this.layers = cells.map((cell) => new Recurrent(cell, { ...others, batchFirst: false }));
+    this.dropout = dropout;
+    this.variational = variational;
+    this.batchFirst = batchFirst;
+    this._rng = rng;
+  }
+
+  zeroState(batch: number): State[] {
+    return this.layers.map((layer) => layer.zeroState(batch));
+  }
+
+  /** inputs [B, T, I] -> output [B, T, H] of the top layer, and the states of all layers. */
+  forward(inputs: Tensor, options: CellForwardOptions<State[]> = {}): { output: Tensor; state: State[] } {
+    const { state, training = true, rng = this._rng, lengths } = options;
+    if (state !== undefined && state.length !== this.layers.length) {
+      throw new ShapeError(
+        "recurrentStack.forward: state",
+        `[layers=${this.layers.length}]`,
+        `[${state.length}]`,
+      );
+    }
+    if (this.dropout > 0 && training && rng === undefined) {
+      throw new InputError("recurrentStack.forward: dropout needs random numbers", {
+        hint: "give { rng }, or { training: false } to drop nothing",
+      });
+    }
+    let x = this.batchFirst ? swapAxes(inputs) : inputs;
+    const states: State[] = [];
+    for (const [index, layer] of this.layers.entries()) {
+      if (index > 0 && training && this.dropout > 0) {
+        x = sequenceDropout(x, this.dropout, rng!, this.variational);
+      }
+      const run = layer.forward(x, { state: state?.[index], training, rng, lengths });
+      x = run.output;
+      states.push(run.state);
+    }
+    return { output: this.batchFirst ? swapAxes(x) : x, state: states };
+  }
+}

@@ -1,0 +1,141 @@
+import { concat } from "../autograd/ops/concat.ts";
+import { reshape } from "../autograd/ops/reshape.ts";
+import { slice } from "../autograd/ops/slice.ts";
+import { splitRows } from "../autograd/ops/split-rows.ts";
+import type { Tensor } from "../backend/tensor.ts";
+import { ShapeError } from "../core/errors.ts";
+import type { Rng } from "../core/rng.ts";
+import { showShape } from "../core/shape.ts";
+import { type Cell, nameOfCell, type StepContext } from "./cell.ts";
+import { checkBatch, checkChanged, checkReturned, checkSameState, inCell } from "./cell-check.ts";
+import { mapState, stateTensors } from "./cell-state.ts";
+import { denseTimeline, packedTimeline, type Timeline } from "./timeline.ts";
+
+export interface RecurrentCellOptions {
+  /** Inputs and outputs [batch, time, ...] (default) or [time, batch, ...], which saves two copies. */
+  batchFirst?: boolean;
+  /** How many features the cell's output has to have; errors then name both numbers. Default: whatever it has. */
+  outputSize?: number;
+  /** What errors call the cell. Default: the name of its class. */
+  name?: string;
+}
+
+export interface CellForwardOptions<State> {
+  /** Where the sequences start; the cell's `zeroState` when absent. */
+  state?: State;
+  /** Length of each sequence of the batch, in any order, 1 to T. What lies beyond is never read; outputs there are 0. */
+  lengths?: ArrayLike<number>;
+  /** Handed to every step for dropout inside the cell. */
+  rng?: Rng;
+  /** With `false` nothing is dropped. Default true. */
+  training?: boolean;
+}
+
+/**
+ * Runs any cell over time, one step after the other, through the tape; goes where `LSTM` goes. A cell's parameters are
+ * found under `cell`. Mistakes in what a cell returns are told with its name and the time of the step.
+ */
+export class Recurrent<State> {
+  readonly cell: Cell<State>;
+  readonly batchFirst: boolean;
+  private readonly _outputSize: number | undefined;
+  private readonly _name: string;
+
+  constructor(cell: Cell<State>, options: RecurrentCellOptions = {}) {
+    const { batchFirst = true, outputSize, name = nameOfCell(cell) } = options;
+    this.cell = cell;
+    this.batchFirst = batchFirst;
+    this._outputSize = outputSize;
+    this._name = name;
+  }
+
+  zeroState(batch: number): State {
+    const where = `zeroState of ${this._name}`;
+    const state = inCell(where, () => this.cell.zeroState(batch));
+    checkBatch(where, state, batch);
+    return state;
+  }
+
+  /**
+   * inputs [B, T, I] (or ids [B, T], for a cell that takes ids) -> output [B, T, H] and the state after the last step
+   * of each sequence.
+   */
+  forward(inputs: Tensor, options: CellForwardOptions<State> = {}): { output: Tensor; state: State } {
+    const { lengths, training = true } = options;
+    const [batch, steps] = this.batchFirst ? inputs.shape : [inputs.shape[1], inputs.shape[0]];
+    if (inputs.shape.length < 2 || !batch || !steps) {
+      const axes = this.batchFirst ? "[batch, time, ...]" : "[time, batch, ...]";
+      throw new ShapeError(
+        "recurrent.forward: inputs",
+        `${axes}, neither empty`,
+        `${showShape(inputs.shape)}`,
+      );
+    }
+    if (options.state !== undefined) checkBatch("recurrent.forward: state", options.state, batch);
+    const state = options.state ?? this.zeroState(batch);
+    const context: StepContext = { rng: training ? options.rng : undefined };
+    if (this.cell.sequence !== undefined && lengths === undefined) {
+      return this.sequence(inputs, state, context, [steps, batch]);
+    }
+    const time =
+      lengths === undefined
+        ? denseTimeline(this.batchFirst, inputs.shape)
+        : packedTimeline(this.batchFirst, inputs.shape, lengths, "recurrent.forward: lengths");
+    return this.loop(inputs, state, context, time, countsOf(lengths, batch, steps));
+  }
+
+  /** All steps in one call of the cell. */
+  private sequence(inputs: Tensor, state: State, context: StepContext, [steps, batch]: [number, number]) {
+    const where = `sequence of ${this._name}`;
+    const time = denseTimeline(this.batchFirst, inputs.shape);
+    const returned = inCell(where, () => this.cell.sequence!(time.enter(inputs), state, context));
+    const axes = [["time", steps] as const, ["batch", batch] as const];
+    checkReturned(where, returned, axes, this._outputSize);
+    checkSameState(where, state, returned.state, true);
+    return { output: time.leave(returned.output), state: returned.state };
+  }
+
+  /** @param counts how many sequences reach each step; they are sorted by length */
+  private loop(inputs: Tensor, start: State, context: StepContext, time: Timeline, counts: number[]) {
+    const x = time.enter(inputs);
+    const inner = inputs.shape.slice(2);
+    const rows = splitRows(reshape(x, [counts.reduce((total, count) => total + count, 0), ...inner]), counts);
+    let state = mapState(start, time.sortBatch);
+    const initial = state;
+    const ended: State[] = [];
+    const outputs: Tensor[] = [];
+    for (let t = 0; t < counts.length; t++) {
+      const going = counts[t];
+      if (t > 0 && going < counts[t - 1]) {
+        ended.unshift(mapState(state, (tensor) => slice(tensor, 0, going, counts[t - 1])));
+        state = mapState(state, (tensor) => slice(tensor, 0, 0, going));
+      }
+      const where = `step of ${this._name} at time ${t}`;
+      const returned = inCell(where, () => this.cell.step(rows[t], state, context));
+      checkReturned(where, returned, [["batch", going]], this._outputSize ?? outputs[0]?.shape[1]);
+      checkSameState(where, state, returned.state, t === 0);
+      state = returned.state;
+      outputs.push(returned.output);
+    }
+    if (counts.length > 1) checkChanged(this._name, initial, state);
+    const output = outputs.length === 1 ? outputs[0] : concat(outputs, 0);
+    const inLayout = time.rows === undefined ? [counts.length, counts[0], output.shape[1]] : output.shape;
+    return {
+      output: time.leave(reshape(output, inLayout)),
+      state: mapState(joined(state, ended), time.unsortBatch),
+    };
+  }
+}
+
+/** The rows that went on to the end, then those that ended before, the last to end first. */
+function joined<State>(state: State, ended: readonly State[]): State {
+  if (ended.length === 0) return state;
+  const others = ended.map((one) => new Map(stateTensors(one).map(({ name, tensor }) => [name, tensor])));
+  return mapState(state, (tensor, name) => concat([tensor, ...others.map((one) => one.get(name)!)], 0));
+}
+
+function countsOf(lengths: ArrayLike<number> | undefined, batch: number, steps: number): number[] {
+  if (lengths === undefined) return new Array<number>(steps).fill(batch);
+  const all = Array.from(lengths);
+  return Array.from({ length: Math.max(...all) }, (_, t) => all.filter((length) => length > t).length);
+}

@@ -1,0 +1,163 @@
+/** Cells that a user has written, in a file of their own: `--cell ./my-cell.ts`. */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parameters } from "../autograd/parameter.ts";
+import { escapeControl, InputError, placeOf, UnrolledError } from "../core/errors.ts";
+import type { Cell, CreateCell, CreateCellOptions } from "../nn/cell.ts";
+import { nameOfCell } from "../nn/cell.ts";
+import { resolveOwnPackage } from "./own-package.ts";
+
+/** Which cell a run was trained with. */
+export interface CellFile {
+  /** As it was given, from the folder in which the program ran. */
+  readonly path: string;
+  /** Of the file's bytes; what it imports is not in it. */
+  readonly sha256: string;
+}
+
+export interface OwnCell extends CellFile {
+  /** What errors and tables call it. */
+  readonly name: string;
+  readonly create: CreateCell;
+}
+
+/** Oldest Node that runs TypeScript as it is. */
+const NODE_WITH_TYPESCRIPT = "22.18";
+
+/** Whether `--cell` names a file, not one of the built-in cells. */
+export function isCellFile(name: string): boolean {
+  return /[\\/]|\.[cm]?[jt]s$/.test(name);
+}
+
+/**
+ * The cell in a file. Its default export is a class, constructed as `new MyCell(inputs, hidden, { rng, backend })`, or a
+ * function that is called so and returns the cell.
+ * @param expected what a run was trained with: another content is refused
+ * @throws InputError when the file cannot be read or run, or does not export such a thing
+ */
+export async function loadOwnCell(path: string, expected?: CellFile): Promise<OwnCell> {
+  const where = `the cell ${escapeControl(path)}`;
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === "ENOENT" ? "does not exist" : `cannot be read: ${cause.code}`;
+    const hint =
+      expected === undefined
+        ? "--cell takes rnn, lstm, gru or a TypeScript or JavaScript file"
+        : "run this where it was trained, or say with --cell where the file is now";
+    throw new InputError(`${where} ${why}`, { hint, cause });
+  });
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  if (expected !== undefined && expected.sha256 !== sha256) throw changedCell(where, sha256, expected.sha256);
+  const made = await importDefault(path, where, sha256);
+  // An unnamed function gets the name of its export.
+  const isNamed = made.name !== "" && !made.name.includes("default");
+  const name = isNamed ? made.name : basename(path).replace(/\.[cm]?[jt]s$/, "");
+  const isClass = /^class\b/.test(Function.prototype.toString.call(made));
+  const create: CreateCell = (inputs, hidden, options) => {
+    const cell = inFile(where, () =>
+      isClass ? new made(inputs, hidden, options) : made(inputs, hidden, options),
+    );
+    checkCell(where, cell, options);
+    return cell;
+  };
+  return { path, sha256, name, create };
+}
+
+function changedCell(where: string, found: string, expected: string): InputError {
+  return new InputError(
+    `${where} has changed since the training: its SHA-256 is ${found.slice(0, 12)}..., the run has ${expected.slice(0, 12)}...`,
+    { hint: "restore the file, or say with --cell where the one of the training is" },
+  );
+}
+
+/** Something that may be called or constructed; which of the two is looked at before. */
+type Made = { readonly name: string } & ((...args: Parameters<CreateCell>) => unknown) &
+  (new (
+    ...args: Parameters<CreateCell>
+  ) => unknown);
+
+async function importDefault(path: string, where: string, sha256: string): Promise<Made> {
+  if (/\.[cm]?ts$/.test(path) && !process.features.typescript) {
+    const here = process.versions.node;
+    throw new InputError(
+      `${where} is TypeScript, which needs Node ${NODE_WITH_TYPESCRIPT}, this is Node ${here}`,
+      {
+        hint: "use a newer Node, or a .js file",
+      },
+    );
+  }
+  resolveOwnPackage();
+  const url = pathToFileURL(resolve(path));
+  // A file that has changed is another module: without this a second look would find the first one.
+  url.searchParams.set("sha256", sha256);
+  let module: { default?: unknown };
+  try {
+    module = await import(url.href);
+  } catch (cause) {
+    throw loadFailure(where, cause);
+  }
+  const made = module.default;
+  if (typeof made !== "function") {
+    throw new InputError(`${where} must have a class or a function as its default export`, {
+      hint: "export default class MyCell { constructor(inputs, hidden, { rng, backend }) ... }",
+    });
+  }
+  return made as Made;
+}
+
+function loadFailure(where: string, cause: unknown): InputError {
+  const [line] = (cause instanceof Error ? cause.message : String(cause)).split("\n");
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const hint = code.includes("TYPESCRIPT")
+    ? "Node only takes the types away: no enum, no namespace, no constructor(private x)"
+    : undefined;
+  return new InputError(`${where} cannot be loaded: ${escapeControl(line)}${inLine(cause)}`, { hint, cause });
+}
+
+/** The user's own code runs in here: its errors are told with its file. */
+function inFile<Result>(where: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof UnrolledError) throw cause.inContext(`in ${where}`);
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new InputError(`${where} cannot be made: ${escapeControl(message)}${inLine(cause)}`, { cause });
+  }
+}
+
+/** ` (my-cell.ts:12)`, where it is known. */
+function inLine(error: unknown): string {
+  const place = placeOf(error);
+  return place === undefined ? "" : ` (${place})`;
+}
+
+function checkCell(
+  where: string,
+  made: unknown,
+  { backend }: CreateCellOptions,
+): asserts made is Cell<unknown> {
+  if (typeof made !== "object" || made === null) {
+    throw new InputError(`${where} must return a cell, got ${made === null ? "null" : typeof made}`, {
+      hint: "a cell is an object with zeroState(batch) and step(x, state)",
+    });
+  }
+  for (const method of ["zeroState", "step"]) {
+    if (typeof (made as Record<string, unknown>)[method] === "function") continue;
+    throw new InputError(`${where} returns ${nameOfCell(made)} without a method ${method}`, {
+      hint: "a cell is an object with zeroState(batch) and step(x, state)",
+    });
+  }
+  const found = parameters(made);
+  if (found.length === 0) {
+    throw new InputError(`${where} has no parameters, so it cannot learn`, {
+      hint: "keep its modules (Linear, ...) in fields whose names do not begin with _",
+    });
+  }
+  const other = backend && found.find(({ tensor }) => tensor.backend !== backend);
+  if (other !== undefined) {
+    throw new InputError(`${where}: its parameter ${other.name} is on another backend than the model`, {
+      hint: "hand the options on: new Linear(inputs, hidden, options)",
+    });
+  }
+}

@@ -1,0 +1,202 @@
+import { existsSync } from "node:fs";
+import type { Backend } from "../../backend/backend.ts";
+import { InputError } from "../../core/errors.ts";
+import { Rng } from "../../core/rng.ts";
+import {
+  type FoundCell,
+  type GateSaturation,
+  type LayerTrace,
+  SIGNALS,
+  searchUnits,
+  traceModel,
+} from "../../inspect/index.ts";
+import { LanguageModel } from "../../models/language-model.ts";
+import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
+import { describeData, type Hooks, readCorpus } from "./corpus.ts";
+import { buildModel, type OpenedModel, openModel, ownCellOf, refuseUnknown } from "./open.ts";
+import { refuseOtherCorpus } from "./resume.ts";
+import type { CheckpointFacts } from "./run-file.ts";
+
+export interface TextInspectOptions {
+  /** Characters to look at; default 16384. */
+  length?: number;
+  /** `LAYER:UNIT` to show the text by; default the one furthest ahead of the untrained network. */
+  unit?: string;
+  /** Leave unknown characters of the text out, instead of refusing them. */
+  skipUnknown?: boolean;
+  backend?: BackendChoice;
+  /** Where the file of the run's own cell is now; default: where it was. */
+  cell?: string;
+}
+
+/** A unit, and what the best unit of the same network without any training reaches on its signal. */
+export interface InspectedCell extends FoundCell {
+  readonly untrainedScore: number;
+}
+
+/** A text with the value of one unit after each character, in [-1, 1]. */
+export interface ShownText {
+  readonly characters: readonly string[];
+  readonly values: Float32Array;
+  readonly layer: number;
+  readonly unit: number;
+  readonly signal: string | undefined;
+}
+
+export interface TextInspection {
+  readonly facts: CheckpointFacts;
+  /** What was read, for people. */
+  readonly text: string;
+  readonly characters: number;
+  readonly cells: readonly InspectedCell[];
+  readonly saturation: readonly GateSaturation[];
+  /** Signals that the text has too little of. */
+  readonly absent: readonly string[];
+  readonly shown: ShownText;
+}
+
+export const DEFAULT_INSPECTED = 16_384;
+
+/** Below this neither half has enough of anything. */
+const LEAST = 200;
+
+/** Of the second half of the text, when no text was given to be shown. */
+const SHOWN = 480;
+
+/**
+ * Which units of a model follow simple signals of a text. Scores come from text that the model was not trained on:
+ * what its run keeps for validation, or the file `text`. A `text` that is no file is only shown.
+ */
+export async function inspectText(
+  path: string,
+  text: string | undefined,
+  options: TextInspectOptions,
+  hooks: Pick<Hooks, "onProgress" | "onNote">,
+): Promise<TextInspection> {
+  const { length = DEFAULT_INSPECTED, backend: name } = options;
+  if (!Number.isSafeInteger(length) || length < LEAST) {
+    throw new InputError(`--length must be an integer of at least ${LEAST}, got ${length}`);
+  }
+  const opened = await openModel(path);
+  const { facts } = opened;
+  const wanted = options.unit === undefined ? undefined : parseUnit(options.unit, facts);
+  const file = text !== undefined && (text === "-" || existsSync(text)) ? text : undefined;
+  const read = await readScored(opened, path, file, options, hooks);
+  const ids = Int32Array.from(read.ids.subarray(0, length));
+  if (ids.length < LEAST) {
+    throw new InputError(
+      `${read.what} has ${ids.length} characters, at least ${LEAST} are needed to find units`,
+      {
+        hint: "name a file with more text",
+      },
+    );
+  }
+  const backend = openBackend(chooseEngine(name, hooks.onNote));
+  const model = await buildModel(opened, backend, options.cell);
+  const progress = (activity: string) => (done: number) => hooks.onProgress(activity, done, ids.length);
+  const characters = Array.from(ids, (id) => facts.vocabulary.characters[id]);
+  const trace = await traceModel(model, ids, progress("reading the text"));
+  const found = searchUnits(trace.layers, characters, SIGNALS);
+  const untrained = await untrainedModel(facts, backend, options.cell);
+  const { layers } = await traceModel(untrained, ids, progress("the same with an untrained network"));
+  const chance = new Map(
+    searchUnits(layers, characters, SIGNALS, 1).cells.map(({ signal, heldOutScore }) => [
+      signal,
+      heldOutScore,
+    ]),
+  );
+  const cells = found.cells.map((cell) => ({ ...cell, untrainedScore: chance.get(cell.signal) ?? 0 }));
+  const unit = wanted ?? furthestAhead(cells);
+
+  const own = text === undefined || file !== undefined ? undefined : text;
+  let [shownLayers, from, to] = [
+    trace.layers,
+    ids.length >> 1,
+    Math.min(ids.length, (ids.length >> 1) + SHOWN),
+  ];
+  let shownCharacters = characters.slice(from, to);
+  if (own !== undefined) {
+    if (options.skipUnknown !== true) refuseUnknown("the text", own, opened);
+    const ownIds = facts.vocabulary.encode(own, { skipUnknown: true });
+    if (ownIds.length === 0) throw new InputError("the text is empty");
+    shownLayers = (await traceModel(model, ownIds)).layers;
+    [from, to] = [0, ownIds.length];
+    shownCharacters = Array.from(ownIds, (id) => facts.vocabulary.characters[id]);
+  }
+  return {
+    ...{ facts, text: read.what, characters: ids.length, cells },
+    ...{ saturation: trace.saturation, absent: found.absent },
+    shown: {
+      ...unit,
+      characters: shownCharacters,
+      values: valuesOf(shownLayers[unit.layer], unit.unit, from, to),
+    },
+  };
+}
+
+async function readScored(
+  opened: OpenedModel,
+  path: string,
+  file: string | undefined,
+  { skipUnknown = false }: TextInspectOptions,
+  hooks: Pick<Hooks, "onProgress" | "onNote">,
+) {
+  const { facts, run } = opened;
+  if (file === undefined && run === undefined) {
+    throw new InputError("a checkpoint file alone does not say what text to look at", {
+      hint: "name a text file, or give the run's folder",
+    });
+  }
+  const own = file === undefined ? run : undefined;
+  const paths = file === undefined ? (own?.data.paths ?? []) : [file];
+  const corpus = await readCorpus(paths, hooks);
+  if (own !== undefined) {
+    refuseOtherCorpus(own, corpus, path);
+    const { validation } = corpus.split(own.settings.valSplit);
+    return { ids: validation, what: `what ${describeData(paths)} keeps for validation` };
+  }
+  if (!skipUnknown) refuseUnknown(describeData(paths), corpus.vocabulary.characters, opened);
+  const { ids } = corpus.withVocabulary(facts.vocabulary, { skipUnknown: true });
+  return { ids, what: describeData(paths) };
+}
+
+async function untrainedModel(facts: CheckpointFacts, backend: Backend, cellPath: string | undefined) {
+  const cell = await ownCellOf(facts, cellPath);
+  return new LanguageModel(facts.model, {
+    ...{ rng: new Rng(1), backend, createCell: cell?.create, cellName: cell?.name },
+  });
+}
+
+function parseUnit(
+  text: string,
+  { model }: CheckpointFacts,
+): { layer: number; unit: number; signal: undefined } {
+  const [, layer, unit] = (/^(\d+):(\d+)$/.exec(text) ?? []).map(Number);
+  if (!(layer < model.layers && unit < model.hidden)) {
+    throw new InputError(
+      `--unit must be LAYER:UNIT, up to ${model.layers - 1}:${model.hidden - 1}, got ${text}`,
+    );
+  }
+  return { layer, unit, signal: undefined };
+}
+
+/** The unit that has learned most: what an untrained one follows too says little. */
+function furthestAhead(cells: readonly InspectedCell[]): {
+  layer: number;
+  unit: number;
+  signal: string | undefined;
+} {
+  const ahead = ({ heldOutScore, untrainedScore }: InspectedCell) => heldOutScore - untrainedScore;
+  const [first] = cells.toSorted((a, b) => ahead(b) - ahead(a));
+  return first ?? { layer: 0, unit: 0, signal: undefined };
+}
+
+/** A cell state as its output gate sees it, else the hidden state; what goes beyond 1 is scaled. */
+function valuesOf({ width, hidden, cell }: LayerTrace, unit: number, from: number, to: number): Float32Array {
+  const values = Float32Array.from({ length: to - from }, (_, t) => {
+    const at = (from + t) * width + unit;
+    return cell === undefined ? hidden[at] : Math.tanh(cell[at]);
+  });
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  return values.map((value) => value / largest);
+}

@@ -1,0 +1,122 @@
+import { describe, expect, test } from "vitest";
+import { clock, comparison, count, fitTo, linesOf, nats, shellWord, speed } from "../../src/cli/format.ts";
+import { nearest } from "../../src/cli/nearest.ts";
+import { suggestPrime } from "../../src/cli/prime.ts";
+import { reportOf } from "../../src/cli/report.ts";
+import { type Standing, standingLine } from "../../src/cli/standing.ts";
+import { FormatError, InputError, StorageError } from "../../src/core/errors.ts";
+import { corpusFromText } from "../../src/data/index.ts";
+
+describe("numbers", () => {
+  test("come in the form that people read", () => {
+    expect([0, 999, 1000, 1234567].map(count)).toEqual(["0", "999", "1,000", "1,234,567"]);
+    expect([-1, 0, 59.4, 59.6, 3599.6, 3723].map(clock)).toEqual([
+      "0:00",
+      "0:00",
+      "0:59",
+      "1:00",
+      "1:00:00",
+      "1:02:03",
+    ]);
+    expect([0, 850.4, 9440, 99_600, 999_400, 999_600, 1.26e7].map(speed)).toEqual([
+      "0",
+      "850",
+      "9.4k",
+      "100k",
+      "999k",
+      "1.0M",
+      "13M",
+    ]);
+    expect([1.40549, 1e30].map(nats)).toEqual(["1.405", "1.000e+30"]);
+  });
+
+  test("stand to a baseline in whole percent", () => {
+    const against = (loss: number) => comparison(loss, 2);
+    expect([1.5, 1.999, 2.5, 1e9].map(against)).toEqual([
+      "25% below",
+      "level with",
+      "25% above",
+      "far above",
+    ]);
+  });
+});
+
+describe("a line for a terminal", () => {
+  test("is cut to its columns, where letters may take none, one or two", () => {
+    expect(fitTo("abcdef", 6)).toBe("abcdef");
+    expect(fitTo("abcdef", 5)).toBe("abcd…");
+    expect(fitTo("水水水", 6)).toBe("水水水");
+    expect(fitTo("水水水", 5)).toBe("水水…");
+    expect(fitTo("水水水", 4)).toBe("水…");
+    expect(fitTo("e\u0301e\u0301e\u0301", 3)).toBe("e\u0301e\u0301e\u0301");
+    expect(fitTo("\u{1f600}\u{1f600}", 3)).toBe("\u{1f600}…");
+    expect([fitTo("abc", 1), fitTo("abc", 0), fitTo("", 0)]).toEqual(["…", "", ""]);
+  });
+
+  test("of a model's text shows control characters instead of obeying them", () => {
+    expect(linesOf("a\tb\n\n\u001b[31mc\r", 80)).toEqual(["a  b", "", "\\u{1b}[31mc\\r"]);
+    expect(linesOf("abcde\nf", 2)).toEqual(["ab", "cd", "e", "f"]);
+    expect(linesOf("水水水", 4)).toEqual(["水水", "水"]);
+  });
+});
+
+describe("the standing of a training", () => {
+  const standing: Standing = {
+    ...{ step: 1204, total: 8120, totalIsGuess: false, loss: 1.9312, validation: 1.985 },
+    ...{ unitsPerSecond: 212_345, unit: "char", secondsLeft: 42 },
+  };
+
+  test("says all on a wide terminal and the most telling on a narrow one", () => {
+    expect(standingLine(standing)).toBe(
+      "step 1,204 of 8,120  loss 1.931  validation 1.985  212k chars/s  0:42 left",
+    );
+    expect(standingLine(standing, 60)).toBe("step 1,204/8,120  loss 1.93  val 1.99  212k/s  0:42 left");
+    expect(standingLine(standing, 39)).toBe("1,204/8,120  loss 1.93  val 1.99  0:42");
+    expect(standingLine(standing, 30)).toBe("1,204/8,120  loss 1.93  0:42");
+    expect(standingLine(standing, 20)).toBe("1,204 1.93 0:42");
+  });
+
+  test("leaves out what is not known, and marks a guess", () => {
+    expect(standingLine({ ...standing, totalIsGuess: true, validation: undefined })).toBe(
+      "step 1,204 of ~8,120  loss 1.931  212k chars/s  0:42 left",
+    );
+    expect(standingLine({ ...standing, total: undefined, secondsLeft: undefined }, 30)).toBe(
+      "1,204  loss 1.93  val 1.99",
+    );
+  });
+});
+
+test("the nearest name is less than half of the word away, swaps counting one", () => {
+  const names = ["train", "text", "batch-size"] as const;
+  expect(nearest("trian", names)).toBe("train");
+  expect(nearest("TRAIN", names)).toBe("train");
+  expect(nearest("txet", names)).toBe("text");
+  expect(nearest("batchsize", names)).toBe("batch-size");
+  expect(nearest("xy", names)).toBe(undefined);
+  expect(nearest("", names)).toBe(undefined);
+});
+
+test("a command that is printed can be pasted into a shell", () => {
+  expect(shellWord("runs/text-20261123-094500")).toBe("runs/text-20261123-094500");
+  expect(shellWord("my run")).toBe("'my run'");
+  expect(shellWord("it's $HOME")).toBe("'it'\\''s $HOME'");
+  expect(shellWord("")).toBe("''");
+});
+
+test("the prime that is proposed is the word that most lines begin with, in letters that a shell leaves alone", () => {
+  expect(suggestPrime(corpusFromText("The one\n  The two\nAnd three\n"))).toBe("The ");
+  expect(suggestPrime(corpusFromText('$x `a` "b"\n12 34\n'))).toBe(undefined);
+});
+
+test("an error's kind decides the status", () => {
+  expect(reportOf(new InputError("x", { hint: "y" }))).toEqual({
+    status: 2,
+    code: "INPUT",
+    message: "x",
+    hint: "y",
+  });
+  expect(reportOf(new FormatError("file", "x")).status).toBe(2);
+  expect(reportOf(new StorageError("x")).status).toBe(1);
+  expect(reportOf(new TypeError("x"))).toMatchObject({ status: 1, code: "UNEXPECTED", message: "x" });
+  expect(reportOf("odd")).toMatchObject({ status: 1, message: "odd" });
+});

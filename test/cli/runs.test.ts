@@ -1,0 +1,123 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { book, emptyFolder, expectRefusal, TINY, trained, unrolled } from "./unrolled.ts";
+
+const cwd = emptyFolder();
+const runs = (...args: string[]) => unrolled(["runs", ...args], { cwd });
+
+beforeAll(async () => {
+  const options = [book, ...TINY, "--steps", "4", "--eval-every", "2"];
+  await trained([...options, "--out", "runs/first"], { cwd });
+  await trained([...options, "--out", "runs/second", "--cell", "gru", "--lr", "0.003"], { cwd });
+  await trained([...options, "--out", "elsewhere/third", "--layers", "2"], { cwd });
+});
+
+describe("unrolled runs", () => {
+  test("lists the runs in runs/, the newest last", async () => {
+    const { status, stdout, stderr } = await runs();
+    expect([status, stderr]).toEqual([0, ""]);
+    const [head, first, second, ...rest] = stdout.trimEnd().split("\n");
+    expect(head).toMatch(/^run +task +model +steps +loss +to beat +started +size$/);
+    expect(first).toMatch(
+      /^first +text +lstm 1x8 +4 +\d\.\d{3} +\d\.\d{3} +\d{4}-\d\d-\d\d \d\d:\d\d +[\d.]+ KiB$/,
+    );
+    expect(second).toMatch(/^second +text +gru 1x8 /);
+    expect(rest).toEqual([]);
+  });
+
+  test("lists those of another folder, and with --json an object for each", async () => {
+    expect((await runs("elsewhere")).stdout).toMatch(/\nthird +text +lstm 2x8 /);
+    const { stdout } = await runs("--json");
+    const lines = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines).toMatchObject([
+      {
+        name: "first",
+        folder: join("runs", "first"),
+        task: "text",
+        cell: "lstm",
+        layers: 1,
+        hidden: 8,
+        steps: 4,
+      },
+      { name: "second", cell: "gru" },
+    ]);
+    for (const run of lines) {
+      expect(Object.keys(run)).toEqual([
+        ...["name", "folder", "task", "cell", "layers", "hidden", "steps", "loss", "bestStep", "baseline"],
+        ...["created", "bytes"],
+      ]);
+      expect(run.loss).toBeLessThan(4);
+      expect(run.bytes).toBeGreaterThan(1000);
+    }
+  });
+
+  test("compares two: the options that differ, and the losses side by side", async () => {
+    const { status, stdout, stderr } = await runs("first", "second");
+    expect([status, stderr]).toEqual([0, ""]);
+    const [options, results, losses] = stdout
+      .trimEnd()
+      .split("\n\n")
+      .map((part) => part.split("\n").map((line) => line.split(/ {2,}/)));
+    expect(options).toEqual([
+      ["option", "first", "second"],
+      ["cell", "lstm", "gru"],
+      ["lr", "0.01", "0.003"],
+    ]);
+    expect(results.map(([name]) => name)).toEqual([
+      "result",
+      "best loss",
+      "at step",
+      "to beat",
+      "steps",
+      "time",
+    ]);
+    expect(losses.map(([step]) => step)).toEqual(["loss at step", "2", "4"]);
+    for (const [, ...both] of losses.slice(1))
+      for (const loss of both) expect(Number(loss)).toBeGreaterThan(1);
+  });
+
+  test("compares runs named by their folders, three too, and with --json in one object", async () => {
+    const { stdout } = await runs("runs/first", "second", "elsewhere/third", "--json");
+    const { differences, runs: all } = JSON.parse(stdout);
+    expect(differences).toEqual([
+      { option: "cell", values: ["lstm", "gru", "lstm"] },
+      { option: "layers", values: [1, 1, 2] },
+      { option: "lr", values: [0.01, 0.003, 0.01] },
+    ]);
+    expect(all.map(({ name }: { name: string }) => name)).toEqual(["first", "second", "third"]);
+    expect(all[0].evaluations.map(({ step }: { step: number }) => step)).toEqual([2, 4]);
+  });
+
+  test("shows one run with all its options", async () => {
+    const { stdout } = await runs("second");
+    expect(stdout).toMatch(/^seq-length +12$/m);
+    expect(stdout).toMatch(/^cell +gru$/m);
+  });
+
+  test("says that there are none yet, which is no mistake", async () => {
+    const { status, stdout, stderr } = await unrolled(["runs"], { cwd: emptyFolder() });
+    expect([status, stdout]).toEqual([0, ""]);
+    expect(stderr).toBe("note: there are no runs in runs/ yet: unrolled train text makes one\n");
+  });
+
+  test("refuses names of no run", async () => {
+    expectRefusal(await runs("nothing"), 2, /there is no folder nothing with runs/);
+    expectRefusal(await runs("first", "nothing"), 2, /there is no run folder nothing/);
+    expectRefusal(await runs("--jsn"), 2, /unknown option '--jsn' — did you mean --json\?/);
+  });
+
+  test("leaves a broken run out of the list and says so", async () => {
+    mkdirSync(join(cwd, "elsewhere/broken"), { recursive: true });
+    writeFileSync(join(cwd, "elsewhere/broken/run.json"), "{");
+    const { status, stdout, stderr } = await runs("elsewhere");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/\nthird /);
+    expect(stdout).not.toMatch(/broken/);
+    expect(stderr).toMatch(/^note: left out: elsewhere\/broken\/run\.json: is not valid JSON/);
+    expectRefusal(await runs("first", "elsewhere/broken"), 2, /run\.json: is not valid JSON/);
+  });
+});

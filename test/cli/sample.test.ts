@@ -1,0 +1,80 @@
+import { once } from "node:events";
+import { beforeAll, describe, expect, test } from "vitest";
+import { book, ended, expectRefusal, fresh, refused, start, TINY, trained, unrolled } from "./unrolled.ts";
+
+let run: string;
+beforeAll(async () => {
+  run = fresh();
+  await trained([book, "--out", run, ...TINY, "--steps", "60"]);
+});
+
+const sample = async (...args: string[]) => {
+  const { status, stdout, stderr } = await unrolled(["sample", run, ...args]);
+  expect([status, stderr]).toEqual([0, ""]);
+  return stdout;
+};
+
+describe("sample", () => {
+  test("writes the prime and so many characters after it, and nothing else", async () => {
+    expect(await sample("--length", "30", "--prime", "line 1")).toHaveLength(36);
+    expect(await sample("--length", "30", "--prime", "line 1")).toMatch(/^line 1/);
+    expect(await sample("--length", "0", "--prime", "line 1")).toBe("line 1");
+    expect(await sample("--length", "0")).toBe("");
+    expect(await sample()).toHaveLength(500);
+  });
+
+  test("writes the same with the same seed and another text with another; --json says which", async () => {
+    const one = await sample("--length", "80", "--seed", "1");
+    expect(await sample("--length", "80", "--seed", "1")).toBe(one);
+    expect(await sample("--length", "80", "--seed", "2")).not.toBe(one);
+    const { text, seed, ...others } = JSON.parse(await sample("--length", "80", "--json"));
+    expect(others).toEqual({});
+    expect(await sample("--length", "80", "--seed", String(seed))).toBe(text);
+  });
+
+  test("at temperature 0, and with --top-k 1, always takes the likeliest", async () => {
+    const likeliest = await sample("--length", "60", "--temperature", "0", "--seed", "1");
+    expect(await sample("--length", "60", "--temperature", "0", "--seed", "2")).toBe(likeliest);
+    expect(await sample("--length", "60", "--top-k", "1", "--seed", "3")).toBe(likeliest);
+    expect(await sample("--length", "60", "--top-p", "1e-9", "--seed", "4")).toBe(likeliest);
+  });
+
+  test("names the characters of the prime that the model does not know, and leaves them out when told to", async () => {
+    const outcome = await refused(["sample", run, "--prime", "li水nÄe"]);
+    expectRefusal(
+      outcome,
+      2,
+      /--prime has 2 characters .*: '水' \(U\+6C34\), 'Ä' \(U\+00C4\) — .*--skip-unknown/,
+    );
+    expect(await sample("--length", "5", "--prime", "li水nÄe", "--skip-unknown")).toMatch(/^line/);
+    expect(await sample("--length", "5", "--prime", "水", "--skip-unknown")).toHaveLength(5);
+  });
+
+  test("streams: the first characters are out long before the last", async () => {
+    const child = start(["sample", run, "--length", "1000000"]);
+    const outcome = ended(child);
+    await once(child.stdout, "data");
+    expect(child.exitCode).toBe(null);
+    child.kill("SIGINT");
+    expect((await outcome).stdout.length).toBeLessThan(1_000_000);
+  });
+
+  test("shows its first character within 0.3 s, or twice what an empty program takes on this machine", async () => {
+    const firstByte = async (args: string[]) => {
+      const begin = performance.now();
+      const child = start(args);
+      const outcome = ended(child);
+      await once(child.stdout, "data");
+      const milliseconds = performance.now() - begin;
+      await outcome;
+      return milliseconds;
+    };
+    const [samples, empty]: number[][] = [[], []];
+    for (let round = 0; round < 5; round++) {
+      samples.push(await firstByte(["sample", run, "--length", "1"]));
+      empty.push(await firstByte(["--version"]));
+    }
+    // Other work on the machine slows both; the best of five is what the program itself needs.
+    expect(Math.min(...samples)).toBeLessThan(Math.max(300, 2 * Math.min(...empty)));
+  });
+});
