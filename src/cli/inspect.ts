@@ -26,8 +26,8 @@ TEXT: a file to look at (default: what the run's own text keeps for validation),
 
 Units are chosen on the first half of the text and scored on the second: 0 is
 chance, 1 perfect. For "position in line" the score is a correlation, else true
-positive rate + true negative rate - 1. Beside it stands what the best unit of the
-same network without training reaches.
+positive rate + true negative rate - 1. Beside it stands what the best unit of
+the same network without training reaches.
 
 Examples:
   unrolled inspect runs/mine
