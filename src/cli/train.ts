@@ -102,7 +102,7 @@ function addRunOptions(command: Command): void {
     .option("--out <DIR>", "folder of the run (default: runs/text-DATE)", pathOf("--out"))
     .option("--resume", "go on with the run in --out, or with the newest one")
     .option("--from <RUN>", "start a new run from another one's weights", pathOf("--from"));
-  number(command, "eval-every", "N", "steps between validations", "12 in all");
+  number(command, "eval-every", "N", "steps between validations", "12 in all or less");
   number(command, "save-every", "N", "steps between further saves", "each half minute");
 
   command

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { MODULES } from "./harness.ts";
+import { WASM_MODULES } from "./harness.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -17,7 +17,7 @@ function declared(): string[] {
 }
 
 describe("the built kernels", () => {
-  test("are what the source gives, byte for byte", { timeout: 120_000 }, ({ skip }) => {
+  test("are what the source gives, byte for byte", { timeout: 600_000 }, ({ skip }) => {
     const { status, stdout, stderr } = build("--check");
     const skipped = /^skipped: .*$/m.exec(stdout)?.[0];
     if (skipped) skip(skipped);
@@ -26,7 +26,7 @@ describe("the built kernels", () => {
   });
 
   test("agree with plain loops when built natively, for every instruction set of this machine", {
-    timeout: 240_000,
+    timeout: 600_000,
   }, ({ skip }) => {
     const { status, stdout, stderr } = build("--test");
     const skipped = /^skipped: .*$/m.exec(stdout)?.[0];
@@ -34,10 +34,22 @@ describe("the built kernels", () => {
     expect(status, `${stdout}${stderr}`).toBe(0);
   });
 
-  test.each(MODULES)("%s imports its memory and nothing else, and exports every declared kernel", (file) => {
-    const module = new WebAssembly.Module(readFileSync(`${ROOT}src/backend/wasm/${file}`));
-    expect(WebAssembly.Module.imports(module)).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
-    const names = WebAssembly.Module.exports(module).map((entry) => entry.name);
-    expect(names.toSorted()).toEqual([...declared(), "__heap_base"].toSorted());
+  test("compile and link for ARM's NEON", { timeout: 600_000 }, ({ skip }) => {
+    const args = ["kernels/native/build.ts", "--arm64"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
+    const skipped = /^skipped: .*$/m.exec(stdout)?.[0];
+    if (skipped) skip(skipped);
+    expect(`${stdout}${stderr}`).toMatch(/^unrolled-linux-arm64\.node: compiled and linked, \d+ bytes\n$/);
+    expect(status).toBe(0);
   });
+
+  test.each(WASM_MODULES)(
+    "%s imports its memory and nothing else, and exports every declared kernel",
+    (file) => {
+      const module = new WebAssembly.Module(readFileSync(`${ROOT}src/backend/wasm/${file}`));
+      expect(WebAssembly.Module.imports(module)).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
+      const names = WebAssembly.Module.exports(module).map((entry) => entry.name);
+      expect(names.toSorted()).toEqual([...declared(), "__heap_base"].toSorted());
+    },
+  );
 });

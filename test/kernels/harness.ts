@@ -1,10 +1,20 @@
-/** Loads a kernel module by itself: no backend, no allocator, only a memory and addresses that grow upwards. */
+/** Loads a build of the kernels by itself: no backend, no allocator, only a memory and addresses that grow upwards. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { NativeInstructions } from "../../src/backend/native/addon.ts";
+import { probeNative } from "../../src/backend/native/native.ts";
 
 type Kernel = (...args: number[]) => number;
 
-export const MODULES = ["unrolled-simd.wasm", "unrolled-relaxed.wasm"] as const;
+export const WASM_MODULES = ["unrolled-simd.wasm", "unrolled-relaxed.wasm"] as const;
+
+const NATIVE = "native ";
+
+/** Every build of the kernels that this machine can run: files of WebAssembly, then the addon's instruction sets. */
+export const MODULES: readonly string[] = [
+  ...WASM_MODULES,
+  ...(probeNative().addon?.instructions ?? []).map((instructions) => `${NATIVE}${instructions}`),
+];
 
 /** Rounding of float32 against float64 over sums of a few hundred products of size 1. */
 export const ABSOLUTE = 1e-5;
@@ -13,10 +23,21 @@ export const RELATIVE = 1.3e-6;
 export class Machine {
   readonly memory = new WebAssembly.Memory({ initial: 64, maximum: 65536 });
   readonly kernels: Record<string, Kernel>;
+  private readonly attach: ((buffer: ArrayBufferLike) => void) | undefined;
   private top: number;
   private readonly guards: number[] = [];
 
+  /** @param file one of {@link MODULES} */
   constructor(file: string) {
+    const { addon } = probeNative();
+    if (addon !== undefined && file.startsWith(NATIVE)) {
+      const instructions = file.slice(NATIVE.length) as NativeInstructions;
+      const { kernels, attach } = addon.create(instructions, this.memory.buffer);
+      this.top = 64;
+      this.kernels = kernels as unknown as Record<string, Kernel>;
+      this.attach = attach;
+      return;
+    }
     const path = fileURLToPath(new URL(`../../src/backend/wasm/${file}`, import.meta.url));
     const module = new WebAssembly.Module(readFileSync(path));
     const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
@@ -29,7 +50,10 @@ export class Machine {
     const address = Math.ceil(this.top / 64) * 64 + (misaligned ? 4 : 0);
     this.top = address + words * 4 + 4;
     const short = this.top - this.memory.buffer.byteLength;
-    if (short > 0) this.memory.grow(Math.ceil(short / 65536));
+    if (short > 0) {
+      this.memory.grow(Math.ceil(short / 65536));
+      this.attach?.(this.memory.buffer);
+    }
     const floats = new Float32Array(this.memory.buffer, address, words + 1).fill(Number.NaN);
     floats[words] = GUARD;
     this.guards.push(address + words * 4);
