@@ -158,6 +158,7 @@ describe.each(backends)("on $name", ({ backend, tolerance }) => {
 
   it.each([
     ["RNN", "rnn-tanh", new RNNCell(3, 5, { rng, backend })],
+    ["RNN with relu", "rnn-relu", new RNNCell(3, 5, { rng, backend, nonlinearity: "relu" })],
     ["LSTM", "lstm", new LSTMCell(3, 5, { rng, backend })],
     ["GRU", "gru", new GRUCell(3, 5, { rng, backend })],
     ["GRU, reset before", "gru-before", new GRUCell(3, 5, { rng, backend, resetGate: "before" })],
@@ -170,8 +171,8 @@ describe.each(backends)("on $name", ({ backend, tolerance }) => {
       const layer =
         kind === "lstm"
           ? new LSTM(3, 5, options)
-          : kind === "rnn-tanh"
-            ? new RNN(3, 5, options)
+          : kind.startsWith("rnn")
+            ? new RNN(3, 5, { ...options, nonlinearity: kind === "rnn-relu" ? "relu" : "tanh" })
             : new GRU(3, 5, { ...options, resetGate: kind === "gru" ? "after" : "before" });
       for (const { name, tensor: own } of parameters(layer)) {
         own.write(await named(cell)[name.replace("_l0", "")].read());

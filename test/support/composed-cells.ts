@@ -10,6 +10,7 @@ import {
   linear,
   mul,
   RecurrentState,
+  relu,
   sigmoid,
   slice,
   tanh,
@@ -58,7 +59,7 @@ export function composedCell(
         return mix(sigmoid(sums(1)), tanh(add(part(fromInput, 2), product)));
       }
       case "rnn-relu":
-        throw new Error("relu has a composed form of its own");
+        return new RecurrentState(relu(add(fromInput, fromState)));
     }
   };
   return {
