@@ -22,7 +22,11 @@ export function define(command: Command): () => Promise<number> {
     .argument("<RUN>")
     .optionsGroup("Options:")
     .option("--prime <TEXT>", "text to go on from (default: a line end)")
-    .option("--length <N>", `characters to write (default: ${DEFAULT_LENGTH})`, numberOf("--length"))
+    .option(
+      "--length <N>",
+      `characters, words or tokens to write (default: ${DEFAULT_LENGTH})`,
+      numberOf("--length"),
+    )
     .option(
       "--temperature <X>",
       "0 likeliest, below 1 bolder, above 1 wilder (default: 1)",
