@@ -31,7 +31,8 @@ async function onTerminal(columns: number, args: readonly string[], setting: Set
   const { beside, env, when } = setting;
   const command = [process.execPath, BIN, ...args].map(shellWord).join(" ");
   const others = beside === undefined ? "" : `(${beside}) < /dev/tty &`;
-  const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env;
+  // Node shows no colours where CI is set, whatever the terminal.
+  const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...inherited } = process.env;
   const child = spawn(
     "script",
     ["-qec", `stty cols ${columns} rows 24; ${others} exec ${command}`, "/dev/null"],
