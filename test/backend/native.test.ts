@@ -12,7 +12,7 @@ import { addonName, checksumName, checksumOf, INSTRUCTIONS } from "../../src/bac
 import { createNativeBackend, probeNative } from "../../src/backend/native/native.ts";
 import { bestInstructions } from "../../src/backend/wasm/wasm.ts";
 import { InputError, OutOfMemoryError } from "../../src/core/errors.ts";
-import { chooseEngine, openBackend } from "../../src/tasks/text/engine.ts";
+import { chooseEngine, openBackend } from "../../src/tasks/engine.ts";
 
 const OWN = new URL("../../src/backend/native/", import.meta.url);
 const probe = probeNative();
@@ -267,7 +267,7 @@ describe("without the addon", () => {
     const dlopen = vi.spyOn(process, "dlopen").mockImplementation(() => {
       throw new Error("refused\nin two lines");
     });
-    const engine = await import("../../src/tasks/text/engine.ts");
+    const engine = await import("../../src/tasks/engine.ts");
     const { defaultBackend } = await import("../../src/backend/default.ts");
     return { ...engine, defaultBackend, [Symbol.dispose]: () => dlopen.mockRestore() };
   }
