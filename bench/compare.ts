@@ -56,9 +56,12 @@ export async function compare(
   console.log(showContestants([...named.values()]));
   if (options.json !== undefined) writeJson(options.json, { benchmark, machine, plan, tables });
 
+  // A layer by itself is not updated, so it cannot learn.
+  const stagnates = (row: Table["rows"][number], { cell }: Workload) =>
+    cell === undefined && !row.learning.fell;
   const failed = tables.some(
-    ({ rows, absences }) =>
-      absences.some(({ kind }) => kind === "failed") || rows.some((row) => !row.learning.fell),
+    ({ workload, rows, absences }) =>
+      absences.some(({ kind }) => kind === "failed") || rows.some((row) => stagnates(row, workload)),
   );
   return failed ? 1 : 0;
 }

@@ -47,6 +47,24 @@ export function charLmContestants(python: string | undefined): Contestant[] {
   ];
 }
 
+/** @param python a python3 that has PyTorch */
+export function layerContestants(python: string | undefined): Contestant[] {
+  const usual = { threads: 1, warmupSteps: 3, minimumSteps: 10 };
+  const own = script("contestants/layer.ts");
+  const pytorch = {
+    ...usual,
+    command: python === undefined ? [] : [python, pathOf("peers/pytorch_layer.py")],
+    install: "name a python3 that has PyTorch: --python PATH, or UNROLLED_PYTHON",
+  };
+  return [
+    { ...usual, name: BASELINE, command: own, backend: "wasm" },
+    { ...usual, name: "unrolled-native", command: own, backend: "native", install: "npm run build:native" },
+    { ...usual, name: "jax-js", command: script("peers/jax-js-layer.ts"), install: PEERS_INSTALL },
+    { ...pytorch, name: "pytorch" },
+    { ...pytorch, name: "pytorch-2", threads: 2 },
+  ];
+}
+
 /** @param python a python3 that has numpy */
 export function minCharRnnContestants(python: string | undefined): Contestant[] {
   // An iteration takes well below a millisecond: compilers need many of them before they are done.
@@ -61,6 +79,7 @@ export function minCharRnnContestants(python: string | undefined): Contestant[] 
   const own = script("contestants/min-char-rnn.ts");
   return [
     { ...quick, name: BASELINE, command: own, backend: "wasm" },
+    { ...quick, name: "unrolled-native", command: own, backend: "native", install: "npm run build:native" },
     { ...slow, name: "reference", command: own, backend: "reference" },
     { ...numpy, name: "numpy-f32", backend: "f32" },
     { ...numpy, name: "numpy-f64", backend: "f64" },

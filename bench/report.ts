@@ -45,11 +45,18 @@ export function showMachine(machine: Machine): string {
   return `${cpu}, ${cores} cores${isa}, ${platform}, Node ${node}, load ${loadAverage}`;
 }
 
+function title({ cell, mode, hidden, time, batch, vocab }: Workload): string {
+  if (cell === undefined)
+    return `H=${hidden}: one training step, V=${vocab} T=${time} B=${batch}; milliseconds`;
+  const what = mode === "infer" ? "forward" : "forward and backward";
+  return `${cell.toUpperCase()} ${what}, T=${time} B=${batch} H=${hidden}, input as wide; milliseconds`;
+}
+
 /** At most 100 columns. */
 export function showTable({ workload, baseline, rows, absences }: Table): string {
-  const { hidden, time, batch, vocab } = workload;
-  const lines = [`H=${hidden}: one training step, V=${vocab} T=${time} B=${batch}; milliseconds`];
-  const cells = [["", `vs ${baseline ?? "-"}`, "median", "min", "p10", "p90", "steps", "loss"]];
+  const { cell: layer } = workload;
+  const lines = [title(workload)];
+  const cells = [["", `vs ${baseline ?? "-"}`, "median", "min", "p10", "p90", "steps", layer ? "" : "loss"]];
   for (const row of rows) {
     const { summary, learning: learnt } = row;
     const loss = `${learnt.first.toFixed(2)} -> ${learnt.last.toFixed(2)}${learnt.fell ? "" : " NOT LEARNING"}`;
@@ -58,7 +65,7 @@ export function showTable({ workload, baseline, rows, absences }: Table): string
       baseline === null ? "-" : showRatio(row.ratio ?? Number.NaN, 1),
       ...[summary.median, summary.min, summary.p10, summary.p90].map(showMilliseconds),
       String(summary.count),
-      loss,
+      layer ? "" : loss,
     ]);
   }
   const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));

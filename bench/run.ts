@@ -3,24 +3,29 @@
 import { parseArgs } from "node:util";
 import { InputError, UnrolledError } from "../src/core/errors.ts";
 import { charLm } from "./char-lm.ts";
+import { CELLS, layers, MODES } from "./layers.ts";
 import { minCharRnn } from "./min-char-rnn.ts";
 
 const USAGE = `npm run bench -- BENCHMARK [options]
 
   char-lm         the training step of a character LSTM, on this package and on its peers
+  layers          one RNN, LSTM or GRU layer, forward and backward, on this package and on its peers
   min-char-rnn    an iteration of Karpathy's program, on this package and in numpy
 
   --only NAME,...     measure these contestants only
-  --hidden H,...      char-lm: hidden sizes (default 128,256,512)
+  --hidden H,...      char-lm, layers: hidden sizes (default 128,256,512; layers: 128)
+  --cell C,...        layers: rnn, lstm, gru (default: all)
+  --mode M,...        layers: train (forward and backward) or infer (default: train)
+  --batch B,...       layers: rows of the batch (default 1,32)
   --vocab V,...       min-char-rnn: sizes of the vocabulary (default 65,173)
   --rounds N          turns that each contestant takes (default 5)
   --seconds S         measured time of each contestant at each size, about (default 6)
   --python PATH       a python3 that has PyTorch or numpy (default: UNROLLED_PYTHON; without it they are skipped)
   --json FILE         write results and raw timings
 
-The peers of char-lm are installed with: npm --prefix bench/peers ci`;
+The peers of char-lm and layers are installed with: npm --prefix bench/peers ci`;
 
-const BENCHMARKS = ["char-lm", "min-char-rnn"];
+const BENCHMARKS = ["char-lm", "layers", "min-char-rnn"];
 
 async function main(args: string[]): Promise<number> {
   const { values, positionals } = parse(args);
@@ -47,7 +52,16 @@ async function main(args: string[]): Promise<number> {
     if (values.vocab !== undefined) throw new InputError("--vocab is an option of min-char-rnn");
     return charLm({ ...options, hidden: sizes("--hidden", values.hidden ?? "128,256,512") });
   }
-  if (values.hidden !== undefined) throw new InputError("--hidden is an option of char-lm");
+  if (benchmark === "layers") {
+    return layers({
+      ...options,
+      cells: choices("--cell", values.cell, CELLS, CELLS),
+      modes: choices("--mode", values.mode, MODES, ["train"]),
+      hidden: sizes("--hidden", values.hidden ?? "128"),
+      batch: sizes("--batch", values.batch ?? "1,32"),
+    });
+  }
+  if (values.hidden !== undefined) throw new InputError("--hidden is an option of char-lm and layers");
   return minCharRnn({ ...options, vocab: sizes("--vocab", values.vocab ?? "65,173") });
 }
 
@@ -60,6 +74,9 @@ function parse(args: string[]) {
         only: { type: "string" },
         hidden: { type: "string" },
         vocab: { type: "string" },
+        cell: { type: "string" },
+        mode: { type: "string" },
+        batch: { type: "string" },
         rounds: { type: "string", default: "5" },
         seconds: { type: "string", default: "6" },
         python: { type: "string" },
@@ -70,6 +87,20 @@ function parse(args: string[]) {
   } catch (error) {
     throw new InputError((error as Error).message, { hint: "see --help", cause: error });
   }
+}
+
+function choices<Name extends string>(
+  option: string,
+  text: string | undefined,
+  names: readonly Name[],
+  standard: readonly Name[],
+): readonly Name[] {
+  if (text === undefined) return standard;
+  return text.split(",").map((word) => {
+    const found = names.find((name) => name === word);
+    if (found === undefined) throw new InputError(`${option} must be of ${names.join(", ")}, got "${word}"`);
+    return found;
+  });
 }
 
 function positive(option: string, text: string, integer: boolean): number {

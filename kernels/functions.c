@@ -8,13 +8,18 @@
 #define EACH(x) {x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}
 #endif
 
-const TanhConstants tanh_constants = {
-    .bound = EACH(8.7f),
-    .one = EACH(1.0f),
-    .half = EACH(0.5f),
-    .p = {EACH(0x1.ba2946p+0f), EACH(0x1.d9ec42p-3f), EACH(0x1.8df652p-8f), EACH(0x1.2f80c8p-15f), EACH(0x1.9a9cd8p-26f)},
-    .q = {EACH(0x1.ba294cp+0f), EACH(0x1.9d4132p-1f), EACH(0x1.6f3820p-5f), EACH(0x1.2c8ac8p-11f), EACH(0x1.719316p-20f)},
-};
+/* The coefficients of tanh(x / S) / S, S a power of two. */
+#define TANH(S)                                                                                                    \
+  {.bound = EACH(8.7f * S),                                                                                        \
+   .top = EACH(1.0f / S),                                                                                          \
+   .p = {EACH(0x1.ba2946p+0f / (S * S)), EACH(0x1.d9ec42p-3f / (S * S * S * S)),                                   \
+         EACH(0x1.8df652p-8f / (S * S * S * S * S * S)), EACH(0x1.2f80c8p-15f / (S * S * S * S * S * S * S * S)),  \
+         EACH(0x1.9a9cd8p-26f / (S * S * S * S * S * S * S * S * S * S))},                                         \
+   .q = {EACH(0x1.ba294cp+0f), EACH(0x1.9d4132p-1f / (S * S)), EACH(0x1.6f3820p-5f / (S * S * S * S)),             \
+         EACH(0x1.2c8ac8p-11f / (S * S * S * S * S * S)), EACH(0x1.719316p-20f / (S * S * S * S * S * S * S * S))}}
+
+const TanhConstants tanh_constants = TANH(1.0f);
+const TanhConstants sigmoid_constants = TANH(2.0f);
 
 const ExpConstants exp_constants = {
     .top = EACH(89.0f),

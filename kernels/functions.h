@@ -9,12 +9,12 @@
  * would build each again at every use, from two integer registers.
  */
 typedef struct {
-  vf bound, one, half, p[5], q[5];
+  vf bound, top, p[5], q[5];
 } TanhConstants;
 typedef struct {
   vf top, bottom, magic, log2e, minus_ln2_high, minus_ln2_low, one, p[6];
 } ExpConstants;
-extern const TanhConstants tanh_constants;
+extern const TanhConstants tanh_constants, sigmoid_constants;
 extern const ExpConstants exp_constants;
 
 /* Written so that a NaN in x stays: a comparison with NaN is false. */
@@ -26,19 +26,21 @@ INLINE vf at_least(vf x, vf limit) { return x < limit ? limit : x; }
  * error (iteratively reweighted least squares, then a search over the coefficients' last bits). Absolute error below
  * 3.1e-7. At 8.7 it rounds to 1, where float tanh is within half a unit of 1 as well.
  */
-INLINE vf vtanh(vf x) {
-  const TanhConstants *k = &tanh_constants;
+INLINE vf rational(vf x, const TanhConstants *k) {
   x = at_least(at_most(x, k->bound), -k->bound);
   const vf u = x * x;
   vf p = k->p[4], q = k->q[4];
   UNROLL for (int i = 3; i >= 0; i--) p = fma_(p, u, k->p[i]);
   UNROLL for (int i = 3; i >= 0; i--) q = fma_(q, u, k->q[i]);
-  return at_least(at_most(x * p / q, k->one), -k->one);
+  return at_least(at_most(x * p / q, k->top), -k->top);
 }
 
+INLINE vf vtanh(vf x) { return rational(x, &tanh_constants); }
+
+/* (1 + tanh(x / 2)) / 2, the halves being part of the coefficients: exact, they are powers of two. */
 INLINE vf vsigmoid(vf x) {
-  const vf half = tanh_constants.half;
-  return fma_(half, vtanh(x * half), half);
+  const TanhConstants *k = &sigmoid_constants;
+  return rational(x, k) + k->top;
 }
 
 /*

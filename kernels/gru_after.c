@@ -10,7 +10,7 @@ INLINE void forward(float *gates, int hidden, float *h, const float *x, const fl
   store_n(at_r, r, n);
   store_n(at_z, z, n);
   store_n(gates, new, n);
-  store_n(h, fma_(z, load_n(h_before, n), (tanh_constants.one - z) * new), n);
+  store_n(h, fma_(z, load_n(h_before, n), (tanh_constants.top - z) * new), n);
 }
 
 static void forward_units(const Forward *s, int first, int units) {
@@ -35,7 +35,7 @@ void gru_after_forward(const Forward *s) {
 
 INLINE void backward(float *dgates, float *dh, const float *gates, int hidden, const float *h_before, int n) {
   float *dr = dgates + hidden, *dz = dr + hidden, *dq = dz + hidden;
-  const vf one = tanh_constants.one, new = load_n(gates, n), r = load_n(gates + hidden, n);
+  const vf one = tanh_constants.top, new = load_n(gates, n), r = load_n(gates + hidden, n);
   const vf z = load_n(gates + 2 * hidden, n), q = load_n(gates + 3 * hidden, n), dout = load_n(dh, n);
   const vf dn = dout * (one - z) * (one - new * new);
   store_n(dgates, dn, n);

@@ -11,7 +11,7 @@ INLINE void forward(float *gates, int hidden, float *h, const float *h_before, i
   float *at_n = gates + 2 * hidden;
   const vf z = load_n(gates + hidden, n), new = vtanh(load_n(at_n, n));
   store_n(at_n, new, n);
-  store_n(h, fma_(z, load_n(h_before, n), (tanh_constants.one - z) * new), n);
+  store_n(h, fma_(z, load_n(h_before, n), (tanh_constants.top - z) * new), n);
 }
 
 static void forward_units(const Forward *s, int first, int units) {
@@ -46,7 +46,7 @@ void gru_before_forward(const Forward *s) {
 
 /* The gradients of the sums of z and n, and what of dh bypasses the sums. */
 INLINE void backward_new(float *dgates, float *dh, const float *gates, int hidden, const float *h_before, int n) {
-  const vf one = tanh_constants.one, dout = load_n(dh, n);
+  const vf one = tanh_constants.top, dout = load_n(dh, n);
   const vf z = load_n(gates + hidden, n), new = load_n(gates + 2 * hidden, n);
   store_n(dgates + hidden, dout * (load_n(h_before, n) - new) * (z * (one - z)), n);
   store_n(dgates + 2 * hidden, dout * (one - z) * (one - new * new), n);
@@ -56,7 +56,7 @@ INLINE void backward_new(float *dgates, float *dh, const float *gates, int hidde
 /* From the gradient of r h'. */
 INLINE void backward_reset(float *dgates, float *dh, const float *d_reset, const float *gates, const float *h_before,
                            int n) {
-  const vf one = tanh_constants.one, d = load_n(d_reset, n), r = load_n(gates, n);
+  const vf one = tanh_constants.top, d = load_n(d_reset, n), r = load_n(gates, n);
   store_n(dgates, d * load_n(h_before, n) * (r * (one - r)), n);
   store_n(dh, fma_(d, r, load_n(dh, n)), n);
 }

@@ -41,7 +41,7 @@ INLINE void backward(float *dgates, float *dc, const float *dh, const float *gat
                      const float *c_before, int n) {
   const float *at_f = gates + hidden, *at_g = at_f + hidden, *at_o = at_g + hidden;
   float *df = dgates + hidden, *dg = df + hidden, *d_o = dg + hidden;
-  const vf one = tanh_constants.one, dout = load_n(dh, n);
+  const vf one = tanh_constants.top, dout = load_n(dh, n);
   const vf i = load_n(gates, n), f = load_n(at_f, n), g = load_n(at_g, n), o = load_n(at_o, n);
   const vf squashed = vtanh(load_n(c, n)), dcell = fma_(dout * o, one - squashed * squashed, load_n(dc, n));
   store_n(dgates, dcell * g * (i * (one - i)), n);

@@ -31,10 +31,17 @@ INLINE void interleave(float *out, int stride, const float *x, int row_step, int
   }
 }
 
-/* out[k * stride + j] = x[k * k_step + j] for j < count. */
+/* out[k * stride + j] = x[k * k_step + j] for j < count. Whole vectors are read before any is written, for the
+ * compiler cannot know that out and x lie apart. */
 INLINE void take_rows(float *out, int stride, const float *x, int k_step, int count, int k) {
-  for (int i = 0; i < k; i++)
-    for (int j = 0; j < count; j++) out[i * stride + j] = x[i * k_step + j];
+  typedef float v4 __attribute__((ext_vector_type(4), aligned(4)));
+  typedef float v2 __attribute__((ext_vector_type(2), aligned(4)));
+  for (int i = 0; i < k; i++, out += stride, x += k_step) {
+    int j = 0;
+    for (; j + 4 <= count; j += 4) *(v4 *)(out + j) = *(const v4 *)(x + j);
+    if (j + 2 <= count) *(v2 *)(out + j) = *(const v2 *)(x + j), j += 2;
+    if (j < count) out[j] = x[j];
+  }
 }
 
 void pack_tiles(float *out, const float *x, int row_step, int k_step, int m, int k) {

@@ -59,7 +59,7 @@ void gru_before_forward(const Forward *s);
 typedef struct {
   int rows, hidden;
   float *dgates;       /* [D H] */
-  float *dh;           /* [H] gradient of out; GRU: becomes the part of the gradient of h_before that bypasses the sums */
+  float *dh;           /* [H] gradient of out; GRU: becomes what of the gradient of h_before bypasses the sums */
   float *dc;           /* [H] LSTM: gradient of c, becomes that of c_before */
   const float *out, *c, *gates, *h_before, *c_before;
   const float *weights; /* GRU_BEFORE: W_hn in panels */

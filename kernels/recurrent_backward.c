@@ -63,7 +63,8 @@ void recurrent_backward(int cell, float *dgates, float *dprojected, float *dh0, 
     if (cell == LSTM) begin_rows(s.dc, dc_last, 0, active, s.rows, hidden);
     active = s.rows;
     if (projection)
-      product(s.dh, hidden, from_zero(), dstate, state, 1, weight_hr, NR * projection, s.rows, hidden, projection, tiles);
+      product(s.dh, hidden, from_zero(), dstate, state, 1, weight_hr, NR * projection, s.rows, hidden, projection,
+              tiles);
     s.dgates = dgates + n * width;
     s.gates = gates + n * saved;
     s.out = h + n * state;

@@ -75,7 +75,8 @@ void recurrent_forward(int cell, float *h, float *c, float *gates, const float *
     pack_tiles(tiles, s.h_before, state, 1, s.rows, state);
     cell_forward(cell, &s);
     if (projection)
-      product(h, state, from_zero(), spare, hidden, 1, packed + at.projection, NR * hidden, s.rows, state, hidden, tiles);
+      product(h, state, from_zero(), spare, hidden, 1, packed + at.projection, NR * hidden, s.rows, state, hidden,
+              tiles);
     s.h_before = h;
     s.c_before = c;
     h += s.rows * state;

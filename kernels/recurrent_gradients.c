@@ -62,8 +62,8 @@ int recurrent_weight_gradients_scratch(int cell, int n, int inputs, int hidden, 
 }
 
 /*
- * The h that stands before rows [row, ..): as many rows as lie together in h (or h0), at most `most_rows`. Returns their
- * number; *from is 0 where there is no h0.
+ * The h that stands before rows [row, ..): as many rows as lie together in h (or h0), at most `most_rows`. Returns
+ * their number; *from is 0 where there is no h0.
  */
 static int rows_before(const Layer *a, int row, int most_rows, const float **from) {
   if (row < a->b) { /* the first step has b rows */

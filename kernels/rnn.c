@@ -5,7 +5,7 @@
 INLINE vf active(vf sum, int relu) { return relu ? at_least(sum, splat(0)) : vtanh(sum); }
 INLINE vf slope(vf dh, vf h, int relu) {
   if (relu) return h <= splat(0) ? splat(0) : dh;
-  return dh * (tanh_constants.one - h * h);
+  return dh * (tanh_constants.top - h * h);
 }
 
 static void activate(float *h, int stride, int rows, int width, int relu) {

@@ -58,7 +58,6 @@ DEFINE_TILE(tile6, 6, 1)
 DEFINE_TILE(wide1, 1, 4)
 DEFINE_TILE(wide1_3, 1, 3)
 DEFINE_TILE(wide2, 2, 2)
-DEFINE_TILE(wide3, 3, 2)
 #if VW == 16
 DEFINE_TILE(tile7, 7, 1)
 DEFINE_TILE(tile8, 8, 1)
@@ -66,6 +65,7 @@ DEFINE_TILE(tile9, 9, 1)
 DEFINE_TILE(tile10, 10, 1)
 DEFINE_TILE(tile11, 11, 1)
 DEFINE_TILE(tile12, 12, 1)
+DEFINE_TILE(wide3, 3, 2)
 #endif
 
 /* Rows first.. of one panel; c is the tile itself, start the whole. */
@@ -107,7 +107,10 @@ void tile_panels(float *c, int c_stride, int c_step, const Start *start, int wid
   WIDE(1, 4, wide1)
   WIDE(1, 3, wide1_3)
   WIDE(2, 2, wide2)
+#if VW == 16
+  /* Sixteen registers would be too few. */
   WIDE(3, 2, wide3)
+#endif
 #undef WIDE
   /* The panel stays in the nearest cache while the tiles of rows pass by. */
   for (; p < count; p++) {

@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import { backward, Tape, withTape } from "../../src/autograd/tape.ts";
 import { scope } from "../../src/backend/scope.ts";
-import { createReferenceBackend, createWasmBackend, setDefaultBackend } from "../../src/index.ts";
 import { GRU, LSTM, mul, RNN, Rng, sum, tensor } from "../../src/nn/index.ts";
+import { describeBackend, openBackend } from "../open-backend.ts";
 import type { InitRequest } from "../protocol.ts";
 import { serve, type Trainer } from "../serve.ts";
 
@@ -13,9 +13,7 @@ const LAYERS = { rnn: RNN, lstm: LSTM, gru: GRU } as const;
 async function init(request: InitRequest): Promise<Trainer> {
   const { time, batch, hidden, threads, cell = "lstm", mode = "train" } = request;
   if (threads !== 1) throw new Error(`this contestant runs on 1 thread, ${threads} were asked for`);
-  const backend = request.backend === "reference" ? createReferenceBackend() : createWasmBackend();
-  if (backend === undefined) throw new Error("the wasm backend cannot be loaded");
-  setDefaultBackend(backend);
+  const backend = openBackend(request.backend);
 
   const rng = new Rng(request.seed);
   const layer = new LAYERS[cell](hidden, hidden, { rng, batchFirst: false });
@@ -39,7 +37,7 @@ async function init(request: InitRequest): Promise<Trainer> {
   return {
     library: "unrolled",
     version: (JSON.parse(manifest) as { version: string }).version,
-    settings: `${backend.name} ${backend.instructions}, f32 (highest), 1 thread`,
+    settings: describeBackend(backend),
     step: async () => (await (mode === "train" ? train() : infer()))[0],
   };
 }

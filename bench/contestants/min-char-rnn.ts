@@ -1,9 +1,9 @@
 /** The demo of this package: the same model and training loop that `unrolled demo min-char-rnn` runs. */
 
 import { readFileSync } from "node:fs";
-import { createReferenceBackend, createWasmBackend } from "../../src/index.ts";
 import { HIDDEN, STEPS } from "../../src/tasks/min-char-rnn/model.ts";
 import { MinCharTraining } from "../../src/tasks/min-char-rnn/training.ts";
+import { describeBackend, openBackend } from "../open-backend.ts";
 import type { InitRequest } from "../protocol.ts";
 import { serve, type Trainer } from "../serve.ts";
 
@@ -15,15 +15,13 @@ async function init(request: InitRequest): Promise<Trainer> {
       `the demo trains T=${STEPS} B=1 H=${HIDDEN}, T=${time} B=${batch} H=${hidden} was asked for`,
     );
   }
-  const backend = request.backend === "reference" ? createReferenceBackend() : createWasmBackend();
-  if (backend === undefined) throw new Error("the wasm backend cannot be loaded");
+  const backend = openBackend(request.backend);
   const training = new MinCharTraining(new Uint8Array(0), vocab, { seed, backend });
   const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  const precision = backend.name === "reference" ? "f64" : "f32 (highest)";
   return {
     library: "unrolled",
     version: (JSON.parse(manifest) as { version: string }).version,
-    settings: `the demo's loop, ${backend.name} ${backend.instructions}, ${precision}, 1 thread`,
+    settings: `the demo's loop, ${describeBackend(backend)}`,
     async step(inputs, targets) {
       return (await training.learn(inputs, targets).loss) / STEPS;
     },

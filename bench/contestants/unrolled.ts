@@ -1,24 +1,17 @@
 /** This package: the wasm or native backend, or the reference backend (plain TypeScript in f64) for scale. */
 
 import { readFileSync } from "node:fs";
-import {
-  type Backend,
-  createNativeBackend,
-  createReferenceBackend,
-  createWasmBackend,
-  setDefaultBackend,
-  step,
-} from "../../src/index.ts";
+import { step } from "../../src/index.ts";
 import { crossEntropy, ids, Linear, LSTM, parameters, Rng } from "../../src/nn/index.ts";
 import { adam, clipNorm } from "../../src/optim/index.ts";
+import { describeBackend, openBackend } from "../open-backend.ts";
 import type { InitRequest } from "../protocol.ts";
-import { MissingError, serve, type Trainer } from "../serve.ts";
+import { serve, type Trainer } from "../serve.ts";
 
 async function init(request: InitRequest): Promise<Trainer> {
   const { vocab, time, batch, hidden, threads } = request;
   if (threads !== 1) throw new Error(`this contestant trains on 1 thread, ${threads} were asked for`);
-  const backend = open(request.backend);
-  setDefaultBackend(backend);
+  const backend = openBackend(request.backend);
 
   const rng = new Rng(request.seed);
   const rnn = new LSTM(vocab, hidden, { rng });
@@ -26,11 +19,10 @@ async function init(request: InitRequest): Promise<Trainer> {
   const optimizer = adam(parameters({ rnn, head }), { lr: request.learningRate });
   const clip = clipNorm(request.clip);
   const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  const precision = backend.name === "reference" ? "f64" : "f32 (highest)";
   return {
     library: "unrolled",
     version: (JSON.parse(manifest) as { version: string }).version,
-    settings: `nn.LSTM on ids, ${backend.name} ${backend.instructions}, ${precision}, 1 thread`,
+    settings: `nn.LSTM on ids, ${describeBackend(backend)}`,
     step(inputs, targets) {
       const result = step(
         () => {
@@ -43,18 +35,6 @@ async function init(request: InitRequest): Promise<Trainer> {
       return result.loss;
     },
   };
-}
-
-function open(name: string | undefined): Backend {
-  if (name === "reference") return createReferenceBackend();
-  if (name === "native") {
-    const { backend, reason } = createNativeBackend();
-    if (backend === undefined) throw new MissingError(reason);
-    return backend;
-  }
-  const backend = createWasmBackend();
-  if (backend === undefined) throw new Error("the wasm backend cannot be loaded");
-  return backend;
 }
 
 await serve(init);

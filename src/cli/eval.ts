@@ -66,17 +66,19 @@ export function define(command: Command): () => Promise<number> {
   };
 }
 
-function describe({ loss, metrics, items, baseline }: TextEvaluation): string {
-  const lines = [
-    `nats a character  ${nats(loss)}`,
-    `bits a character  ${nats(metrics.bitsPerChar)}`,
-    `perplexity        ${nats(metrics.perplexity)}`,
-    `characters        ${count(items)}`,
+function describe({ loss, metrics, items, unit, baseline }: TextEvaluation): string {
+  const { bitsPerChar, natsPerChar, perplexity } = metrics;
+  const rows = [
+    [`nats a ${unit}`, nats(loss)],
+    ...(natsPerChar === undefined ? [] : [["nats a character", nats(natsPerChar)]]),
+    ["bits a character", nats(bitsPerChar)],
+    [natsPerChar === undefined ? "perplexity" : `perplexity a ${unit}`, nats(perplexity)],
+    [`${unit}s`, count(items)],
   ];
   if (baseline !== undefined) {
-    lines.push(
-      `trigram           ${nats(baseline.loss)} nats: the model is ${comparison(loss, baseline.loss)} it`,
-    );
+    const against = `the model is ${comparison(loss, baseline.loss)} it`;
+    rows.push(["trigram", `${nats(baseline.loss)} nats: ${against}`]);
   }
-  return `${lines.join("\n")}\n`;
+  const width = Math.max(...rows.map(([name]) => name.length)) + 2;
+  return rows.map(([name, value]) => `${name.padEnd(width)}${value}\n`).join("");
 }

@@ -18,7 +18,9 @@ interface Row {
 
 /** The numbers of a network at each step, side by side as far as the columns reach: x, h, y and softmax(y). */
 export function traceLines(steps: readonly TraceStep[], columns: number): string[] {
-  const together = Math.max(1, Math.floor((columns - LABEL + GAP) / (STEP + GAP)));
+  const fit = Math.floor((columns - LABEL + GAP) / (STEP + GAP));
+  // Three beside each other and one below would be harder to compare than two and two.
+  const together = [4, 2].find((count) => count <= fit) ?? 1;
   const lines: string[] = [];
   for (let from = 0; from < steps.length; from += together) {
     if (from > 0) lines.push("");

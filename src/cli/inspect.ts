@@ -26,8 +26,8 @@ TEXT: a file to look at (default: what the run's own text keeps for validation),
 
 Units are chosen on the first half of the text and scored on the second: 0 is
 chance, 1 perfect. For "position in line" the score is a correlation, else true
-positive rate + true negative rate - 1. Beside it stands what the best unit of the
-same network without training reaches.
+positive rate + true negative rate - 1. Beside it stands what the best unit of
+the same network without training reaches.
 
 Examples:
   unrolled inspect runs/mine
@@ -78,11 +78,20 @@ export function define(command: Command): () => Promise<number> {
 /** Units of a signal that are shown. */
 const PER_SIGNAL = 2;
 
-function describe({ facts, text, characters, cells, saturation, absent, shown }: TextInspection): string[] {
+function describe({
+  facts,
+  text,
+  symbols,
+  unit,
+  cells,
+  saturation,
+  absent,
+  shown,
+}: TextInspection): string[] {
   const columns = process.stdout.isTTY ? process.stdout.columns || 80 : 100;
   const lines = [
     `model  ${modelName(facts)}, step ${count(facts.step)}`,
-    `text   ${count(characters)} characters of ${escapeControl(text)}`,
+    `text   ${count(symbols)} ${unit}s of ${escapeControl(text)}`,
     "",
   ];
   const seen = new Map<string, number>();
@@ -102,7 +111,7 @@ function describe({ facts, text, characters, cells, saturation, absent, shown }:
     ...table(
       [
         column("signal", ({ signal }) => signal),
-        column("unit", ({ layer, unit }) => `${layer}:${unit}`, right),
+        column("unit", (row) => `${row.layer}:${row.unit}`, right),
         column("score", ({ heldOutScore }) => heldOutScore.toFixed(2), right),
         column("untrained", ({ untrainedScore }) => untrainedScore.toFixed(2), right),
         column("when", ({ detects }) => detects, { dropAt: 1 }),
@@ -123,6 +132,6 @@ function describe({ facts, text, characters, cells, saturation, absent, shown }:
   }
   const by = shown.signal === undefined ? "" : `, which follows "${shown.signal}"`;
   lines.push("", `unit ${shown.layer}:${shown.unit}${by}:  ${legend()}`, "");
-  lines.push(...shownText(shown.characters, shown.values, columns));
+  lines.push(...shownText(shown.pieces, shown.values, columns));
   return lines;
 }

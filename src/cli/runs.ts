@@ -21,8 +21,8 @@ import { type Column, table } from "./table.ts";
 const EPILOGUE = `
 RUN: the folder of a run, or its name in runs/
 
-Without RUN the runs in runs/ are listed, the newest last; of a folder that is no
-run, those in it. With two RUNs or more, what differs between them.
+Without RUN the runs in runs/ are listed, the newest last; of a folder that is
+no run, those in it. With two RUNs or more, what differs between them.
 
 Examples:
   unrolled runs

@@ -8,11 +8,11 @@ const MARKS = ["=", "-", " ", "+", "#"];
 const step = (value: number): number => Math.min(4, Math.max(0, Math.floor((value + 1) * 2.5)));
 
 /**
- * A text by the values of a unit: each character on a background of its value, or where colours are not shown with a
- * mark below it. Lines are broken at `columns`.
+ * A text by the values of a unit: each piece (a character, a word) on a background of its value, or where colours are not
+ * shown with marks below it. Lines are broken at `columns`.
  */
 export function shownText(
-  characters: readonly string[],
+  pieces: readonly string[],
   values: ArrayLike<number>,
   columns: number,
   stream: NodeJS.WriteStream = process.stdout,
@@ -25,8 +25,10 @@ export function shownText(
     if (!hasColours && marks.trimEnd() !== "") lines.push(marks.trimEnd());
     [text, marks, used] = ["", "", 0];
   };
-  for (const [at, character] of characters.entries()) {
-    const level = step(values[at]);
+  const all = pieces.flatMap((piece, at) =>
+    Array.from(piece, (character) => [character, step(values[at])] as const),
+  );
+  for (const [character, level] of all) {
     // A line end has a value too: it is shown as a sign before the line is broken.
     const shown = character === "\n" ? "\u21b5" : character === "\t" ? " " : escapeControl(character);
     if (used + shown.length > columns) flush();

@@ -66,7 +66,13 @@ function addModelOptions(command: Command): void {
       cellOf("--cell"),
     )
     .option("--variational", "dropout leaves out the same at all steps of a chunk");
-  number(command, "embedding", "N", "features of a letter's vector; 0: one-hot", DEFAULTS.embedding);
+  number(command, "embedding", "N", "features of a symbol's vector; 0: one-hot", DEFAULTS.embedding);
+  command.option(
+    "--tokens <NAME>",
+    `what is read and written: char, word, bpe ${standard(DEFAULTS.tokens)}`,
+    choiceOf("--tokens", ["char", "word", "bpe"]),
+  );
+  number(command, "vocab-size", "N", "words or tokens at most", "10000, bpe 1024");
   command.option("--tie-weights", "the output layer has the embedding's matrix");
 }
 
@@ -96,7 +102,7 @@ function addRunOptions(command: Command): void {
     .option("--out <DIR>", "folder of the run (default: runs/text-DATE)", pathOf("--out"))
     .option("--resume", "go on with the run in --out, or with the newest one")
     .option("--from <RUN>", "start a new run from another one's weights", pathOf("--from"));
-  number(command, "eval-every", "N", "steps between validations", "12 in all");
+  number(command, "eval-every", "N", "steps between validations", "12 in all or less");
   number(command, "save-every", "N", "steps between further saves", "each half minute");
 
   command

@@ -1,6 +1,6 @@
 /** Strict parsers of option values. Ranges are the task's to check: here only garbage is refused. */
 import { InputError } from "../core/errors.ts";
-import { isCellFile } from "../tasks/own-cell.ts";
+import { isCellFile } from "../tasks/cell-file.ts";
 import { BUILT_IN_CELLS, isBuiltInCell } from "../tasks/text/options.ts";
 import { nearest } from "./nearest.ts";
 

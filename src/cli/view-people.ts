@@ -54,16 +54,23 @@ export class PeopleView implements TrainView {
 
   async begin(training: TextTraining): Promise<void> {
     this.training = training;
-    const { run, corpus, startStep, runDirectory } = training;
+    const { run, corpus, tokenizer, unit, startStep, runDirectory } = training;
+    const isCharacters = unit === "character";
     const threads = `${run.threads} thread${run.threads === 1 ? "" : "s"}`;
     const resumed = startStep > 0 ? ` (resumed at step ${count(startStep)})` : "";
-    const toBeat = `${nats(training.baseline.loss)} nats a character`;
+    const toBeat = `${nats(training.baseline.loss)} nats a ${unit}`;
     await this.print([
       label("text", escapeControl(describeData(run.data.paths))),
       label("", `${count(corpus.characters)} characters, ${count(corpus.vocabulary.size)} different`),
+      ...(isCharacters
+        ? []
+        : [label("", `${count(training.symbols)} ${unit}s, ${count(tokenizer.size)} different`)]),
       label("model", `${modelName(run)}: ${count(training.parameters)} parameters`),
       label("engine", `${run.backend} ${run.instructions}, ${threads}`),
-      label("to beat", `${toBeat}: ${training.baseline.name}, counted letter triples`),
+      label(
+        "to beat",
+        `${toBeat}: ${training.baseline.name}, counted ${isCharacters ? "letter" : unit} triples`,
+      ),
       label("run", `${escapeControl(runDirectory)}${resumed}`),
       "",
     ]);
@@ -150,7 +157,7 @@ export class PeopleView implements TrainView {
       lines.push(
         label(
           "done",
-          `${time}: ${nats(lastEval.loss)} nats a character, ${this.againstTrigram(lastEval.loss)}`,
+          `${time}: ${nats(lastEval.loss)} nats a ${training.unit}${perCharacter(lastEval)}, ${this.againstTrigram(lastEval.loss)}`,
         ),
       );
       if (best !== undefined && best.loss < lastEval.loss) {
@@ -191,6 +198,11 @@ function knownWords(sample: string, corpus: TextCorpus): string | undefined {
   const { words, known, share } = knownWordShare(sample, wordSet(corpus.ids, corpus.vocabulary));
   if (words === 0) return undefined;
   return `${known} of ${words} in the last sample (${Math.round(100 * share)}%) occur in the text`;
+}
+
+/** ` (1.234 a character)`, where symbols are no characters. */
+function perCharacter({ metrics }: EvalEvent): string {
+  return metrics.natsPerChar === undefined ? "" : ` (${nats(metrics.natsPerChar)} a character)`;
 }
 
 function label(name: string, text: string): string {

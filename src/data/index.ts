@@ -1,4 +1,5 @@
 export { ADDING_VARIANCE, type AddingBatch, addingBatch } from "./adding.ts";
+export { BpeTokenizer } from "./bpe-tokenizer.ts";
 export { BinaryContentError, CorpusBuilder, corpusFromText } from "./corpus-builder.ts";
 export {
   type EvalBatch,
@@ -19,5 +20,9 @@ export {
 export { type Hasher, Sha256 } from "./sha256.ts";
 export { TextCorpus, type TextSplit } from "./text-corpus.ts";
 export { type TextStreamOptions, TextStreams } from "./text-streams.ts";
-export { type EncodeOptions, MAX_VOCABULARY, showCharacter, Vocabulary } from "./vocabulary.ts";
+export { slicesOf, tokenize } from "./tokenize.ts";
+export type { EncodeOptions, TokenDecoder, Tokenizer, TokenKind } from "./tokenizer.ts";
+export { tokenizerFromJSON } from "./tokenizer-json.ts";
+export { MAX_VOCABULARY, showCharacter, Vocabulary } from "./vocabulary.ts";
+export { WordTokenizer } from "./word-tokenizer.ts";
 export { type KnownWords, knownWordShare, wordSet, wordsOf } from "./words.ts";

@@ -1,8 +1,9 @@
 import { InputError } from "../core/index.ts";
 import { allocateIds, type CharacterIds } from "./id-store.ts";
 import type { Hasher } from "./sha256.ts";
+import type { EncodeOptions } from "./tokenizer.ts";
 import { encodeSequence } from "./utf8.ts";
-import { type EncodeOptions, unknownCharacters, type Vocabulary } from "./vocabulary.ts";
+import { unknownCharacters, type Vocabulary } from "./vocabulary.ts";
 
 /** Views of one corpus: the head to train on, the tail to validate on (empty for a fraction of 0). */
 export interface TextSplit {

@@ -1,12 +1,8 @@
 import { escapeControl, FormatError, InputError } from "../core/index.ts";
+import type { EncodeOptions, TokenDecoder, Tokenizer } from "./tokenizer.ts";
 
 /** Ids 0..65534 fit in 16 bits, and a table can keep one value for "none". */
 export const MAX_VOCABULARY = 65_535;
-
-export interface EncodeOptions {
-  /** Leave unknown characters out instead of throwing. */
-  skipUnknown?: boolean;
-}
 
 /**
  * The characters that a model knows, in code point order; a character's id is its place.
@@ -14,7 +10,8 @@ export interface EncodeOptions {
  * A character is one Unicode code point, taken as it is: nothing is normalised, so an "é" written as one code
  * point and as "e" + U+0301 are different texts, and an emoji joined from several code points takes several ids.
  */
-export class Vocabulary {
+export class Vocabulary implements Tokenizer {
+  readonly kind = "char";
   /** Sorted by code point, each once. */
   readonly characters: readonly string[];
   private readonly idOf: ReadonlyMap<string, number>;
@@ -66,6 +63,10 @@ export class Vocabulary {
       text += character;
     }
     return text;
+  }
+
+  decoder(): TokenDecoder {
+    return { push: (id) => this.decode([id]), end: () => "" };
   }
 
   toJSON(): string[] {

@@ -1,3 +1,3 @@
-export { type FoundCell, type SearchResult, searchUnits } from "./search.ts";
+export { type FoundCell, type SearchResult, type SignalValues, searchUnits, valuesOf } from "./search.ts";
 export { SIGNALS, type Signal } from "./signals.ts";
 export { type GateSaturation, type LayerTrace, type ModelTrace, traceModel } from "./trace.ts";

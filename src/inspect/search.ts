@@ -22,8 +22,31 @@ export interface SearchResult {
   readonly absent: readonly string[];
 }
 
-/** A signal has to hold, and not to hold, for this many characters of each half. */
-const LEAST_CHARACTERS = 20;
+/** A signal has to hold, and not to hold, for this many symbols of each half. */
+const LEAST_SYMBOLS = 20;
+
+/** A signal's value after each symbol of a text. */
+export interface SignalValues {
+  readonly signal: Signal;
+  readonly values: Float32Array;
+}
+
+/**
+ * Signals of a text at the ends of its symbols.
+ * @param characters of the text
+ * @param ends how many characters there are up to the end of each symbol; default: each symbol is a character
+ */
+export function valuesOf(
+  signals: readonly Signal[],
+  characters: readonly string[],
+  ends?: ArrayLike<number>,
+): SignalValues[] {
+  return signals.map((signal) => {
+    const all = signal.of(characters);
+    const values = ends && Float32Array.from(ends, (end) => all[Math.max(0, end - 1)]);
+    return { signal, values: values ?? all };
+  });
+}
 
 /**
  * The units that follow each signal best. Units, directions and thresholds are chosen on the first half of the text
@@ -33,12 +56,11 @@ const LEAST_CHARACTERS = 20;
  */
 export function searchUnits(
   layers: readonly LayerTrace[],
-  characters: readonly string[],
-  signals: readonly Signal[],
+  all: readonly SignalValues[],
   best = 3,
 ): SearchResult {
-  const half = Math.floor(characters.length / 2);
-  const all = signals.map((signal) => ({ signal, values: signal.of(characters) }));
+  const symbols = all[0]?.values.length ?? 0;
+  const half = Math.floor(symbols / 2);
   const usable = all.filter(({ signal, values }) =>
     [values.subarray(0, half), values.subarray(half)].every((part) => isEnough(part, signal.kind)),
   );
@@ -56,7 +78,7 @@ export function searchUnits(
     const chosen = found[index].sort((a, b) => b.fitted.score - a.fitted.score).slice(0, best);
     return chosen.map(({ layer, unit, fitted }): FoundCell => {
       const { width, hidden, cell } = layers[layer];
-      const rest = unitOf(cell ?? hidden, width, unit, half, characters.length);
+      const rest = unitOf(cell ?? hidden, width, unit, half, symbols);
       return {
         ...{ layer, unit, signal: signal.name, detects: describe(fitted, signal.kind), score: fitted.score },
         heldOutScore: scoreFit(fitted, rest, values.subarray(half), signal.kind),
@@ -70,7 +92,7 @@ export function searchUnits(
 function isEnough(values: Float32Array, kind: Signal["kind"]): boolean {
   if (kind === "amount") return new Set(values).size > 1;
   const positives = values.reduce((sum, value) => sum + value, 0);
-  return Math.min(positives, values.length - positives) >= LEAST_CHARACTERS;
+  return Math.min(positives, values.length - positives) >= LEAST_SYMBOLS;
 }
 
 function describe({ direction, threshold }: Fit, kind: Signal["kind"]): string {

@@ -7,15 +7,8 @@ import { parameters } from "../autograd/parameter.ts";
 import { escapeControl, InputError, placeOf, UnrolledError } from "../core/errors.ts";
 import type { Cell, CreateCell, CreateCellOptions } from "../nn/cell.ts";
 import { nameOfCell } from "../nn/cell.ts";
+import type { CellFile } from "./cell-file.ts";
 import { resolveOwnPackage } from "./own-package.ts";
-
-/** Which cell a run was trained with. */
-export interface CellFile {
-  /** As it was given, from the folder in which the program ran. */
-  readonly path: string;
-  /** Of the file's bytes; what it imports is not in it. */
-  readonly sha256: string;
-}
 
 export interface OwnCell extends CellFile {
   /** What errors and tables call it. */
@@ -25,11 +18,6 @@ export interface OwnCell extends CellFile {
 
 /** Oldest Node that runs TypeScript as it is. */
 const NODE_WITH_TYPESCRIPT = "22.18";
-
-/** Whether `--cell` names a file, not one of the built-in cells. */
-export function isCellFile(name: string): boolean {
-  return /[\\/]|\.[cm]?[jt]s$/.test(name);
-}
 
 /**
  * The cell in a file. Its default export is a class, constructed as `new MyCell(inputs, hidden, { rng, backend })`, or a

@@ -13,7 +13,10 @@ export interface LoopOptions {
   /** Updates made in earlier sittings, and their seconds. */
   readonly startStep: number;
   readonly startSeconds: number;
-  /** Evaluate and sample every so many steps; default: at equal parts of the way to the nearest limit. */
+  /**
+   * Evaluate and sample every so many steps; default: at equal parts of the way to the nearest limit, less often where
+   * that would cost too much of the time.
+   */
   readonly evaluateEvery?: number;
   /** Save every so many steps besides; default: every half minute. */
   readonly saveEvery?: number;
@@ -29,6 +32,9 @@ export interface LoopOptions {
 
 /** Evaluations on the way to the nearest limit. */
 const EVALUATIONS = 12;
+
+/** Where the clock is the limit, evaluating, saving and sampling wait until they have had less of it than this. */
+const EVALUATION_SHARE = 0.1;
 
 /** Seconds of work that may be lost when the machine fails. */
 const SAVE_SECONDS = 30;
@@ -52,6 +58,7 @@ export async function* trainLoop(
   let step = startStep;
   let partsEvaluated = partOf(progressOf(limits, stepsPerEpoch, step, 0));
   let evaluatedAt = -1;
+  let secondsEvaluating = 0;
   let savedAt = -1;
   let lastSave = sitting();
   let lastTurn = performance.now();
@@ -105,14 +112,19 @@ export async function* trainLoop(
       lastTurn = performance.now();
     }
     const part = partOf(progressOf(limits, stepsPerEpoch, step, seconds));
+    const isAffordable = limits.maxSeconds === undefined || secondsEvaluating <= EVALUATION_SHARE * seconds;
     const due =
-      options.evaluateEvery === undefined ? part > partsEvaluated : step % options.evaluateEvery === 0;
-    partsEvaluated = part;
+      options.evaluateEvery === undefined
+        ? part > partsEvaluated && isAffordable
+        : step % options.evaluateEvery === 0;
     if (due) {
+      partsEvaluated = part;
+      const from = sitting();
       const evaluation = await evaluate();
       yield evaluation;
       yield await save(evaluation);
       if (options.sample !== undefined) yield { event: "sample", step, text: await options.sample(step) };
+      secondsEvaluating += sitting() - from;
     } else if (
       options.saveEvery === undefined ? sitting() - lastSave > SAVE_SECONDS : step % options.saveEvery === 0
     ) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { charLmContestants } from "../../bench/contestants.ts";
+import { charLmContestants, minCharRnnContestants } from "../../bench/contestants.ts";
 import { interleave, type Plan } from "../../bench/interleave.ts";
 import type { Workload } from "../../bench/protocol.ts";
 import { learning } from "../../bench/stats.ts";
@@ -42,5 +42,19 @@ describe("this package as a contestant", { timeout: 120_000 }, () => {
     expect(contestants[0].name).toBe("unrolled");
     const withoutProgram = contestants.filter(({ command }) => command.length === 0).map(({ name }) => name);
     expect(withoutProgram).toEqual(["pytorch", "pytorch-2"]);
+  });
+
+  it("runs min-char-rnn on both backends from the same loss, and numpy is skipped by name without a python", async () => {
+    const contestants = minCharRnnContestants(undefined);
+    const withoutProgram = contestants.filter(({ command }) => command.length === 0).map(({ name }) => name);
+    expect(withoutProgram).toEqual(["numpy-f32", "numpy-f64"]);
+    const ours = contestants
+      .filter(({ command }) => command.length > 0)
+      .map((contestant) => ({ ...contestant, warmupSteps: 2, minimumSteps: 2 }));
+    const workload = { ...WORKLOAD, time: 25, batch: 1, hidden: 100, learningRate: 0.1 };
+    const plan: Plan = { rounds: 1, seconds: 0.001, timeoutMs: 60_000, warmupMs: 0 };
+    const { measurements, absences } = await interleave(ours, workload, plan, () => {});
+    expect(absences).toEqual([]);
+    for (const { losses } of measurements) expect(losses[0]).toBeCloseTo(Math.log(WORKLOAD.vocab), 2);
   });
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { HelloView } from "../../src/cli/hello-view.ts";
 import { helloDemo } from "../../src/tasks/hello/demo.ts";
@@ -13,6 +14,12 @@ describe("unrolled demo hello", () => {
     expect(stdout).toMatch(/^letter pairs, best {2}0\.3466 {2}\(2 ln 2\)\/4$/m);
     const [, own] = /^this network +(\d\.\d+)/m.exec(stdout) ?? [];
     expect(Number(own)).toBeLessThan(0.3466);
+  });
+
+  test("writes what docs/demos.md shows", async () => {
+    const page = readFileSync(new URL("../../docs/demos.md", import.meta.url), "utf8");
+    const { stdout } = await unrolled(["demo", "hello"]);
+    expect(page).toContain(`\`\`\`\n${stdout.slice(stdout.indexOf("\nTraining\n") + 1)}\`\`\`\n`);
   });
 
   test("prints plain characters without colours where there is no terminal", async () => {

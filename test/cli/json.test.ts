@@ -54,7 +54,7 @@ describe("train --json", () => {
         event: "start",
         task: "text",
         run,
-        backend: "wasm",
+        backend: expect.stringMatching(/^(native|wasm)$/),
         threads: 1,
         precision: "highest",
         seed: 3,
@@ -115,12 +115,13 @@ describe("limits", () => {
       (await quick(...args)).filter(({ event }) => event === "step").map(({ lr }) => lr as number);
     const [epochs, clock, steps] = [
       await rates("--epochs", "1"),
-      await rates("--max-seconds", "0.3"),
+      await rates("--max-seconds", "2"),
       await rates("--steps", "30", "--max-seconds", "60"),
     ];
     for (const falling of [epochs, clock]) {
       expect(falling[0]).toBeGreaterThan(0.0099);
-      expect(falling.at(-1)).toBeLessThan(0.0015);
+      // The last step begins before the end of the clock: long before, where the machine is busy.
+      expect(falling.at(-1)).toBeLessThan(falling === epochs ? 0.0015 : 0.005);
       expect(falling).toEqual(falling.toSorted((a, b) => b - a));
     }
     expect(new Set(steps)).toEqual(new Set([0.01]));

@@ -19,7 +19,10 @@ const unfinished = (folder: string) =>
     .flatMap((part) => readdirSync(join(folder, part)))
     .filter((name) => name.startsWith(".tmp-")).length;
 
-test(`kill -9 at ${KILLS} random moments, saving included: the run goes on, and ends with the bits and the log of one that was never stopped`, async () => {
+// Fifty processes one after the other: half a minute alone, minutes on a machine that does other things as well.
+test(`kill -9 at ${KILLS} random moments, saving included: the run goes on, and ends with the bits and the log of one that was never stopped`, {
+  timeout: 400_000,
+}, async () => {
   const [whole, out] = [fresh(), fresh()];
   const expected = (await trained([book, "--out", whole, ...TINY, "--steps", String(STEPS), ...every])).at(
     -1,

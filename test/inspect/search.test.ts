@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Rng } from "../../src/core/rng.ts";
 import { fitUnit, scoreFit, sortUnit } from "../../src/inspect/follow.ts";
-import { searchUnits } from "../../src/inspect/search.ts";
+import { searchUnits, valuesOf } from "../../src/inspect/search.ts";
 import type { Signal } from "../../src/inspect/signals.ts";
 
 const rng = new Rng(4);
@@ -86,7 +86,7 @@ describe("the search", () => {
       layer(6, 0, () => 0),
       layer(6, 4, (at) => (at % 5 === 0 ? 0.9 : 0.1) + 0.1 * rng.normal()),
     ];
-    const { cells, absent } = searchUnits(layers, characters, [upper, never]);
+    const { cells, absent } = searchUnits(layers, valuesOf([upper, never], characters));
     expect(cells).toHaveLength(3);
     expect(cells[0]).toMatchObject({ layer: 1, unit: 4, signal: "upper case" });
     expect(cells[0].detects).toMatch(/^above 0\.[3-7]/);
@@ -97,7 +97,7 @@ describe("the search", () => {
 
   test("is not taken in by a unit that follows on the first half alone", () => {
     const layers = [layer(3, 1, (at) => (at < 1000 && at % 5 === 0 ? 1 : 0))];
-    const [chosen] = searchUnits(layers, characters, [upper], 1).cells;
+    const [chosen] = searchUnits(layers, valuesOf([upper], characters), 1).cells;
     expect(chosen).toMatchObject({ unit: 1, score: 1 });
     expect(chosen.heldOutScore).toBe(0);
   });
@@ -106,8 +106,7 @@ describe("the search", () => {
     const { hidden } = layer(3, 2, (at) => Number(at % 5 === 0));
     const [chosen] = searchUnits(
       [{ width: 3, hidden: noise(6000), cell: hidden }],
-      characters,
-      [upper],
+      valuesOf([upper], characters),
       1,
     ).cells;
     expect(chosen).toMatchObject({ unit: 2, heldOutScore: 1 });

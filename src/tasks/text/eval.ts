@@ -7,6 +7,7 @@ import { sumLosses } from "./learner.ts";
 import { scoreText, type TextMetrics } from "./metrics.ts";
 import { buildModel, openModel, refuseUnknown } from "./open.ts";
 import { refuseOtherCorpus } from "./resume.ts";
+import { allSymbols, symbolText, UNITS } from "./tokens.ts";
 
 export interface TextEvalOptions {
   /** Segments side by side: only speed and memory depend on it, the result does not. Default 32. */
@@ -19,11 +20,12 @@ export interface TextEvalOptions {
 }
 
 export interface TextEvaluation {
-  /** Nats a character. */
+  /** Nats a symbol: a character, a word or a token. */
   readonly loss: number;
   readonly metrics: TextMetrics;
-  /** Characters that were predicted. */
+  /** Symbols that were predicted. */
   readonly items: number;
+  readonly unit: "character" | "word" | "token";
   /** Only when the text is the run's own: what a trigram of its training part reaches on it. */
   readonly baseline?: { readonly name: string; readonly loss: number };
 }
@@ -54,10 +56,12 @@ export async function evalText(
   const own = data.length === 0 ? run : undefined;
   const corpus = await readCorpus(own?.data.paths ?? data, hooks);
   if (own !== undefined) refuseOtherCorpus(own, corpus, path);
-  const parts = own === undefined ? undefined : corpus.split(own.settings.valSplit);
+  const parts = own && symbolText(corpus, own.settings, facts.vocabulary);
   if (!skipUnknown) refuseUnknown(describeData(data), corpus.vocabulary.characters, opened);
-  const { ids } = corpus.withVocabulary(facts.vocabulary, { skipUnknown: true });
-  const segments = new EvalSegments(parts?.validation ?? ids);
+  const ids = parts?.validation ?? allSymbols(corpus, facts.vocabulary);
+  const segments = new EvalSegments(ids);
+  const isCharacters = facts.vocabulary.kind === "char";
+  const perSymbol = isCharacters ? 1 : (parts?.charactersPerSymbol ?? corpus.characters / ids.length);
   const backend = openBackend(chooseEngine(options.backend, hooks.onNote));
   const model = await buildModel(opened, backend, options.cell);
   const frames = new Frames(backend);
@@ -76,5 +80,10 @@ export async function evalText(
           name: "interpolated trigram",
           loss: trigramBaseline(parts.train, parts.validation, facts.vocabulary.size).loss,
         };
-  return { ...scoreText(sums, segments.scored, baseline?.loss), items: segments.scored, baseline };
+  return {
+    ...scoreText(sums, segments.scored, baseline?.loss, perSymbol),
+    items: segments.scored,
+    unit: UNITS[facts.vocabulary.kind],
+    baseline,
+  };
 }

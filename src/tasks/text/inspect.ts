@@ -2,13 +2,16 @@ import { existsSync } from "node:fs";
 import type { Backend } from "../../backend/backend.ts";
 import { InputError } from "../../core/errors.ts";
 import { Rng } from "../../core/rng.ts";
+import type { Tokenizer } from "../../data/index.ts";
 import {
   type FoundCell,
   type GateSaturation,
   type LayerTrace,
   SIGNALS,
+  type SignalValues,
   searchUnits,
   traceModel,
+  valuesOf,
 } from "../../inspect/index.ts";
 import { LanguageModel } from "../../models/language-model.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
@@ -16,9 +19,10 @@ import { describeData, type Hooks, readCorpus } from "./corpus.ts";
 import { buildModel, type OpenedModel, openModel, ownCellOf, refuseUnknown } from "./open.ts";
 import { refuseOtherCorpus } from "./resume.ts";
 import type { CheckpointFacts } from "./run-file.ts";
+import { allSymbols, symbolText, UNITS } from "./tokens.ts";
 
 export interface TextInspectOptions {
-  /** Characters to look at; default 16384. */
+  /** Characters, words or tokens to look at; default 16384. */
   length?: number;
   /** `LAYER:UNIT` to show the text by; default the one furthest ahead of the untrained network. */
   unit?: string;
@@ -34,9 +38,10 @@ export interface InspectedCell extends FoundCell {
   readonly untrainedScore: number;
 }
 
-/** A text with the value of one unit after each character, in [-1, 1]. */
+/** A text with the value of one unit after each symbol, in [-1, 1]. */
 export interface ShownText {
-  readonly characters: readonly string[];
+  /** What each symbol adds to the text. */
+  readonly pieces: readonly string[];
   readonly values: Float32Array;
   readonly layer: number;
   readonly unit: number;
@@ -47,7 +52,9 @@ export interface TextInspection {
   readonly facts: CheckpointFacts;
   /** What was read, for people. */
   readonly text: string;
-  readonly characters: number;
+  /** Symbols that were looked at: characters, words or tokens. */
+  readonly symbols: number;
+  readonly unit: "character" | "word" | "token";
   readonly cells: readonly InspectedCell[];
   readonly saturation: readonly GateSaturation[];
   /** Signals that the text has too little of. */
@@ -85,7 +92,7 @@ export async function inspectText(
   const ids = Int32Array.from(read.ids.subarray(0, length));
   if (ids.length < LEAST) {
     throw new InputError(
-      `${read.what} has ${ids.length} characters, at least ${LEAST} are needed to find units`,
+      `${read.what} has ${ids.length} ${UNITS[facts.vocabulary.kind]}s, at least ${LEAST} are needed to find units`,
       {
         hint: "name a file with more text",
       },
@@ -94,16 +101,14 @@ export async function inspectText(
   const backend = openBackend(chooseEngine(name, hooks.onNote));
   const model = await buildModel(opened, backend, options.cell);
   const progress = (activity: string) => (done: number) => hooks.onProgress(activity, done, ids.length);
-  const characters = Array.from(ids, (id) => facts.vocabulary.characters[id]);
+  const pieces = piecesOf(facts.vocabulary, ids);
+  const signals = signalsOf(pieces);
   const trace = await traceModel(model, ids, progress("reading the text"));
-  const found = searchUnits(trace.layers, characters, SIGNALS);
+  const found = searchUnits(trace.layers, signals);
   const untrained = await untrainedModel(facts, backend, options.cell);
   const { layers } = await traceModel(untrained, ids, progress("the same with an untrained network"));
   const chance = new Map(
-    searchUnits(layers, characters, SIGNALS, 1).cells.map(({ signal, heldOutScore }) => [
-      signal,
-      heldOutScore,
-    ]),
+    searchUnits(layers, signals, 1).cells.map(({ signal, heldOutScore }) => [signal, heldOutScore]),
   );
   const cells = found.cells.map((cell) => ({ ...cell, untrainedScore: chance.get(cell.signal) ?? 0 }));
   const unit = wanted ?? furthestAhead(cells);
@@ -114,22 +119,22 @@ export async function inspectText(
     ids.length >> 1,
     Math.min(ids.length, (ids.length >> 1) + SHOWN),
   ];
-  let shownCharacters = characters.slice(from, to);
+  let shownPieces = pieces.slice(from, to);
   if (own !== undefined) {
     if (options.skipUnknown !== true) refuseUnknown("the text", own, opened);
     const ownIds = facts.vocabulary.encode(own, { skipUnknown: true });
     if (ownIds.length === 0) throw new InputError("the text is empty");
     shownLayers = (await traceModel(model, ownIds)).layers;
     [from, to] = [0, ownIds.length];
-    shownCharacters = Array.from(ownIds, (id) => facts.vocabulary.characters[id]);
+    shownPieces = piecesOf(facts.vocabulary, ownIds);
   }
   return {
-    ...{ facts, text: read.what, characters: ids.length, cells },
+    ...{ facts, text: read.what, symbols: ids.length, unit: UNITS[facts.vocabulary.kind], cells },
     ...{ saturation: trace.saturation, absent: found.absent },
     shown: {
       ...unit,
-      characters: shownCharacters,
-      values: valuesOf(shownLayers[unit.layer], unit.unit, from, to),
+      pieces: shownPieces,
+      values: shownValues(shownLayers[unit.layer], unit.unit, from, to),
     },
   };
 }
@@ -152,12 +157,27 @@ async function readScored(
   const corpus = await readCorpus(paths, hooks);
   if (own !== undefined) {
     refuseOtherCorpus(own, corpus, path);
-    const { validation } = corpus.split(own.settings.valSplit);
+    const { validation } = symbolText(corpus, own.settings, facts.vocabulary);
     return { ids: validation, what: `what ${describeData(paths)} keeps for validation` };
   }
   if (!skipUnknown) refuseUnknown(describeData(paths), corpus.vocabulary.characters, opened);
-  const { ids } = corpus.withVocabulary(facts.vocabulary, { skipUnknown: true });
-  return { ids, what: describeData(paths) };
+  return { ids: allSymbols(corpus, facts.vocabulary), what: describeData(paths) };
+}
+
+/** What each symbol adds to the text. */
+function piecesOf(tokenizer: Tokenizer, ids: ArrayLike<number>): string[] {
+  const decoder = tokenizer.decoder();
+  return Array.from(ids, (id) => decoder.push(id));
+}
+
+function signalsOf(pieces: readonly string[]): SignalValues[] {
+  const characters = pieces.flatMap((piece) => [...piece]);
+  let end = 0;
+  const ends = pieces.map((piece) => {
+    end += [...piece].length;
+    return end;
+  });
+  return valuesOf(SIGNALS, characters, ends);
 }
 
 async function untrainedModel(facts: CheckpointFacts, backend: Backend, cellPath: string | undefined) {
@@ -192,7 +212,12 @@ function furthestAhead(cells: readonly InspectedCell[]): {
 }
 
 /** A cell state as its output gate sees it, else the hidden state; what goes beyond 1 is scaled. */
-function valuesOf({ width, hidden, cell }: LayerTrace, unit: number, from: number, to: number): Float32Array {
+function shownValues(
+  { width, hidden, cell }: LayerTrace,
+  unit: number,
+  from: number,
+  to: number,
+): Float32Array {
   const values = Float32Array.from({ length: to - from }, (_, t) => {
     const at = (from + t) * width + unit;
     return cell === undefined ? hidden[at] : Math.tanh(cell[at]);

@@ -10,9 +10,10 @@ import { detachState } from "../../nn/cell-state.ts";
 import { type Clip, clipNorm, clips, clipValue } from "../../optim/clip.ts";
 import { CarriedLayout, shapesOf } from "../../train/carried.ts";
 import type { Learner } from "../../train/learner.ts";
+import type { CellFile } from "../cell-file.ts";
 import { type Engine, openBackend } from "../engine.ts";
 import { makeOptimizer } from "../optimizers.ts";
-import { type CellFile, loadOwnCell, type OwnCell } from "../own-cell.ts";
+import { loadOwnCell, type OwnCell } from "../own-cell.ts";
 import type { TextSettings } from "./options.ts";
 
 /** All that a replica needs to build its part, by structured clone; the ids lie in shared memory. */

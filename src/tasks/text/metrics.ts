@@ -1,17 +1,24 @@
-/** Numbers of a text: all three say the same; `trigramLoss` is what letter triples reach on it. */
+/**
+ * Numbers of a text: the loss in other words. `trigramLoss` is what triples of symbols reach on it; `natsPerChar` is there
+ * when symbols are no characters, so that different kinds can be compared.
+ */
 export interface TextMetrics extends Record<string, number> {
   bitsPerChar: number;
+  /** Of a symbol. */
   perplexity: number;
 }
 
-/** Mean loss in nats over `scored` characters from the sums of parts, added in their order. */
+/** Mean loss in nats over `scored` symbols from the sums of parts, added in their order. */
 export function scoreText(
   sums: Float64Array,
   scored: number,
   trigramLoss?: number,
+  charactersPerSymbol = 1,
 ): { loss: number; metrics: TextMetrics } {
   const loss = sums.reduce((total, part) => total + part, 0) / scored;
-  const metrics: TextMetrics = { bitsPerChar: loss / Math.LN2, perplexity: Math.exp(loss) };
+  const natsPerChar = loss / charactersPerSymbol;
+  const metrics: TextMetrics = { bitsPerChar: natsPerChar / Math.LN2, perplexity: Math.exp(loss) };
+  if (charactersPerSymbol !== 1) metrics.natsPerChar = natsPerChar;
   if (trigramLoss !== undefined) metrics.trigramLoss = trigramLoss;
   return { loss, metrics };
 }

@@ -5,12 +5,11 @@ import type { Backend } from "../../backend/backend.ts";
 import { FormatError, InputError } from "../../core/errors.ts";
 import { Rng } from "../../core/rng.ts";
 import { sameShape, showShape } from "../../core/shape.ts";
-import { unknownCharacters } from "../../data/vocabulary.ts";
+import { unknownCharacters, Vocabulary } from "../../data/vocabulary.ts";
 import type { SafetensorsFile } from "../../io/safetensors.ts";
 import { LanguageModel } from "../../models/language-model.ts";
 import { RunStore, readCheckpointFile } from "../../train/run-store.ts";
 import type { Snapshot } from "../../train/snapshot.ts";
-import { loadOwnCell } from "../own-cell.ts";
 import {
   type CheckpointFacts,
   parseTextRun,
@@ -59,7 +58,10 @@ function opened(file: SafetensorsFile, path: string, run: TextRun | undefined): 
  * @throws InputError naming those that the model does not know
  */
 export function refuseUnknown(where: string, characters: Iterable<string>, { facts }: OpenedModel): void {
-  const unknown = new Set([...characters].filter((character) => facts.vocabulary.id(character) < 0));
+  const { vocabulary } = facts;
+  // Words have a symbol for those that are unknown, byte pairs can write everything.
+  if (!(vocabulary instanceof Vocabulary)) return;
+  const unknown = new Set([...characters].filter((character) => vocabulary.id(character) < 0));
   if (unknown.size === 0) return;
   throw new InputError(unknownCharacters(where, unknown).message, {
     hint: "change the text, or leave them out with --skip-unknown",
@@ -67,7 +69,11 @@ export function refuseUnknown(where: string, characters: Iterable<string>, { fac
 }
 
 export async function ownCellOf({ cellFile }: CheckpointFacts, cellPath: string | undefined) {
-  if (cellFile !== undefined) return loadOwnCell(cellPath ?? cellFile.path, cellFile);
+  if (cellFile !== undefined) {
+    // Only where it is needed: sampling has to begin at once.
+    const { loadOwnCell } = await import("../own-cell.ts");
+    return loadOwnCell(cellPath ?? cellFile.path, cellFile);
+  }
   if (cellPath === undefined) return undefined;
   throw new InputError(`--cell ${cellPath}: the model has no cell of your own`, { hint: "leave it out" });
 }

@@ -1,14 +1,16 @@
 import { availableParallelism } from "node:os";
 import { formatBytes, InputError } from "../../core/errors.ts";
+import type { TokenKind } from "../../data/tokenizer.ts";
+import { MAX_VOCABULARY } from "../../data/vocabulary.ts";
 import {
   completeConfig,
   type LanguageModelConfig,
   type LanguageModelSettings,
   trainingBytes,
 } from "../../models/language-model-config.ts";
+import { isCellFile } from "../cell-file.ts";
 import type { BackendChoice } from "../engine.ts";
 import type { OptimizerName } from "../optimizers.ts";
-import { isCellFile } from "../own-cell.ts";
 
 /** What a person may say; `undefined` is "not said", which matters when a run is resumed. */
 export interface TextTrainOptions {
@@ -25,6 +27,8 @@ export interface TextTrainOptions {
   variational?: boolean;
   embedding?: number;
   tieWeights?: boolean;
+  tokens?: TokenKind;
+  vocabSize?: number;
   seqLength?: number;
   batchSize?: number;
   optimizer?: OptimizerName;
@@ -53,6 +57,10 @@ export interface TextSettings {
   /** Features of a symbol's vector; 0 for one-hot. */
   readonly embedding: number;
   readonly tieWeights: boolean;
+  /** What the symbols are. */
+  readonly tokens: TokenKind;
+  /** How many words or tokens at most; 0 for characters, of which there are as many as the text has. */
+  readonly vocabSize: number;
   readonly seqLength: number;
   readonly batchSize: number;
   readonly optimizer: OptimizerName;
@@ -74,6 +82,8 @@ export const DEFAULTS: TextSettings = {
   // A small alphabet loses nothing by going in one-hot, and a gather is cheaper than a product.
   embedding: 0,
   tieWeights: false,
+  tokens: "char",
+  vocabSize: 0,
   // A gradient through 64 steps reaches over a line; longer chunks update more rarely in the same time.
   seqLength: 64,
   batchSize: 32,
@@ -101,6 +111,12 @@ const BY_OPTIMIZER: Record<OptimizerName, Pick<TextSettings, "lr" | "clipNorm">>
   adam: { lr: DEFAULTS.lr, clipNorm: DEFAULTS.clipNorm },
   adamw: { lr: DEFAULTS.lr, clipNorm: DEFAULTS.clipNorm },
 };
+
+/** Of words as many as the Penn Treebank's models have; of byte pairs few, since most texts here are small. */
+export const VOCABULARY_SIZES: Record<TokenKind, number> = { char: 0, word: 10_000, bpe: 1024 };
+
+/** Two special words and one of the text; all bytes and one merge. */
+const LEAST_VOCABULARY: Record<TokenKind, number> = { char: 0, word: 3, bpe: 257 };
 
 /** Without any limit a run makes so many passes. */
 export const DEFAULT_EPOCHS = 20;
@@ -135,6 +151,7 @@ const CHECKS: readonly Check[] = [
   // Infinity would say "do not cut", but run.json cannot hold it; any large number says the same.
   ["clipNorm", "--clip-norm", (x) => x > 0 && Number.isFinite(x), "a number above 0"],
   ["clipValue", "--clip-value", (x) => x > 0 && Number.isFinite(x), "a number above 0"],
+  ["vocabSize", "--vocab-size", wholeFrom(1), POSITIVE_INTEGER],
   ["embedding", "--embedding", wholeFrom(0), "an integer of at least 0"],
   ["dropout", "--dropout", (x) => x >= 0 && x < 1, "at least 0 and below 1"],
   ["valSplit", "--val-split", (x) => x > 0 && x < 1, "above 0 and below 1"],
@@ -153,10 +170,25 @@ export function checkTextOptions(options: TextTrainOptions): void {
     }
   }
   checkCellName(options.cell);
+  checkVocabulary(options);
   const settings = settingsOf(options);
   // Any text has at least two characters; with the real number it is checked again.
   const smallest = completeConfig(modelOf(settings, 2));
   checkMemory(smallest, settings.batchSize, settings.seqLength, "at least ");
+}
+
+function checkVocabulary({ tokens = DEFAULTS.tokens, vocabSize, from, resume }: TextTrainOptions): void {
+  // What they bring decides about the tokens.
+  if (vocabSize === undefined || from !== undefined || resume) return;
+  if (tokens === "char") {
+    throw new InputError(`--vocab-size ${vocabSize} needs --tokens word or bpe`, {
+      hint: "of characters there are as many as the text has",
+    });
+  }
+  if (vocabSize < LEAST_VOCABULARY[tokens] || vocabSize > MAX_VOCABULARY) {
+    const range = `from ${LEAST_VOCABULARY[tokens]} to ${MAX_VOCABULARY}`;
+    throw new InputError(`--vocab-size must be ${range} with --tokens ${tokens}, got ${vocabSize}`);
+  }
 }
 
 function checkCellName(cell: string | undefined): void {
@@ -175,8 +207,10 @@ export function isBuiltInCell(cell: string): cell is (typeof BUILT_IN_CELLS)[num
 /** The settings of a new run: what was said over what another run brings over the defaults. */
 export function settingsOf(options: TextTrainOptions, brought: Partial<TextSettings> = {}): TextSettings {
   const start = BY_OPTIMIZER[options.optimizer ?? DEFAULTS.optimizer];
-  const settings = { ...DEFAULTS, ...start, ...brought, ...given(options) };
-  const needsVectors = settings.tieWeights || !isBuiltInCell(settings.cell);
+  const vocabSize = VOCABULARY_SIZES[options.tokens ?? DEFAULTS.tokens];
+  const settings = { ...DEFAULTS, ...start, vocabSize, ...brought, ...given(options) };
+  // A large vocabulary one-hot would give every word a vector of all gates.
+  const needsVectors = settings.tieWeights || settings.tokens !== "char" || !isBuiltInCell(settings.cell);
   const isSaid = options.embedding !== undefined || brought.embedding !== undefined;
   return needsVectors && !isSaid ? { ...settings, embedding: settings.hidden } : settings;
 }

@@ -3,7 +3,8 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../../core/errors.ts";
 import type { TextCorpus } from "../../data/index.ts";
-import { isCellFile, type OwnCell } from "../own-cell.ts";
+import { isCellFile } from "../cell-file.ts";
+import type { OwnCell } from "../own-cell.ts";
 import { given, type TextSettings, type TextTrainOptions } from "./options.ts";
 import type { TextRun } from "./run-file.ts";
 
@@ -51,6 +52,8 @@ const FLAGS: Record<keyof TextSettings, string> = {
   variational: "--variational",
   embedding: "--embedding",
   tieWeights: "--tie-weights",
+  tokens: "--tokens",
+  vocabSize: "--vocab-size",
   seqLength: "--seq-length",
   batchSize: "--batch-size",
   optimizer: "--optimizer",
@@ -88,7 +91,9 @@ export function refuseOtherSettings(
 
 /** @throws InputError listing how the model that is asked for differs from the one whose weights it is to get */
 export function refuseOtherModel(brought: Partial<TextSettings>, options: TextTrainOptions): void {
-  const differences = (["cell", "layers", "hidden", "embedding", "tieWeights"] as const)
+  const differences = (
+    ["cell", "layers", "hidden", "embedding", "tieWeights", "tokens", "vocabSize"] as const
+  )
     .filter((name) => options[name] !== undefined && options[name] !== brought[name])
     // Another version of a file may still fit: the shapes of its parameters decide.
     .filter((name) => name !== "cell" || !(isCellFile(`${options.cell}`) && isCellFile(`${brought.cell}`)))
@@ -102,8 +107,9 @@ export function refuseOtherModel(brought: Partial<TextSettings>, options: TextTr
 /** @throws InputError saying how the text differs from the one that the run was trained on */
 export function refuseOtherCorpus(run: TextRun, corpus: TextCorpus, folder: string): void {
   if (corpus.fingerprint === run.data.fingerprint) return;
-  const before = new Set(run.data.vocabulary);
   const now = new Set(corpus.vocabulary.characters);
+  // Words and byte pairs say less about what is different than the number of characters does.
+  const before = Array.isArray(run.data.vocabulary) ? new Set<string>(run.data.vocabulary) : now;
   const added = [...now].filter((character) => !before.has(character)).length;
   const gone = [...before].filter((character) => !now.has(character)).length;
   const differences = [`${corpus.characters} characters (the run has ${run.data.characters})`];

@@ -1,10 +1,11 @@
 import { FormatError, InputError } from "../../core/errors.ts";
 // Not by way of the index: sampling would load all that training needs of it.
-import { Vocabulary } from "../../data/vocabulary.ts";
+import type { Tokenizer } from "../../data/tokenizer.ts";
+import { tokenizerFromJSON } from "../../data/tokenizer-json.ts";
 import type { SafetensorsFile } from "../../io/safetensors.ts";
 import { type LanguageModelConfig, trainingBytes } from "../../models/language-model-config.ts";
 import { isParameterName, type Snapshot, type SnapshotTensor } from "../../train/snapshot.ts";
-import type { CellFile } from "../own-cell.ts";
+import type { CellFile } from "../cell-file.ts";
 import { BUILT_IN_CELLS, DEFAULTS, type TextSettings } from "./options.ts";
 
 /** `run.json` of a text run. */
@@ -27,7 +28,8 @@ export interface TextRun {
     readonly characters: number;
     /** SHA-256 of the text. */
     readonly fingerprint: string;
-    readonly vocabulary: readonly string[];
+    /** Characters as a list; words and byte pairs as an object. */
+    readonly vocabulary: unknown;
   };
   readonly baseline: { readonly name: string; readonly loss: number };
 }
@@ -51,7 +53,7 @@ export function parseTextRun(value: Record<string, unknown>, where: string): Tex
   if (!isObject(data) || typeof data.fingerprint !== "string" || !isStrings(data.paths)) {
     throw new FormatError(where, "data must hold paths and a fingerprint");
   }
-  const vocabulary = Vocabulary.fromJSON(data.vocabulary, where);
+  const vocabulary = tokenizerFromJSON(data.vocabulary, where);
   if (!isObject(limits)) throw new FormatError(where, "limits must be an object");
   if (!isObject(baseline) || typeof baseline.name !== "string" || typeof baseline.loss !== "number") {
     throw new FormatError(where, "baseline must hold a name and a loss");
@@ -61,7 +63,7 @@ export function parseTextRun(value: Record<string, unknown>, where: string): Tex
   if (vocabulary.size !== model.vocabulary) {
     throw new FormatError(
       where,
-      `the vocabulary has ${vocabulary.size} characters, the model ${model.vocabulary}`,
+      `the vocabulary has ${vocabulary.size} ${vocabulary.kind === "char" ? "characters" : "symbols"}, the model ${model.vocabulary}`,
     );
   }
   for (const name of ["backend", "instructions", "version", "created"]) {
@@ -127,7 +129,7 @@ function parseModel(value: unknown, where: string): LanguageModelConfig {
 export interface CheckpointFacts {
   readonly model: LanguageModelConfig;
   readonly cellFile?: CellFile;
-  readonly vocabulary: Vocabulary;
+  readonly vocabulary: Tokenizer;
   readonly step: number;
   /** Of training, all sittings together. */
   readonly seconds: number;
@@ -158,12 +160,12 @@ export function readCheckpointFacts({ metadata }: SafetensorsFile, where: string
   if (!Number.isSafeInteger(step) || step < 0 || !(seconds >= 0)) {
     throw new FormatError(where, "metadata step and seconds must be numbers");
   }
-  const vocabulary = Vocabulary.fromJSON(json("vocabulary"), where);
+  const vocabulary = tokenizerFromJSON(json("vocabulary"), where);
   const model = parseModel(json("model"), where);
   if (vocabulary.size !== model.vocabulary) {
     throw new FormatError(
       where,
-      `the vocabulary has ${vocabulary.size} characters, the model ${model.vocabulary}`,
+      `the vocabulary has ${vocabulary.size} ${vocabulary.kind === "char" ? "characters" : "symbols"}, the model ${model.vocabulary}`,
     );
   }
   const cellFile = model.cell === "own" ? parseCellFile(json("cellFile"), model, where) : undefined;

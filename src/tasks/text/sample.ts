@@ -8,7 +8,7 @@ import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
 import { buildModel, openModel, refuseUnknown } from "./open.ts";
 
 export interface TextSampleOptions extends SamplingOptions {
-  /** Characters to write after the prime; default 500. */
+  /** Characters, words or tokens to write after the prime, as the model has them; default 500. */
   length?: number;
   /** Text to go on from; default a line end. */
   prime?: string;
@@ -51,7 +51,8 @@ export async function sampleText(run: string, options: TextSampleOptions = {}): 
   const start = known.length > 0 ? known : lineEnd.length > 0 ? lineEnd : [0];
 
   async function* pieces(): AsyncGenerator<string, void, undefined> {
-    if (known.length > 0) yield vocabulary.decode(known);
+    const decoder = vocabulary.decoder();
+    if (known.length > 0) yield Array.from(known, (id) => decoder.push(id)).join("");
     const { temperature, topK, topP } = options;
     const rng = new Rng(seed);
     for await (const id of generate<LanguageModelState>(model, {
@@ -63,8 +64,11 @@ export async function sampleText(run: string, options: TextSampleOptions = {}): 
       rng,
       backend,
     })) {
-      yield vocabulary.decode([id]);
+      const text = decoder.push(id);
+      if (text !== "") yield text;
     }
+    const rest = decoder.end();
+    if (rest !== "") yield rest;
   }
   return { seed, pieces: pieces() };
 }

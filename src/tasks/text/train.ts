@@ -2,15 +2,22 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parameters } from "../../autograd/parameter.ts";
 import { InputError } from "../../core/errors.ts";
-import { type TextCorpus, trigramBaseline } from "../../data/index.ts";
+import {
+  type TextCorpus,
+  type Tokenizer,
+  tokenizerFromJSON,
+  trigramBaseline,
+  Vocabulary,
+} from "../../data/index.ts";
 import { completeConfig } from "../../models/language-model-config.ts";
 import type { StartEvent, TrainEvent } from "../../train/events.ts";
 import { ReplicaGroup } from "../../train/replica-group.ts";
 import { RunStore } from "../../train/run-store.ts";
 import type { Snapshot } from "../../train/snapshot.ts";
 import { VERSION } from "../../version.ts";
+import { type CellFile, isCellFile } from "../cell-file.ts";
 import { type BackendChoice, chooseEngine } from "../engine.ts";
-import { type CellFile, isCellFile, loadOwnCell, type OwnCell } from "../own-cell.ts";
+import { loadOwnCell, type OwnCell } from "../own-cell.ts";
 import { type Hooks, readCorpus } from "./corpus.ts";
 import { TextLearner, type TextSpec } from "./learner.ts";
 import { type OpenedModel, openModel } from "./open.ts";
@@ -32,6 +39,7 @@ import {
   refuseOtherSettings,
 } from "./resume.ts";
 import { parseTextRun, readCheckpointFacts, snapshotOf, type TextRun } from "./run-file.ts";
+import { symbolText, UNITS } from "./tokens.ts";
 import { runTraining } from "./training.ts";
 
 export type { Hooks as TrainHooks } from "./corpus.ts";
@@ -43,6 +51,9 @@ export interface TextTraining {
   readonly runDirectory: string;
   readonly run: TextRun;
   readonly corpus: TextCorpus;
+  readonly tokenizer: Tokenizer;
+  /** Of the whole text: characters, words or tokens. */
+  readonly symbols: number;
   readonly parameters: number;
   /** The limit in steps, where there is one. */
   readonly totalSteps: number | null;
@@ -53,7 +64,7 @@ export interface TextTraining {
   readonly startSeconds: number;
   /** What a model of letter triples reaches on the same validation text. */
   readonly baseline: { readonly name: string; readonly loss: number };
-  readonly unit: "character";
+  readonly unit: "character" | "word" | "token";
 }
 
 interface Resumed {
@@ -100,11 +111,14 @@ async function prepare(
   const cell = resumed === undefined ? await cellOf(settings, options, weights) : resumed.cell;
   let corpus = await readCorpus(paths, hooks);
   if (resumed !== undefined) refuseOtherCorpus(resumed.run, corpus, folder);
-  if (weights !== undefined) corpus = corpus.withVocabulary(weights.facts.vocabulary);
-
-  const { train, validation } = corpus.split(settings.valSplit, { sequenceLength: settings.seqLength });
+  const known =
+    resumed === undefined ? weights?.facts.vocabulary : tokenizerFromJSON(resumed.run.data.vocabulary);
+  if (weights?.facts.vocabulary instanceof Vocabulary)
+    corpus = corpus.withVocabulary(weights.facts.vocabulary);
+  if (settings.tokens !== "char") hooks.onProgress(`cutting into ${UNITS[settings.tokens]}s`, 0, null);
+  const { train, validation, tokenizer, charactersPerSymbol } = symbolText(corpus, settings, known);
   const { batchSize, seqLength } = settings;
-  const model = completeConfig(modelOf(settings, corpus.vocabulary.size));
+  const model = completeConfig(modelOf(settings, tokenizer.size));
   checkMemory(model, batchSize, seqLength);
   const { backend, instructions } = chooseEngine(options.backend ?? backendOf(resumed?.run), hooks.onNote);
   const threads = options.threads ?? resumed?.run.threads ?? defaultThreads(batchSize);
@@ -117,14 +131,15 @@ async function prepare(
   const spec: TextSpec = { settings, model, train, validation, backend, instructions, cellFile };
   const learner = new TextLearner(spec, 0, threads, cell);
   const limits = limitsOf(options, resumed?.run);
-  if (resumed === undefined) hooks.onProgress("counting letters for the baseline", 0, null);
-  const { loss } = resumed?.run.baseline ?? trigramBaseline(train, validation, corpus.vocabulary.size);
+  if (resumed === undefined)
+    hooks.onProgress(`counting ${UNITS[settings.tokens]}s for the baseline`, 0, null);
+  const { loss } = resumed?.run.baseline ?? trigramBaseline(train, validation, tokenizer.size);
   const baseline = { name: "interpolated trigram", loss };
 
   const run: TextRun = {
     ...{ task: "text", version: VERSION, created: resumed?.run.created ?? new Date().toISOString() },
     ...{ model, cellFile, settings, limits, backend, instructions, threads, precision: "highest" },
-    data: describe(corpus, paths),
+    data: describe(corpus, tokenizer, paths),
     baseline,
   };
   if (resumed !== undefined) warnAboutBits(resumed.run, run, hooks);
@@ -145,19 +160,19 @@ async function prepare(
     const ends = [limits.steps, byEpochs].filter((steps) => steps !== undefined);
     return {
       events: runTraining({
-        ...{ run, store, group, learner, corpus, startEvent, snapshot: start, hooks },
+        ...{ run, store, group, learner, tokenizer, charactersPerSymbol, startEvent, snapshot: start, hooks },
         startSeconds: resumed?.seconds ?? 0,
         bestLoss: resumed?.bestLoss ?? Number.POSITIVE_INFINITY,
         ...{ evaluateEvery: options.evalEvery, saveEvery: options.saveEvery },
       }),
       runDirectory: folder,
-      ...{ run, corpus, parameters: count },
+      ...{ run, corpus, tokenizer, parameters: count, symbols: train.length + validation.length },
       totalSteps: ends.length === 0 ? null : Math.min(...ends),
       maxSeconds: limits.maxSeconds ?? null,
       startStep: resumed?.snapshot?.step ?? 0,
       startSeconds: resumed?.seconds ?? 0,
       baseline,
-      unit: "character",
+      unit: UNITS[settings.tokens],
     };
   } catch (error) {
     await store.close();
@@ -179,9 +194,19 @@ function extension(): "ts" | "js" {
 /** What weights from another run bring with them. */
 function architectureOf(weights: OpenedModel | undefined): Partial<TextSettings> {
   if (weights === undefined) return {};
-  const { model, cellFile } = weights.facts;
+  const { model, cellFile, vocabulary } = weights.facts;
+  const tokens = { tokens: vocabulary.kind, vocabSize: vocabulary.kind === "char" ? 0 : vocabulary.size };
   const { cell, hidden, layers, dropout, variational, embedding, tied: tieWeights } = model;
-  return { cell: cellFile?.path ?? cell, hidden, layers, dropout, variational, embedding, tieWeights };
+  return {
+    cell: cellFile?.path ?? cell,
+    hidden,
+    layers,
+    dropout,
+    variational,
+    embedding,
+    tieWeights,
+    ...tokens,
+  };
 }
 
 /** The cell of a new run, when it is one of the user's own; with weights it is the one that they were trained in. */
@@ -211,9 +236,9 @@ function limitsOf(options: TextTrainOptions, run: TextRun | undefined): TextRun[
   return { steps, epochs: epochs ?? run?.limits.epochs, maxSeconds };
 }
 
-function describe(corpus: TextCorpus, paths: readonly string[]): TextRun["data"] {
-  const { characters, fingerprint, vocabulary } = corpus;
-  return { paths, characters, fingerprint, vocabulary: vocabulary.toJSON() };
+function describe(corpus: TextCorpus, tokenizer: Tokenizer, paths: readonly string[]): TextRun["data"] {
+  const { characters, fingerprint } = corpus;
+  return { paths, characters, fingerprint, vocabulary: tokenizer.toJSON() };
 }
 
 async function openRun(options: TextTrainOptions, hooks: Hooks): Promise<Resumed | undefined> {

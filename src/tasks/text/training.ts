@@ -1,4 +1,4 @@
-import type { TextCorpus } from "../../data/index.ts";
+import type { Tokenizer } from "../../data/index.ts";
 import { generate } from "../../decode/generate.ts";
 import { encodeCheckpoint } from "../../io/checkpoint.ts";
 import { sha256Hex } from "../../io/sha256.ts";
@@ -18,7 +18,8 @@ export interface TrainingParts {
   readonly store: RunStore;
   readonly group: ReplicaGroup;
   readonly learner: TextLearner;
-  readonly corpus: TextCorpus;
+  readonly tokenizer: Tokenizer;
+  readonly charactersPerSymbol: number;
   readonly startEvent: StartEvent;
   readonly snapshot: { readonly snapshot: Snapshot; readonly parametersOnly: boolean } | undefined;
   readonly hooks: Hooks;
@@ -34,7 +35,7 @@ const SAMPLE_TEMPERATURE = 0.8;
 
 /** The training loop of a run, with its log, its checkpoints and its samples. Closes the run in the end. */
 export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEvent, void, undefined> {
-  const { run, store, group, learner, corpus, snapshot } = parts;
+  const { run, store, group, learner, tokenizer, snapshot } = parts;
   const { settings, limits, baseline } = run;
   let { bestLoss } = parts;
   try {
@@ -51,7 +52,7 @@ export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEv
       const facts = {
         model: run.model,
         cellFile: run.cellFile,
-        vocabulary: corpus.vocabulary,
+        vocabulary: tokenizer,
         step,
         seconds,
       };
@@ -61,7 +62,8 @@ export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEv
       return store.saveCheckpoint(step, bytes, improved ? { best: { loss: bestLoss } } : {});
     };
     const sample = async (step: number): Promise<string> => {
-      const prime = corpus.vocabulary.encode("\n", { skipUnknown: true });
+      const prime = tokenizer.encode("\n", { skipUnknown: true });
+      const decoder = tokenizer.decoder();
       let text = "";
       for await (const id of generate<LanguageModelState>(learner.model, {
         prime: prime.length > 0 ? prime : [0],
@@ -70,9 +72,9 @@ export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEv
         rng: learner.sampleRng(step),
         backend: learner.backend,
       })) {
-        text += corpus.vocabulary.decode([id]);
+        text += decoder.push(id);
       }
-      return text;
+      return text + decoder.end();
     };
 
     const loop = trainLoop({
@@ -81,7 +83,7 @@ export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEv
       startStep: snapshot?.parametersOnly === false ? snapshot.snapshot.step : 0,
       startSeconds: parts.startSeconds,
       ...{ evaluateEvery: parts.evaluateEvery, saveEvery: parts.saveEvery, save, sample },
-      score: (sums) => scoreText(sums, learner.segments.scored, baseline.loss),
+      score: (sums) => scoreText(sums, learner.segments.scored, baseline.loss, parts.charactersPerSymbol),
       signal: parts.hooks.signal,
     });
     for (;;) {

@@ -1,0 +1,17 @@
+import { FormatError } from "../core/index.ts";
+import { BpeTokenizer } from "./bpe-tokenizer.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+import { Vocabulary } from "./vocabulary.ts";
+import { WordTokenizer } from "./word-tokenizer.ts";
+
+/**
+ * What `toJSON` of a tokenizer wrote: a list for characters, else an object that says its kind.
+ * @throws FormatError naming the file and the entry
+ */
+export function tokenizerFromJSON(value: unknown, where = "vocabulary"): Tokenizer {
+  if (Array.isArray(value)) return Vocabulary.fromJSON(value, where);
+  const kind = typeof value === "object" && value !== null && "kind" in value ? value.kind : undefined;
+  if (kind === "word") return WordTokenizer.fromJSON(value as object, where);
+  if (kind === "bpe") return BpeTokenizer.fromJSON(value as object, where);
+  throw new FormatError(where, `vocabulary must be a list, or an object of kind "word" or "bpe"`);
+}
