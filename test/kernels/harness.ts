@@ -20,6 +20,20 @@ export const MODULES: readonly string[] = [
 export const ABSOLUTE = 1e-5;
 export const RELATIVE = 1.3e-6;
 
+const modules = new Map<string, WebAssembly.Module>();
+
+/** Compiled once: hundreds of modules come and go in a property test otherwise, which Node 24 does not always survive
+ * (nodejs/node#64500: "Check failed: jit_page.has_value()"). */
+function moduleOf(file: string): WebAssembly.Module {
+  let module = modules.get(file);
+  if (module === undefined) {
+    const path = fileURLToPath(new URL(`../../src/backend/wasm/${file}`, import.meta.url));
+    module = new WebAssembly.Module(readFileSync(path));
+    modules.set(file, module);
+  }
+  return module;
+}
+
 export class Machine {
   readonly memory = new WebAssembly.Memory({ initial: 64, maximum: 65536 });
   readonly kernels: Record<string, Kernel>;
@@ -38,9 +52,7 @@ export class Machine {
       this.attach = attach;
       return;
     }
-    const path = fileURLToPath(new URL(`../../src/backend/wasm/${file}`, import.meta.url));
-    const module = new WebAssembly.Module(readFileSync(path));
-    const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
+    const { exports } = new WebAssembly.Instance(moduleOf(file), { env: { memory: this.memory } });
     this.top = (exports.__heap_base as WebAssembly.Global).value as number;
     this.kernels = exports as unknown as Record<string, Kernel>;
   }
