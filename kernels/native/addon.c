@@ -124,44 +124,49 @@ napi_value refuse(napi_env env, const char *signature, const napi_value *values,
 
 /* ---- a heap and its functions -------------------------------------------------------------------------------- */
 
-/* Takes base and length from the buffer, and keeps it alive instead of the one before. */
-static int hold(napi_env env, Heap *heap, napi_value buffer) {
+/*
+ * Who keeps whom alive, all of it known to the garbage collector: every function of a heap holds its keeper, an array,
+ * the keeper holds the buffer, and the Heap is freed after the keeper. So a function that is held by itself never
+ * outlives its memory, and the memory of a heap that nobody holds goes with the next collection.
+ */
+
+/* Takes base and length from the buffer, and lets the keeper hold it instead of the one before. */
+static int hold(napi_env env, Heap *heap, napi_value keeper, napi_value buffer) {
   void *base;
   size_t bytes;
-  napi_ref kept;
   if (napi_get_arraybuffer_info(env, buffer, &base, &bytes) != napi_ok) return 0;
-  if (napi_create_reference(env, buffer, 1, &kept) != napi_ok) return 0;
-  if (heap->buffer) napi_delete_reference(env, heap->buffer);
-  heap->buffer = kept;
+  if (napi_set_element(env, keeper, 0, buffer) != napi_ok) return 0;
   heap->base = base;
   heap->bytes = bytes;
   return 1;
 }
 
 static napi_value attach(napi_env env, napi_callback_info info) {
-  napi_value buffer;
+  napi_value buffer, keeper;
   Heap *heap = begin(env, info, "attach(buffer)", 1, &buffer);
-  if (heap && !hold(env, heap, buffer)) return failed(env, "attach: buffer must be an ArrayBuffer");
+  if (!heap) return 0;
+  if (napi_get_reference_value(env, heap->keeper, &keeper) != napi_ok || !hold(env, heap, keeper, buffer))
+    return failed(env, "attach: buffer must be an ArrayBuffer");
   return 0;
 }
 
-/* The table of kernels was collected. A function of it may be held elsewhere still, so the heap's few bytes stay, and
- * every address is outside it from now on. */
 static void let_go(napi_env env, void *data, void *unused) {
   (void)unused;
   Heap *heap = data;
-  napi_delete_reference(env, heap->buffer);
-  *heap = (Heap){.kernels = heap->kernels};
+  if (heap->keeper) napi_delete_reference(env, heap->keeper);
+  free(heap);
 }
 
-static int put(napi_env env, napi_value object, const char *name, napi_callback call, void *data) {
+static int put(napi_env env, napi_value object, const char *name, napi_callback call, Heap *heap, napi_value keeper) {
   napi_value function;
-  return napi_create_function(env, name, NAPI_AUTO_LENGTH, call, data, &function) == napi_ok &&
-         napi_set_named_property(env, object, name, function) == napi_ok;
+  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, call, heap, &function) != napi_ok) return 0;
+  const napi_property_descriptor property = {.utf8name = "heap", .value = keeper, .attributes = napi_default};
+  if (keeper && napi_define_properties(env, function, 1, &property) != napi_ok) return 0;
+  return napi_set_named_property(env, object, name, function) == napi_ok;
 }
 
 static napi_value create(napi_env env, napi_callback_info info) {
-  napi_value arguments[2], kernels, made;
+  napi_value arguments[2], keeper, kernels, made;
   char name[16];
   size_t length, count = 2;
   if (napi_get_cb_info(env, info, &count, arguments, 0, 0) != napi_ok || count != 2 ||
@@ -172,20 +177,23 @@ static napi_value create(napi_env env, napi_callback_info info) {
     if (equal(variants[i].name, name) && variants[i].runs_here()) variant = &variants[i];
   if (!variant) return failed(env, "create: this processor cannot run these instructions");
 
+  if (napi_create_array_with_length(env, 1, &keeper) != napi_ok) return failed(env, "create: no memory");
   Heap *heap = malloc(sizeof *heap);
   if (!heap) return failed(env, "create: no memory");
   *heap = (Heap){.kernels = variant->kernels};
-  if (!hold(env, heap, arguments[1])) {
+  if (napi_add_finalizer(env, keeper, heap, let_go, 0, 0) != napi_ok) {
     free(heap);
-    return failed(env, "create: buffer must be an ArrayBuffer");
+    return failed(env, "create: no memory");
   }
-  /* From here on the heap belongs to the table: let_go ends it. */
-  if (napi_create_object(env, &kernels) != napi_ok ||
-      napi_add_finalizer(env, kernels, heap, let_go, 0, 0) != napi_ok || napi_create_object(env, &made) != napi_ok)
+  /* From here on the keeper frees the heap. Its own reference is weak. */
+  if (!hold(env, heap, keeper, arguments[1])) return failed(env, "create: buffer must be an ArrayBuffer");
+  if (napi_create_reference(env, keeper, 0, &heap->keeper) != napi_ok ||
+      napi_create_object(env, &kernels) != napi_ok || napi_create_object(env, &made) != napi_ok)
     return failed(env, "create: no memory");
   for (int i = 0; i < binding_count; i++)
-    if (!put(env, kernels, bindings[i].name, bindings[i].call, heap)) return failed(env, "create: no memory");
-  if (!put(env, made, "attach", attach, heap) || napi_set_named_property(env, made, "kernels", kernels) != napi_ok)
+    if (!put(env, kernels, bindings[i].name, bindings[i].call, heap, keeper)) return failed(env, "create: no memory");
+  if (!put(env, made, "attach", attach, heap, keeper) ||
+      napi_set_named_property(env, made, "kernels", kernels) != napi_ok)
     return failed(env, "create: no memory");
   return made;
 }
@@ -200,7 +208,7 @@ NAPI_MODULE_INIT() {
         napi_set_element(env, names, count++, name) != napi_ok)
       return failed(env, "the addon has no memory");
   }
-  if (napi_set_named_property(env, exports, "instructions", names) != napi_ok || !put(env, exports, "create", create, 0))
+  if (napi_set_named_property(env, exports, "instructions", names) != napi_ok || !put(env, exports, "create", create, 0, 0))
     return failed(env, "the addon has no memory");
   return exports;
 }

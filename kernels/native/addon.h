@@ -14,9 +14,9 @@ typedef void (*Kernel)(void);
 /* A linear heap, and the build of the kernels that works on it: the data of every JavaScript function made for it. */
 typedef struct {
   char *base;            /* of the buffer that was attached last */
-  size_t bytes;          /* 0 once the heap is gone */
+  size_t bytes;
   const Kernel *kernels; /* in the order of `bindings` */
-  napi_ref buffer;       /* keeps it from being collected */
+  napi_ref keeper;       /* weak: what keeps the buffer from being collected (addon.c) */
 } Heap;
 
 typedef struct {

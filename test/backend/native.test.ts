@@ -3,6 +3,8 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Backend } from "../../src/backend/backend.ts";
@@ -250,6 +252,27 @@ describe.runIf(here)("the native backend", () => {
     expect(await Promise.all(answers)).toEqual([3000, 4000, 5000]);
     expect(one.memory.readSync?.(64, 1000)).toEqual(new Float32Array(1000).fill(1));
     expect(two.memory.readSync?.(64, 1000)).toEqual(new Float32Array(1000).fill(2));
+  });
+
+  test("lives as long as one of its functions, and no longer", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const reserved = 2 ** 28;
+    const grown = () => {
+      const { kernels, memory } = open();
+      memory.reserve(reserved);
+      return kernels.fill;
+    };
+    const fill = grown();
+    const before = process.memoryUsage().external;
+    for (let i = 0; i < 4; i++) grown();
+    for (let turn = 0; turn < 3; turn++) {
+      collect();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(process.memoryUsage().external).toBeLessThan(before + reserved);
+    expect(() => fill(reserved / 2, 1, 1000)).not.toThrow();
+    expect(() => fill(reserved, 1, 1)).toThrow(RangeError);
   });
 
   test("loads from any folder", () => {
