@@ -2,22 +2,34 @@
 #include "recurrent.h"
 
 /*
+ * What the input gives is computed for a stretch of steps at once, of about so many rows: enough for full tiles and for
+ * reading weight_ih seldom, few enough that the sums are still in the second cache when their steps need them.
+ */
+#define STRETCH 96
+
+/*
  * Scratch, one after the other:
  *   zeros [b, max(S, H)]: the states before the first step, when they are not given
- *   tiles: of the states before a step, of a step's outputs, or, before the first step, of x
+ *   tiles: of the states before a step, of a step's outputs, or, before a stretch, of x
  *   spare [b, H]: r h' (GRU_BEFORE), or the outputs before the projection
+ *   gates of one stretch, when they are not wanted
  */
+INLINE int stretch_rows(int t, int b) { return least(t * b, most(STRETCH, b)); }
 INLINE int zeros_size(int b, int hidden, int projection) { return b * most(state_size(hidden, projection), hidden); }
 INLINE int tiles_size(int n, int b, int inputs, int hidden, int projection, int has_ids) {
   return most(has_ids ? 0 : product_scratch(n, inputs), zeros_size(b, hidden, projection));
 }
-
-int recurrent_forward_scratch(int cell, int t, int b, int inputs, int hidden, int projection, int has_ids) {
-  const int spare = cell == GRU_BEFORE || projection ? b * hidden : 0;
-  return zeros_size(b, hidden, projection) + tiles_size(t * b, b, inputs, hidden, projection, has_ids) + spare;
+INLINE int spare_size(int cell, int b, int hidden, int projection) {
+  return cell == GRU_BEFORE || projection ? b * hidden : 0;
 }
 
-/* sums [n, D H] = bias + x weight_ih', for all steps at once. */
+int recurrent_forward_scratch(int cell, int t, int b, int inputs, int hidden, int projection, int has_ids) {
+  const int rows = stretch_rows(t, b);
+  return zeros_size(b, hidden, projection) + tiles_size(rows, b, inputs, hidden, projection, has_ids) +
+         spare_size(cell, b, hidden, projection) + rows * recurrent_cells[cell].saved * hidden;
+}
+
+/* sums [n, D H] = bias + x weight_ih', for all steps of a stretch. */
 static void project_input(float *sums, const Cell *shape, const float *x, const float *panels, const float *bias, int n,
                           int inputs, int hidden, float *tiles) {
   const int stride = shape->gradients * hidden;
@@ -51,21 +63,27 @@ void recurrent_forward(int cell, float *h, float *c, float *gates, const float *
   const Packed at = recurrent_packed(cell, inputs, hidden, projection, ids != 0);
   const int state = state_size(hidden, projection), saved = shape->saved * hidden;
   const int width = shape->gradients * hidden, zeros_words = zeros_size(b, hidden, projection);
-  int n = t * b;
-  if (rows) {
-    n = 0;
-    for (int step = 0; step < t; step++) n += rows[step];
-  }
   float *zeros = scratch, *tiles = zeros + zeros_words;
-  float *spare = tiles + tiles_size(t * b, b, inputs, hidden, projection, ids != 0);
+  float *spare = tiles + tiles_size(stretch_rows(t, b), b, inputs, hidden, projection, ids != 0);
+  float *unwanted = gates ? 0 : spare + spare_size(cell, b, hidden, projection);
   if (!h0 || !c0) fill(zeros, 0, zeros_words);
-  if (!ids) project_input(saved ? gates : h, shape, x, packed + at.input, packed + at.bias, n, inputs, hidden, tiles);
 
   Forward s = {.hidden = hidden, .state = state, .tiles = tiles, .weights = packed + at.recurrent, .spare = spare};
   s.h_before = h0 ? h0 : zeros;
   s.c_before = c0 ? c0 : zeros;
-  for (int step = 0; step < t; step++) {
+  for (int step = 0, end = 0; step < t; step++) {
     s.rows = rows ? rows[step] : b;
+    if (step == end) {
+      int n = 0;
+      do n += rows ? rows[end] : b;
+      while (++end < t && n + (rows ? rows[end] : b) <= STRETCH);
+      if (unwanted) gates = unwanted;
+      if (!ids) {
+        float *sums = saved ? gates : h;
+        project_input(sums, shape, x, packed + at.input, packed + at.bias, n, inputs, hidden, tiles);
+        x += n * inputs;
+      }
+    }
     s.back = step & 1;
     s.out = projection ? spare : h;
     s.c = c;
@@ -81,7 +99,7 @@ void recurrent_forward(int cell, float *h, float *c, float *gates, const float *
     s.c_before = c;
     h += s.rows * state;
     if (c) c += s.rows * hidden;
-    if (gates) gates += s.rows * saved;
+    gates += s.rows * saved;
     if (ids) ids += s.rows;
   }
 }

@@ -96,7 +96,8 @@ void recurrent_pack(float *packed, int cell, const float *weight_ih, const float
                     const float *bias_hh, const float *weight_hr, int inputs, int hidden, int projection, int has_ids);
 
 /* x [n, I] or ids [n]: exactly one, the other 0. h0 [b, S], c0 [b, H] (LSTM): 0 means zeros.
- * Outputs: h [n, S]; c [n, H] for the LSTM, else 0; gates [n, K H] (0 where K is 0). */
+ * Outputs: h [n, S]; c [n, H] for the LSTM, else 0; gates [n, K H], 0 where they are not wanted: only backward needs
+ * them, and without them less memory is written. */
 int recurrent_forward_scratch(int cell, int t, int b, int inputs, int hidden, int projection, int has_ids); /* words */
 void recurrent_forward(int cell, float *h, float *c, float *gates, const float *x, const int32_t *ids,
                        const int32_t *rows, const float *h0, const float *c0, const float *packed, int t, int b,

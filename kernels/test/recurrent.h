@@ -52,6 +52,11 @@ static void test_layer(int cell, int t, int b, int I, int H, int P, int kind) {
   float *scratch = room(words);
   recurrent_forward(cell, h, c, gates, given_x, given_ids, rows, p.h0, p.c0, packed, t, b, I, H, P, scratch);
   check_guard(scratch, words);
+  free(scratch);
+  scratch = room(words);
+  float *same_h = out_room(n * S), *same_c = out_room(is_lstm ? n * H : 0);
+  recurrent_forward(cell, same_h, same_c, 0, given_x, given_ids, rows, p.h0, p.c0, packed, t, b, I, H, P, scratch);
+  check_guard(scratch, words);
   free(scratch); free(packed);
 
   words = recurrent_pack_backward_size(cell, H, P);
@@ -85,6 +90,8 @@ static void test_layer(int cell, int t, int b, int I, int H, int P, int kind) {
 
   /* Gradients of weights are sums over all rows. */
   const double summed = ABSOLUTE + n * 2e-7;
+  check_out("recurrent h without gates", same_h, e.h, n * S, ABSOLUTE);
+  check_out("recurrent c without gates", same_c, e.c, is_lstm ? n * H : 0, ABSOLUTE);
   check_out("recurrent h", h, e.h, n * S, ABSOLUTE);
   check_out("recurrent c", c, e.c, n * H, ABSOLUTE);
   check_out("recurrent gates", gates, e.gates, n * K * H, ABSOLUTE);

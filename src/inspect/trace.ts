@@ -120,7 +120,7 @@ function runBuiltIn(rnn: RecurrentLayer, x: Tensor, state: RecurrentState[] | un
   const states: RecurrentState[] = [];
   let input = x;
   for (const [index, bound] of rnn.bind().entries()) {
-    const run = recurrent(bound, input, state?.[index]);
+    const run = recurrent(bound, input, state?.[index], undefined, true);
     input = run.output;
     states.push(new RecurrentState(run.hidden, run.cell));
     const parts = [run.output.read(), run.cells?.read(), run.gates?.read()] as const;

@@ -71,13 +71,18 @@ export function run(
   machine: Machine,
   p: Layer,
   upstream?: Upstream,
-  options: { ids?: readonly number[]; packed?: boolean; finalStates?: boolean } = {},
+  options: { ids?: readonly number[]; packed?: boolean; finalStates?: boolean; keepGates?: boolean } = {},
 ): Record<string, Float32Array> {
   const { inputs: I, hidden: H, projection: P } = p;
   const k = machine.kernels;
   const [cell, t, b] = [CELLS.indexOf(p.cell), p.rows.length, p.rows[0]];
   const [S, n, { gates: G, saved, gradients }] = [stateOf(p), rowsOf(p), COUNTS[p.cell]];
-  const { ids, packed: variable = p.rows.some((count) => count !== b), finalStates = true } = options;
+  const {
+    ids,
+    packed: variable = p.rows.some((count) => count !== b),
+    finalStates = true,
+    keepGates = true,
+  } = options;
   const hasIds = Number(ids !== undefined);
   const [weightIh, weightHh, biasIh, biasHh, weightHr] = (
     [p.weightIh, p.weightHh, p.biasIh, p.biasHh, p.weightHr] as (Values | undefined)[]
@@ -92,7 +97,7 @@ export function run(
     for (const [name, [address, words]] of Object.entries(outputs))
       if (address) result[name] = machine.read(address, words);
   };
-  const sizes = { h: n * S, c: p.cell === "LSTM" ? n * H : 0, gates: n * saved * H };
+  const sizes = { h: n * S, c: p.cell === "LSTM" ? n * H : 0, gates: keepGates ? n * saved * H : 0 };
   const h = machine.room(sizes.h, true);
   const [c, gates] = [sizes.c && machine.room(sizes.c), sizes.gates && machine.room(sizes.gates, true)];
   const scratch = machine.room(k.recurrent_forward_scratch(cell, t, b, I, H, P, hasIds));

@@ -110,6 +110,22 @@ describe.each(MODULES)("recurrent kernels of %s", (file) => {
       agrees(run(new Machine(file), p, upstream), p, upstream);
     });
 
+    test("gives the same bits when the gates are not wanted", () => {
+      for (const rows of [steps(5, 1), steps(7, 33), [...steps(3, 40), 7, 1]]) {
+        for (const projection of [0, 5]) {
+          const p = layer({ cell, rows, inputs: 6, hidden: 35, projection }, 19);
+          const ids = someIds(rowsOf(p), 6);
+          for (const options of [{}, { ids }]) {
+            const { h, c } = run(new Machine(file), p, undefined, options);
+            const got = run(new Machine(file), p, undefined, { ...options, keepGates: false });
+            expect(got.h).toEqual(h);
+            expect(got.c).toEqual(c);
+            expect(got.gates).toBeUndefined();
+          }
+        }
+      }
+    });
+
     test("takes ids as it takes one-hot rows", () => {
       for (const [rows, inputs, hidden] of [
         [steps(4, 5), 7, 19],

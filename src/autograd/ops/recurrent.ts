@@ -1,7 +1,7 @@
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { checkShape, showShape } from "../../core/shape.ts";
-import { recordAll } from "../tape.ts";
+import { isRecording, recordAll } from "../tape.ts";
 import { checkIds } from "./embedding.ts";
 import type { BoundWeights } from "./recurrent-weights.ts";
 
@@ -20,8 +20,9 @@ export interface RecurrentRun {
   readonly hidden: Tensor;
   /** [B, H], LSTM only */
   readonly cell: Tensor | undefined;
-  /** To look at, without a gradient: the cell states of all steps, and what the kernel has saved of the gates. */
+  /** To look at, without a gradient: the cell states of all steps. */
   readonly cells: Tensor | undefined;
+  /** What the kernel has saved of the gates (kernels/unrolled.h), if `keepGates` asked for it or backward needs it. */
   readonly gates: Tensor | undefined;
 }
 
@@ -44,6 +45,7 @@ export function recurrent(
   x: Tensor,
   initial: InitialState = {},
   rows?: PackedRows,
+  keepGates = isRecording(x, bound.token, initial.hidden, initial.cell),
 ): RecurrentRun {
   const { kind, traits, sizes, kernels } = bound;
   const { inputs: I, hidden: H, projection: P, state: S } = sizes;
@@ -62,7 +64,7 @@ export function recurrent(
 
   const output = empty([...leading, S]);
   const cells = traits.hasCell ? empty([...leading, H]) : undefined;
-  const gates = traits.saved > 0 ? empty([...leading, traits.saved * H]) : undefined;
+  const gates = keepGates && traits.saved > 0 ? empty([...leading, traits.saved * H]) : undefined;
   const [values, indices] = hasIds ? [0, x.address] : [x.address, 0];
   const counts = at(rows?.counts);
   const scratch = empty([kernels.recurrent_forward_scratch(traits.number, T, B, I, H, P, hasIds ? 1 : 0)]);
