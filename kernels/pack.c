@@ -1,5 +1,10 @@
 #include "pack.h"
 
+/* Rows are too short for the processor to see where they lead: ask for the next ones in time. */
+INLINE void expect_rows(const float *x, int row_step, int count) {
+  for (int r = 0; r < count; r++) __builtin_prefetch(x + r * row_step);
+}
+
 /* out[k * stride + r] = x[r * row_step + k] for r < rows: a transpose, by squares of four. */
 INLINE void interleave(float *out, int stride, const float *x, int row_step, int rows, int k) {
   typedef float v4 __attribute__((ext_vector_type(4), aligned(4)));
@@ -9,6 +14,7 @@ INLINE void interleave(float *out, int stride, const float *x, int row_step, int
     float *y = out + r;
     int i = 0;
     for (; i + 4 <= k; i += 4, y += 4 * stride) {
+      if (i % 16 == 0) expect_rows(x0 + 4 * row_step + i, row_step, 4);
       const v4 a = *(const v4 *)(x0 + i), b = *(const v4 *)(x1 + i);
       const v4 c = *(const v4 *)(x2 + i), d = *(const v4 *)(x3 + i);
       const v4 ab_lo = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_hi = __builtin_shufflevector(a, b, 2, 6, 3, 7);
