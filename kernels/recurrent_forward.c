@@ -8,13 +8,14 @@
  *   spare [b, H]: r h' (GRU_BEFORE), or the outputs before the projection
  */
 INLINE int zeros_size(int b, int hidden, int projection) { return b * most(state_size(hidden, projection), hidden); }
-INLINE int tiles_size(int n, int b, int inputs, int hidden, int projection, int has_ids) {
-  return most(has_ids ? 0 : product_scratch(n, inputs), zeros_size(b, hidden, projection));
+INLINE int most_tiles(int n, int b, int inputs, int hidden, int projection, int has_ids) {
+  const int states = tiles_size(b, most(state_size(hidden, projection), hidden));
+  return most(has_ids ? 0 : product_scratch(n, inputs), states);
 }
 
 int recurrent_forward_scratch(int cell, int t, int b, int inputs, int hidden, int projection, int has_ids) {
   const int spare = cell == GRU_BEFORE || projection ? b * hidden : 0;
-  return zeros_size(b, hidden, projection) + tiles_size(t * b, b, inputs, hidden, projection, has_ids) + spare;
+  return zeros_size(b, hidden, projection) + most_tiles(t * b, b, inputs, hidden, projection, has_ids) + spare;
 }
 
 /* sums [n, D H] = bias + x weight_ih', for all steps at once. */
@@ -29,7 +30,7 @@ static void project_input(float *sums, const Cell *shape, const float *x, const 
       continue;
     }
     const Start start = {bias + column, 0, NR, 0};
-    product(sums + column, stride, start, x, inputs, 1, panels, NR * inputs, n, columns, inputs, tiles);
+    product(sums + column, stride, start, x, inputs, 1, panels, panel_size(inputs), n, columns, inputs, tiles);
     panels += panels_size(columns, inputs);
   }
 }
@@ -57,7 +58,7 @@ void recurrent_forward(int cell, float *h, float *c, float *gates, const float *
     for (int step = 0; step < t; step++) n += rows[step];
   }
   float *zeros = scratch, *tiles = zeros + zeros_words;
-  float *spare = tiles + tiles_size(t * b, b, inputs, hidden, projection, ids != 0);
+  float *spare = tiles + most_tiles(t * b, b, inputs, hidden, projection, ids != 0);
   if (!h0 || !c0) fill(zeros, 0, zeros_words);
   if (!ids) project_input(saved ? gates : h, shape, x, packed + at.input, packed + at.bias, n, inputs, hidden, tiles);
 
@@ -75,8 +76,8 @@ void recurrent_forward(int cell, float *h, float *c, float *gates, const float *
     pack_tiles(tiles, s.h_before, state, 1, s.rows, state);
     cell_forward(cell, &s);
     if (projection)
-      product(h, state, from_zero(), spare, hidden, 1, packed + at.projection, NR * hidden, s.rows, state, hidden,
-              tiles);
+      product(h, state, from_zero(), spare, hidden, 1, packed + at.projection, panel_size(hidden), s.rows, state,
+              hidden, tiles);
     s.h_before = h;
     s.c_before = c;
     h += s.rows * state;
@@ -84,4 +85,5 @@ void recurrent_forward(int cell, float *h, float *c, float *gates, const float *
     if (gates) gates += s.rows * saved;
     if (ids) ids += s.rows;
   }
+  release_tiles();
 }
