@@ -1,4 +1,5 @@
-/* f32 numbers as two bf16 parts: hi = bf16(x), lo = bf16(x - hi), to nearest even. hi + lo is x within 2^-16 |x|. */
+/* f32 numbers as two bf16 parts: hi = bf16(x), lo = bf16(x - hi), to nearest even. hi + lo is x within 2^-17 |x|, and
+ * within 2^-16 |x| where hi could not be rounded up. */
 #ifndef UNROLLED_SPLIT_H
 #define UNROLLED_SPLIT_H
 
@@ -26,17 +27,22 @@ INLINE vu round_pairs(vf even, vf odd) {
 
 INLINE vi magnitude(vf x) { return float_to_bits(x) & 0x7fffffff; }
 
-/* hi of what would not stay finite, or is not: cut off instead of rounded, a NaN kept one. lo of what is not: 0. */
-INLINE vu cut_hi(vf x, vu rounded) {
-  const vu cut = ((vu)x | (magnitude(x) > 0x7f800000 ? (vu)0x400000 : (vu)0)) & 0xffff0000u;
-  return magnitude(x) >= ROUNDS_TO_INFINITY ? cut : rounded;
+/* Parts of what would not stay finite are cut off instead of rounded, so that their sum stays finite; a NaN stays one,
+ * and lo of what is not finite is 0. Other lanes are as ever. */
+INLINE vf cut(vf x) { return (vf)((vu)x & 0xffff0000u); }
+INLINE vf cut_hi(vf x, vf rounded) {
+  const vf quiet = magnitude(x) > 0x7f800000 ? (vf)((vu)x | 0x400000u) : x;
+  return magnitude(x) >= ROUNDS_TO_INFINITY ? cut(quiet) : rounded;
 }
-INLINE vf rest_of(vf x, vf hi) { return magnitude(x) >= 0x7f800000 ? splat(0) : x - hi; }
+INLINE vf cut_lo(vf x, vf hi) {
+  const vf rest = magnitude(x) >= 0x7f800000 ? splat(0) : x - hi;
+  return magnitude(x) >= ROUNDS_TO_INFINITY ? cut(rest) : rest;
+}
 
 static __attribute__((noinline)) Parts split_large(vf even, vf odd) {
   const vu rounded = round_pairs(even, odd);
-  const vu hi_even = cut_hi(even, (vu)lower_part(rounded)), hi_odd = cut_hi(odd, (vu)upper_part(rounded));
-  return (Parts){hi_even >> 16 | hi_odd, round_pairs(rest_of(even, (vf)hi_even), rest_of(odd, (vf)hi_odd))};
+  const vf hi_even = cut_hi(even, lower_part(rounded)), hi_odd = cut_hi(odd, upper_part(rounded));
+  return (Parts){(vu)hi_even >> 16 | (vu)hi_odd, round_pairs(cut_lo(even, hi_even), cut_lo(odd, hi_odd))};
 }
 
 INLINE Parts split_pairs(vf even, vf odd) {

@@ -109,7 +109,7 @@ INLINE void run(const int tall, const int wide, const Sums *s, int height, const
   if (tall && wide) BEGIN(C11)
 #undef BEGIN
   const float *x = a, *y = b;
-  for (int left = k; left > 0; left -= TILE_K, x += 2 * a_lo, y += B_BLOCK) {
+  _Pragma("clang loop unroll(disable)") for (int left = k; left > 0; left -= TILE_K, x += 2 * a_lo, y += B_BLOCK) {
     tile_load(A0, x, bytes);
     if (tall) tile_load(A1, x + a_step, bytes);
     tile_load(B0, y + b_lo, bytes);
