@@ -45,8 +45,12 @@ export async function reproduce(): Promise<void> {
     ...(await trainingTable([exact[0], high])),
   ];
   console.log(lines.join("\n"));
-  const [before, , after] = readFileSync(PAGE, "utf8").split(/(?<=<!-- measured -->\n)|(?=<!-- end -->)/);
-  writeFileSync(PAGE, `${before}\n${lines.join("\n")}\n\n${after}`);
+  const page = readFileSync(PAGE, "utf8");
+  const between = /(?<=<!-- measured -->\n)[\s\S]*(?=<!-- end -->)/;
+  writeFileSync(
+    PAGE,
+    page.replace(between, () => `\n${lines.join("\n")}\n\n`),
+  );
 }
 
 /** AMX of this processor, or in software. */

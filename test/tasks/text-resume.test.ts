@@ -84,5 +84,7 @@ test("a run's precision is kept, and a change of it is said when it is resumed",
   expect(kept.notes.filter((note) => note.includes("bits may differ"))).toEqual([]);
   const changed = await train({ out, steps: END, stopAt: 7, resume: true, precision: "highest" });
   expect(changed.events[0]).toMatchObject({ precision: "highest" });
-  expect(changed.notes.join()).toMatch(/bits may differ from .*: (instructions amx -> \w+, )?precision high -> highest/);
+  expect(changed.notes.join()).toMatch(
+    /bits may differ from .*: (instructions amx -> \w+, )?precision high -> highest/,
+  );
 });
