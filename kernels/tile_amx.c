@@ -146,6 +146,7 @@ DEFINE_RUN(square, 1, 1)
 
 void tile_panels(float *c, int c_stride, int c_step, const Start *start, int width, const float *a, const float *b,
                  int b_step, int count, int m, int k) {
+  if (!m) return;
   const int height = tile_height(m), a_step = height * padded_k(k), is_wide = width > TILE_ROWS;
   configure(height);
   for (int p = 0; p < count; p++, b += b_step)
