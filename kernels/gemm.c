@@ -17,10 +17,12 @@ void gemm(float *c, const float *a, const float *b, const float *row_bias, int m
     const int columns = least(n - j, BLOCK_N);
     for (int l = 0; l < k; l += BLOCK_K) {
       const int length = least(k - l, BLOCK_K);
-      pack_panels(panels, length * NR, b + j * b_column + l * b_k, b_k, b_column, columns, length);
+      pack_panels(panels, panel_size(length), b + j * b_column + l * b_k, b_k, b_column, columns, length);
       Start start = from_matrix(c + j, n);
       if (l == 0 && !accumulate) start = row_bias ? (Start){row_bias + j, 0, NR, 0} : from_zero();
-      product(c + j, n, start, a + l * a_k, a_row, a_k, panels, length * NR, m, columns, length, tiles);
+      product(c + j, n, start, a + l * a_k, a_row, a_k, panels, panel_size(length), m, columns, length,
+              tiles);
     }
   }
+  release_tiles();
 }

@@ -1,5 +1,7 @@
 #include "pack.h"
 
+#ifndef UNROLLED_AMX
+
 /* Rows are too short for the processor to see where they lead: ask for the next ones in time. */
 INLINE void expect_rows(const float *x, int row_step, int count) {
   for (int r = 0; r < count; r++) __builtin_prefetch(x + r * row_step);
@@ -71,3 +73,15 @@ void pack_panels(float *out, int panel_step, const float *x, int k_step, int col
     else take_rows(out, NR, x + j, k_step, width, k);
   }
 }
+
+void pack_piece(float *out, int panel_step, const float *x, int k_step, int column_step, int n, int first, int k) {
+  out += first * NR;
+  if (x) {
+    pack_panels(out, panel_step, x, k_step, column_step, n, k);
+    return;
+  }
+  for (int p = 0; p < panels_of(n); p++, out += panel_step)
+    for (int i = 0; i < k * NR; i++) out[i] = 0;
+}
+
+#endif

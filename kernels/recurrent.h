@@ -29,6 +29,12 @@ extern const Cell recurrent_cells[5];
 
 INLINE int state_size(int hidden, int projection) { return projection ? projection : hidden; }
 
+/* Words of weight_hh packed for backward: GRU_BEFORE has r and z in one product, n in another. */
+INLINE int through_size(const Cell *cell, int hidden, int state) {
+  const int k = cell->through_width * hidden;
+  return panels_size(state, k) + panels_size(state, cell->gates * hidden - k);
+}
+
 /* Offsets into the packed weights. */
 typedef struct {
   int recurrent;  /* weight_hh in panels, in the order that the cell's step reads */
@@ -81,12 +87,13 @@ INLINE void chunk_sums(float *sums, int stride, const Forward *s, int column, co
   const int k = s->state;
   Start start = start_at(s->input, 0, column + first);
   start.panel_step = NR;
-  tile_matrix(sums + first, stride, start, s->tiles, weights + first * k, NR * k, s->rows, width, k);
+  tile_matrix(sums + first, stride, start, s->tiles, weights + first / NR * panel_size(k), panel_size(k), s->rows,
+              width, k);
 }
 
 /* The same for the units of a group: `gates` panels, one for each gate, the gates H columns apart. */
 INLINE void group_sums(float *sums, int stride, const Forward *s, int column, int gates, int group, int width) {
-  const int panel = NR * s->state;
+  const int panel = panel_size(s->state);
   Start start = start_at(s->input, 0, column + group * NR);
   start.panel_step = s->hidden;
   tile_panels(sums + group * NR, stride, s->hidden, &start, width, s->tiles, s->weights + group * gates * panel, panel,

@@ -45,7 +45,7 @@ void recurrent_backward(int cell, float *dgates, float *dprojected, float *dh0, 
   Backward s = {.hidden = hidden, .dh = zeros + block, .dc = dc0 ? dc0 : zeros + 2 * block, .tiles = tiles};
   s.spare = zeros + 3 * block;
   s.weights = packed + panels_size(state, k);
-  const float *weight_hr = packed + panels_size(state, shape->gates * hidden);
+  const float *weight_hr = packed + through_size(shape, hidden, state);
   fill(zeros, 0, block);
 
   int n = t * b, active = 0; /* first row of the step after; rows whose later steps are done */
@@ -63,8 +63,8 @@ void recurrent_backward(int cell, float *dgates, float *dprojected, float *dh0, 
     if (cell == LSTM) begin_rows(s.dc, dc_last, 0, active, s.rows, hidden);
     active = s.rows;
     if (projection)
-      product(s.dh, hidden, from_zero(), dstate, state, 1, weight_hr, NR * projection, s.rows, hidden, projection,
-              tiles);
+      product(s.dh, hidden, from_zero(), dstate, state, 1, weight_hr, panel_size(projection), s.rows, hidden,
+              projection, tiles);
     s.dgates = dgates + n * width;
     s.gates = gates + n * saved;
     s.out = h + n * state;
@@ -81,6 +81,8 @@ void recurrent_backward(int cell, float *dgates, float *dprojected, float *dh0, 
       if (step && dh) accumulate(s.dh, dh + before * state, s.rows * state);
       start = from_matrix(s.dh, state);
     }
-    product(next, state, start, s.dgates + shape->through * hidden, width, 1, packed, NR * k, s.rows, state, k, tiles);
+    product(next, state, start, s.dgates + shape->through * hidden, width, 1, packed, panel_size(k), s.rows, state, k,
+            tiles);
   }
+  release_tiles();
 }

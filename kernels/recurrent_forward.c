@@ -16,8 +16,9 @@
  */
 INLINE int stretch_rows(int t, int b) { return least(t * b, most(STRETCH, b)); }
 INLINE int zeros_size(int b, int hidden, int projection) { return b * most(state_size(hidden, projection), hidden); }
-INLINE int tiles_size(int n, int b, int inputs, int hidden, int projection, int has_ids) {
-  return most(has_ids ? 0 : product_scratch(n, inputs), zeros_size(b, hidden, projection));
+INLINE int most_tiles(int n, int b, int inputs, int hidden, int projection, int has_ids) {
+  const int states = tiles_size(b, most(state_size(hidden, projection), hidden));
+  return most(has_ids ? 0 : product_scratch(n, inputs), states);
 }
 INLINE int spare_size(int cell, int b, int hidden, int projection) {
   return cell == GRU_BEFORE || projection ? b * hidden : 0;
@@ -25,7 +26,7 @@ INLINE int spare_size(int cell, int b, int hidden, int projection) {
 
 int recurrent_forward_scratch(int cell, int t, int b, int inputs, int hidden, int projection, int has_ids) {
   const int rows = stretch_rows(t, b);
-  return zeros_size(b, hidden, projection) + tiles_size(rows, b, inputs, hidden, projection, has_ids) +
+  return zeros_size(b, hidden, projection) + most_tiles(rows, b, inputs, hidden, projection, has_ids) +
          spare_size(cell, b, hidden, projection) + rows * recurrent_cells[cell].saved * hidden;
 }
 
@@ -41,7 +42,7 @@ static void project_input(float *sums, const Cell *shape, const float *x, const 
       continue;
     }
     const Start start = {bias + column, 0, NR, 0};
-    product(sums + column, stride, start, x, inputs, 1, panels, NR * inputs, n, columns, inputs, tiles);
+    product(sums + column, stride, start, x, inputs, 1, panels, panel_size(inputs), n, columns, inputs, tiles);
     panels += panels_size(columns, inputs);
   }
 }
@@ -64,7 +65,7 @@ void recurrent_forward(int cell, float *h, float *c, float *gates, const float *
   const int state = state_size(hidden, projection), saved = shape->saved * hidden;
   const int width = shape->gradients * hidden, zeros_words = zeros_size(b, hidden, projection);
   float *zeros = scratch, *tiles = zeros + zeros_words;
-  float *spare = tiles + tiles_size(stretch_rows(t, b), b, inputs, hidden, projection, ids != 0);
+  float *spare = tiles + most_tiles(stretch_rows(t, b), b, inputs, hidden, projection, ids != 0);
   float *unwanted = gates ? 0 : spare + spare_size(cell, b, hidden, projection);
   if (!h0 || !c0) fill(zeros, 0, zeros_words);
 
@@ -93,8 +94,8 @@ void recurrent_forward(int cell, float *h, float *c, float *gates, const float *
     pack_tiles(tiles, s.h_before, state, 1, s.rows, state);
     cell_forward(cell, &s);
     if (projection)
-      product(h, state, from_zero(), spare, hidden, 1, packed + at.projection, NR * hidden, s.rows, state, hidden,
-              tiles);
+      product(h, state, from_zero(), spare, hidden, 1, packed + at.projection, panel_size(hidden), s.rows, state,
+              hidden, tiles);
     s.h_before = h;
     s.c_before = c;
     h += s.rows * state;
@@ -102,4 +103,5 @@ void recurrent_forward(int cell, float *h, float *c, float *gates, const float *
     gates += s.rows * saved;
     if (ids) ids += s.rows;
   }
+  release_tiles();
 }

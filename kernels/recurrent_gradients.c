@@ -17,11 +17,12 @@ void recurrent_input_gradient(int cell, float *dx, const float *dgates, const fl
     for (int i = 0; i < shape->bands; i++) {
       const Band *band = &shape->band[i];
       if (band->ih == NONE) continue;
-      pack_panels(scratch + band->column * hidden * NR, NR * k, weight_ih + band->ih * hidden * inputs + j, inputs, 1,
-                  columns, band->width * hidden);
+      pack_piece(scratch, panel_size(k), weight_ih + band->ih * hidden * inputs + j, inputs, 1, columns,
+                 band->column * hidden, band->width * hidden);
     }
-    product(dx + j, inputs, from_zero(), dgates, stride, 1, scratch, NR * k, n, columns, k, tiles);
+    product(dx + j, inputs, from_zero(), dgates, stride, 1, scratch, panel_size(k), n, columns, k, tiles);
   }
+  release_tiles();
 }
 
 /* Everything that the weight gradients read. */
@@ -89,9 +90,7 @@ static void pack_before(float *panels, float *reset, float *computed, const Laye
   for (int at = 0, rows; at < depth; at += rows) {
     const float *from;
     rows = rows_before(a, l + at, depth - at, &from);
-    if (from) pack_panels(panels + at * NR, depth * NR, from, state, 1, state, rows);
-    else
-      for (int p = 0; p < panels_of(state); p++) fill(panels + (p * depth + at) * NR, 0, rows * NR);
+    pack_piece(panels, panel_size(depth), from, state, 1, state, at, rows);
     if (!reset) continue;
     for (int r = 0; r < rows; r++) {
       const float *gate = a->gates + (l + at + r) * 3 * state;
@@ -99,7 +98,7 @@ static void pack_before(float *panels, float *reset, float *computed, const Laye
       else scale(computed + (at + r) * state, gate, 0, state);
     }
   }
-  if (reset) pack_panels(reset, depth * NR, computed, state, 1, state, depth);
+  if (reset) pack_panels(reset, panel_size(depth), computed, state, 1, state, depth);
 }
 
 /* Rows [l, l + depth) of o tanh(c), [depth, H]. */
@@ -111,7 +110,8 @@ static void outputs(float *out, const Layer *a, int l, int depth) {
 
 /* dw [.., columns] (+)= tiles' b: rows [l, l + depth) of the sum. */
 INLINE void add_block(float *dw, int l, const float *tiles, const float *panels, int m, int columns, int depth) {
-  tile_matrix(dw, columns, l ? from_matrix(dw, columns) : from_zero(), tiles, panels, depth * NR, m, columns, depth);
+  tile_matrix(dw, columns, l ? from_matrix(dw, columns) : from_zero(), tiles, panels, panel_size(depth), m, columns,
+              depth);
 }
 
 /* One band's part of dweight_ih (without ids) and dweight_hh: its gradients are brought into tiles once for both. */
@@ -132,7 +132,7 @@ static void band_gradients(float *dweight_ih, float *dweight_hh, const Band *ban
 static void projection_gradient(float *dweight_hr, const Layer *a, int l, int depth, float *computed, float *panels,
                                 float *tiles) {
   outputs(computed, a, l, depth);
-  pack_panels(panels, depth * NR, computed, a->hidden, 1, a->hidden, depth);
+  pack_panels(panels, panel_size(depth), computed, a->hidden, 1, a->hidden, depth);
   for (int i = 0; i < a->projection; i += BLOCK_M) {
     const int m = least(a->projection - i, BLOCK_M);
     pack_tiles(tiles, a->dprojected + l * a->projection + i, 1, a->projection, m, depth);
@@ -184,11 +184,12 @@ void recurrent_weight_gradients(int cell, float *dweight_ih, float *dweight_hh, 
   for (int l = 0; l < n; l += BLOCK_K) {
     const int depth = least(n - l, BLOCK_K);
     pack_before(panels_h, reset, computed, &a, l, depth);
-    if (x) pack_panels(panels_x, depth * NR, x + l * inputs, inputs, 1, inputs, depth);
+    if (x) pack_panels(panels_x, panel_size(depth), x + l * inputs, inputs, 1, inputs, depth);
     for (int i = 0; i < shape->bands; i++) {
       const Band *band = &shape->band[i];
       band_gradients(dweight_ih, dweight_hh, band, &a, l, depth, panels_x, band->reset ? reset : panels_h, tiles);
     }
     if (projection) projection_gradient(dweight_hr, &a, l, depth, computed, panels_h, tiles);
   }
+  release_tiles();
 }

@@ -44,8 +44,8 @@ int recurrent_pack_size(int cell, int inputs, int hidden, int projection, int ha
 /* weight [gates * units, k] in groups of one panel for each gate. */
 static float *pack_groups(float *out, const float *weight, int gates, int units, int k) {
   for (int first = 0; first < units; first += NR)
-    for (int gate = 0; gate < gates; gate++, out += NR * k)
-      pack_panels(out, NR * k, weight + (gate * units + first) * k, 1, k, least(units - first, NR), k);
+    for (int gate = 0; gate < gates; gate++, out += panel_size(k))
+      pack_panels(out, panel_size(k), weight + (gate * units + first) * k, 1, k, least(units - first, NR), k);
   return out;
 }
 
@@ -99,19 +99,17 @@ void recurrent_pack(float *packed, int cell, const float *weight_ih, const float
 
 /* weight_hh as b of the products with dgates, then weight_hr. */
 int recurrent_pack_backward_size(int cell, int hidden, int projection) {
-  const int gates = recurrent_cells[cell].gates;
-  return panels_size(state_size(hidden, projection), gates * hidden) + panels_size(hidden, projection);
+  return through_size(&recurrent_cells[cell], hidden, state_size(hidden, projection)) + panels_size(hidden, projection);
 }
 
 void recurrent_pack_backward(float *packed, int cell, const float *weight_hh, const float *weight_hr, int hidden,
                              int projection) {
   const Cell *shape = &recurrent_cells[cell];
   const int state = state_size(hidden, projection);
-  /* GRU_BEFORE: r and z in one product, n in another. */
   const int k = shape->through_width * hidden, rest = shape->gates * hidden - k;
-  pack_panels(packed, NR * k, weight_hh, state, 1, state, k);
+  pack_panels(packed, panel_size(k), weight_hh, state, 1, state, k);
   packed += panels_size(state, k);
-  if (rest) pack_panels(packed, NR * rest, weight_hh + k * state, state, 1, state, rest);
+  if (rest) pack_panels(packed, panel_size(rest), weight_hh + k * state, state, 1, state, rest);
   packed += panels_size(state, rest);
-  if (projection) pack_panels(packed, NR * projection, weight_hr, hidden, 1, hidden, projection);
+  if (projection) pack_panels(packed, panel_size(projection), weight_hr, hidden, 1, hidden, projection);
 }

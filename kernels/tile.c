@@ -2,6 +2,8 @@
 
 const float zero_panel[NR] = {0};
 
+#ifndef UNROLLED_AMX
+
 /* One tile of ROWS rows and PANELS panels; both are constants, so the accumulators are registers. */
 INLINE void run(const int rows, const int panels, float *c, int c_stride, int c_step, const Start *start, int first,
                 int panel, const float *a, const float *b, int b_step, int k) {
@@ -124,3 +126,5 @@ void tile_panels(float *c, int c_stride, int c_step, const Start *start, int wid
     }
   }
 }
+
+#endif

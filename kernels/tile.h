@@ -2,17 +2,23 @@
  * The micro-kernel of every matrix product (after Goto and van de Geijn, "Anatomy of high-performance matrix
  * multiplication", 2008): a tile of `rows` x NR outputs stays in registers while k runs.
  *
- * Operands are packed: b in panels of NR columns, b[k * NR + j], zero beyond the last column; a in tiles of rows,
- * a[k * rows + r]. Every output element has one accumulator and takes its products in ascending k, so its bits
- * depend on neither tile nor batch.
+ * Operands are packed (pack.h): b in panels of NR columns, a in tiles of rows, in the order that the micro-kernel of
+ * the build reads: tile.c, or tile_amx.c where UNROLLED_AMX is defined. Every output element has one accumulator and
+ * takes its products in ascending k, so its bits depend on neither tile nor batch.
  */
 #ifndef UNROLLED_TILE_H
 #define UNROLLED_TILE_H
 
 #include "simd.h"
 
-/* Two vectors wide; rows as many as the registers hold accumulators for: 6 x 2 + 2 + 1 of 16, 12 x 2 + 2 + 1 of 32. */
+/* Columns of a panel: two vectors, or two tiles of AMX. */
 #define NR (2 * VW)
+
+#ifdef UNROLLED_AMX
+#include "layout_amx.h"
+#else
+
+/* Rows as many as the registers hold accumulators for: 6 x 2 + 2 + 1 of 16, 12 x 2 + 2 + 1 of 32. */
 #define MR (VW == 16 ? 12 : 6)
 
 /* Rows of the next tile when `left` remain. The last two tiles share what is left: a tile of one or two rows has too
@@ -20,6 +26,15 @@
 INLINE int tile_rows(int left) {
   return left >= 2 * MR ? MR : left <= MR ? left : (left + 1) / 2;
 }
+
+/* Words of m rows in tiles, a[k * rows + r], and of one panel, b[k * NR + j], both k long. */
+INLINE int tiles_size(int m, int k) { return m * k; }
+INLINE int panel_size(int k) { return NR * k; }
+
+/* Said at the end of every kernel that multiplied: AMX keeps state until then. */
+INLINE void release_tiles(void) {}
+
+#endif
 
 /* Where the sums begin: row r, panel p at row + (ids ? ids[r] : r) * row_step + p * panel_step. */
 typedef struct {

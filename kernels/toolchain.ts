@@ -18,13 +18,28 @@ export interface InstructionSet {
   readonly cpu: readonly string[];
 }
 
+const AVX512: InstructionSet = {
+  flags: ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"],
+  cpu: ["avx512f", "avx512bw", "avx512dq", "avx512vl", "fma"],
+};
+
+/** Products of bf16 parts (kernels/tile_amx.c); all else is AVX-512's. */
+const SPLIT = [...AVX512.flags, "-mavx512bf16", "-DUNROLLED_AMX"];
+
 /** Instruction sets of x86-64 that the native kernels are built for, the best first. */
 export const X64: Readonly<Record<string, InstructionSet>> = {
-  avx512: {
-    flags: ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"],
-    cpu: ["avx512f", "avx512bw", "avx512dq", "avx512vl", "fma"],
+  amx: {
+    flags: [...SPLIT, "-mamx-tile", "-mamx-bf16"],
+    cpu: [...AVX512.cpu, "avx512_bf16", "amx_tile", "amx_bf16"],
   },
+  avx512: AVX512,
   avx2: { flags: ["-mavx2", "-mfma"], cpu: ["avx2", "fma"] },
+};
+
+/** For tests and measurements: the tile instructions in software (kernels/amx_emulated.h). */
+export const EMULATED_AMX: InstructionSet = {
+  flags: [...SPLIT, "-DUNROLLED_EMULATE_AMX"],
+  cpu: [...AVX512.cpu, "avx512_bf16"],
 };
 
 /** NEON is part of every 64-bit ARM processor. */

@@ -9,7 +9,8 @@
  *    in words. Outputs may not alias inputs unless the comment says so.
  *  - Any size from 0 (where it makes sense) up works, not only multiples of a tile.
  *  - Sums over an inner dimension run in ascending order with one accumulator for each output element, so that bits do
- *    not depend on tile shapes, on the batch size or on how time is cut into chunks.
+ *    not depend on tile shapes, on the batch size or on how time is cut into chunks. Products are of f32 numbers, or,
+ *    in the build for AMX, of their bf16 parts (tile_amx.c).
  */
 #ifndef UNROLLED_H
 #define UNROLLED_H

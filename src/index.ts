@@ -7,6 +7,7 @@ export {
   defaultBackend,
   ids,
   loadWasmBackend,
+  type Precision,
   scope,
   setDefaultBackend,
   Tensor,

@@ -2,6 +2,7 @@
  * The native kernels as a Node addon. JavaScript sees
  *
  *   instructions: string[]           what the addon holds and this processor can run, the best first
+ *   lacking: { [name]: string }      what it holds and cannot run here, and why
  *   create(instructions, buffer)     { kernels, attach }: functions that work on addresses of the buffer
  *   attach(buffer)                   the heap has grown: its kernels go on with this buffer
  *
@@ -9,6 +10,7 @@
  * before the next call; in between nothing here reads it.
  */
 #include "addon.h"
+#include "cpu.h"
 
 void *malloc(size_t bytes);
 void free(void *memory);
@@ -18,48 +20,47 @@ void free(void *memory);
 typedef struct {
   const char *name;
   const Kernel *kernels;
-  int (*runs_here)(void);
+  const char *(*lacks)(void); /* what is missing here, or 0 */
 } Variant;
 
 #if defined(__x86_64__)
-#include <cpuid.h>
-
-/* The operating system must save the registers too: XCR0, read by xgetbv. */
-static uint32_t saved_registers(void) {
-  uint32_t low, high, a, b, c, d;
-  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE)) return 0;
-  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return low;
+#ifdef UNROLLED_EMULATE_AMX
+static const char *no_amx(void) {
+  const Cpu cpu = this_cpu();
+  return lacks_bf16(&cpu);
 }
-
-#define YMM_SAVED 0x06u /* SSE and AVX */
-#define ZMM_SAVED 0xe6u /* these, mask registers and both halves of the wide ones */
-
-static int has_avx2(void) {
-  uint32_t a, b, c, d;
-  if ((saved_registers() & YMM_SAVED) != YMM_SAVED) return 0;
-  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_FMA)) return 0;
-  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2);
+#else
+static const char *no_amx(void) {
+  const Cpu cpu = this_cpu();
+  return lacks_amx(&cpu, ask_for_tiles);
 }
-
-static int has_avx512(void) {
-  const uint32_t needed = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
-  uint32_t a, b, c, d;
-  if (!has_avx2() || (saved_registers() & ZMM_SAVED) != ZMM_SAVED) return 0;
-  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & needed) == needed;
+static const char *no_avx512(void) {
+  const Cpu cpu = this_cpu();
+  return lacks_avx512(&cpu);
 }
+static const char *no_avx2(void) {
+  const Cpu cpu = this_cpu();
+  return lacks_avx2(&cpu);
+}
+#endif
 
-extern const Kernel avx512_kernels[], avx2_kernels[];
 /* The best first. */
+extern const Kernel amx_kernels[];
+#ifdef UNROLLED_EMULATE_AMX
+static const Variant variants[] = {{"amx", amx_kernels, no_amx}};
+#else
+extern const Kernel avx512_kernels[], avx2_kernels[];
 static const Variant variants[] = {
-    {"avx512", avx512_kernels, has_avx512},
-    {"avx2", avx2_kernels, has_avx2},
+    {"amx", amx_kernels, no_amx},
+    {"avx512", avx512_kernels, no_avx512},
+    {"avx2", avx2_kernels, no_avx2},
 };
+#endif
 
 #elif defined(__aarch64__)
-static int has_neon(void) { return 1; }
+static const char *no_neon(void) { return 0; }
 extern const Kernel neon_kernels[];
-static const Variant variants[] = {{"neon", neon_kernels, has_neon}};
+static const Variant variants[] = {{"neon", neon_kernels, no_neon}};
 #endif
 
 #define VARIANTS (sizeof variants / sizeof *variants)
@@ -174,7 +175,7 @@ static napi_value create(napi_env env, napi_callback_info info) {
     return failed(env, "create: needs the name of an instruction set and a buffer");
   const Variant *variant = 0;
   for (size_t i = 0; i < VARIANTS; i++)
-    if (equal(variants[i].name, name) && variants[i].runs_here()) variant = &variants[i];
+    if (equal(variants[i].name, name) && !variants[i].lacks()) variant = &variants[i];
   if (!variant) return failed(env, "create: this processor cannot run these instructions");
 
   if (napi_create_array_with_length(env, 1, &keeper) != napi_ok) return failed(env, "create: no memory");
@@ -199,16 +200,20 @@ static napi_value create(napi_env env, napi_callback_info info) {
 }
 
 NAPI_MODULE_INIT() {
-  napi_value names, name;
+  napi_value names, lacking, text;
   uint32_t count = 0;
-  if (napi_create_array(env, &names) != napi_ok) return failed(env, "the addon has no memory");
+  if (napi_create_array(env, &names) != napi_ok || napi_create_object(env, &lacking) != napi_ok)
+    return failed(env, "the addon has no memory");
   for (size_t i = 0; i < VARIANTS; i++) {
-    if (!variants[i].runs_here()) continue;
-    if (napi_create_string_utf8(env, variants[i].name, NAPI_AUTO_LENGTH, &name) != napi_ok ||
-        napi_set_element(env, names, count++, name) != napi_ok)
+    const char *name = variants[i].name, *reason = variants[i].lacks();
+    if (napi_create_string_utf8(env, reason ? reason : name, NAPI_AUTO_LENGTH, &text) != napi_ok ||
+        (reason ? napi_set_named_property(env, lacking, name, text) : napi_set_element(env, names, count++, text)) !=
+            napi_ok)
       return failed(env, "the addon has no memory");
   }
-  if (napi_set_named_property(env, exports, "instructions", names) != napi_ok || !put(env, exports, "create", create, 0, 0))
+  if (napi_set_named_property(env, exports, "instructions", names) != napi_ok ||
+      napi_set_named_property(env, exports, "lacking", lacking) != napi_ok ||
+      !put(env, exports, "create", create, 0, 0))
     return failed(env, "the addon has no memory");
   return exports;
 }

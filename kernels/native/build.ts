@@ -3,6 +3,8 @@
  *
  *   node kernels/native/build.ts           for this machine, into src/backend/native/
  *   node kernels/native/build.ts --arm64   for ARM's NEON, only to see that it compiles and links
+ *   node kernels/native/build.ts --emulate-amx FOLDER
+ *                                          AMX alone with its instructions in software, for tests and measurements
  */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -14,6 +16,7 @@ import {
   CLANG,
   compile,
   compileAll,
+  EMULATED_AMX,
   type InstructionSet,
   KERNELS,
   outputOf,
@@ -34,6 +37,7 @@ export interface Target {
   readonly clang: string;
   /** Only when it is not the machine that builds. */
   readonly triple?: string;
+  readonly emulateAmx?: boolean;
 }
 
 /** The one whose binary is kept in the repository. */
@@ -41,7 +45,8 @@ export const KEPT: Target = { platform: "linux", arch: "x64", clang: CLANG };
 
 const CROSS_ARM64: Target = { platform: "linux", arch: "arm64", clang: CLANG, triple: "aarch64-linux-gnu" };
 
-function instructionSets({ arch }: Target): Readonly<Record<string, InstructionSet>> {
+function instructionSets({ arch, emulateAmx }: Target): Readonly<Record<string, InstructionSet>> {
+  if (emulateAmx) return { amx: EMULATED_AMX };
   return arch === "x64" ? X64 : ARM64;
 }
 
@@ -72,7 +77,8 @@ export function buildAddon(target: Target, folder: string): string {
     for (const source of [binding, join(HERE, "addon.c")]) {
       const object = join(work, `${objects.length}.o`);
       // Version 8 of the interface is in every Node that this package supports.
-      const flags = [`-I${HERE}`, `-I${apiHeaders()}`, "-DNAPI_VERSION=8"];
+      const emulate = target.emulateAmx ? ["-DUNROLLED_EMULATE_AMX"] : [];
+      const flags = [`-I${HERE}`, `-I${apiHeaders()}`, "-DNAPI_VERSION=8", ...emulate];
       compile(source, object, [...common, ...flags], target.clang);
       objects.push(object);
     }
@@ -164,8 +170,16 @@ function main(args: readonly string[]): number {
       return 0;
     });
   }
+  if (args[0] === "--emulate-amx" && args.length === 2) {
+    if (process.platform !== KEPT.platform || process.arch !== KEPT.arch || !outputOf(CLANG, ["--version"])) {
+      console.log(`skipped: emulating AMX needs ${CLANG} on x64 Linux`);
+      return 0;
+    }
+    console.log(`${buildAddon({ ...KEPT, emulateAmx: true }, args[1])}: AMX in software`);
+    return 0;
+  }
   if (args.length) {
-    console.error(`unknown option ${args[0]}; known: --arm64`);
+    console.error(`unknown option ${args[0]}; known: --arm64, --emulate-amx FOLDER`);
     return 2;
   }
   const target = thisMachine();

@@ -3,7 +3,13 @@ export type { Address, Backend, FloatArray, Kernels, LinearMemory } from "./back
 export { WORD } from "./backend.ts";
 export { defaultBackend, setDefaultBackend } from "./default.ts";
 export { heapOf } from "./heap.ts";
-export { createNativeBackend, type NativeInstructions, type NativeResult } from "./native/native.ts";
+export {
+  createNativeBackend,
+  type NativeInstructions,
+  type NativeResult,
+  type NativeWish,
+  type Precision,
+} from "./native/native.ts";
 export { createReferenceBackend } from "./reference/reference.ts";
 export { Frames, scope } from "./scope.ts";
 export { empty, ids, persistent, Tensor, tensor, zeros } from "./tensor.ts";

@@ -1,6 +1,7 @@
 /** `unrolled train TASK [DATA...]`: its command line. What it does is in train-text.ts. */
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
+import { PRECISIONS } from "../backend/native/native.ts";
 import { InputError } from "../core/errors.ts";
 import { OPTIMIZERS } from "../tasks/optimizers.ts";
 import { DEFAULT_EPOCHS, DEFAULTS, type TextTrainOptions } from "../tasks/text/options.ts";
@@ -11,8 +12,8 @@ import { cellOf, choiceOf, numberOf, pathOf } from "./values.ts";
 
 const TASKS = ["text"] as const;
 
-/** What commander makes of the options; `precision` has one value so far. */
-type Flags = Partial<Omit<TextTrainOptions, "data">> & { json?: boolean; precision?: "highest" };
+/** What commander makes of the options. */
+type Flags = Partial<Omit<TextTrainOptions, "data">> & { json?: boolean };
 
 const USAGE = "TASK [DATA...] [options]";
 
@@ -49,7 +50,7 @@ export function define(command: Command): () => Promise<number> {
   return async () => {
     const [task, data] = command.processedArgs as [string | undefined, string[]];
     refuseOtherTask(task);
-    const { json = false, resume = false, precision: _, ...options } = command.opts<Flags>();
+    const { json = false, resume = false, ...options } = command.opts<Flags>();
     const { trainTextCommand } = await import("./train-text.ts");
     return trainTextCommand({ ...options, resume, data }, json);
   };
@@ -115,8 +116,8 @@ function addRunOptions(command: Command): void {
   number(command, "threads", "N", "replicas that share a batch", "cores, at most 4");
   command.option(
     "--precision <NAME>",
-    `highest ${standard("highest")}`,
-    choiceOf("--precision", ["highest"]),
+    `highest: f32; high: faster with AMX ${standard("highest")}`,
+    choiceOf("--precision", PRECISIONS),
   );
 
   groupHelp(command, "Output:").option("--json", "one JSON object a line on stdout");

@@ -1,5 +1,11 @@
 import type { Backend } from "../backend/backend.ts";
-import { createNativeBackend, type NativeInstructions, probeNative } from "../backend/native/native.ts";
+import {
+  createNativeBackend,
+  type NativeInstructions,
+  type Precision,
+  precisionOf,
+  probeNative,
+} from "../backend/native/native.ts";
 import { createReferenceBackend } from "../backend/reference/reference.ts";
 import { bestInstructions, createWasmBackend, type WasmInstructions } from "../backend/wasm/wasm.ts";
 import { InputError, UnrolledError } from "../core/errors.ts";
@@ -14,14 +20,31 @@ export interface Engine {
 }
 
 /**
- * What a choice comes to on this machine: `auto` is native where that loads, else wasm, and says so.
+ * What a choice comes to on this machine: `auto` is native where that loads, else wasm, and says so. A precision of
+ * `high` that no kernels here make use of is said too.
  * @throws InputError when `native` was asked for and cannot be had
  */
-export function chooseEngine(choice: BackendChoice = "auto", onNote?: (text: string) => void): Engine {
+export function chooseEngine(
+  choice: BackendChoice = "auto",
+  onNote?: (text: string) => void,
+  precision?: Precision,
+): Engine {
   if (choice === "reference") return { backend: "reference", instructions: "float64" };
+  const engine = withKernels(choice, onNote, precision);
+  if (precision === "high" && precisionOf(engine.instructions) !== "high") {
+    onNote?.(`--precision high: with the f32 kernels all the same: ${whyNotHigh(engine)}`);
+  }
+  return engine;
+}
+
+function withKernels(
+  choice: Exclude<BackendChoice, "reference">,
+  onNote: ((text: string) => void) | undefined,
+  precision: Precision | undefined,
+): Engine {
   const wasm = { backend: "wasm", instructions: bestInstructions() } as const;
   if (choice === "wasm") return wasm;
-  const { instructions, reason } = probeNative();
+  const { instructions, reason } = probeNative(precision);
   if (reason === undefined) return { backend: "native", instructions };
   if (choice === "native") {
     throw new InputError(`--backend native: ${reason}`, {
@@ -30,6 +53,11 @@ export function chooseEngine(choice: BackendChoice = "auto", onNote?: (text: str
   }
   onNote?.(`on WebAssembly, which is slower: ${reason}`);
   return wasm;
+}
+
+function whyNotHigh({ backend, instructions }: Engine): string {
+  if (backend === "wasm") return "WebAssembly has no others";
+  return probeNative("amx").reason ?? `UNROLLED_CPU=${instructions}`;
 }
 
 /** @throws UnrolledError where the files of the kernels cannot be read */

@@ -1,3 +1,5 @@
+import type { Precision } from "../backend/native/native.ts";
+
 /** What a training says while it runs: exactly the lines of `--json` and of `metrics.jsonl`. */
 export type TrainEvent =
   | StartEvent
@@ -18,7 +20,7 @@ export interface StartEvent {
   instructions: string;
   /** Replicas. */
   threads: number;
-  precision: "highest";
+  precision: Precision;
   seed: number;
   version: string;
 }

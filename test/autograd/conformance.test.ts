@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { checkGradients } from "../../src/autograd/gradcheck.ts";
 import * as ops from "../../src/autograd/ops/index.ts";
 import { createReferenceBackend } from "../../src/backend/reference/reference.ts";
-import { backends, FLOAT32_TOLERANCE, firstDifference } from "../support/backends.ts";
+import { backends, firstDifference } from "../support/backends.ts";
 import { type Case, evaluate, leavesOf, weigh } from "./conformance/case.ts";
 import { elementwiseCases } from "./conformance/elementwise-cases.ts";
 import { modelCases } from "./conformance/model-cases.ts";
@@ -51,17 +51,17 @@ describe("on the reference, the gradient of", () => {
 
 const fast = backends.filter(({ backend }) => backend.name !== "reference");
 
-describe.each(fast)("on $name", ({ backend }) => {
+describe.each(fast)("on $name", ({ backend, tolerance }) => {
   const reference = createReferenceBackend();
 
   it.each(named)("%s gives the reference's values and gradients", async (_name, one) => {
     const [got, expected] = [await evaluate(one, backend), await evaluate(one, reference)];
     expect(got.shapes).toEqual(expected.shapes);
     for (const [i, values] of expected.values.entries()) {
-      expect(firstDifference(got.values[i], values, FLOAT32_TOLERANCE), `output ${i}`).toBeUndefined();
+      expect(firstDifference(got.values[i], values, tolerance), `output ${i}`).toBeUndefined();
     }
     for (const [name, gradient] of Object.entries(expected.gradients)) {
-      const difference = firstDifference(got.gradients[name] ?? [], gradient ?? [], FLOAT32_TOLERANCE);
+      const difference = firstDifference(got.gradients[name] ?? [], gradient ?? [], tolerance);
       expect(difference, `gradient of ${name}`).toBeUndefined();
     }
   });

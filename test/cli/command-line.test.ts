@@ -130,7 +130,7 @@ describe("a training option outside its range is refused before anything is read
     ["--threads", "0", /--threads must be an integer from 1 to 256, got 0/],
     ["--backend", "gpu", /--backend must be one of auto, native, wasm, reference, got 'gpu'/],
     ["--optimizer", "sdg", /--optimizer must be one of sgd, .*, got 'sdg' — did you mean sgd\?/],
-    ["--precision", "high", /--precision must be highest, got 'high'/],
+    ["--precision", "hihg", /--precision must be one of highest, high, got 'hihg' — did you mean high\?/],
     ["--out", "", /--out must name a folder, got nothing/],
   ];
   test.each(cases)("%s %j", async (flag, value, message) => {

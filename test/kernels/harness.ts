@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { NativeInstructions } from "../../src/backend/native/addon.ts";
 import { probeNative } from "../../src/backend/native/native.ts";
+import { emulatedAmx } from "../support/emulated-amx.ts";
 
 type Kernel = (...args: number[]) => number;
 
@@ -16,9 +17,25 @@ export const MODULES: readonly string[] = [
   ...(probeNative().addon?.instructions ?? []).map((instructions) => `${NATIVE}${instructions}`),
 ];
 
+const EMULATED = "emulated amx";
+
+/** These and AMX in software, which differs from AVX-512 where matrices are multiplied. */
+export const MODULES_WITH_PRODUCTS: readonly string[] = [
+  ...MODULES,
+  ...(emulatedAmx.addon === undefined ? [] : [EMULATED]),
+];
+
 /** Rounding of float32 against float64 over sums of a few hundred products of size 1. */
 export const ABSOLUTE = 1e-5;
 export const RELATIVE = 1.3e-6;
+
+/**
+ * How many times the error of float32 products is allowed: those of bf16 parts drop lo lo and round lo, at most
+ * 3 * 2^-18 of a product of size 1 (docs/precision.md), and a sum of k of them deviates by its root.
+ */
+export function leniency(file: string): number {
+  return file.endsWith("amx") ? 12 : 1;
+}
 
 const modules = new Map<string, WebAssembly.Module>();
 
@@ -41,11 +58,11 @@ export class Machine {
   private top: number;
   private readonly guards: number[] = [];
 
-  /** @param file one of {@link MODULES} */
+  /** @param file one of {@link MODULES_WITH_PRODUCTS} */
   constructor(file: string) {
-    const { addon } = probeNative();
-    if (addon !== undefined && file.startsWith(NATIVE)) {
-      const instructions = file.slice(NATIVE.length) as NativeInstructions;
+    const { addon } = file === EMULATED ? emulatedAmx : probeNative();
+    if (addon !== undefined && (file === EMULATED || file.startsWith(NATIVE))) {
+      const instructions = file === EMULATED ? "amx" : (file.slice(NATIVE.length) as NativeInstructions);
       const { kernels, attach } = addon.create(instructions, this.memory.buffer);
       this.top = 64;
       this.kernels = kernels as unknown as Record<string, Kernel>;

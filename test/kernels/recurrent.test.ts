@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ABSOLUTE, Machine, MODULES, worst } from "./harness.ts";
+import { ABSOLUTE, leniency, Machine, MODULES_WITH_PRODUCTS, worst } from "./harness.ts";
 import {
   CELLS,
   type Layer,
@@ -13,18 +13,15 @@ import {
 import { layer, oneHot, run, type Sizes, someIds, steps, upstreamOf } from "./recurrent-layer.ts";
 
 /** Whatever the kernels gave must be what the plain loops give. */
-function agrees(got: Record<string, Float32Array>, p: Layer, upstream: Upstream): void {
+function agrees(file: string, got: Record<string, Float32Array>, p: Layer, upstream: Upstream): void {
   const forward = recurrentForward(p);
   const expected: Record<string, number[]> = { ...forward, ...recurrentBackward(p, forward, upstream) };
   /* Gradients of weights are sums over all rows. */
-  const summed = ABSOLUTE + rowsOf(p) * 1e-7;
+  const own = ABSOLUTE * leniency(file);
+  const summed = own + rowsOf(p) * 1e-7 * leniency(file);
   for (const [name, values] of Object.entries(got))
     expect(
-      worst(
-        values,
-        expected[name],
-        name.startsWith("dweight") || name.startsWith("dbias") ? summed : ABSOLUTE,
-      ),
+      worst(values, expected[name], name.startsWith("dweight") || name.startsWith("dbias") ? summed : own),
       name,
     ).toBeLessThanOrEqual(1);
 }
@@ -40,7 +37,7 @@ const falling = fc
   .array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 })
   .map((rows) => rows.toSorted((a, b) => b - a));
 
-describe.each(MODULES)("recurrent kernels of %s", (file) => {
+describe.each(MODULES_WITH_PRODUCTS)("recurrent kernels of %s", (file) => {
   describe.each(CELLS)("%s", (cell) => {
     const sized = (s: { t: number; b: number; inputs: number; hidden: number; projection: number }) =>
       ({ ...s, cell, rows: steps(s.t, s.b) }) satisfies Sizes;
@@ -55,7 +52,7 @@ describe.each(MODULES)("recurrent kernels of %s", (file) => {
           (sizes, seed, options, what) => {
             const p = layer(sized(sizes), seed, options);
             const upstream = upstreamOf(p, seed + 1, what);
-            agrees(run(new Machine(file), p, upstream, options), p, upstream);
+            agrees(file, run(new Machine(file), p, upstream, options), p, upstream);
           },
         ),
         { numRuns: 40 },
@@ -75,7 +72,7 @@ describe.each(MODULES)("recurrent kernels of %s", (file) => {
               states,
             });
             const upstream = upstreamOf(p, seed + 1, what);
-            agrees(run(new Machine(file), p, upstream, { packed: true }), p, upstream);
+            agrees(file, run(new Machine(file), p, upstream, { packed: true }), p, upstream);
           },
         ),
         { numRuns: 40 },
@@ -94,20 +91,20 @@ describe.each(MODULES)("recurrent kernels of %s", (file) => {
     ])("agrees with plain loops across block edges: $t steps, batch $b, $inputs to $hidden", (sizes) => {
       const p = layer(sized(sizes), 3);
       const upstream = upstreamOf(p, 5);
-      agrees(run(new Machine(file), p, upstream), p, upstream);
+      agrees(file, run(new Machine(file), p, upstream), p, upstream);
     });
 
     test("agrees with plain loops where an inner dimension exceeds a block", () => {
       const p = layer({ cell, rows: [2], inputs: 1, hidden: cell === "LSTM" ? 129 : 257, projection: 0 }, 8);
       const upstream = upstreamOf(p, 9);
-      agrees(run(new Machine(file), p, upstream), p, upstream);
+      agrees(file, run(new Machine(file), p, upstream), p, upstream);
     });
 
     test("agrees with plain loops where blocks of rows cut steps of different sizes", () => {
       const rows = [...steps(40, 9), ...steps(30, 7), ...steps(50, 2)];
       const p = layer({ cell, rows, inputs: 4, hidden: 6 }, 17, { states: cell === "LSTM" });
       const upstream = upstreamOf(p, 18);
-      agrees(run(new Machine(file), p, upstream), p, upstream);
+      agrees(file, run(new Machine(file), p, upstream), p, upstream);
     });
 
     test("gives the same bits when the gates are not wanted", () => {
@@ -139,7 +136,7 @@ describe.each(MODULES)("recurrent kernels of %s", (file) => {
           );
           const p = { ...layer({ cell, rows, inputs, hidden }, 11, { biases }), x: oneHot(ids, inputs) };
           const upstream = upstreamOf(p, 12);
-          agrees(run(new Machine(file), p, upstream, { ids }), p, upstream);
+          agrees(file, run(new Machine(file), p, upstream, { ids }), p, upstream);
         }
       }
     });

@@ -3,6 +3,7 @@ import type { Backend } from "../../src/backend/backend.ts";
 import { createNativeBackend, type NativeInstructions } from "../../src/backend/native/native.ts";
 import { createReferenceBackend } from "../../src/backend/reference/reference.ts";
 import { createWasmBackend } from "../../src/backend/wasm/wasm.ts";
+import { EMULATED_AMX } from "./emulated-amx.ts";
 
 // Memory of ended scopes reads as NaN in every test, so that a use after the end cannot pass.
 poisonFreedMemory(true);
@@ -18,6 +19,9 @@ export const REFERENCE_TOLERANCE: Tolerance = { absolute: 1e-9, relative: 0 };
 
 /** float32 with its epsilon of 1.2e-7: ten roundings' worth relative, and cancellation absolute. */
 export const FLOAT32_TOLERANCE: Tolerance = { absolute: 1e-5, relative: 1.3e-6 };
+
+/** Products of bf16 parts (docs/precision.md): 1.1e-5 of each, in sums of numbers up to ten. */
+export const HIGH_TOLERANCE: Tolerance = { absolute: 1e-4, relative: 2 ** -16 };
 
 export interface BackendUnderTest {
   readonly name: string;
@@ -41,9 +45,15 @@ function wasm(instructions: "simd128" | "relaxed-simd"): BackendUnderTest[] {
 /** Nothing where the addon or the processor is missing; test/backend/native.test.ts says which. */
 function native(instructions: NativeInstructions): BackendUnderTest[] {
   const { backend } = createNativeBackend(instructions);
-  return backend === undefined
-    ? []
-    : [{ name: `native ${instructions}`, backend, tolerance: FLOAT32_TOLERANCE }];
+  const tolerance = instructions === "amx" ? HIGH_TOLERANCE : FLOAT32_TOLERANCE;
+  return backend === undefined ? [] : [{ name: `native ${instructions}`, backend, tolerance }];
+}
+
+/** AMX in software. */
+function emulated(): BackendUnderTest[] {
+  if (EMULATED_AMX === undefined) return [];
+  const { backend } = createNativeBackend("amx", EMULATED_AMX);
+  return backend === undefined ? [] : [{ name: "emulated amx", backend, tolerance: HIGH_TOLERANCE }];
 }
 
 /** Every backend that this machine can run: one suite for all, so that none escapes a test. */
@@ -51,9 +61,11 @@ export const backends: readonly BackendUnderTest[] = [
   { name: "reference", backend: createReferenceBackend(), tolerance: REFERENCE_TOLERANCE },
   ...wasm("simd128"),
   ...wasm("relaxed-simd"),
+  ...native("amx"),
   ...native("avx512"),
   ...native("avx2"),
   ...native("neon"),
+  ...emulated(),
 ];
 
 /** Where the first element outside the tolerance is, or undefined when all are inside. NaN is outside. */

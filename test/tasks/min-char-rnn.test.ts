@@ -35,12 +35,14 @@ function goldenTraining(backend: Backend): MinCharTraining {
 
 /** The published bound in float64. In float32 each weight begins 1e-7 off, and the first updates blow that up. */
 const LOSS_TOLERANCE = { reference: 1e-6, wasm: 0.2, native: 0.2 };
+/** Products of bf16 parts begin ten times further off. */
+const HIGH_LOSS_TOLERANCE = 1;
 
 describe.each(backends)("min-char-rnn on $name", ({ backend }) => {
   test("has the losses of the numpy program from the same weights, over 100 iterations and three passes", async () => {
     const training = goldenTraining(backend);
     const [losses, smooth] = [goldenValues("losses"), goldenValues("smooth")];
-    const tolerance = LOSS_TOLERANCE[backend.name];
+    const tolerance = backend.instructions === "amx" ? HIGH_LOSS_TOLERANCE : LOSS_TOLERANCE[backend.name];
     for (let n = 0; n < losses.length; n++) {
       const iteration = await training.iterate();
       expect(iteration.n).toBe(n);

@@ -74,3 +74,17 @@ describe.each(kinds)("a run with %s", (name, options) => {
 });
 
 const EVERY = ({ evalEvery, saveEvery }: Options): Options => ({ evalEvery, saveEvery });
+
+test("a run's precision is kept, and a change of it is said when it is resumed", async () => {
+  const out = fresh();
+  const first = await train({ out, steps: END, stopAt: 5, precision: "high" });
+  expect(first.events[0]).toMatchObject({ event: "start", precision: "high" });
+  const kept = await train({ out, steps: END, stopAt: 6, resume: true });
+  expect(kept.events[0]).toMatchObject({ precision: "high" });
+  expect(kept.notes.filter((note) => note.includes("bits may differ"))).toEqual([]);
+  const changed = await train({ out, steps: END, stopAt: 7, resume: true, precision: "highest" });
+  expect(changed.events[0]).toMatchObject({ precision: "highest" });
+  expect(changed.notes.join()).toMatch(
+    /bits may differ from .*: (instructions amx -> \w+, )?precision high -> highest/,
+  );
+});

@@ -1,13 +1,15 @@
 import type { Kernels } from "../backend.ts";
 
-/** Instruction sets that an addon may hold: x86-64's two, and ARM's. */
-export const INSTRUCTIONS = ["avx512", "avx2", "neon"] as const;
+/** Instruction sets that an addon may hold: x86-64's three, and ARM's. */
+export const INSTRUCTIONS = ["amx", "avx512", "avx2", "neon"] as const;
 export type NativeInstructions = (typeof INSTRUCTIONS)[number];
 
 /** What the addon (kernels/native/addon.c) exports. */
 export interface Addon {
   /** What it holds and this processor can run, the best first. */
   readonly instructions: readonly NativeInstructions[];
+  /** What it holds and cannot run here: a clause that says why. */
+  readonly lacking: Readonly<Partial<Record<NativeInstructions, string>>>;
   create(
     instructions: NativeInstructions,
     buffer: ArrayBufferLike,
@@ -70,8 +72,8 @@ export function loadAddon(folder: URL): Loaded {
   } catch (error) {
     return { reason: `${path} cannot be loaded: ${oneLine(error)}` };
   }
-  const { instructions, create } = module.exports;
-  if (!Array.isArray(instructions) || typeof create !== "function") {
+  const { instructions, lacking, create } = module.exports;
+  if (!Array.isArray(instructions) || typeof lacking !== "object" || typeof create !== "function") {
     return { reason: `${path} does not hold the kernels; ${BUILD}` };
   }
   return { addon: module.exports as Addon };

@@ -15,9 +15,6 @@ export type NativeProbe =
   | { readonly addon: Addon; readonly instructions: NativeInstructions; readonly reason?: undefined }
   | { readonly addon?: undefined; readonly instructions?: undefined; readonly reason: string };
 
-/** Instruction sets that the design knows and the addon does not hold yet. */
-const COMING: readonly string[] = ["amx"];
-
 /** Address 0 stands for "absent"; the first that may be allocated starts a cache line. */
 const HEAP_START = 64;
 
@@ -33,39 +30,72 @@ function load(folder: URL | undefined): Loaded {
   return own;
 }
 
+/** `highest` is plain f32; `high` allows products of f32 numbers split into bf16 parts: AMX's. See docs/precision.md. */
+export const PRECISIONS = ["highest", "high"] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
+/** What the products of an instruction set have. */
+export function precisionOf(instructions: string): Precision {
+  return instructions === "amx" ? "high" : "highest";
+}
+
+/** A precision, for the best instructions that it allows, or instructions by their name. */
+export type NativeWish = Precision | NativeInstructions;
+
 /**
- * Which native kernels would run: `instructions`, or what the environment variable UNROLLED_CPU names, or the best
- * that the processor has.
+ * Which native kernels would run: what is wished, `highest` if nothing is. Where that leaves a choice, the environment
+ * variable UNROLLED_CPU makes it, or else the best that the processor has is taken.
  * @param folder where the addon is
- * @throws InputError when UNROLLED_CPU names what is unknown or cannot run here: it forces, so nothing takes its place
+ * @throws InputError when UNROLLED_CPU names what is unknown, is too coarse for the wish or cannot run here: it forces,
+ * so nothing takes its place
  */
-export function probeNative(instructions?: NativeInstructions, folder?: URL): NativeProbe {
-  if (instructions !== undefined) return choose(load(folder), instructions);
+export function probeNative(wish?: NativeWish, folder?: URL): NativeProbe {
+  const named = INSTRUCTIONS.find((each) => each === wish);
+  if (named !== undefined) return choose(load(folder), named);
   const forced = forcedInstructions();
+  if (forced === undefined) return best(load(folder), wish === "high" ? "high" : "highest");
   const found = choose(load(folder), forced);
-  if (forced !== undefined && found.reason !== undefined) {
+  if (found.reason !== undefined) {
     throw new InputError(`UNROLLED_CPU=${forced}: ${found.reason}`, {
       hint: "unset it for what this machine has",
     });
   }
+  if (wish === "highest" && precisionOf(forced) !== "highest") {
+    throw new InputError(
+      `UNROLLED_CPU=${forced}: its products have precision high, and highest is asked for`,
+      {
+        hint: "unset it, or use --precision high",
+      },
+    );
+  }
   return found;
 }
 
-function choose(found: Loaded, wanted: NativeInstructions | undefined): NativeProbe {
+function choose(found: Loaded, instructions: NativeInstructions): NativeProbe {
   if (found.addon === undefined) return { reason: found.reason };
   const { addon } = found;
-  const instructions = wanted ?? addon.instructions[0];
-  if (instructions !== undefined && addon.instructions.includes(instructions)) return { addon, instructions };
-  const has = addon.instructions.join(" and ");
-  return { reason: `this processor lacks ${instructions ?? "AVX2 with FMA"}${has && `, it has ${has}`}` };
+  if (addon.instructions.includes(instructions)) return { addon, instructions };
+  const why =
+    addon.lacking[instructions] ?? `there are no kernels for ${instructions} on ${globalThis.process.arch}`;
+  return { reason: [why, ...addon.instructions.slice(0, 1).map((other) => `it has ${other}`)].join("; ") };
+}
+
+function best(found: Loaded, precision: Precision): NativeProbe {
+  if (found.addon === undefined) return { reason: found.reason };
+  const { addon } = found;
+  const instructions = addon.instructions.find(
+    (each) => precision === "high" || precisionOf(each) === "highest",
+  );
+  if (instructions !== undefined) return { addon, instructions };
+  return { reason: Object.values(addon.lacking).at(-1) ?? "the addon holds no kernels" };
 }
 
 /**
  * The native kernels with a heap of their own: the same work as WebAssembly's, faster. A reason instead of a backend
  * where the addon or the processor is missing.
  */
-export function createNativeBackend(instructions?: NativeInstructions, folder?: URL): NativeResult {
-  const found = probeNative(instructions, folder);
+export function createNativeBackend(wish?: NativeWish, folder?: URL): NativeResult {
+  const found = probeNative(wish, folder);
   if (found.reason !== undefined) return { reason: found.reason };
   const memory = createMemory();
   const { kernels, attach } = found.addon.create(found.instructions, memory.buffer);
@@ -84,8 +114,7 @@ function forcedInstructions(): NativeInstructions | undefined {
   if (name === undefined || name === "") return undefined;
   const known = INSTRUCTIONS.find((each) => each === name);
   if (known !== undefined) return known;
-  const problem = COMING.includes(name) ? "these kernels are not built yet" : "there are no such kernels";
-  throw new InputError(`UNROLLED_CPU=${name}: ${problem}`, {
+  throw new InputError(`UNROLLED_CPU=${name}: there are no such kernels`, {
     hint: `use ${INSTRUCTIONS.join(", ")}, or unset it for the best that this machine has`,
   });
 }

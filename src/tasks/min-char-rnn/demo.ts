@@ -1,4 +1,5 @@
 import type { Backend } from "../../backend/backend.ts";
+import { type Precision, precisionOf } from "../../backend/native/native.ts";
 import { InputError } from "../../core/errors.ts";
 import type { TextCorpus } from "../../data/index.ts";
 import { VERSION } from "../../version.ts";
@@ -35,7 +36,7 @@ export interface MinCharStart {
   backend: string;
   instructions: string;
   threads: 1;
-  precision: "highest";
+  precision: Precision;
   seed: number;
   version: string;
   /** What the text is called, and how much there is. */
@@ -147,7 +148,7 @@ function startOf(
     ...({ event: "start", task: "min-char-rnn", run: null } as const),
     parameters: training.optimizer.parameters.reduce((total, { tensor }) => total + tensor.size, 0),
     ...{ backend: backend.name, instructions: backend.instructions },
-    ...({ threads: 1, precision: "highest", seed, version: VERSION } as const),
+    ...({ threads: 1, precision: precisionOf(backend.instructions), seed, version: VERSION } as const),
     text: path === "-" ? "standard input" : describeData(path === undefined ? [] : [path]),
     ...{ characters: corpus.characters, vocabulary: corpus.vocabulary.size },
     smoothLoss: training.smoothLoss,

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { Precision } from "../../backend/native/native.ts";
 import { formatBytes, InputError } from "../../core/errors.ts";
 import type { TokenKind } from "../../data/tokenizer.ts";
 import { MAX_VOCABULARY } from "../../data/vocabulary.ts";
@@ -41,6 +42,7 @@ export interface TextTrainOptions {
   valSplit?: number;
   seed?: number;
   backend?: BackendChoice;
+  precision?: Precision;
   threads?: number;
   evalEvery?: number;
   saveEvery?: number;

@@ -1,3 +1,4 @@
+import { PRECISIONS, type Precision } from "../../backend/native/native.ts";
 import { FormatError, InputError } from "../../core/errors.ts";
 // Not by way of the index: sampling would load all that training needs of it.
 import type { Tokenizer } from "../../data/tokenizer.ts";
@@ -21,7 +22,7 @@ export interface TextRun {
   readonly backend: string;
   readonly instructions: string;
   readonly threads: number;
-  readonly precision: "highest";
+  readonly precision: Precision;
   readonly data: {
     /** As they were given; empty for the bundled corpus. */
     readonly paths: readonly string[];
@@ -68,6 +69,9 @@ export function parseTextRun(value: Record<string, unknown>, where: string): Tex
   }
   for (const name of ["backend", "instructions", "version", "created"]) {
     if (typeof value[name] !== "string") throw new FormatError(where, `${name} must be a string`);
+  }
+  if (!PRECISIONS.some((known) => known === value.precision)) {
+    throw new FormatError(where, `precision must be ${PRECISIONS.join(" or ")}`);
   }
   if (typeof value.threads !== "number") throw new FormatError(where, "threads must be a number");
   return value as unknown as TextRun;

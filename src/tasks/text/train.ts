@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parameters } from "../../autograd/parameter.ts";
+import { precisionOf } from "../../backend/native/native.ts";
 import { InputError } from "../../core/errors.ts";
 import {
   type TextCorpus,
@@ -120,7 +121,10 @@ async function prepare(
   const { batchSize, seqLength } = settings;
   const model = completeConfig(modelOf(settings, tokenizer.size));
   checkMemory(model, batchSize, seqLength);
-  const { backend, instructions } = chooseEngine(options.backend ?? backendOf(resumed?.run), hooks.onNote);
+  const wanted = options.precision ?? resumed?.run.precision;
+  const choice = options.backend ?? backendOf(resumed?.run);
+  const { backend, instructions } = chooseEngine(choice, hooks.onNote, wanted);
+  const precision = wanted ?? precisionOf(instructions);
   const threads = options.threads ?? resumed?.run.threads ?? defaultThreads(batchSize);
   if (threads > batchSize) {
     throw new InputError(`--threads ${threads} is more than the ${batchSize} rows of a batch`, {
@@ -138,7 +142,7 @@ async function prepare(
 
   const run: TextRun = {
     ...{ task: "text", version: VERSION, created: resumed?.run.created ?? new Date().toISOString() },
-    ...{ model, cellFile, settings, limits, backend, instructions, threads, precision: "highest" },
+    ...{ model, cellFile, settings, limits, backend, instructions, threads, precision },
     data: describe(corpus, tokenizer, paths),
     baseline,
   };
@@ -153,7 +157,7 @@ async function prepare(
     const count = parameters(learner.model).reduce((total, { tensor }) => total + tensor.size, 0);
     const startEvent: StartEvent = {
       ...{ event: "start", task: "text", run: folder, parameters: count },
-      ...{ backend, instructions, threads, precision: "highest", seed: settings.seed, version: VERSION },
+      ...{ backend, instructions, threads, precision, seed: settings.seed, version: VERSION },
     };
     const { chunksPerEpoch } = learner.streams;
     const byEpochs = limits.epochs === undefined ? undefined : Math.ceil(limits.epochs * chunksPerEpoch);
@@ -279,7 +283,7 @@ async function openRun(options: TextTrainOptions, hooks: Hooks): Promise<Resumed
 }
 
 function warnAboutBits(before: TextRun, now: TextRun, hooks: Hooks): void {
-  const changes = (["backend", "instructions", "threads", "version"] as const)
+  const changes = (["backend", "instructions", "precision", "threads", "version"] as const)
     .filter((name) => before[name] !== now[name])
     .map((name) => `${name} ${before[name]} -> ${now[name]}`);
   if (before.limits.epochs !== now.limits.epochs) {
