@@ -51,6 +51,9 @@ export const modelCases: Case[] = [
   use("linearCrossEntropy", "of plain rows", head, (t) =>
     linearCrossEntropy(t.x, t.weight, t.bias, ids([0, 3, 2, 4, 1, 1], [2, 3])),
   ),
+  use("linearCrossEntropy", "of many classes", { x: normal(3, 2), weight: normal(1030, 2) }, (t) =>
+    linearCrossEntropy(t.x, t.weight, undefined, ids([7, 1029, 0])),
+  ),
   ...BLOCKS.map((blockRows) =>
     use("linearCrossEntropy", `in blocks of ${blockRows}`, head, (t) =>
       linearCrossEntropy(t.x, t.weight, t.bias, targets(), { blockRows }),
@@ -65,11 +68,12 @@ export const modelCases: Case[] = [
     }),
   ),
   use("linearCrossEntropy", "of one row", { x: normal(1, 4), weight: normal(5, 4), bias: normal(5) }, (t) =>
-    linearCrossEntropy(t.x, t.weight, t.bias, ids([4])),
+    linearCrossEntropy(t.x, t.weight, t.bias, ids([4]), { blockRows: 1 }),
   ),
   use("linearCrossEntropy", "where every row is ignored, sum", head, (t) =>
     linearCrossEntropy(t.x, t.weight, t.bias, ids(new Int32Array(6).fill(-100), [2, 3]), {
       reduction: "sum",
+      blockRows: 4,
     }),
   ),
   use(
