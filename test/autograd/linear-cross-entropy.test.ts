@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { backward, Tape, withTape } from "../../src/autograd/tape.ts";
 import { heapOf } from "../../src/backend/heap.ts";
 import {
   crossEntropy,
@@ -6,6 +7,7 @@ import {
   linear,
   linearCrossEntropy,
   Rng,
+  scope,
   type Tensor,
   uniform,
 } from "../../src/nn/index.ts";
@@ -55,6 +57,18 @@ describe.each(backends)("on $name, linearCrossEntropy", ({ name, backend }) => {
     );
     expect(value).toBeNaN();
     for (const gradient of gradients) expect(gradient.every((each) => Math.abs(each) === 0)).toBe(true);
+  });
+
+  it("refuses a second gradient of one loss, because the first was scaled in place", () => {
+    const { x, weight } = make(3, 4, 5);
+    scope(() => {
+      const tape = new Tape();
+      const loss = withTape(tape, () =>
+        linearCrossEntropy(x, weight, undefined, ids([1, 2, 0]), { blockRows: 2 }),
+      );
+      backward(tape, loss);
+      expect(() => backward(tape, loss)).toThrow("linearCrossEntropy: its gradient was taken already");
+    }, backend);
   });
 
   // The reference has no heap to measure.

@@ -2,7 +2,7 @@ import { WORD } from "../../backend/backend.ts";
 import { BINARY, REDUCE } from "../../backend/kernels-ops.ts";
 import { scope } from "../../backend/scope.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
-import { InputError, ShapeError } from "../../core/errors.ts";
+import { InputError, ScopeError, ShapeError } from "../../core/errors.ts";
 import { checkShape, showShape } from "../../core/shape.ts";
 import { requireFloats } from "../check.ts";
 import { binary, constant, reduceAxes } from "../strided.ts";
@@ -33,7 +33,7 @@ const LEAST_WEIGHT = 1e-30;
  * A linear layer and the cross-entropy of its outputs in one: `crossEntropy(linear(x, weight, bias), targets)` without
  * the logits, which for a large vocabulary are the largest tensor of a model. They exist for a block of rows at a time,
  * and make room for their gradient there (as Hsu et al. 2024, "Liger Kernel"): gradients are computed with the loss, as
- * if that was to be differentiated by itself, and scaled afterwards.
+ * if that was to be differentiated by itself, and scaled in place afterwards, so backward goes through it once.
  *
  * x [..., I], weight [C, I], bias [C] or none, targets ids [...] -> [], in nats; with reduction "none" the targets'
  * shape, and then a gradient needs all logits at once after all.
@@ -41,7 +41,8 @@ const LEAST_WEIGHT = 1e-30;
  *     z = x W^T + b,  loss = mean(log sum exp(z) - z[target])
  *     dz = (softmax(z) - onehot(target)) * dy / rows,  dx = dz W,  dW = dz^T x,  db = the sum of dz over all rows
  *
- * @throws ShapeError, InputError for targets or options that crossEntropy refuses as well
+ * @throws ShapeError, InputError for targets or options that crossEntropy refuses as well; ScopeError in backward when
+ * the gradient is taken a second time
  */
 export function linearCrossEntropy(
   x: Tensor,
@@ -122,15 +123,22 @@ export function linearCrossEntropy(
   const total = (values: Tensor) => reduceAxes(kernels, REDUCE.sum, values, [0]).view([]);
   const counted = reduction === "mean" ? total(weights) : undefined;
   const loss = counted ? binary(kernels, BINARY.div, total(losses), counted, []) : total(losses);
+  let isScaled = false;
   return record(op, [x, weight, bias], loss, (dy) => {
+    if (isScaled) {
+      throw new ScopeError(`${op}: its gradient was taken already`, {
+        hint: "it is made with the loss and scaled in place: compute the loss again",
+      });
+    }
+    isScaled = true;
     const divisor = counted && binary(kernels, BINARY.maximum, counted, constant(kernels, LEAST_WEIGHT), []);
     const factor = divisor ? binary(kernels, BINARY.div, dy, divisor, []) : dy;
-    return [dx, dWeight, dBias].map((gradient) => {
-      if (gradient === undefined) return undefined;
-      const result = empty(gradient.shape);
-      kernels.scale_by(result.address, gradient.address, factor.address, 1, result.size);
-      return result;
-    });
+    const gradients = [dx, dWeight, dBias];
+    for (const gradient of gradients) {
+      if (gradient === undefined) continue;
+      kernels.scale_by(gradient.address, gradient.address, factor.address, 1, gradient.size);
+    }
+    return gradients;
   });
 }
 
