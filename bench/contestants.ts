@@ -65,6 +65,25 @@ export function layerContestants(python: string | undefined): Contestant[] {
   ];
 }
 
+/** @param python a python3 that has PyTorch */
+export function wordLmContestants(python: string | undefined): Contestant[] {
+  const usual = { threads: 1, warmupSteps: 3, minimumSteps: 10 };
+  const own = { ...usual, command: script("contestants/word-lm.ts") };
+  const native = { ...own, backend: "native", install: "npm run build:native" };
+  const pytorch = {
+    ...usual,
+    command: python === undefined ? [] : [python, pathOf("peers/pytorch_word_lm.py")],
+    install: "name a python3 that has PyTorch: --python PATH, or UNROLLED_PYTHON",
+  };
+  return [
+    { ...own, name: BASELINE, backend: "wasm" },
+    { ...native, name: "unrolled-native" },
+    { ...native, name: "unrolled-native-2", threads: 2 },
+    { ...pytorch, name: "pytorch" },
+    { ...pytorch, name: "pytorch-2", threads: 2 },
+  ];
+}
+
 /** @param python a python3 that has numpy */
 export function minCharRnnContestants(python: string | undefined): Contestant[] {
   // An iteration takes well below a millisecond: compilers need many of them before they are done.

@@ -5,11 +5,13 @@ import { InputError, UnrolledError } from "../src/core/errors.ts";
 import { charLm } from "./char-lm.ts";
 import { CELLS, layers, MODES } from "./layers.ts";
 import { minCharRnn } from "./min-char-rnn.ts";
+import { wordLm } from "./word-lm.ts";
 
 const USAGE = `npm run bench -- BENCHMARK [options]
 
   char-lm         the training step of a character LSTM, on this package and on its peers
   layers          one RNN, LSTM or GRU layer, forward and backward, on this package and on its peers
+  word-lm         the training step of a word LSTM as for the Penn Treebank, on this package and in PyTorch
   min-char-rnn    an iteration of Karpathy's program, on this package and in numpy
 
   --only NAME,...     measure these contestants only
@@ -25,7 +27,7 @@ const USAGE = `npm run bench -- BENCHMARK [options]
 
 The peers of char-lm and layers are installed with: npm --prefix bench/peers ci`;
 
-const BENCHMARKS = ["char-lm", "layers", "min-char-rnn"];
+const BENCHMARKS = ["char-lm", "layers", "word-lm", "min-char-rnn"];
 
 async function main(args: string[]): Promise<number> {
   const { values, positionals } = parse(args);
@@ -37,7 +39,7 @@ async function main(args: string[]): Promise<number> {
   if (!BENCHMARKS.includes(benchmark) || rest.length > 0) {
     const got = positionals.length === 0 ? "nothing" : `"${positionals.join(" ")}"`;
     throw new InputError(`expected one benchmark, got ${got}`, {
-      hint: `there are ${BENCHMARKS.join(" and ")}; see --help`,
+      hint: `there are ${BENCHMARKS.join(", ")}; see --help`,
     });
   }
   const options = {
@@ -61,6 +63,7 @@ async function main(args: string[]): Promise<number> {
       batch: sizes("--batch", values.batch ?? "1,32"),
     });
   }
+  if (benchmark === "word-lm") return wordLm(options);
   if (values.hidden !== undefined) throw new InputError("--hidden is an option of char-lm and layers");
   return minCharRnn({ ...options, vocab: sizes("--vocab", values.vocab ?? "65,173") });
 }

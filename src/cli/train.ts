@@ -18,7 +18,8 @@ type Flags = Partial<Omit<TextTrainOptions, "data">> & { json?: boolean };
 const USAGE = "TASK [DATA...] [options]";
 
 const EPILOGUE = `
-The learning rate falls along half a cosine to a tenth: over --epochs, if they
+With --lr-decay the learning rate falls in steps, after each pass. Without, it
+falls along half a cosine to a tenth: over --epochs, if they
 are given or nothing is; else, without --steps, over --max-seconds. With --steps
 alone it stays, so that more can follow. Any other limit only stops the run.
 
@@ -84,6 +85,9 @@ function addTrainingOptions(command: Command): void {
   number(command, "max-seconds", "S", "seconds in this sitting");
 
   number(command.optionsGroup("Training:"), "lr", "X", "learning rate; sgd 20, adagrad 0.1", DEFAULTS.lr);
+  number(command, "lr-decay", "X", "multiplies the rate after each pass", "a cosine");
+  number(command, "lr-decay-after", "N", "passes before the first decay", DEFAULTS.lrDecayAfter);
+  number(command, "init-uniform", "X", "initial values within -X and X", "PyTorch's");
   number(command, "batch-size", "B", "stretches of text side by side", DEFAULTS.batchSize);
   number(command, "seq-length", "T", "characters that a gradient goes back through", DEFAULTS.seqLength);
   number(command, "clip-norm", "X", "largest norm of a gradient; sgd 0.25", DEFAULTS.clipNorm);
@@ -93,6 +97,7 @@ function addTrainingOptions(command: Command): void {
     `${OPTIMIZERS.join(", ")} ${standard(DEFAULTS.optimizer)}`,
     choiceOf("--optimizer", OPTIMIZERS),
   );
+  command.option("--val <FILE>", "text to validate on, instead of the end", pathOf("--val", "file"));
   number(command, "val-split", "F", "share of the text, its end, to validate on", DEFAULTS.valSplit);
   number(command, "seed", "N", "of all random numbers", DEFAULTS.seed);
 }

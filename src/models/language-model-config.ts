@@ -1,3 +1,4 @@
+import { blockRowsFor } from "../autograd/ops/linear-cross-entropy.ts";
 import { InputError } from "../core/errors.ts";
 
 /** `own`: a user's cell, made by a function that the model is given. */
@@ -65,10 +66,12 @@ export function parameterCount(config: LanguageModelConfig): number {
 
 /**
  * Bytes that a training step takes on a heap of float32: parameters, gradients, two moments of the optimiser and
- * packed copies; and for every layer and step the gates, states and their gradients. At least so many for an own cell.
+ * packed copies; for every layer and step the gates, states and their gradients; and the logits of the rows that have
+ * them at a time, with their gradients. At least so many for an own cell.
  */
 export function trainingBytes(config: LanguageModelConfig, batch: number, steps: number): number {
   const { vocabulary: V, hidden: H, layers, embedding: E } = config;
-  const perStep = layers * (3 * GATES[config.cell] + 2) * H + 2 * V + 2 * E;
-  return 4 * (7 * parameterCount(config) + batch * steps * perStep);
+  const perStep = layers * (3 * GATES[config.cell] + 2) * H + 2 * E;
+  const logits = 2 * V * Math.min(batch * steps, blockRowsFor(V));
+  return 4 * (7 * parameterCount(config) + batch * steps * perStep + logits);
 }

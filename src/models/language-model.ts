@@ -1,4 +1,5 @@
-import { crossEntropy, crossEntropyPerRow } from "../autograd/ops/cross-entropy.ts";
+import { linearCrossEntropy } from "../autograd/ops/linear-cross-entropy.ts";
+import type { Reduction } from "../autograd/ops/losses.ts";
 import type { BoundWeights } from "../autograd/ops/recurrent-weights.ts";
 import { swapAxes } from "../autograd/ops/time.ts";
 import type { Backend } from "../backend/backend.ts";
@@ -92,18 +93,24 @@ export class LanguageModel {
     targets: Tensor,
     options: ForwardOptions = {},
   ): { loss: Tensor; state: LanguageModelState } {
-    const { logits, state } = this.forward(inputs, options);
-    return { loss: crossEntropy(logits, swapAxes(targets)), state };
+    const { output, state } = this.features(inputs, options);
+    return { loss: this.score(this.drop(output, options.rng), targets, "mean"), state };
   }
 
-  /** Cross-entropy of each target, [T * B] in time-major order. For evaluation: it has no gradient. */
+  /** Cross-entropy of each target, [T, B]. */
   losses(
     inputs: Tensor,
     targets: Tensor,
     options: ForwardOptions = {},
   ): { losses: Tensor; state: LanguageModelState } {
-    const { logits, state } = this.forward(inputs, options);
-    return { losses: crossEntropyPerRow(logits, swapAxes(targets)), state };
+    const { output, state } = this.features(inputs, options);
+    return { losses: this.score(this.drop(output, options.rng), targets, "none"), state };
+  }
+
+  /** From what the top layer says, [T, B, H], and targets [B, T]. */
+  private score(output: Tensor, targets: Tensor, reduction: Reduction): Tensor {
+    const { weight, bias } = this.head;
+    return linearCrossEntropy(output, weight, bias, swapAxes(targets), { reduction });
   }
 
   /** ids [B, T] -> what the top layer says, [T, B, H]. */

@@ -4,5 +4,5 @@ export type { CreateLearner, Learner, LearnerSource } from "./learner.ts";
 export { type LoopOptions, trainLoop } from "./loop.ts";
 export { ReplicaGroup } from "./replica-group.ts";
 export { RunStore } from "./run-store.ts";
-export { type Limits, learningRateFactor } from "./schedule.ts";
+export { type Decay, type Limits, learningRateFactor } from "./schedule.ts";
 export { applySnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";

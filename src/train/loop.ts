@@ -1,12 +1,21 @@
 import { DivergenceError } from "../core/errors.ts";
 import type { EndReason, EvalEvent, StepEvent, TrainEvent } from "./events.ts";
 import type { ReplicaGroup } from "./replica-group.ts";
-import { horizonOf, type Limits, learningRateFactor, progressOf, reasonToStop } from "./schedule.ts";
+import {
+  type Decay,
+  horizonOf,
+  type Limits,
+  learningRateFactor,
+  progressOf,
+  reasonToStop,
+} from "./schedule.ts";
 
 export interface LoopOptions {
   readonly group: ReplicaGroup;
   readonly limits: Limits;
   readonly learningRate: number;
+  /** Default: the rate falls along a cosine to the limit, where there is one. */
+  readonly decay?: Decay;
   readonly stepsPerEpoch: number;
   /** Characters, words or items of one step. */
   readonly unitsPerStep: number;
@@ -54,7 +63,7 @@ export async function* trainLoop(
   const { group, limits, stepsPerEpoch, startStep, startSeconds, signal } = options;
   const started = performance.now();
   const sitting = () => (performance.now() - started) / 1000;
-  const horizon = horizonOf(limits, stepsPerEpoch, startSeconds);
+  const horizon = horizonOf(limits, stepsPerEpoch, startSeconds, options.decay);
   let step = startStep;
   let partsEvaluated = partOf(progressOf(limits, stepsPerEpoch, step, 0));
   let evaluatedAt = -1;

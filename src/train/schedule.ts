@@ -1,4 +1,4 @@
-import { cosineSchedule } from "../optim/schedules.ts";
+import { cosineSchedule, exponentialSchedule } from "../optim/schedules.ts";
 import type { EndReason } from "./events.ts";
 
 export interface Limits {
@@ -10,8 +10,15 @@ export interface Limits {
   maxSeconds?: number;
 }
 
+/** The rate is multiplied by `factor` after so many passes, and again after each further one (Zaremba et al. 2014). */
+export interface Decay {
+  readonly factor: number;
+  readonly after: number;
+}
+
 /** What the learning rate follows. */
 export type Horizon =
+  | { by: "passes"; stepsPerEpoch: number; decay: Decay }
   | { by: "epochs"; steps: number }
   /** No end is known, so that a run may be continued with a higher `--steps` bit for bit. */
   | { by: "none" }
@@ -19,14 +26,16 @@ export type Horizon =
   | { by: "seconds"; seconds: number };
 
 /**
- * The rule: with `--epochs` the rate falls along them; else with `--steps` it stays; else with `--max-seconds` it
+ * The rule: with a decay the rate falls in steps, pass by pass; without one, with `--epochs` the rate falls along them; else with `--steps` it stays; else with `--max-seconds` it
  * falls along the clock. A limit that is not the horizon only stops.
  */
 export function horizonOf(
   { steps, epochs, maxSeconds }: Limits,
   stepsPerEpoch: number,
   before: number,
+  decay?: Decay,
 ): Horizon {
+  if (decay !== undefined) return { by: "passes", stepsPerEpoch, decay };
   if (epochs !== undefined) return { by: "epochs", steps: Math.ceil(epochs * stepsPerEpoch) };
   if (steps !== undefined) return { by: "none" };
   if (maxSeconds !== undefined) return { by: "seconds", seconds: before + maxSeconds };
@@ -36,9 +45,14 @@ export function horizonOf(
 /** The learning rate never falls below this share of its start. */
 const FLOOR = 0.1;
 
-/** What the learning rate is multiplied by: a cosine down to the floor at the horizon, where there is one. */
+/** What the learning rate is multiplied by: a decay's powers, or a cosine down to the floor at the horizon, if there is one. */
 export function learningRateFactor(horizon: Horizon, step: number, seconds: number): number {
   if (horizon.by === "none") return 1;
+  if (horizon.by === "passes") {
+    const { stepsPerEpoch, decay } = horizon;
+    const decays = Math.floor(step / stepsPerEpoch) + 1 - decay.after;
+    return exponentialSchedule({ gamma: decay.factor }).factor(Math.max(0, decays));
+  }
   const [steps, now] = horizon.by === "epochs" ? [horizon.steps, step] : [horizon.seconds, seconds];
   return cosineSchedule({ steps, floor: FLOOR }).factor(now);
 }

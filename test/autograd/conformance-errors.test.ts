@@ -19,6 +19,7 @@ import {
   ids,
   layerNorm,
   linear,
+  linearCrossEntropy,
   logSoftmax,
   matmul,
   max,
@@ -172,6 +173,34 @@ const cases: [() => unknown, string][] = [
   [
     () => crossEntropy(f(2, 3), i(2), { reduction: "average" as Reduction }),
     'crossEntropy: reduction must be "mean", "sum" or "none", got "average"',
+  ],
+  [
+    () => linearCrossEntropy(f(2, 3), f(5, 4), f(5), i(2)),
+    "linearCrossEntropy: weight must be [classes, features=3], got [5, 4]",
+  ],
+  [
+    () => linearCrossEntropy(f(2, 3), f(5, 3), f(4), i(2)),
+    "linearCrossEntropy: bias must be [classes=5], got [4]",
+  ],
+  [
+    () => linearCrossEntropy(f(2, 4, 3), f(5, 3), f(5), i(2, 3)),
+    "linearCrossEntropy: targets must be 8 ids for x [2, 4, 3], got [2, 3]",
+  ],
+  [
+    () => linearCrossEntropy(f(2, 3), f(5, 3), f(5), ids([4, 5])),
+    "linearCrossEntropy: targets must be in [0, 5) or -100, got 5",
+  ],
+  [
+    () => linearCrossEntropy(f(2, 3), f(5, 3), f(5), f(2)),
+    "linearCrossEntropy: targets must be integer ids (dtype i32), got dtype f32",
+  ],
+  [
+    () => linearCrossEntropy(f(2, 3), f(5, 3), f(5), i(2), { classWeights: f(3) }),
+    "linearCrossEntropy: classWeights must be [classes=5], got [3]",
+  ],
+  [
+    () => linearCrossEntropy(f(2, 3), f(5, 3), f(5), i(2), { blockRows: 0 }),
+    "linearCrossEntropy: blockRows must be an integer of at least 1, got 0",
   ],
   [() => nllLoss(f(2, 3), i(3)), "nllLoss: targets must be [2], got [3]"],
   [

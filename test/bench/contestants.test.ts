@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { charLmContestants, minCharRnnContestants } from "../../bench/contestants.ts";
+import { charLmContestants, minCharRnnContestants, wordLmContestants } from "../../bench/contestants.ts";
 import { interleave, type Plan } from "../../bench/interleave.ts";
 import type { Workload } from "../../bench/protocol.ts";
 import { learning } from "../../bench/stats.ts";
@@ -42,6 +42,27 @@ describe("this package as a contestant", { timeout: 120_000 }, () => {
     expect(contestants[0].name).toBe("unrolled");
     const withoutProgram = contestants.filter(({ command }) => command.length === 0).map(({ name }) => name);
     expect(withoutProgram).toEqual(["pytorch", "pytorch-2"]);
+  });
+
+  it("trains word-lm on both backends and on two replicas to the same losses", async () => {
+    const contestants = wordLmContestants(undefined);
+    const withoutProgram = contestants.filter(({ command }) => command.length === 0).map(({ name }) => name);
+    expect(withoutProgram).toEqual(["pytorch", "pytorch-2"]);
+    const ours = contestants
+      .filter(({ command }) => command.length > 0)
+      .map((contestant) => ({ ...contestant, warmupSteps: 8, minimumSteps: 2 }));
+    const workload = { ...WORKLOAD, vocab: 1200, learningRate: 16, clip: 0.3 };
+    const plan: Plan = { rounds: 1, seconds: 0.001, timeoutMs: 60_000, warmupMs: 0 };
+    const { measurements, absences } = await interleave(ours, workload, plan, () => {});
+    expect(absences.filter(({ contestant }) => !contestant.startsWith("unrolled-native"))).toEqual([]);
+    const [first] = measurements;
+    expect(first.losses[0]).toBeCloseTo(Math.log(1200), 1);
+    expect(learning(first.losses).fell).toBe(true);
+    for (const { losses } of measurements) {
+      for (let step = 0; step < 8; step++) {
+        expect(Math.abs(losses[step] - first.losses[step])).toBeLessThan(LOSS_TOLERANCE);
+      }
+    }
   });
 
   it("runs min-char-rnn on both backends from the same loss, and numpy is skipped by name without a python", async () => {

@@ -42,11 +42,19 @@ describe("help", () => {
       seqLength: "seq-length",
       clipNorm: "clip-norm",
       valSplit: "val-split",
+      lrDecay: "lr-decay",
+      lrDecayAfter: "lr-decay-after",
+      initUniform: "init-uniform",
+    };
+    const unset: Record<string, string> = {
+      clipValue: "no limit",
+      lrDecay: "a cosine",
+      initUniform: "PyTorch's",
     };
     for (const [name, value] of Object.entries(DEFAULTS)) {
       if (typeof value === "boolean" || name === "vocabSize") continue;
       const flag = flags[name as keyof typeof flags] ?? name;
-      const shown = value === null ? "no limit" : value;
+      const shown = value ?? unset[name];
       if (name === "clipValue") expect(stdout).toMatch(/--clip-value X .*\(default: no limit\)/);
       else expect(stdout).toMatch(new RegExp(`--${flag} .*\\(default: ${shown}\\)`));
     }
@@ -117,6 +125,11 @@ describe("a training option outside its range is refused before anything is read
     ["--lr", "inf", /--lr must be a number above 0, got Infinity/],
     ["--lr", "1e-2x", /--lr must be a number, got '1e-2x'/],
     ["--lr", "", /--lr must be a number, got ''/],
+    ["--lr-decay", "1.2", /--lr-decay must be above 0 and at most 1, got 1\.2/],
+    ["--lr-decay-after", "0", new RegExp(`--lr-decay-after must be ${whole}, got 0`)],
+    ["--lr-decay-after", "3", /--lr-decay-after 3 needs --lr-decay/],
+    ["--init-uniform", "0", /--init-uniform must be a number above 0, got 0/],
+    ["--val", "", /--val must name a file, got nothing/],
     ["--clip-norm", "inf", /--clip-norm must be a number above 0, got Infinity/],
     ["--clip-value", "0", /--clip-value must be a number above 0, got 0/],
     ["--dropout", "1", /--dropout must be at least 0 and below 1, got 1/],
@@ -139,6 +152,15 @@ describe("a training option outside its range is refused before anything is read
 
   test("--from beside --resume", async () => {
     expectRefusal(await train("--resume", "--from", "x"), 2, /--from and --resume exclude each other/);
+  });
+
+  test("--val beside --val-split, and --init-uniform beside --from", async () => {
+    expectRefusal(await train(book, "--val", book, "--val-split", "0.2"), 2, /--val and --val-split exclude/);
+    expectRefusal(
+      await train(book, "--from", "x", "--init-uniform", "1"),
+      2,
+      /--from and --init-uniform excl/,
+    );
   });
 
   test("--threads beyond the rows of a batch, without leaving a folder", async () => {

@@ -44,6 +44,12 @@ describe("schedules", () => {
     expect(learningRateFactor({ by: "none" }, 20, 20)).toBe(1);
   });
 
+  it("a decay leaves the rate for so many passes and then multiplies it before each", () => {
+    const horizon = { by: "passes", stepsPerEpoch: 10, decay: { factor: 0.5, after: 4 } } as const;
+    const rates = [0, 39, 40, 49, 50, 129].map((step) => learningRateFactor(horizon, step, 0));
+    expect(rates).toEqual([1, 1, 0.5, 0.5, 0.25, 0.5 ** 9]);
+  });
+
   const bad: [string, () => unknown, string][] = [
     [
       "steps of 0",

@@ -1,10 +1,10 @@
 import { BINARY, REDUCE } from "../../backend/kernels-ops.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
-import { InputError, ScopeError, ShapeError } from "../../core/errors.ts";
+import { InputError, ShapeError } from "../../core/errors.ts";
 import { checkShape, showShape } from "../../core/shape.ts";
 import { requireFloats } from "../check.ts";
 import { binary, expand, reduceAxes } from "../strided.ts";
-import { isRecording, kernelsOf, record } from "../tape.ts";
+import { kernelsOf, record } from "../tape.ts";
 import { checkIds } from "./embedding.ts";
 import { checkReduction, type ReductionOptions } from "./losses.ts";
 
@@ -19,26 +19,47 @@ export interface CrossEntropyOptions extends ReductionOptions {
 
 const IGNORE_INDEX = -100;
 
+/** All options; class weights may still be missing. */
+type CrossEntropySettings = Required<Omit<CrossEntropyOptions, "classWeights">> &
+  Pick<CrossEntropyOptions, "classWeights">;
+
+/** @throws InputError, ShapeError for what `op` cannot work with */
+export function settleCrossEntropy(
+  op: string,
+  classes: number,
+  options: CrossEntropyOptions,
+): CrossEntropySettings {
+  const { reduction = "mean", ignoreIndex = IGNORE_INDEX, classWeights, labelSmoothing = 0 } = options;
+  checkReduction(op, reduction);
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+    throw new InputError(`${op}: labelSmoothing must be in [0, 1], got ${labelSmoothing}`);
+  }
+  if (classWeights !== undefined) {
+    requireFloats(op, { classWeights });
+    checkShape(`${op}: classWeights`, classWeights.shape, [["classes", classes]]);
+  }
+  return { reduction, ignoreIndex, classWeights, labelSmoothing };
+}
+
 interface Rows {
   readonly rows: number;
-  readonly classes: number;
   /** Whether a row is ignored, or nobody can know without waiting. */
   readonly mayIgnore: boolean;
 }
 
-function check(op: string, logits: Tensor, targets: Tensor, ignoreIndex: number): Rows {
-  requireFloats(op, { logits });
+function check(logits: Tensor, targets: Tensor, ignoreIndex: number): Rows {
+  requireFloats("crossEntropy", { logits });
   const classes = logits.shape.at(-1) ?? 0;
   const rows = classes === 0 ? 0 : logits.size / classes;
   if (logits.shape.length < 2 || classes === 0 || targets.size !== rows) {
     throw new ShapeError(
-      `${op}: targets`,
+      "crossEntropy: targets",
       `${rows} ids for logits ${showShape(logits.shape)}`,
       showShape(targets.shape),
     );
   }
-  const values = checkIds(`${op}: targets`, targets, classes, ignoreIndex);
-  return { rows, classes, mayIgnore: values?.includes(ignoreIndex) ?? true };
+  const values = checkIds("crossEntropy: targets", targets, classes, ignoreIndex);
+  return { rows, mayIgnore: values?.includes(ignoreIndex) ?? true };
 }
 
 /**
@@ -49,14 +70,12 @@ function check(op: string, logits: Tensor, targets: Tensor, ignoreIndex: number)
  *     loss = mean(log sum exp(x) - x[target]),  dx = (softmax(x) - onehot(target)) * dy / rows
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { reduction = "mean", ignoreIndex = IGNORE_INDEX, classWeights, labelSmoothing = 0 } = options;
-  checkReduction("crossEntropy", reduction);
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new InputError(`crossEntropy: labelSmoothing must be in [0, 1], got ${labelSmoothing}`);
-  }
-  const { rows, classes, mayIgnore } = check("crossEntropy", logits, targets, ignoreIndex);
+  const classes = logits.shape.at(-1) ?? 0;
+  const settings = settleCrossEntropy("crossEntropy", classes, options);
+  const { reduction, ignoreIndex, classWeights, labelSmoothing } = settings;
+  const { rows, mayIgnore } = check(logits, targets, ignoreIndex);
   if (mayIgnore || classWeights !== undefined || labelSmoothing > 0 || reduction !== "mean") {
-    return general(logits, targets, { reduction, ignoreIndex, classWeights, labelSmoothing });
+    return general(logits, targets, settings);
   }
   const kernels = kernelsOf("crossEntropy", logits, targets);
   const loss = empty([]);
@@ -78,14 +97,10 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
 }
 
 /** With all options: losses and weights of the rows, then their reduction. */
-function general(logits: Tensor, targets: Tensor, options: CrossEntropyOptions): Tensor {
-  const { reduction, ignoreIndex = IGNORE_INDEX, classWeights, labelSmoothing = 0 } = options;
+function general(logits: Tensor, targets: Tensor, options: CrossEntropySettings): Tensor {
+  const { reduction, ignoreIndex, classWeights, labelSmoothing } = options;
   const classes = logits.shape.at(-1)!;
   const rows = logits.size / classes;
-  if (classWeights !== undefined) {
-    requireFloats("crossEntropy", { classWeights });
-    checkShape("crossEntropy: classWeights", classWeights.shape, [["classes", classes]]);
-  }
   const kernels = kernelsOf("crossEntropy", logits, targets, classWeights);
   const [losses, weights, saved] = [empty([rows]), empty([rows]), empty([rows])];
   const given = [logits.address, targets.address, classWeights?.address ?? 0] as const;
@@ -101,27 +116,4 @@ function general(logits: Tensor, targets: Tensor, options: CrossEntropyOptions):
     kernels.cross_entropy_rows_backward(dx.address, dRow.address, saved.address, ...given, ...settings);
     return [dx];
   });
-}
-
-/** The loss of every row, [rows]: for evaluation only. @throws ScopeError when a gradient is asked for */
-export function crossEntropyPerRow(logits: Tensor, targets: Tensor): Tensor {
-  if (isRecording(logits)) {
-    throw new ScopeError("crossEntropyPerRow has no gradient", { hint: "train with crossEntropy, the mean" });
-  }
-  const { rows, classes } = check("crossEntropyPerRow", logits, targets, IGNORE_INDEX);
-  const kernels = kernelsOf("crossEntropyPerRow", logits, targets);
-  const [saved, perRow, weights] = [empty([rows]), empty([rows]), empty([rows])];
-  kernels.cross_entropy_rows(
-    perRow.address,
-    weights.address,
-    saved.address,
-    logits.address,
-    targets.address,
-    0,
-    IGNORE_INDEX,
-    0,
-    rows,
-    classes,
-  );
-  return perRow;
 }

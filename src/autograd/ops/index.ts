@@ -2,7 +2,7 @@ export { sigmoid, tanh } from "./activations.ts";
 export { broadcastTo } from "./broadcast-to.ts";
 export { concat, split } from "./concat.ts";
 export { conv2d } from "./conv2d.ts";
-export { type CrossEntropyOptions, crossEntropy, crossEntropyPerRow } from "./cross-entropy.ts";
+export { type CrossEntropyOptions, crossEntropy } from "./cross-entropy.ts";
 export { type DropoutOptions, dropout } from "./dropout.ts";
 export { add, div, maximum, minimum, mul, type Operand, sub } from "./elementwise.ts";
 export { checkIds, embedding } from "./embedding.ts";
@@ -10,6 +10,7 @@ export { abs, clamp, exp, log, neg, pow, relu, softplus, sqrt, square } from "./
 export { gatherRows, NO_ROW } from "./gather-rows.ts";
 export { type LayerNormOptions, layerNorm } from "./layer-norm.ts";
 export { linear } from "./linear.ts";
+export { type LinearCrossEntropyOptions, linearCrossEntropy } from "./linear-cross-entropy.ts";
 export {
   type BinaryCrossEntropyOptions,
   binaryCrossEntropyWithLogits,

@@ -5,9 +5,9 @@ import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
 import { describeData, type Hooks, readCorpus } from "./corpus.ts";
 import { sumLosses } from "./learner.ts";
 import { scoreText, type TextMetrics } from "./metrics.ts";
-import { buildModel, openModel, refuseUnknown } from "./open.ts";
-import { refuseOtherCorpus } from "./resume.ts";
-import { allSymbols, symbolText, UNITS } from "./tokens.ts";
+import { buildModel, type OpenedModel, openModel, refuseUnknown } from "./open.ts";
+import { readOwnText } from "./own-text.ts";
+import { allSymbols, type SymbolText, UNITS } from "./tokens.ts";
 
 export interface TextEvalOptions {
   /** Segments side by side: only speed and memory depend on it, the result does not. Default 32. */
@@ -54,14 +54,10 @@ export async function evalText(
     });
   }
   const own = data.length === 0 ? run : undefined;
-  const corpus = await readCorpus(own?.data.paths ?? data, hooks);
-  if (own !== undefined) refuseOtherCorpus(own, corpus, path);
-  const parts = own && symbolText(corpus, own.settings, facts.vocabulary);
-  if (!skipUnknown) refuseUnknown(describeData(data), corpus.vocabulary.characters, opened);
-  const ids = parts?.validation ?? allSymbols(corpus, facts.vocabulary);
+  const parts = own && (await readOwnText(own, facts.vocabulary, path, hooks));
+  const { validation: ids, charactersPerSymbol: perSymbol } =
+    parts ?? (await readOther(data, opened, skipUnknown, hooks));
   const segments = new EvalSegments(ids);
-  const isCharacters = facts.vocabulary.kind === "char";
-  const perSymbol = isCharacters ? 1 : (parts?.charactersPerSymbol ?? corpus.characters / ids.length);
   const backend = openBackend(chooseEngine(options.backend, hooks.onNote));
   const model = await buildModel(opened, backend, options.cell);
   const frames = new Frames(backend);
@@ -86,4 +82,18 @@ export async function evalText(
     unit: UNITS[facts.vocabulary.kind],
     baseline,
   };
+}
+
+async function readOther(
+  paths: string[],
+  opened: OpenedModel,
+  skipUnknown: boolean,
+  hooks: Pick<Hooks, "onProgress" | "onNote">,
+): Promise<Pick<SymbolText, "validation" | "charactersPerSymbol">> {
+  const { vocabulary } = opened.facts;
+  const corpus = await readCorpus(paths, hooks);
+  if (!skipUnknown) refuseUnknown(describeData(paths), corpus.vocabulary.characters, opened);
+  const ids = allSymbols(corpus, vocabulary);
+  const isCharacters = vocabulary.kind === "char";
+  return { validation: ids, charactersPerSymbol: isCharacters ? 1 : corpus.characters / ids.length };
 }

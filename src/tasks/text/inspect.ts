@@ -17,9 +17,9 @@ import { LanguageModel } from "../../models/language-model.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
 import { describeData, type Hooks, readCorpus } from "./corpus.ts";
 import { buildModel, type OpenedModel, openModel, ownCellOf, refuseUnknown } from "./open.ts";
-import { refuseOtherCorpus } from "./resume.ts";
+import { readOwnText } from "./own-text.ts";
 import type { CheckpointFacts } from "./run-file.ts";
-import { allSymbols, symbolText, UNITS } from "./tokens.ts";
+import { allSymbols, UNITS } from "./tokens.ts";
 
 export interface TextInspectOptions {
   /** Characters, words or tokens to look at; default 16384. */
@@ -152,14 +152,13 @@ async function readScored(
       hint: "name a text file, or give the run's folder",
     });
   }
-  const own = file === undefined ? run : undefined;
-  const paths = file === undefined ? (own?.data.paths ?? []) : [file];
-  const corpus = await readCorpus(paths, hooks);
-  if (own !== undefined) {
-    refuseOtherCorpus(own, corpus, path);
-    const { validation } = symbolText(corpus, own.settings, facts.vocabulary);
-    return { ids: validation, what: `what ${describeData(paths)} keeps for validation` };
+  if (file === undefined && run !== undefined) {
+    const { validation } = await readOwnText(run, facts.vocabulary, path, hooks);
+    const own = run.data.validation?.path ?? `what ${describeData(run.data.paths)} keeps for validation`;
+    return { ids: validation, what: own };
   }
+  const paths = file === undefined ? [] : [file];
+  const corpus = await readCorpus(paths, hooks);
   if (!skipUnknown) refuseUnknown(describeData(paths), corpus.vocabulary.characters, opened);
   return { ids: allSymbols(corpus, facts.vocabulary), what: describeData(paths) };
 }

@@ -7,6 +7,7 @@ import { type CharacterIds, type EvalBatch, EvalSegments, TextStreams } from "..
 import { LanguageModel, type LanguageModelState } from "../../models/language-model.ts";
 import type { LanguageModelSettings } from "../../models/language-model-config.ts";
 import { detachState } from "../../nn/cell-state.ts";
+import { uniform_ } from "../../nn/init.ts";
 import { type Clip, clipNorm, clips, clipValue } from "../../optim/clip.ts";
 import { CarriedLayout, shapesOf } from "../../train/carried.ts";
 import type { Learner } from "../../train/learner.ts";
@@ -67,11 +68,16 @@ export class TextLearner implements Learner {
     this.settings = settings;
     this.replica = replica;
     this.backend = openBackend(spec);
+    const rng = new Rng(seed).fork(Stream.weights);
     this.model = new LanguageModel(model, {
-      rng: new Rng(seed).fork(Stream.weights),
+      rng,
       backend: this.backend,
       ...{ createCell: cell?.create, cellName: cell?.name },
     });
+    const bound = settings.initUniform;
+    if (bound !== null) {
+      for (const { tensor } of parameters(this.model)) uniform_(tensor, -bound, bound, rng);
+    }
     this.optimizer = makeOptimizer(settings.optimizer, parameters(this.model), { lr: settings.lr });
     const cut = settings.clipValue === null ? [] : [clipValue(settings.clipValue)];
     this.clip = clips(clipNorm(settings.clipNorm), ...cut);

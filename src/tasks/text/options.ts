@@ -17,6 +17,8 @@ import type { OptimizerName } from "../optimizers.ts";
 export interface TextTrainOptions {
   /** Files, folders, or "-" for standard input; empty: the bundled corpus. */
   data: string[];
+  /** A file to validate on, instead of the end of the data. */
+  val?: string;
   out?: string;
   from?: string;
   resume: boolean;
@@ -34,6 +36,9 @@ export interface TextTrainOptions {
   batchSize?: number;
   optimizer?: OptimizerName;
   lr?: number;
+  lrDecay?: number;
+  lrDecayAfter?: number;
+  initUniform?: number;
   clipNorm?: number;
   clipValue?: number;
   epochs?: number;
@@ -67,6 +72,11 @@ export interface TextSettings {
   readonly batchSize: number;
   readonly optimizer: OptimizerName;
   readonly lr: number;
+  /** What the rate is multiplied by after each pass, from pass `lrDecayAfter` on; null: it falls along a cosine. */
+  readonly lrDecay: number | null;
+  readonly lrDecayAfter: number;
+  /** Initial values of all parameters are uniform in [-initUniform, initUniform); null: PyTorch's. */
+  readonly initUniform: number | null;
   readonly clipNorm: number;
   /** null: gradients are not cut by value. */
   readonly clipValue: number | null;
@@ -93,6 +103,9 @@ export const DEFAULTS: TextSettings = {
   // With Adam five times char-rnn's 2e-3, which is still far from done after four passes: on the bundled corpus it ends at 2.29
   // nats there, 6e-3 at 1.76, 1e-2 and 1.5e-2 at about 1.45, 3e-2 at 1.81 (one seed each). The schedule takes it down.
   lr: 1e-2,
+  lrDecay: null,
+  lrDecayAfter: 1,
+  initUniform: null,
   // Karpathy's value: it only cuts the rare explosion.
   clipNorm: 5,
   clipValue: null,
@@ -150,6 +163,9 @@ const CHECKS: readonly Check[] = [
   ["epochs", "--epochs", (x) => x > 0 && Number.isFinite(x), "a number above 0"],
   ["maxSeconds", "--max-seconds", (x) => x > 0 && Number.isFinite(x), "a number above 0"],
   ["lr", "--lr", (x) => x > 0 && Number.isFinite(x), "a number above 0"],
+  ["lrDecay", "--lr-decay", (x) => x > 0 && x <= 1, "above 0 and at most 1"],
+  ["lrDecayAfter", "--lr-decay-after", wholeFrom(1), POSITIVE_INTEGER],
+  ["initUniform", "--init-uniform", (x) => x > 0 && Number.isFinite(x), "a number above 0"],
   // Infinity would say "do not cut", but run.json cannot hold it; any large number says the same.
   ["clipNorm", "--clip-norm", (x) => x > 0 && Number.isFinite(x), "a number above 0"],
   ["clipValue", "--clip-value", (x) => x > 0 && Number.isFinite(x), "a number above 0"],
@@ -173,6 +189,7 @@ export function checkTextOptions(options: TextTrainOptions): void {
   }
   checkCellName(options.cell);
   checkVocabulary(options);
+  checkCombinations(options);
   const settings = settingsOf(options);
   // Any text has at least two characters; with the real number it is checked again.
   const smallest = completeConfig(modelOf(settings, 2));
@@ -190,6 +207,32 @@ function checkVocabulary({ tokens = DEFAULTS.tokens, vocabSize, from, resume }: 
   if (vocabSize < LEAST_VOCABULARY[tokens] || vocabSize > MAX_VOCABULARY) {
     const range = `from ${LEAST_VOCABULARY[tokens]} to ${MAX_VOCABULARY}`;
     throw new InputError(`--vocab-size must be ${range} with --tokens ${tokens}, got ${vocabSize}`);
+  }
+}
+
+function checkCombinations({
+  val,
+  valSplit,
+  from,
+  initUniform,
+  lrDecay,
+  lrDecayAfter,
+  resume,
+}: TextTrainOptions) {
+  if (val !== undefined && valSplit !== undefined) {
+    throw new InputError("--val and --val-split exclude each other", {
+      hint: "--val names a file to validate on, --val-split keeps the end of the text for it",
+    });
+  }
+  if (from !== undefined && initUniform !== undefined) {
+    throw new InputError("--from and --init-uniform exclude each other", {
+      hint: "--from brings the values to start from",
+    });
+  }
+  if (lrDecayAfter !== undefined && lrDecay === undefined && !resume) {
+    throw new InputError(`--lr-decay-after ${lrDecayAfter} needs --lr-decay`, {
+      hint: "say what the learning rate is multiplied by after each pass",
+    });
   }
 }
 

@@ -58,6 +58,9 @@ const FLAGS: Record<keyof TextSettings, string> = {
   batchSize: "--batch-size",
   optimizer: "--optimizer",
   lr: "--lr",
+  lrDecay: "--lr-decay",
+  lrDecayAfter: "--lr-decay-after",
+  initUniform: "--init-uniform",
   clipNorm: "--clip-norm",
   clipValue: "--clip-value",
   valSplit: "--val-split",
@@ -120,4 +123,20 @@ export function refuseOtherCorpus(run: TextRun, corpus: TextCorpus, folder: stri
   throw new InputError(`${folder} cannot be resumed with another text: ${differences.join(", ")}`, {
     hint: "give the text that it was trained on, or start a new run from its weights with --from",
   });
+}
+
+/**
+ * @param held the text that is to be validated on now; undefined: the end of the text
+ * @throws InputError unless it is what the run has validated on so far
+ */
+export function refuseOtherValidation(run: TextRun, held: TextCorpus | undefined, folder: string): void {
+  const before = run.data.validation?.fingerprint;
+  if (held?.fingerprint === before) return;
+  const hash = (fingerprint: string) => `a text with SHA-256 ${fingerprint.slice(0, 12)}...`;
+  const name = (fingerprint?: string) =>
+    fingerprint === undefined ? "the end of its text" : hash(fingerprint);
+  throw new InputError(
+    `${folder} validates on ${name(before)}, it cannot go on with ${name(held?.fingerprint)}`,
+    { hint: "give the same --val, or start a new run from its weights with --from" },
+  );
 }

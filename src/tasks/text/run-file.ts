@@ -29,6 +29,8 @@ export interface TextRun {
     readonly characters: number;
     /** SHA-256 of the text. */
     readonly fingerprint: string;
+    /** A text of its own to validate on. */
+    readonly validation?: { readonly path: string; readonly fingerprint: string };
     /** Characters as a list; words and byte pairs as an object. */
     readonly vocabulary: unknown;
   };
@@ -54,6 +56,11 @@ export function parseTextRun(value: Record<string, unknown>, where: string): Tex
   if (!isObject(data) || typeof data.fingerprint !== "string" || !isStrings(data.paths)) {
     throw new FormatError(where, "data must hold paths and a fingerprint");
   }
+  const { validation } = data;
+  const isText = isObject(validation) && [validation.path, validation.fingerprint].every(isString);
+  if (validation !== undefined && !isText) {
+    throw new FormatError(where, "data.validation must hold a path and a fingerprint");
+  }
   const vocabulary = tokenizerFromJSON(data.vocabulary, where);
   if (!isObject(limits)) throw new FormatError(where, "limits must be an object");
   if (!isObject(baseline) || typeof baseline.name !== "string" || typeof baseline.loss !== "number") {
@@ -77,9 +84,9 @@ export function parseTextRun(value: Record<string, unknown>, where: string): Tex
   return value as unknown as TextRun;
 }
 
-function isStrings(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
-}
+const isString = (value: unknown): value is string => typeof value === "string";
+
+const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every(isString);
 
 const CELLS: readonly string[] = [...BUILT_IN_CELLS, "own"];
 

@@ -31,19 +31,27 @@ export const UNITS: Record<TokenKind, "character" | "word" | "token"> = {
 /**
  * The text in symbols. A vocabulary of words or merges is learned from the training part alone.
  * @param known the tokenizer of a run or of weights; a new one is made without it
+ * @param held a text to validate on, instead of the end of the corpus
  */
 export function symbolText(
   corpus: TextCorpus,
   { tokens, vocabSize, valSplit, seqLength }: TextSettings,
   known?: Tokenizer,
+  held?: TextCorpus,
 ): SymbolText {
+  const split = corpus.split(held === undefined ? valSplit : 0, {
+    sequenceLength: tokens === "char" ? seqLength : 1,
+  });
+  const { vocabulary } = corpus;
   if (tokens === "char") {
-    const { train, validation } = corpus.split(valSplit, { sequenceLength: seqLength });
-    return { tokenizer: corpus.vocabulary, train, validation, charactersPerSymbol: 1 };
+    const validation = held === undefined ? split.validation : held.withVocabulary(vocabulary).ids;
+    return { tokenizer: vocabulary, train: split.train, validation, charactersPerSymbol: 1 };
   }
-  const { train, validation } = corpus.split(valSplit);
-  const tokenizer = known ?? learn(tokens, slicesOf(train, corpus.vocabulary), vocabSize);
-  const parts = [train, validation].map((ids) => tokenize(ids, corpus.vocabulary, tokenizer));
+  const tokenizer = known ?? learn(tokens, slicesOf(split.train, vocabulary), vocabSize);
+  const validation = held ?? { ids: split.validation, vocabulary };
+  const parts = [{ ids: split.train, vocabulary }, validation].map(({ ids, vocabulary: characters }) =>
+    tokenize(ids, characters, tokenizer),
+  );
   if (parts.some(({ length }) => length < 2)) {
     throw new InputError(
       `the text has ${parts[0].length} ${UNITS[tokens]}s to train on and ${parts[1].length} to validate on`,
@@ -54,7 +62,7 @@ export function symbolText(
   }
   return {
     ...{ tokenizer, train: parts[0], validation: parts[1] },
-    charactersPerSymbol: validation.length / parts[1].length,
+    charactersPerSymbol: validation.ids.length / parts[1].length,
   };
 }
 

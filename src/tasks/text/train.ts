@@ -38,6 +38,7 @@ import {
   refuseOtherCorpus,
   refuseOtherModel,
   refuseOtherSettings,
+  refuseOtherValidation,
 } from "./resume.ts";
 import { parseTextRun, readCheckpointFacts, snapshotOf, type TextRun } from "./run-file.ts";
 import { symbolText, UNITS } from "./tokens.ts";
@@ -111,13 +112,18 @@ async function prepare(
   const settings = resumed?.run.settings ?? settingsOf(options, brought);
   const cell = resumed === undefined ? await cellOf(settings, options, weights) : resumed.cell;
   let corpus = await readCorpus(paths, hooks);
-  if (resumed !== undefined) refuseOtherCorpus(resumed.run, corpus, folder);
+  const val = options.val ?? resumed?.run.data.validation?.path;
+  const held = val === undefined ? undefined : await readCorpus([val], hooks);
+  if (resumed !== undefined) {
+    refuseOtherCorpus(resumed.run, corpus, folder);
+    refuseOtherValidation(resumed.run, held, folder);
+  }
   const known =
     resumed === undefined ? weights?.facts.vocabulary : tokenizerFromJSON(resumed.run.data.vocabulary);
   if (weights?.facts.vocabulary instanceof Vocabulary)
     corpus = corpus.withVocabulary(weights.facts.vocabulary);
   if (settings.tokens !== "char") hooks.onProgress(`cutting into ${UNITS[settings.tokens]}s`, 0, null);
-  const { train, validation, tokenizer, charactersPerSymbol } = symbolText(corpus, settings, known);
+  const { train, validation, tokenizer, charactersPerSymbol } = symbolText(corpus, settings, known, held);
   const { batchSize, seqLength } = settings;
   const model = completeConfig(modelOf(settings, tokenizer.size));
   checkMemory(model, batchSize, seqLength);
@@ -143,7 +149,10 @@ async function prepare(
   const run: TextRun = {
     ...{ task: "text", version: VERSION, created: resumed?.run.created ?? new Date().toISOString() },
     ...{ model, cellFile, settings, limits, backend, instructions, threads, precision },
-    data: describe(corpus, tokenizer, paths),
+    data: {
+      ...describe(corpus, tokenizer, paths),
+      validation: held && val ? { path: val, fingerprint: held.fingerprint } : undefined,
+    },
     baseline,
   };
   if (resumed !== undefined) warnAboutBits(resumed.run, run, hooks);
@@ -286,7 +295,8 @@ function warnAboutBits(before: TextRun, now: TextRun, hooks: Hooks): void {
   const changes = (["backend", "instructions", "precision", "threads", "version"] as const)
     .filter((name) => before[name] !== now[name])
     .map((name) => `${name} ${before[name]} -> ${now[name]}`);
-  if (before.limits.epochs !== now.limits.epochs) {
+  // Only the cosine looks at its end.
+  if (now.settings.lrDecay === null && before.limits.epochs !== now.limits.epochs) {
     changes.push(`epochs ${before.limits.epochs ?? "none"} -> ${now.limits.epochs ?? "none"}`);
   }
   if (changes.length > 0) {

@@ -80,6 +80,8 @@ export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEv
     const loop = trainLoop({
       ...{ group, limits, learningRate: settings.lr, stepsPerEpoch: learner.streams.chunksPerEpoch },
       unitsPerStep: settings.batchSize * settings.seqLength,
+      decay:
+        settings.lrDecay === null ? undefined : { factor: settings.lrDecay, after: settings.lrDecayAfter },
       startStep: snapshot?.parametersOnly === false ? snapshot.snapshot.step : 0,
       startSeconds: parts.startSeconds,
       ...{ evaluateEvery: parts.evaluateEvery, saveEvery: parts.saveEvery, save, sample },

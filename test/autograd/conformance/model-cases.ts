@@ -6,6 +6,7 @@ import {
   crossEntropy,
   ids,
   layerNorm,
+  linearCrossEntropy,
   maxPool2d,
   mseLoss,
   nllLoss,
@@ -28,6 +29,10 @@ const crossEntropyOptions: [string, () => CrossEntropyOptions][] = [
 const images = { x: normal(2, 3, 5, 6) };
 const filters = { weight: normal(4, 3, 3, 2), bias: normal(4) };
 
+/** A linear layer over [2, 3] rows of 4 features, to 5 classes. */
+const head = { x: normal(2, 3, 4), weight: normal(5, 4), bias: normal(5) };
+const BLOCKS = [1, 2, 4, 5, 100];
+
 export const modelCases: Case[] = [
   use("crossEntropy", "of plain rows", { x: normal(3, 4) }, (t) => crossEntropy(t.x, ids([0, 3, 2]))),
   use("crossEntropy", "over three axes", { x: normal(2, 3, 4) }, (t) =>
@@ -40,6 +45,50 @@ export const modelCases: Case[] = [
     REDUCTIONS.map((reduction) =>
       use("crossEntropy", `${what}, ${reduction}`, { x: normal(2, 3, 5) }, (t) =>
         crossEntropy(t.x, targets(), { ...options(), reduction }),
+      ),
+    ),
+  ),
+  use("linearCrossEntropy", "of plain rows", head, (t) =>
+    linearCrossEntropy(t.x, t.weight, t.bias, ids([0, 3, 2, 4, 1, 1], [2, 3])),
+  ),
+  use("linearCrossEntropy", "of many classes", { x: normal(3, 2), weight: normal(1030, 2) }, (t) =>
+    linearCrossEntropy(t.x, t.weight, undefined, ids([7, 1029, 0])),
+  ),
+  ...BLOCKS.map((blockRows) =>
+    use("linearCrossEntropy", `in blocks of ${blockRows}`, head, (t) =>
+      linearCrossEntropy(t.x, t.weight, t.bias, targets(), { blockRows }),
+    ),
+  ),
+  use("linearCrossEntropy", "without a bias", { x: normal(6, 4), weight: normal(5, 4) }, (t) =>
+    linearCrossEntropy(t.x, t.weight, undefined, ids([1, 1, 0, 2, 4, 3]), { blockRows: 4 }),
+  ),
+  use("linearCrossEntropy", "of a layer that is not trained", { x: normal(6, 4) }, (t) =>
+    linearCrossEntropy(t.x, tensor(normal(5, 4).values, [5, 4]), undefined, ids([1, 1, 0, 2, 4, 3]), {
+      blockRows: 4,
+    }),
+  ),
+  use("linearCrossEntropy", "of one row", { x: normal(1, 4), weight: normal(5, 4), bias: normal(5) }, (t) =>
+    linearCrossEntropy(t.x, t.weight, t.bias, ids([4]), { blockRows: 1 }),
+  ),
+  use("linearCrossEntropy", "where every row is ignored, sum", head, (t) =>
+    linearCrossEntropy(t.x, t.weight, t.bias, ids(new Int32Array(6).fill(-100), [2, 3]), {
+      reduction: "sum",
+      blockRows: 4,
+    }),
+  ),
+  use(
+    "linearCrossEntropy",
+    "of tails",
+    { x: normal(19, 35), weight: normal(41, 35), bias: normal(41) },
+    (t) =>
+      linearCrossEntropy(t.x, t.weight, t.bias, ids(Array.from({ length: 19 }, (_, i) => (i * 7) % 41)), {
+        blockRows: 8,
+      }),
+  ),
+  ...crossEntropyOptions.flatMap(([what, options]) =>
+    REDUCTIONS.map((reduction) =>
+      use("linearCrossEntropy", `${what}, ${reduction}`, head, (t) =>
+        linearCrossEntropy(t.x, t.weight, t.bias, targets(), { ...options(), reduction, blockRows: 4 }),
       ),
     ),
   ),

@@ -1,0 +1,35 @@
+/** This package's side of `word-lm`: the loop's replicas, one or several, as `unrolled train text --threads` has them. */
+
+import { readFileSync } from "node:fs";
+import { chooseEngine } from "../../src/tasks/engine.ts";
+import { ReplicaGroup } from "../../src/train/index.ts";
+import type { InitRequest } from "../protocol.ts";
+import { MissingError, serve, type Trainer } from "../serve.ts";
+import { createLearner, type WordLmSpec } from "./word-lm-learner.ts";
+
+async function init(request: InitRequest): Promise<Trainer> {
+  const { time, batch, threads } = request;
+  let missing: string | undefined;
+  const engine = chooseEngine(request.backend === "wasm" ? "wasm" : "auto", (note) => {
+    missing = note;
+  });
+  if (missing !== undefined) throw new MissingError(missing);
+  const shared = () => new Int32Array(new SharedArrayBuffer(4 * batch * time));
+  const spec: WordLmSpec = { ...request, ...engine, inputs: shared(), targets: shared() };
+  const source = { module: new URL("./word-lm-learner.ts", import.meta.url).href, spec };
+  const group = await ReplicaGroup.start(createLearner(spec, 0, threads), source, threads);
+  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  let steps = 0;
+  return {
+    library: "unrolled",
+    version: (JSON.parse(manifest) as { version: string }).version,
+    settings: `LanguageModel, ${engine.backend} ${engine.instructions}, f32 (highest), ${threads} replica(s)`,
+    async step(inputs, targets) {
+      spec.inputs.set(inputs);
+      spec.targets.set(targets);
+      return (await group.step(steps++, request.learningRate)).loss;
+    },
+  };
+}
+
+await serve(init);

@@ -1,0 +1,23 @@
+import type { Tokenizer } from "../../data/index.ts";
+import { type Hooks, readCorpus } from "./corpus.ts";
+import { refuseOtherCorpus, refuseOtherValidation } from "./resume.ts";
+import type { TextRun } from "./run-file.ts";
+import { type SymbolText, symbolText } from "./tokens.ts";
+
+/**
+ * The texts that a run was trained and validated on, in its symbols.
+ * @throws InputError when they are gone or no longer the same
+ */
+export async function readOwnText(
+  run: TextRun,
+  tokenizer: Tokenizer,
+  folder: string,
+  hooks: Pick<Hooks, "onProgress" | "onNote">,
+): Promise<SymbolText> {
+  const { paths, validation } = run.data;
+  const corpus = await readCorpus(paths, hooks);
+  refuseOtherCorpus(run, corpus, folder);
+  const held = validation && (await readCorpus([validation.path], hooks));
+  refuseOtherValidation(run, held, folder);
+  return symbolText(corpus, run.settings, tokenizer, held);
+}
