@@ -21,8 +21,11 @@ export interface LinearMemory {
   reserve(end: Address): boolean;
   /** Copy values in, now. */
   write(address: Address, values: ArrayLike<number>, dtype: "f32" | "i32"): void;
-  /** Copy values out; what is read is the state at the call. A GPU answers later, a CPU at once. */
-  read(address: Address, count: number): Promise<FloatArray>;
+  /**
+   * Copy values out, into `into` where there is one; what is read is the state at the call. A GPU answers later, a CPU
+   * at once.
+   */
+  read(address: Address, count: number, into?: FloatArray): Promise<FloatArray>;
   /**
    * Only where the heap is in this process's memory: values as they are now, copied. Code that uses it is
    * CPU-only and says so.
