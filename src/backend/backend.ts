@@ -171,11 +171,12 @@ export interface Kernels extends OpKernels {
     ]
   ): void;
 
-  clip_norm(norm: Address, g: Address, maxNorm: number, n: number): void;
-  clip_value(g: Address, limit: number, n: number): void;
+  clip_norm(norm: Address, clip: Address, g: Address, maxNorm: number, n: number): void;
+  clip_gradient(g: Address, clip: Address, n: number): void;
   sgd(
     p: Address,
     g: Address,
+    clip: Address,
     buffer: Address,
     steps: Address,
     lr: number,
@@ -188,6 +189,7 @@ export interface Kernels extends OpKernels {
   rmsprop(
     p: Address,
     g: Address,
+    clip: Address,
     square: Address,
     mean: Address,
     buffer: Address,
@@ -201,6 +203,7 @@ export interface Kernels extends OpKernels {
   adagrad(
     p: Address,
     g: Address,
+    clip: Address,
     total: Address,
     steps: Address,
     lr: number,
@@ -213,6 +216,7 @@ export interface Kernels extends OpKernels {
   adam(
     p: Address,
     g: Address,
+    clip: Address,
     m: Address,
     v: Address,
     steps: Address,
