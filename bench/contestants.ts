@@ -21,15 +21,12 @@ export function charLmContestants(python: string | undefined): Contestant[] {
     command: python === undefined ? [] : [python, pathOf("peers/pytorch_char_lm.py")],
     install: "name a python3 that has PyTorch: --python PATH, or UNROLLED_PYTHON",
   };
+  const own = { ...usual, command: script("contestants/unrolled.ts") };
+  const native = { ...own, backend: "native", install: "npm run build:native" };
   return [
-    { ...usual, name: "unrolled", command: script("contestants/unrolled.ts"), backend: "wasm" },
-    {
-      ...usual,
-      name: "unrolled-native",
-      command: script("contestants/unrolled.ts"),
-      backend: "native",
-      install: "npm run build:native",
-    },
+    { ...own, name: BASELINE, backend: "wasm" },
+    { ...native, name: "unrolled-native" },
+    { ...native, name: "unrolled-native-2", threads: 2 },
     {
       ...slow,
       name: "reference",

@@ -15,8 +15,9 @@ export function openBackend(name: string | undefined): Backend {
 }
 
 /** Its words in a contestant's settings. */
-export function describeBackend({ name, instructions }: Backend): string {
-  return `${name} ${instructions}, ${name === "reference" ? "f64" : "f32 (highest)"}, 1 thread`;
+export function describeBackend({ name, instructions }: Backend, threads = 1): string {
+  const work = threads === 1 ? "1 thread" : `${threads} replicas`;
+  return `${name} ${instructions}, ${name === "reference" ? "f64" : "f32 (highest)"}, ${work}`;
 }
 
 function open(name: string | undefined): Backend {

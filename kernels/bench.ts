@@ -105,12 +105,13 @@ function trainer(name: string, hidden: number) {
   const back = room(k.recurrent_pack_backward_size(cell, hidden, 0));
   const [h, gates, dgates, dh] = [hidden, saved * hidden, D * hidden, hidden].map((n) => room(rows * n));
   const c = name === "lstm" ? room(rows * hidden) : 0;
-  const [logits, logSumExp, loss, one, norm] = [
+  const [logits, logSumExp, loss, one, norm, clip] = [
     room(rows * VOCABULARY),
     room(rows),
     room(1),
     room(1),
     room(1),
+    room(2),
   ];
   floats[one / 4] = 1;
   const scratch = room(
@@ -147,8 +148,8 @@ function trainer(name: string, hidden: number) {
     k.sum_rows(g.outBias, logits, rows, VOCABULARY);
   };
   const update = () => {
-    k.clip_norm(norm, gradients, 5, total);
-    k.adam(parameters, gradients, m, v, updates, 2e-3, 0.9, 0.999, 1e-8, 0, 0, total);
+    k.clip_norm(norm, clip, gradients, 5, total);
+    k.adam(parameters, gradients, clip, m, v, updates, 2e-3, 0.9, 0.999, 1e-8, 0, 0, total);
   };
   return { pack, forward, head, backward, weights, update, loss: () => floats[loss / 4] };
 }

@@ -204,32 +204,34 @@ void cross_entropy_rows_backward(float *dlogits, const float *d_row, const float
                                  int classes);
 
 /* ---- updates ------------------------------------------------------------------------------------------------ */
-/* norm[0] = sqrt(sum g^2), in double. If max_norm is finite: g *= min(1, max_norm / (norm + 1e-6))
+/* A clip [2] is a factor and a limit: an element g of a gradient counts as g * clip[0], cut to [-clip[1], clip[1]]; NaN
+ * stays NaN. The updates do that as they read g, which saves a pass over memory.
+ * norm[0] = sqrt(sum g^2), in double; clip = min(1, max_norm / (norm + 1e-6)), infinity
  * (torch.nn.utils.clip_grad_norm_). */
-void clip_norm(float *norm, float *g, double max_norm, int n);
-void clip_value(float *g, double limit, int n);                    /* NaN stays NaN, as in PyTorch */
+void clip_norm(float *norm, float *clip, const float *g, double max_norm, int n);
+void clip_gradient(float *g, const float *clip, int n);            /* in place */
 
-/* One update of a parameter p from its gradient g, n elements, as torch.optim computes it; the other arrays are the
- * parameter's own state, changed in place. `steps` is a single float, the updates that this parameter has had: read,
+/* One update of a parameter p from its gradient g, n elements, as torch.optim computes it; clip [2] or 0: none; the other
+ * arrays are the parameter's own state, changed in place. `steps` is a single float, the updates that this parameter has had: read,
  * then raised by one (float32 counts to 2^24, as PyTorch's own counter does). Nothing may alias. */
 
 /* d = g + weight_decay p; with momentum: buffer = momentum buffer + (1 - dampening) d, and d becomes the buffer or, with
  * nesterov != 0, d + momentum buffer; p -= lr d. buffer: zeros at first, 0 without momentum. The first update does not
  * dampen: that takes steps, which may be 0 when dampening is. */
-void sgd(float *p, const float *g, float *buffer, float *steps, double lr, double momentum, double dampening,
-         double weight_decay, int nesterov, int n);
+void sgd(float *p, const float *g, const float *clip, float *buffer, float *steps, double lr, double momentum,
+         double dampening, double weight_decay, int nesterov, int n);
 /* RMSprop (Tieleman and Hinton 2012): square = running mean of d^2; mean = that of d, or 0 when not centered;
  * u = d / (sqrt(square - mean^2) + epsilon); with momentum: buffer = momentum buffer + u, and u becomes the buffer
  * (0 without); p -= lr u. */
-void rmsprop(float *p, const float *g, float *square, float *mean, float *buffer, double lr, double alpha,
-             double epsilon, double momentum, double weight_decay, int n);
+void rmsprop(float *p, const float *g, const float *clip, float *square, float *mean, float *buffer, double lr,
+             double alpha, double epsilon, double momentum, double weight_decay, int n);
 /* Adagrad (Duchi, Hazan and Singer 2011): total += d^2; p -= lr / (1 + steps lr_decay) d / (sqrt(total) + epsilon),
  * or d / sqrt(total + epsilon) when epsilon_inside != 0. */
-void adagrad(float *p, const float *g, float *total, float *steps, double lr, double lr_decay, double epsilon,
-             double weight_decay, int epsilon_inside, int n);
+void adagrad(float *p, const float *g, const float *clip, float *total, float *steps, double lr, double lr_decay,
+             double epsilon, double weight_decay, int epsilon_inside, int n);
 /* Adam (Kingma and Ba 2015): m and v are running means of d and d^2, each divided by 1 - beta^steps. decoupled != 0:
  * AdamW's decay (Loshchilov and Hutter 2019), p *= 1 - lr weight_decay and d = g. */
-void adam(float *p, const float *g, float *m, float *v, float *steps, double lr, double beta1, double beta2,
-          double epsilon, double weight_decay, int decoupled, int n);
+void adam(float *p, const float *g, const float *clip, float *m, float *v, float *steps, double lr, double beta1,
+          double beta2, double epsilon, double weight_decay, int decoupled, int n);
 
 #endif

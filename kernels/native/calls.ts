@@ -17,7 +17,7 @@ const CASES: readonly (readonly [string, (k: Kernels) => void])[] = [
   ["4: add", (k) => k.add(A, A, A, 0)],
   ["6: copy_rows", (k) => k.copy_rows(A, 1, A, 1, 0, 0)],
   ["11: gemm", (k) => k.gemm(A, A, A, 0, 0, 0, 0, 0, 0, 0, A)],
-  ["12: adam", (k) => k.adam(A, A, A, A, A, 0.1, 0.9, 0.99, 1e-8, 0, 0, 0)],
+  ["13: adam", (k) => k.adam(A, A, 0, A, A, A, 0.1, 0.9, 0.99, 1e-8, 0, 0, 0)],
 ];
 
 /** The best of all rounds: a busy machine only ever adds. */

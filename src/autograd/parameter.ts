@@ -1,9 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { defaultBackend } from "../backend/default.ts";
 import { persistent, type Tensor } from "../backend/tensor.ts";
-import { InputError } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
-import type { GradientSink } from "./tape.ts";
 
 /** A tensor outside all scopes that training changes. Its name is its path in the tree of modules. */
 export interface NamedParameter {
@@ -66,49 +64,4 @@ export function freeze(module: object): void {
 /** Let training change the parameters of a module again. */
 export function unfreeze(module: object): void {
   for (const { tensor } of parameters(module)) tensor.needsGradient = true;
-}
-
-/** Gradients lie one after another in a single buffer, each on a cache line: what replicas sum and clipping scales. */
-const ALIGNED_ELEMENTS = 16;
-
-/** The gradients of a list of parameters, in one flat buffer. */
-export class Gradients implements GradientSink {
-  /** All gradients with zeros between them, `[n]`. */
-  readonly flat: Tensor;
-  /** Global norm before clipping, a scalar on the device; NaN until a clip has measured it. */
-  readonly norm: Tensor;
-  readonly received = new Set<Tensor>();
-  private readonly places = new Map<Tensor, Tensor>();
-
-  constructor(parameters: readonly NamedParameter[]) {
-    if (parameters.length === 0) {
-      throw new InputError("there are no parameters to train", {
-        hint: "give the optimizer parameters(model) of a model that is not wholly frozen",
-      });
-    }
-    const backend = parameters[0].tensor.backend;
-    const offsets: number[] = [];
-    let length = 0;
-    for (const { tensor } of parameters) {
-      offsets.push(length);
-      length += Math.ceil(tensor.size / ALIGNED_ELEMENTS) * ALIGNED_ELEMENTS;
-    }
-    this.flat = persistent([length], "f32", backend);
-    this.norm = persistent([], "f32", backend);
-    this.zero();
-    for (const [index, { tensor }] of parameters.entries()) {
-      this.places.set(tensor, this.flat.view(tensor.shape, offsets[index]));
-    }
-  }
-
-  of(parameter: Tensor): Tensor | undefined {
-    return this.places.get(parameter);
-  }
-
-  zero(): void {
-    this.received.clear();
-    const { kernels } = this.flat.backend;
-    kernels.fill(this.flat.address, 0, this.flat.size);
-    kernels.fill(this.norm.address, Number.NaN, 1);
-  }
 }

@@ -21,8 +21,11 @@ export interface LinearMemory {
   reserve(end: Address): boolean;
   /** Copy values in, now. */
   write(address: Address, values: ArrayLike<number>, dtype: "f32" | "i32"): void;
-  /** Copy values out; what is read is the state at the call. A GPU answers later, a CPU at once. */
-  read(address: Address, count: number): Promise<FloatArray>;
+  /**
+   * Copy values out, into `into` where there is one; what is read is the state at the call. A GPU answers later, a CPU
+   * at once.
+   */
+  read(address: Address, count: number, into?: FloatArray): Promise<FloatArray>;
   /**
    * Only where the heap is in this process's memory: values as they are now, copied. Code that uses it is
    * CPU-only and says so.
@@ -168,11 +171,12 @@ export interface Kernels extends OpKernels {
     ]
   ): void;
 
-  clip_norm(norm: Address, g: Address, maxNorm: number, n: number): void;
-  clip_value(g: Address, limit: number, n: number): void;
+  clip_norm(norm: Address, clip: Address, g: Address, maxNorm: number, n: number): void;
+  clip_gradient(g: Address, clip: Address, n: number): void;
   sgd(
     p: Address,
     g: Address,
+    clip: Address,
     buffer: Address,
     steps: Address,
     lr: number,
@@ -185,6 +189,7 @@ export interface Kernels extends OpKernels {
   rmsprop(
     p: Address,
     g: Address,
+    clip: Address,
     square: Address,
     mean: Address,
     buffer: Address,
@@ -198,6 +203,7 @@ export interface Kernels extends OpKernels {
   adagrad(
     p: Address,
     g: Address,
+    clip: Address,
     total: Address,
     steps: Address,
     lr: number,
@@ -210,6 +216,7 @@ export interface Kernels extends OpKernels {
   adam(
     p: Address,
     g: Address,
+    clip: Address,
     m: Address,
     v: Address,
     steps: Address,

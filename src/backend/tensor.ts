@@ -43,9 +43,12 @@ export class Tensor {
     return new Tensor(this.backend, shape, this.dtype, this.owner, this.address + offset * WORD);
   }
 
-  /** The values as they are now, in row-major order. */
-  read(): Promise<FloatArray> {
-    return this.backend.memory.read(this.address, this.size);
+  /** The values as they are now, in row-major order; in `into`, of as many elements, where there is one. */
+  read(into?: FloatArray): Promise<FloatArray> {
+    if (into !== undefined && into.length !== this.size) {
+      throw new ShapeError("read: into", `${this.size} elements`, `${into.length}`);
+    }
+    return this.backend.memory.read(this.address, this.size, into);
   }
 
   /** The values of a tensor of integers. CPU-only: returns undefined where memory cannot be read at once. */

@@ -46,7 +46,11 @@ export function linearMemory(
           : new Int32Array(memory.buffer, address, values.length);
       view.set(values);
     },
-    read: async (address, count) => readSync(address, count),
+    async read(address, count, into) {
+      if (into === undefined) return readSync(address, count);
+      into.set(new Float32Array(memory.buffer, address, count));
+      return into;
+    },
     readSync,
     readIntsSync: (address, count) => new Int32Array(memory.buffer, address, count).slice(),
   };

@@ -29,10 +29,10 @@ const ADAGRAD: Rule<Required<AdagradOptions>, "step" | "sum"> = {
     { name: "step", scalar: true },
     { name: "sum", initial: initialAccumulator },
   ],
-  update: ({ kernels, parameter, gradient, size, learningRate, slot }, settings) => {
+  update: ({ kernels, parameter, gradient, clip, size, learningRate, slot }, settings) => {
     const { lrDecay, eps, weightDecay, epsInsideRoot } = settings;
     kernels.adagrad(
-      ...([parameter, gradient, slot("sum"), slot("step"), learningRate, lrDecay] as const),
+      ...([parameter, gradient, clip, slot("sum"), slot("step"), learningRate, lrDecay] as const),
       ...([eps, weightDecay, Number(epsInsideRoot), size] as const),
     );
   },

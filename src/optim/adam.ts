@@ -23,10 +23,10 @@ function rule(name: string, decoupled: number, weightDecay: number): Rule<Settin
     defaults: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay },
     ranges: { lr: AT_LEAST_0, betas: listOf(2, BELOW_1), eps: AT_LEAST_0, weightDecay: AT_LEAST_0 },
     slots: () => [{ name: "step", scalar: true }, { name: "exp_avg" }, { name: "exp_avg_sq" }],
-    update: ({ kernels, parameter, gradient, size, learningRate, slot }, settings) => {
+    update: ({ kernels, parameter, gradient, clip, size, learningRate, slot }, settings) => {
       const [beta1, beta2] = settings.betas;
       kernels.adam(
-        ...([parameter, gradient, slot("exp_avg"), slot("exp_avg_sq"), slot("step")] as const),
+        ...([parameter, gradient, clip, slot("exp_avg"), slot("exp_avg_sq"), slot("step")] as const),
         ...([learningRate, beta1, beta2, settings.eps, settings.weightDecay, decoupled, size] as const),
       );
     },

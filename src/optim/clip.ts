@@ -1,4 +1,4 @@
-import type { Gradients } from "../autograd/parameter.ts";
+import type { Gradients } from "../autograd/gradients.ts";
 import { InputError } from "../core/errors.ts";
 
 /** Changes gradients between backward and update. */
@@ -14,13 +14,13 @@ function checkPositive(where: string, value: number): void {
  */
 export function clipNorm(max: number): Clip {
   checkPositive("clipNorm: max", max);
-  return ({ flat, norm }) => flat.backend.kernels.clip_norm(norm.address, flat.address, max, flat.size);
+  return (gradients) => gradients.clipNorm(max);
 }
 
 /** Cut each element to [-limit, limit], as torch.nn.utils.clip_grad_value_ and Karpathy's min-char-rnn do. */
 export function clipValue(limit: number): Clip {
   checkPositive("clipValue: limit", limit);
-  return ({ flat }) => flat.backend.kernels.clip_value(flat.address, limit, flat.size);
+  return (gradients) => gradients.clipValue(limit);
 }
 
 /** One clip after another. */

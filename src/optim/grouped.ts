@@ -1,4 +1,5 @@
-import { Gradients, type NamedParameter } from "../autograd/parameter.ts";
+import { Gradients } from "../autograd/gradients.ts";
+import type { NamedParameter } from "../autograd/parameter.ts";
 import { kernelsOf } from "../autograd/tape.ts";
 import { Frames } from "../backend/scope.ts";
 import { persistent, type Tensor } from "../backend/tensor.ts";
@@ -46,7 +47,7 @@ class GroupedOptimizer<Settings extends { readonly lr: number }, Name extends st
 
   update(): void {
     for (const { name, tensor } of this.parameters) {
-      if (!tensor.needsGradient || this.gradients.of(tensor) !== undefined) continue;
+      if (!tensor.needsGradient || this.gradients.has(tensor)) continue;
       throw new InputError(`${this.rule.name}: ${name} was frozen when the optimizer was made`, {
         hint: "make the optimizer before freezing, or a new one after unfreezing",
       });
@@ -59,7 +60,7 @@ class GroupedOptimizer<Settings extends { readonly lr: number }, Name extends st
         const update = {
           kernels: tensor.backend.kernels,
           parameter: tensor.address,
-          gradient: this.gradients.of(tensor)!.address,
+          ...this.gradients.forUpdate(tensor),
           size: tensor.size,
           learningRate,
           slot: (slot: Name) => this.slots.get(`${slot}.${name}`)?.address ?? 0,
@@ -75,8 +76,7 @@ class GroupedOptimizer<Settings extends { readonly lr: number }, Name extends st
 
   dispose(): void {
     for (const tensor of this.slots.values()) tensor.dispose();
-    this.gradients.flat.dispose();
-    this.gradients.norm.dispose();
+    this.gradients.dispose();
     this.frames.dispose();
   }
 

@@ -1,4 +1,5 @@
-import type { Gradients, NamedParameter } from "../autograd/parameter.ts";
+import type { Gradients } from "../autograd/gradients.ts";
+import type { NamedParameter } from "../autograd/parameter.ts";
 import type { Frames } from "../backend/scope.ts";
 import type { Tensor } from "../backend/tensor.ts";
 

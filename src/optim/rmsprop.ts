@@ -30,10 +30,17 @@ const RMSPROP: Rule<Required<RMSpropOptions>, "square_avg" | "grad_avg" | "momen
     ...(centered ? [{ name: "grad_avg" } as const] : []),
     ...(momentum === 0 ? [] : [{ name: "momentum_buffer" } as const]),
   ],
-  update: ({ kernels, parameter, gradient, size, learningRate, slot }, settings) => {
+  update: ({ kernels, parameter, gradient, clip, size, learningRate, slot }, settings) => {
     const { alpha, eps, momentum, weightDecay } = settings;
     kernels.rmsprop(
-      ...([parameter, gradient, slot("square_avg"), slot("grad_avg"), slot("momentum_buffer")] as const),
+      ...([
+        parameter,
+        gradient,
+        clip,
+        slot("square_avg"),
+        slot("grad_avg"),
+        slot("momentum_buffer"),
+      ] as const),
       ...([learningRate, alpha, eps, momentum, weightDecay, size] as const),
     );
   },

@@ -22,6 +22,8 @@ export interface Update<Name extends string> {
   readonly kernels: Kernels;
   readonly parameter: Address;
   readonly gradient: Address;
+  /** What the update does to the gradient as it reads it, or 0: see kernels/unrolled.h. */
+  readonly clip: Address;
   readonly size: number;
   /** As the schedule has it now; it counts instead of `lr` in the settings. */
   readonly learningRate: number;

@@ -32,10 +32,10 @@ const SGD: Rule<Required<SGDOptions>, "step" | "momentum_buffer"> = {
     // Only dampening treats the first update differently.
     ...(momentum === 0 || dampening === 0 ? [] : [{ name: "step", scalar: true } as const]),
   ],
-  update: ({ kernels, parameter, gradient, size, learningRate, slot }, settings) => {
+  update: ({ kernels, parameter, gradient, clip, size, learningRate, slot }, settings) => {
     const { momentum, dampening, weightDecay, nesterov } = settings;
     kernels.sgd(
-      ...([parameter, gradient, slot("momentum_buffer"), slot("step")] as const),
+      ...([parameter, gradient, clip, slot("momentum_buffer"), slot("step")] as const),
       ...([learningRate, momentum, dampening, weightDecay, Number(nesterov), size] as const),
     );
   },

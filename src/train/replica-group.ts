@@ -1,13 +1,16 @@
 import type { Worker } from "node:worker_threads";
 import { ReplicaError, UnrolledError } from "../core/errors.ts";
-import { Command, createShared, currentSequence, meet, type Posted, post, type Shared } from "./exchange.ts";
+import { Command, createShared, post, type Shared } from "./exchange.ts";
 import type { Learner, LearnerSource } from "./learner.ts";
 import { Replica, type StepOutcome } from "./replica.ts";
 import type { WorkerData } from "./replica-worker.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** Give the event loop a turn: signals, and what workers have to say. */
-const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
+const turn = (milliseconds = 0) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+
+/** How long a worker that has failed may take to say why, in milliseconds. */
+const LAST_WORDS = 2000;
 
 /**
  * Replicas of one model. The first lives on this thread; each of the others in a worker with a heap of its own,
@@ -19,11 +22,15 @@ export class ReplicaGroup {
   private readonly first: Replica;
   private readonly workers: Worker[] = [];
   private failure: Error | undefined;
+  private stopping = false;
 
   private constructor(learner: Learner, replicas: number) {
     this.learner = learner;
-    this.shared = createShared(replicas, learner.optimizer.gradients.flat.size, learner);
-    this.first = new Replica(this.shared, learner, 0, () => this.breathe());
+    this.shared = createShared(replicas, learner);
+    this.first = new Replica(this.shared, learner, 0, {
+      look: () => this.look(),
+      explain: () => this.explain(),
+    });
   }
 
   /** @param snapshot what every replica starts from, when it is not the initial values of the seed */
@@ -34,9 +41,9 @@ export class ReplicaGroup {
     snapshot?: { snapshot: Snapshot; parametersOnly: boolean },
   ): Promise<ReplicaGroup> {
     const group = new ReplicaGroup(learner, replicas);
-    if (replicas > 1) await group.spawn(source, snapshot);
     try {
-      await meet(group.shared, currentSequence(group.shared), () => group.breathe());
+      if (replicas > 1) group.spawn(source, snapshot);
+      await group.first.begin();
     } catch (error) {
       await group.dispose();
       throw error;
@@ -46,41 +53,50 @@ export class ReplicaGroup {
 
   /** One update of every replica. @throws ReplicaError when one has stopped */
   async step(step: number, learningRate: number): Promise<StepOutcome> {
-    return this.first.step(this.post(Command.step, step, learningRate));
+    const posted = { command: Command.step, step, learningRate };
+    post(this.shared, posted);
+    return this.first.step(posted);
   }
 
   /** Sums of losses of all parts of the evaluation, in order. */
   async evaluate(): Promise<Float64Array> {
-    await this.first.evaluate(this.post(Command.evaluate));
+    this.post(Command.evaluate);
+    await this.first.evaluate();
     return this.shared.sums.slice();
   }
 
   /** The carried state of the whole batch. */
   async collectCarried(): Promise<Float64Array> {
-    await this.first.collect(this.post(Command.collect));
+    this.post(Command.collect);
+    await this.first.collect();
     return this.shared.carried.slice();
   }
 
   async dispose(): Promise<void> {
-    post(this.shared, Command.stop);
+    this.stopping = true;
+    this.post(Command.stop);
     await Promise.all(this.workers.map((worker) => worker.terminate()));
     this.first.dispose();
   }
 
-  private post(command: Command, step = 0, learningRate = 0): Posted {
-    post(this.shared, command, step, learningRate);
-    return { sequence: currentSequence(this.shared), command, step, learningRate };
+  private post(command: Command): void {
+    post(this.shared, { command, step: 0, learningRate: 0 });
   }
 
-  private async breathe(): Promise<void> {
+  private async look(): Promise<void> {
     await turn();
     if (this.failure !== undefined) throw this.failure;
   }
 
-  private async spawn(
-    source: LearnerSource,
-    snapshot?: { snapshot: Snapshot; parametersOnly: boolean },
-  ): Promise<void> {
+  private async explain(): Promise<void> {
+    const end = performance.now() + LAST_WORDS;
+    while (performance.now() < end) {
+      await turn(1);
+      if (this.failure !== undefined) throw this.failure;
+    }
+  }
+
+  private spawn(source: LearnerSource, snapshot?: { snapshot: Snapshot; parametersOnly: boolean }): void {
     const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads");
     if (threads === undefined) {
       throw new UnrolledError(
@@ -103,7 +119,7 @@ export class ReplicaGroup {
         this.failure ??= new ReplicaError(replica, error.message, { cause: error });
       });
       worker.on("exit", (code) => {
-        if (code !== 0) this.failure ??= new ReplicaError(replica, `its thread ended with code ${code}`);
+        if (!this.stopping) this.failure ??= new ReplicaError(replica, `its thread ended with code ${code}`);
       });
       this.workers.push(worker);
     }

@@ -1,6 +1,7 @@
 import { workerData } from "node:worker_threads";
-import { reportFailure, type Shared } from "./exchange.ts";
+import type { Shared } from "./exchange.ts";
 import type { CreateLearner, LearnerSource } from "./learner.ts";
+import { reportFailure } from "./meeting.ts";
 import { serve } from "./replica.ts";
 import { applySnapshot, type Snapshot } from "./snapshot.ts";
 
@@ -20,6 +21,6 @@ try {
   await serve(shared, learner, replica);
 } catch (error) {
   // The others must not wait for this one; the error itself goes to the first replica as the worker's "error".
-  reportFailure(shared, replica);
+  reportFailure(shared.meeting, replica);
   throw error;
 }

@@ -1,14 +1,8 @@
 import { differentiate } from "../optim/step.ts";
-import {
-  awaitCommand,
-  Command,
-  currentSequence,
-  GradientSum,
-  meet,
-  type Posted,
-  type Shared,
-} from "./exchange.ts";
+import { awaitCommand, Command, type Posted, type Shared } from "./exchange.ts";
+import { GradientSum } from "./gradient-sum.ts";
 import type { Learner } from "./learner.ts";
+import { Meeting, type Watch } from "./meeting.ts";
 
 export interface StepOutcome {
   /** Mean loss over the whole batch. */
@@ -22,24 +16,29 @@ export class Replica {
   private readonly shared: Shared;
   private readonly learner: Learner;
   private readonly index: number;
-  private readonly sum: GradientSum;
-  private readonly breathe: (() => Promise<void>) | undefined;
+  private readonly meeting: Meeting;
+  /** Alone there is nothing to add. */
+  private readonly sum: GradientSum | undefined;
 
-  constructor(shared: Shared, learner: Learner, index: number, breathe?: () => Promise<void>) {
+  constructor(shared: Shared, learner: Learner, index: number, watch?: Watch) {
     this.shared = shared;
     this.learner = learner;
     this.index = index;
-    this.breathe = breathe;
-    this.sum = new GradientSum(shared, learner, index);
+    this.meeting = new Meeting(shared.meeting, shared.replicas, watch);
+    const { flat } = learner.optimizer.gradients;
+    this.sum = shared.replicas === 1 ? undefined : new GradientSum(shared, this.meeting, flat, index);
+  }
+
+  /** Wait until all replicas are there. */
+  begin(): Promise<void> {
+    return this.meeting.all();
   }
 
   /** Forward and backward on this replica's rows, the sum over all replicas, and the same update everywhere. */
-  async step({ sequence, step, learningRate }: Posted): Promise<StepOutcome> {
-    const { optimizer, clip } = this.learner;
-    const own = await differentiate(() => this.learner.loss(step), optimizer);
-    await this.sum.publish(step, own);
-    await meet(this.shared, sequence, this.breathe);
-    const loss = this.sum.collect(step);
+  async step({ step, learningRate }: Posted): Promise<StepOutcome> {
+    const { optimizer, clip, share } = this.learner;
+    const own = await differentiate(() => this.learner.loss(step), optimizer, { accumulate: [share] });
+    const loss = (await this.sum?.run(own)) ?? own;
     clip(optimizer.gradients);
     optimizer.learningRate = learningRate;
     optimizer.update();
@@ -47,19 +46,19 @@ export class Replica {
   }
 
   /** This replica's parts of the evaluation; the sums of all are in `shared.sums` afterwards. */
-  async evaluate({ sequence }: Posted): Promise<void> {
+  async evaluate(): Promise<void> {
     await this.learner.evaluate(this.index, this.shared.replicas, this.shared.sums);
-    await meet(this.shared, sequence, this.breathe);
+    await this.meeting.all();
   }
 
   /** The carried state of all rows is in `shared.carried` afterwards. */
-  async collect({ sequence }: Posted): Promise<void> {
+  async collect(): Promise<void> {
     await this.learner.readCarried(this.shared.carried);
-    await meet(this.shared, sequence, this.breathe);
+    await this.meeting.all();
   }
 
   dispose(): void {
-    this.sum.dispose();
+    this.sum?.dispose();
     this.learner.optimizer.dispose();
   }
 }
@@ -67,14 +66,12 @@ export class Replica {
 /** What a worker does from its start to its end. */
 export async function serve(shared: Shared, learner: Learner, index: number): Promise<void> {
   const replica = new Replica(shared, learner, index);
-  let sequence = currentSequence(shared);
-  await meet(shared, sequence);
-  for (;;) {
-    const posted = awaitCommand(shared, sequence);
-    sequence = posted.sequence;
+  await replica.begin();
+  for (let known = 0; ; known++) {
+    const posted = awaitCommand(shared, known);
     if (posted.command === Command.step) await replica.step(posted);
-    else if (posted.command === Command.evaluate) await replica.evaluate(posted);
-    else if (posted.command === Command.collect) await replica.collect(posted);
+    else if (posted.command === Command.evaluate) await replica.evaluate();
+    else if (posted.command === Command.collect) await replica.collect();
     else return;
   }
 }

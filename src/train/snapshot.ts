@@ -1,3 +1,4 @@
+import { exactArray } from "../backend/exact-array.ts";
 import { FormatError } from "../core/errors.ts";
 import { type Shape, sameShape, showShape, sizeOf } from "../core/shape.ts";
 import type { CarriedTensor } from "./carried.ts";
@@ -30,7 +31,7 @@ function carriedName({ name }: CarriedTensor): string {
 /** Parameters under PyTorch's names, `optimizer.*`, and `carried.*`: the state of all rows of the batch. */
 export async function takeSnapshot(learner: Learner, step: number, carried: Float64Array): Promise<Snapshot> {
   const { optimizer } = learner;
-  const Values = learner.optimizer.gradients.flat.backend.name === "reference" ? Float64Array : Float32Array;
+  const Values = exactArray(optimizer.gradients.flat.backend);
   const tensors = new Map<string, SnapshotTensor>();
   for (const { name, tensor } of optimizer.parameters) {
     tensors.set(name, { shape: tensor.shape, data: await tensor.read() });

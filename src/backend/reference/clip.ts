@@ -1,25 +1,30 @@
-import type { Kernels } from "../backend.ts";
+import type { Address, Kernels } from "../backend.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
 /** Added to the norm by torch.nn.utils.clip_grad_norm_, so that a zero gradient divides by something. */
 const NORM_EPSILON = 1e-6;
 
-/** What may happen to gradients before the update, as PyTorch computes it. */
-export function clipKernels(memory: ReferenceMemory): Pick<Kernels, "clip_norm" | "clip_value"> {
+/** What may happen to gradients before the update, as PyTorch computes it: a factor and a limit. */
+export function clipKernels(memory: ReferenceMemory): Pick<Kernels, "clip_norm" | "clip_gradient"> {
   return {
-    clip_norm(norm, g, maxNorm, n) {
+    clip_norm(norm, clip, g, maxNorm, n) {
       const gradient = memory.at(g, n);
       let squares = 0;
       for (const value of gradient) squares += value * value;
       const length = Math.sqrt(squares);
       memory.at(norm, 1)[0] = length;
-      if (!Number.isFinite(maxNorm)) return;
-      const factor = Math.min(1, maxNorm / (length + NORM_EPSILON));
-      for (let i = 0; i < n; i++) gradient[i] *= factor;
+      memory.at(clip, 2).set([Math.min(1, maxNorm / (length + NORM_EPSILON)), Number.POSITIVE_INFINITY]);
     },
-    clip_value(g, limit, n) {
-      const gradient = memory.at(g, n);
-      for (let i = 0; i < n; i++) gradient[i] = Math.max(-limit, Math.min(limit, gradient[i]));
+    clip_gradient(g, clip, n) {
+      memory.at(g, n).set(clipped(memory, g, clip, n));
     },
   };
+}
+
+/** A gradient as a clip leaves it; address 0 is no clip. */
+export function clipped(memory: ReferenceMemory, g: Address, clip: Address, n: number): Float64Array {
+  const gradient = memory.at(g, n);
+  if (clip === 0) return gradient;
+  const [factor, limit] = memory.at(clip, 2);
+  return gradient.map((value) => Math.max(-limit, Math.min(limit, value * factor)));
 }

@@ -1,4 +1,4 @@
-import { type Address, type LinearMemory, WORD } from "../backend.ts";
+import { type Address, type FloatArray, type LinearMemory, WORD } from "../backend.ts";
 
 /**
  * A heap of float64 words that keeps the addresses of four bytes a word, so that tensors and arenas are the same
@@ -32,8 +32,10 @@ export class ReferenceMemory implements LinearMemory {
     this.at(address, values.length).set(values);
   }
 
-  async read(address: Address, count: number): Promise<Float64Array> {
-    return this.readSync(address, count);
+  async read(address: Address, count: number, into?: FloatArray): Promise<FloatArray> {
+    if (into === undefined) return this.readSync(address, count);
+    into.set(this.at(address, count));
+    return into;
   }
 
   readSync(address: Address, count: number): Float64Array {

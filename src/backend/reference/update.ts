@@ -1,4 +1,5 @@
 import type { Kernels } from "../backend.ts";
+import { clipped } from "./clip.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
 /** The optimizers as torch.optim computes them. d is the gradient with its L2 penalty, g + weightDecay p. */
@@ -11,8 +12,12 @@ export function updateKernels(
 
   return {
     /** Gradient descent with momentum (Polyak 1964), or Nesterov's look ahead (Sutskever et al. 2013). */
-    sgd(p, g, buffer, steps, lr, momentum, dampening, weightDecay, nesterov, n) {
-      const [parameter, gradient, velocity] = [memory.at(p, n), memory.at(g, n), optional(buffer, n)];
+    sgd(p, g, clip, buffer, steps, lr, momentum, dampening, weightDecay, nesterov, n) {
+      const [parameter, gradient, velocity] = [
+        memory.at(p, n),
+        clipped(memory, g, clip, n),
+        optional(buffer, n),
+      ];
       const first = steps !== 0 && nextStep(steps) === 1;
       for (let i = 0; i < n; i++) {
         const d = gradient[i] + weightDecay * parameter[i];
@@ -25,8 +30,12 @@ export function updateKernels(
       }
     },
     /** RMSprop (Tieleman and Hinton 2012; centered: Graves 2013): divides by the spread that gradients have lately. */
-    rmsprop(p, g, square, mean, buffer, lr, alpha, epsilon, momentum, weightDecay, n) {
-      const [parameter, gradient, squares] = [memory.at(p, n), memory.at(g, n), memory.at(square, n)];
+    rmsprop(p, g, clip, square, mean, buffer, lr, alpha, epsilon, momentum, weightDecay, n) {
+      const [parameter, gradient, squares] = [
+        memory.at(p, n),
+        clipped(memory, g, clip, n),
+        memory.at(square, n),
+      ];
       const [means, velocity] = [optional(mean, n), optional(buffer, n)];
       for (let i = 0; i < n; i++) {
         const d = gradient[i] + weightDecay * parameter[i];
@@ -45,8 +54,12 @@ export function updateKernels(
       }
     },
     /** Adagrad (Duchi, Hazan and Singer 2011): divides by the length of all gradients so far. */
-    adagrad(p, g, total, steps, lr, lrDecay, epsilon, weightDecay, epsilonInside, n) {
-      const [parameter, gradient, totals] = [memory.at(p, n), memory.at(g, n), memory.at(total, n)];
+    adagrad(p, g, clip, total, steps, lr, lrDecay, epsilon, weightDecay, epsilonInside, n) {
+      const [parameter, gradient, totals] = [
+        memory.at(p, n),
+        clipped(memory, g, clip, n),
+        memory.at(total, n),
+      ];
       const rate = lr / (1 + (nextStep(steps) - 1) * lrDecay);
       for (let i = 0; i < n; i++) {
         const d = gradient[i] + weightDecay * parameter[i];
@@ -59,8 +72,8 @@ export function updateKernels(
      * Adam (Kingma and Ba 2015): m and v are running means of d and d^2, each divided by what it lacks at the start
      * (1 - beta^step). AdamW (Loshchilov and Hutter 2019) is decoupled: it takes the decay off p and leaves d = g.
      */
-    adam(p, g, m, v, steps, lr, beta1, beta2, epsilon, weightDecay, decoupled, n) {
-      const [parameter, gradient] = [memory.at(p, n), memory.at(g, n)];
+    adam(p, g, clip, m, v, steps, lr, beta1, beta2, epsilon, weightDecay, decoupled, n) {
+      const [parameter, gradient] = [memory.at(p, n), clipped(memory, g, clip, n)];
       const [mean, square] = [memory.at(m, n), memory.at(v, n)];
       const step = nextStep(steps);
       const correction1 = 1 - beta1 ** step;

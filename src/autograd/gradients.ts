@@ -1,0 +1,101 @@
+import { type Address, WORD } from "../backend/backend.ts";
+import { persistent, type Tensor } from "../backend/tensor.ts";
+import { InputError } from "../core/errors.ts";
+import type { NamedParameter } from "./parameter.ts";
+import type { GradientSink } from "./tape.ts";
+
+/** Gradients lie one after another in a single buffer, each on a cache line: what replicas sum and clipping measures. */
+const ALIGNED_ELEMENTS = 16;
+
+/**
+ * The gradients of a list of parameters, in one flat buffer. A clip of them is carried out by the update, in the same
+ * pass over memory; whoever looks at them before that sees them clipped all the same, at the price of a pass.
+ */
+export class Gradients implements GradientSink {
+  /** Global norm before clipping, a scalar on the device; NaN until a clip has measured it. */
+  readonly norm: Tensor;
+  readonly received = new Set<Tensor>();
+  private readonly memory: Tensor;
+  private readonly places = new Map<Tensor, Tensor>();
+  /** A factor and a limit, and which of them still has to be applied. */
+  private readonly clip: Tensor;
+  private pending: "nothing" | "factor" | "limit" = "nothing";
+
+  constructor(parameters: readonly NamedParameter[]) {
+    if (parameters.length === 0) {
+      throw new InputError("there are no parameters to train", {
+        hint: "give the optimizer parameters(model) of a model that is not wholly frozen",
+      });
+    }
+    const backend = parameters[0].tensor.backend;
+    const offsets: number[] = [];
+    let length = 0;
+    for (const { tensor } of parameters) {
+      offsets.push(length);
+      length += Math.ceil(tensor.size / ALIGNED_ELEMENTS) * ALIGNED_ELEMENTS;
+    }
+    this.memory = persistent([length], "f32", backend);
+    this.norm = persistent([], "f32", backend);
+    this.clip = persistent([2], "f32", backend);
+    this.zero();
+    for (const [index, { tensor }] of parameters.entries()) {
+      this.places.set(tensor, this.memory.view(tensor.shape, offsets[index]));
+    }
+  }
+
+  /** All gradients with zeros between them, `[n]`. */
+  get flat(): Tensor {
+    this.settle();
+    return this.memory;
+  }
+
+  of(parameter: Tensor): Tensor | undefined {
+    this.settle();
+    return this.places.get(parameter);
+  }
+
+  has(parameter: Tensor): boolean {
+    return this.places.has(parameter);
+  }
+
+  zero(): void {
+    this.received.clear();
+    this.pending = "nothing";
+    const { kernels } = this.memory.backend;
+    kernels.fill(this.memory.address, 0, this.memory.size);
+    kernels.fill(this.norm.address, Number.NaN, 1);
+  }
+
+  /** Measure the norm, and scale all gradients so that it is at most `max`: see optim/clip.ts. */
+  clipNorm(max: number): void {
+    const { flat, norm, clip } = this;
+    flat.backend.kernels.clip_norm(norm.address, clip.address, flat.address, max, flat.size);
+    if (max !== Number.POSITIVE_INFINITY) this.pending = "factor";
+  }
+
+  /** Cut every element to [-limit, limit]. */
+  clipValue(limit: number): void {
+    if (this.pending === "limit") this.settle();
+    const { kernels } = this.memory.backend;
+    if (this.pending === "nothing") kernels.fill(this.clip.address, 1, 1);
+    kernels.fill(this.clip.address + WORD, limit, 1);
+    this.pending = "limit";
+  }
+
+  /** Where the update reads a gradient, and the clip that is left to it. */
+  forUpdate(parameter: Tensor): { gradient: Address; clip: Address } {
+    const gradient = this.places.get(parameter)!.address;
+    return { gradient, clip: this.pending === "nothing" ? 0 : this.clip.address };
+  }
+
+  dispose(): void {
+    for (const tensor of [this.memory, this.norm, this.clip]) tensor.dispose();
+  }
+
+  private settle(): void {
+    if (this.pending === "nothing") return;
+    const { memory, clip } = this;
+    memory.backend.kernels.clip_gradient(memory.address, clip.address, memory.size);
+    this.pending = "nothing";
+  }
+}

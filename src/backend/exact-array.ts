@@ -1,0 +1,12 @@
+import type { Backend, FloatArray } from "./backend.ts";
+
+interface FloatArrayConstructor {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBufferLike): FloatArray;
+  from(values: ArrayLike<number>): FloatArray;
+}
+
+/** What holds the values of a backend exactly. */
+export function exactArray({ name }: Backend): FloatArrayConstructor {
+  return name === "reference" ? Float64Array : Float32Array;
+}

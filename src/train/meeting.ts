@@ -1,0 +1,81 @@
+import { ReplicaError } from "../core/errors.ts";
+
+// Words of the control block.
+const ARRIVED = 0; // rises by one whenever a replica arrives at a meeting
+const FAILED = 1; // replica + 1 when one has stopped
+export const MEETING_WORDS = 2;
+
+/** Wake up this often to see whether another replica has died, in milliseconds. */
+const PATIENCE = 200;
+
+/**
+ * Look this long before falling asleep, in milliseconds: to be woken takes about as long again, and replicas of equal
+ * shares are often closer together. Where there are more replicas than cores it is too short to hold up the others.
+ */
+const SPIN = 0.05;
+
+/** How the first replica, which alone hears of workers, sees to them while it waits. */
+export interface Watch {
+  /** Called now and then. @throws ReplicaError when a worker has died */
+  look(): Promise<void>;
+  /** A replica has said that it stopped. @throws ReplicaError with the cause */
+  explain(): Promise<void>;
+}
+
+/** Wait until a word is no longer `value`, at most `patience` milliseconds. */
+export function waitWhile(
+  words: Int32Array,
+  index: number,
+  value: number,
+  patience = Number.POSITIVE_INFINITY,
+): void {
+  const asleep = performance.now() + SPIN;
+  while (performance.now() < asleep) {
+    if (Atomics.load(words, index) !== value) return;
+  }
+  Atomics.wait(words, index, value, patience);
+}
+
+/** Where replicas wait for each other. All of them come to the same meetings in the same order. */
+export class Meeting {
+  private readonly control: Int32Array;
+  private readonly replicas: number;
+  private readonly watch: Watch | undefined;
+  private held = 0;
+
+  /** @param control words of memory that all replicas share, zero at first */
+  constructor(control: Int32Array, replicas: number, watch?: Watch) {
+    this.control = control;
+    this.replicas = replicas;
+    this.watch = watch;
+  }
+
+  /** Say that this replica is here, and wait until all are. @throws ReplicaError when one has stopped */
+  async all(): Promise<void> {
+    if (this.replicas === 1) return;
+    const { control, replicas, watch } = this;
+    const expected = ++this.held * replicas;
+    Atomics.add(control, ARRIVED, 1);
+    Atomics.notify(control, ARRIVED);
+    for (;;) {
+      const failed = Atomics.load(control, FAILED);
+      if (failed !== 0) {
+        // What ends the run is the failure of the one: a worker waits for its end, and the first replica says why.
+        if (watch === undefined) Atomics.wait(control, FAILED, failed);
+        await watch?.explain();
+        throw new ReplicaError(failed - 1, "its thread has failed");
+      }
+      const arrived = Atomics.load(control, ARRIVED);
+      if (arrived >= expected) return;
+      waitWhile(control, ARRIVED, arrived, PATIENCE);
+      if (Atomics.load(control, ARRIVED) === arrived) await watch?.look();
+    }
+  }
+}
+
+/** Say that a replica has stopped, so that nobody waits for it. */
+export function reportFailure(control: Int32Array, replica: number): void {
+  Atomics.compareExchange(control, FAILED, 0, replica + 1);
+  Atomics.add(control, ARRIVED, 1);
+  Atomics.notify(control, ARRIVED);
+}
