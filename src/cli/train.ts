@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { InputError } from "../core/errors.ts";
 import { OPTIMIZERS } from "../tasks/optimizers.ts";
 import { DEFAULT_EPOCHS, DEFAULTS, type TextTrainOptions } from "../tasks/text/options.ts";
+import { backendOption } from "./common-options.ts";
 import { shellWord } from "./format.ts";
 import { groupHelp } from "./help.ts";
 import { nearest } from "./nearest.ts";
@@ -105,13 +106,7 @@ function addRunOptions(command: Command): void {
   number(command, "eval-every", "N", "steps between validations", "12 in all or less");
   number(command, "save-every", "N", "steps between further saves", "each half minute");
 
-  command
-    .optionsGroup("Machine:")
-    .option(
-      "--backend <NAME>",
-      `auto, native, wasm or reference ${standard("auto")}`,
-      choiceOf("--backend", ["auto", "native", "wasm", "reference"]),
-    );
+  command.optionsGroup("Machine:").addOption(backendOption());
   number(command, "threads", "N", "replicas that share a batch", "cores, at most 4");
   command.option(
     "--precision <NAME>",
