@@ -2,12 +2,12 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { InputError } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
 import { OPTIMIZERS } from "../tasks/optimizers.ts";
 import { DEFAULT_EPOCHS, DEFAULTS, type TextTrainOptions } from "../tasks/text/options.ts";
 import { backendOption } from "./common-options.ts";
 import { shellWord } from "./format.ts";
 import { groupHelp } from "./help.ts";
-import { nearest } from "./nearest.ts";
 import { cellOf, choiceOf, numberOf, pathOf } from "./values.ts";
 
 const TASKS = ["text"] as const;

@@ -1,6 +1,7 @@
 import { BINARY, REDUCE } from "../../backend/kernels-ops.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { InputError, ScopeError, ShapeError } from "../../core/errors.ts";
+import { type Names, refuseOthers } from "../../core/options.ts";
 import { checkShape, showShape } from "../../core/shape.ts";
 import { requireFloats } from "../check.ts";
 import { binary, expand, reduceAxes } from "../strided.ts";
@@ -16,6 +17,10 @@ export interface CrossEntropyOptions extends ReductionOptions {
   /** In [0, 1]: the part of the target that is spread over all classes (Szegedy et al. 2016). @defaultValue 0 */
   readonly labelSmoothing?: number;
 }
+
+const OPTIONS: Names<CrossEntropyOptions> = {
+  ...{ reduction: 0, ignoreIndex: 0, classWeights: 0, labelSmoothing: 0 },
+};
 
 const IGNORE_INDEX = -100;
 
@@ -49,6 +54,7 @@ function check(op: string, logits: Tensor, targets: Tensor, ignoreIndex: number)
  *     loss = mean(log sum exp(x) - x[target]),  dx = (softmax(x) - onehot(target)) * dy / rows
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  refuseOthers("crossEntropy", OPTIONS, options);
   const { reduction = "mean", ignoreIndex = IGNORE_INDEX, classWeights, labelSmoothing = 0 } = options;
   checkReduction("crossEntropy", reduction);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
