@@ -4,6 +4,7 @@ import type { Owner } from "./arena.ts";
 import { type Address, type Backend, type FloatArray, WORD } from "./backend.ts";
 import { defaultBackend } from "./default.ts";
 import { heapOf } from "./heap.ts";
+import { flatten, type Values } from "./nested.ts";
 import { currentFrame } from "./scope.ts";
 
 /** An offset on a backend's heap, a shape and a dtype. Values are read with {@link Tensor.read}. */
@@ -146,16 +147,13 @@ export function empty(shape: Shape, dtype: DType = "f32"): Tensor {
 }
 
 /**
- * A tensor from values in row-major order: in the innermost open scope, or persistent outside all scopes (then on
- * `backend`, the default one unless given).
- * @throws ShapeError when the number of values is not the product of the shape
+ * A tensor from values in row-major order, or from nested arrays, whose shape it takes: in the innermost open scope, or
+ * persistent outside all scopes (then on `backend`, the default one unless given).
+ * @throws ShapeError when the number of values is not the product of the shape, or rows differ in length; InputError
+ * for what is no number
  */
-export function tensor(
-  values: ArrayLike<number>,
-  shape: Shape = [values.length],
-  dtype: DType = "f32",
-  backend?: Backend,
-): Tensor {
+export function tensor(given: Values, shapeGiven?: Shape, dtype: DType = "f32", backend?: Backend): Tensor {
+  const { values, shape } = flatten("tensor", given, shapeGiven, dtype);
   if (values.length !== sizeOf(shape)) {
     throw new ShapeError(
       "tensor: values",
@@ -169,7 +167,7 @@ export function tensor(
 }
 
 /** Integers: character ids, targets. */
-export function ids(values: ArrayLike<number>, shape: Shape = [values.length], backend?: Backend): Tensor {
+export function ids(values: Values, shape?: Shape, backend?: Backend): Tensor {
   return tensor(values, shape, "i32", backend);
 }
 

@@ -4,6 +4,7 @@ import { InputError } from "../core/errors.ts";
 import { checkMinCharRnn } from "../tasks/min-char-rnn/check.ts";
 import { checkMinCharOptions, type MinCharOptions, minCharDemo } from "../tasks/min-char-rnn/demo.ts";
 import type { Hooks } from "../tasks/text/corpus.ts";
+import { backendOption } from "./common-options.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { clearLive, hasLiveLine } from "./live-line.ts";
 import { checkLine, checkSummary, MinCharView } from "./min-char-view.ts";
@@ -11,7 +12,7 @@ import { note } from "./note.ts";
 import { writeOut } from "./output.ts";
 import { Progress } from "./progress.ts";
 import { Status } from "./report.ts";
-import { choiceOf, numberOf } from "./values.ts";
+import { numberOf } from "./values.ts";
 
 type Flags = MinCharOptions & { json?: boolean; check?: boolean };
 
@@ -46,11 +47,7 @@ export function define(command: Command): () => Promise<number> {
     )
     .option("--seed <N>", "of all random numbers (default: 1)", numberOf("--seed"))
     .option("--check", "compare the gradients with numeric ones instead, in float64, as gradCheck does")
-    .option(
-      "--backend <NAME>",
-      "auto, native, wasm or reference (default: auto)",
-      choiceOf("--backend", ["auto", "native", "wasm", "reference"]),
-    )
+    .addOption(backendOption())
     .option("--json", "one JSON object a line on stdout")
     .addHelpText("after", EPILOGUE);
 

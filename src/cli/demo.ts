@@ -1,8 +1,8 @@
 /** `unrolled demo NAME`: the lecture's own programs. Each is a command of its own below this one. */
 import type { Command } from "commander";
 import { InputError } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
 import type { Listed } from "./listed.ts";
-import { nearest } from "./nearest.ts";
 
 export const SUBCOMMANDS: readonly Listed[] = [
   {

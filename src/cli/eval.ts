@@ -1,6 +1,7 @@
 /** `unrolled eval RUN [DATA...]` */
 import type { Command } from "commander";
 import { evalText, type TextEvalOptions, type TextEvaluation } from "../tasks/text/eval.ts";
+import { backendOption, movedCellOption } from "./common-options.ts";
 import { comparison, count, nats } from "./format.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { clearLive } from "./live-line.ts";
@@ -8,7 +9,7 @@ import { note } from "./note.ts";
 import { writeOut } from "./output.ts";
 import { Progress } from "./progress.ts";
 import { Status } from "./report.ts";
-import { choiceOf, numberOf, pathOf } from "./values.ts";
+import { numberOf } from "./values.ts";
 
 const EPILOGUE = `
 RUN:  the folder of a run, whose best checkpoint counts, or a checkpoint file
@@ -36,16 +37,8 @@ export function define(command: Command): () => Promise<number> {
       numberOf("--batch-size"),
     )
     .option("--skip-unknown", "leave out letters of DATA that the model does not know")
-    .option(
-      "--backend <NAME>",
-      "auto, native, wasm or reference (default: auto)",
-      choiceOf("--backend", ["auto", "native", "wasm", "reference"]),
-    )
-    .option(
-      "--cell <FILE>",
-      "where the run's own cell is now (default: where it was)",
-      pathOf("--cell", "file"),
-    )
+    .addOption(backendOption())
+    .addOption(movedCellOption())
     .option("--json", 'one object {"loss", "metrics", "items"} on stdout')
     .addHelpText("after", EPILOGUE);
 

@@ -7,6 +7,7 @@ import {
   type TextInspection,
   type TextInspectOptions,
 } from "../tasks/text/inspect.ts";
+import { backendOption, movedCellOption } from "./common-options.ts";
 import { count } from "./format.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { clearLive } from "./live-line.ts";
@@ -17,7 +18,7 @@ import { Progress } from "./progress.ts";
 import { Status } from "./report.ts";
 import { legend, shownText } from "./shown-text.ts";
 import { type Column, table } from "./table.ts";
-import { choiceOf, numberOf, pathOf } from "./values.ts";
+import { numberOf } from "./values.ts";
 
 const EPILOGUE = `
 RUN:  the folder of a run, whose best checkpoint counts, or a checkpoint file
@@ -44,16 +45,8 @@ export function define(command: Command): () => Promise<number> {
     .option("--length <N>", `characters to look at (default: ${DEFAULT_INSPECTED})`, numberOf("--length"))
     .option("--unit <L:U>", "show the text by this unit, as 0:17 (default: the best)")
     .option("--skip-unknown", "leave out letters of TEXT that the model does not know")
-    .option(
-      "--cell <FILE>",
-      "where the run's own cell is now (default: where it was)",
-      pathOf("--cell", "file"),
-    )
-    .option(
-      "--backend <NAME>",
-      "auto, native, wasm or reference (default: auto)",
-      choiceOf("--backend", ["auto", "native", "wasm", "reference"]),
-    )
+    .addOption(movedCellOption())
+    .addOption(backendOption())
     .option("--json", 'one object {"cells", "saturation"} on stdout')
     .addHelpText("after", EPILOGUE);
 

@@ -1,10 +1,10 @@
 /** The program `unrolled`: its commands by name, and how one of them becomes an exit status. */
 import { Command, CommanderError } from "commander";
 import { UnrolledError } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
 import { VERSION } from "../version.ts";
 import { HELP } from "./help.ts";
 import type { Listed } from "./listed.ts";
-import { nearest } from "./nearest.ts";
 import { reportError, Status } from "./report.ts";
 
 const COMMANDS: readonly Listed[] = [

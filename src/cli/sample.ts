@@ -1,11 +1,12 @@
 /** `unrolled sample RUN` */
 import type { Command } from "commander";
 import { DEFAULT_LENGTH, sampleText, type TextSampleOptions } from "../tasks/text/sample.ts";
+import { backendOption, movedCellOption } from "./common-options.ts";
 import { linesOf } from "./format.ts";
 import { note } from "./note.ts";
 import { writeOut } from "./output.ts";
 import { Status } from "./report.ts";
-import { choiceOf, numberOf, pathOf } from "./values.ts";
+import { numberOf } from "./values.ts";
 
 const EPILOGUE = `
 RUN: the folder of a run, whose best checkpoint writes, or a checkpoint file
@@ -40,16 +41,8 @@ export function define(command: Command): () => Promise<number> {
     )
     .option("--seed <N>", "the same seed writes the same (default: another each time)", numberOf("--seed"))
     .option("--skip-unknown", "leave out letters of --prime that the model does not know")
-    .option(
-      "--backend <NAME>",
-      "auto, native, wasm or reference (default: auto)",
-      choiceOf("--backend", ["auto", "native", "wasm", "reference"]),
-    )
-    .option(
-      "--cell <FILE>",
-      "where the run's own cell is now (default: where it was)",
-      pathOf("--cell", "file"),
-    )
+    .addOption(backendOption())
+    .addOption(movedCellOption())
     .option("--json", 'one object {"text", "seed"} at the end')
     .addHelpText("after", EPILOGUE);
 

@@ -3,11 +3,12 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { PRECISIONS } from "../backend/native/native.ts";
 import { InputError } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
 import { OPTIMIZERS } from "../tasks/optimizers.ts";
 import { DEFAULT_EPOCHS, DEFAULTS, type TextTrainOptions } from "../tasks/text/options.ts";
+import { backendOption } from "./common-options.ts";
 import { shellWord } from "./format.ts";
 import { groupHelp } from "./help.ts";
-import { nearest } from "./nearest.ts";
 import { cellOf, choiceOf, numberOf, pathOf } from "./values.ts";
 
 const TASKS = ["text"] as const;
@@ -111,13 +112,7 @@ function addRunOptions(command: Command): void {
   number(command, "eval-every", "N", "steps between validations", "12 in all or less");
   number(command, "save-every", "N", "steps between further saves", "each half minute");
 
-  command
-    .optionsGroup("Machine:")
-    .option(
-      "--backend <NAME>",
-      `auto, native, wasm or reference ${standard("auto")}`,
-      choiceOf("--backend", ["auto", "native", "wasm", "reference"]),
-    );
+  command.optionsGroup("Machine:").addOption(backendOption());
   number(command, "threads", "N", "replicas that share a batch", "cores, at most 4");
   command.option(
     "--precision <NAME>",

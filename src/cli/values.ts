@@ -1,8 +1,8 @@
 /** Strict parsers of option values. Ranges are the task's to check: here only garbage is refused. */
 import { InputError } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
 import { isCellFile } from "../tasks/cell-file.ts";
 import { BUILT_IN_CELLS, isBuiltInCell } from "../tasks/text/options.ts";
-import { nearest } from "./nearest.ts";
 
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const NOT_FINITE = /^([+-]?)(nan|inf|infinity)$/i;

@@ -1,4 +1,6 @@
 import { InputError } from "./errors.ts";
+import { nearest } from "./nearest.ts";
+import type { Rng } from "./rng.ts";
 
 /** The values that an option may have. */
 export interface Range {
@@ -23,6 +25,21 @@ export const BELOW_1 = range("at least 0 and below 1", (x) => x >= 0 && x < 1);
 export const COUNT = range("an integer of at least 0", (x) => Number.isSafeInteger(x) && x >= 0);
 export const SIZE = range("an integer of at least 1", (x) => Number.isSafeInteger(x) && x >= 1);
 export const FLAG: Range = { text: "true or false", fits: (value) => typeof value === "boolean" };
+export const TEXT: Range = { text: "a text", fits: (value) => typeof value === "string" };
+/** By what it can do: a cell of a user's may come with another copy of this package. */
+export const GENERATOR: Range = {
+  text: "a generator, as new Rng(1)",
+  fits: (value) => typeof (value as Partial<Rng> | undefined)?.words === "function",
+};
+export const OBJECT: Range = {
+  text: "an object",
+  fits: (value) => typeof value === "object" && value !== null,
+};
+
+/** That, or not given. */
+export function optional({ text, fits }: Range): Range {
+  return { text, fits: (value) => value === undefined || fits(value) };
+}
 
 /** One of a few words. */
 export function oneOf(...words: readonly string[]): Range {
@@ -40,23 +57,42 @@ export function listOf(count: number, each: Range): Range {
   };
 }
 
+/** Options with all their values, but for those that may be left out. */
+export type Settled<Options, LeftOut extends keyof Options> = Required<Omit<Options, LeftOut>> &
+  Pick<Options, LeftOut>;
+
+/** Every option by its name, for {@link refuseOthers}. */
+export type Names<Options> = { readonly [Name in keyof Options]-?: unknown };
+
+/** @throws InputError for an option that is not in `known`, naming the nearest that is */
+export function refuseOthers(where: string, known: object, given: object): void {
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(known, name)) continue;
+    const names = Object.keys(known);
+    const meant = nearest(name, names);
+    throw new InputError(`${where}: unknown option ${name}`, {
+      hint: meant === undefined ? `its options are ${names.join(", ")}` : `did you mean ${meant}?`,
+    });
+  }
+}
+
 /**
- * Options over their defaults; `undefined` counts as not given.
- * @throws InputError naming the option, what it must be and what it was; or the options there are, for another name
+ * Options over their defaults; `undefined` counts as not given. What has no default must be given, unless its range is
+ * optional.
+ * @throws InputError naming the option, what it must be and what it was; or for another name the nearest right one
  */
 export function settle<Settings extends object>(
   where: string,
-  ranges: Ranges<Settings>,
-  defaults: Settings,
-  given: Partial<Settings>,
+  ranges: NoInfer<Ranges<Settings>>,
+  defaults: Partial<Settings>,
+  given: Partial<Settings> = {},
 ): Settings {
-  const settings = { ...defaults };
+  if (!OBJECT.fits(given)) {
+    throw new InputError(`${where}: options must be ${OBJECT.text}, got ${show(given)}`);
+  }
+  refuseOthers(where, ranges, given);
+  const settings = { ...defaults } as Settings;
   for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(ranges, name)) {
-      throw new InputError(`${where}: unknown option ${name}`, {
-        hint: `its options are ${Object.keys(ranges).join(", ")}`,
-      });
-    }
     if (value !== undefined) Object.assign(settings, { [name]: value });
   }
   for (const name of Object.keys(ranges) as (keyof Settings & string)[]) {
@@ -68,5 +104,6 @@ export function settle<Settings extends object>(
 }
 
 function show(value: unknown): string {
-  return Array.isArray(value) ? `[${value.join(", ")}]` : String(value);
+  if (Array.isArray(value)) return `[${value.join(", ")}]`;
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

@@ -2,6 +2,7 @@ import type { BoundWeights } from "../autograd/ops/recurrent-weights.ts";
 import type { Backend } from "../backend/backend.ts";
 import { Frames, scope } from "../backend/scope.ts";
 import { ids, type Tensor } from "../backend/tensor.ts";
+import { type Names, refuseOthers } from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
 import { detachState } from "../nn/cell-state.ts";
 import { checkSampling, type SamplingOptions, sampleLogits } from "./sampling.ts";
@@ -26,6 +27,10 @@ export interface GenerateOptions extends SamplingOptions {
   backend?: Backend;
 }
 
+const OPTIONS: Names<GenerateOptions> = {
+  ...{ length: 0, prime: 0, rng: 0, backend: 0, temperature: 0, topK: 0, topP: 0 },
+};
+
 /** Symbols of the prime that are run through the model in one call. */
 const PRIME_CHUNK = 256;
 
@@ -37,6 +42,7 @@ export async function* generate<State>(
   model: GenerativeModel<State>,
   options: GenerateOptions,
 ): AsyncGenerator<number, void, undefined> {
+  refuseOthers("generate", OPTIONS, options);
   checkSampling(options);
   const { prime, length, rng, backend } = options;
   const frames = new Frames(backend);

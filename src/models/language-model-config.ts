@@ -1,5 +1,6 @@
 import { blockRowsFor } from "../autograd/ops/linear-cross-entropy.ts";
 import { InputError } from "../core/errors.ts";
+import { type Names, refuseOthers } from "../core/options.ts";
 
 /** `own`: a user's cell, made by a function that the model is given. */
 export type LanguageModelCell = "rnn" | "lstm" | "gru" | "own";
@@ -26,12 +27,17 @@ export interface LanguageModelConfig {
 export type LanguageModelSettings = Partial<LanguageModelConfig> &
   Pick<LanguageModelConfig, "vocabulary" | "hidden">;
 
+const SETTINGS: Names<LanguageModelConfig> = {
+  ...{ cell: 0, vocabulary: 0, hidden: 0, layers: 0, dropout: 0, variational: 0, embedding: 0, tied: 0 },
+};
+
 /**
  * Defaults: one LSTM layer without dropout; symbols go in one-hot, but as vectors of `hidden` features where a cell of
  * the user's own or tied weights need them.
  * @throws InputError for a combination that makes no model
  */
 export function completeConfig(settings: LanguageModelSettings): LanguageModelConfig {
+  refuseOthers("LanguageModel settings", SETTINGS, settings);
   const { vocabulary, hidden, cell = "lstm", layers = 1, dropout = 0, variational = false } = settings;
   const { tied = false, embedding = tied || cell === "own" ? hidden : 0 } = settings;
   const config = { cell, vocabulary, hidden, layers, dropout, variational, embedding, tied };

@@ -5,12 +5,14 @@ import { swapAxes } from "../autograd/ops/time.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import { InputError } from "../core/errors.ts";
+import { optional, type Range, type Ranges, settle, TEXT } from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
 import type { CreateCell } from "../nn/cell.ts";
 import { Embedding } from "../nn/embedding.ts";
 import { GRU } from "../nn/gru.ts";
 import { Linear } from "../nn/linear.ts";
 import { LSTM } from "../nn/lstm.ts";
+import { MODULE_RANGES } from "../nn/options.ts";
 import { RecurrentLayer, type RecurrentOptions } from "../nn/recurrent-layer.ts";
 import { RecurrentStack } from "../nn/recurrent-stack.ts";
 import type { RecurrentState } from "../nn/recurrent-state.ts";
@@ -41,6 +43,13 @@ export interface LanguageModelOptions {
   cellName?: string;
 }
 
+const FUNCTION: Range = { text: "a function", fits: (value) => typeof value === "function" };
+
+const RANGES: Ranges<LanguageModelOptions> = {
+  ...MODULE_RANGES,
+  ...{ createCell: optional(FUNCTION), cellName: optional(TEXT) },
+};
+
 /**
  * The next symbol from those before it (Graves 2013, "Generating sequences with recurrent neural networks"): symbols
  * one-hot or as learned vectors, recurrent layers, a linear layer and a softmax.
@@ -54,7 +63,7 @@ export class LanguageModel {
   constructor(settings: LanguageModelSettings, options: LanguageModelOptions) {
     const config = completeConfig(settings);
     const { vocabulary, hidden, embedding, tied } = config;
-    const { rng, backend } = options;
+    const { rng, backend } = settle<LanguageModelOptions>("LanguageModel", RANGES, {}, options);
     this.config = config;
     if (embedding > 0) {
       // As output weights, standard normal vectors would make the first guesses far too sure.

@@ -1,5 +1,10 @@
-import { InputError } from "../core/errors.ts";
-import { RecurrentLayer, type RecurrentOptions } from "./recurrent-layer.ts";
+import { oneOf, type Settled, settle } from "../core/options.ts";
+import {
+  RECURRENT_DEFAULTS,
+  RECURRENT_RANGES,
+  RecurrentLayer,
+  type RecurrentOptions,
+} from "./recurrent-layer.ts";
 
 export interface GRUOptions extends RecurrentOptions {
   /**
@@ -9,6 +14,10 @@ export interface GRUOptions extends RecurrentOptions {
   resetGate?: "after" | "before";
 }
 
+export const RESET_GATE = oneOf("after", "before");
+const RANGES = { ...RECURRENT_RANGES, resetGate: RESET_GATE };
+const DEFAULTS = { ...RECURRENT_DEFAULTS, resetGate: "after" as const };
+
 /**
  * A stacked GRU (Cho et al. 2014) as torch.nn.GRU: `weight_ih_l0` [3H, I], `weight_hh_l0` [3H, H], biases [3H], gates
  * in the order r, z, n. Equations: backend/reference/cells/gru.ts. An integer input counts as one-hot.
@@ -17,11 +26,13 @@ export class GRU extends RecurrentLayer {
   readonly resetGate: "after" | "before";
 
   constructor(inputs: number, hidden: number, options: GRUOptions) {
-    const { resetGate = "after" } = options;
-    if (resetGate !== "after" && resetGate !== "before") {
-      throw new InputError(`GRU: resetGate must be "after" or "before", got ${JSON.stringify(resetGate)}`);
-    }
-    super(resetGate === "after" ? "gru" : "gru-before", "GRU", inputs, hidden, options);
+    const { resetGate, ...settings } = settle<Settled<GRUOptions, "backend">>(
+      "GRU",
+      RANGES,
+      DEFAULTS,
+      options,
+    );
+    super(resetGate === "after" ? "gru" : "gru-before", "GRU", inputs, hidden, settings);
     this.resetGate = resetGate;
   }
 }

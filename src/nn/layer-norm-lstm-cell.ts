@@ -5,9 +5,10 @@ import { layerNorm } from "../autograd/ops/layer-norm.ts";
 import { linear } from "../autograd/ops/linear.ts";
 import { parameter } from "../autograd/parameter.ts";
 import { type Tensor, zeros } from "../backend/tensor.ts";
+import { settle } from "../core/options.ts";
 import type { Cell, CreateCellOptions } from "./cell.ts";
 import { uniform } from "./init.ts";
-import { checkSize } from "./options.ts";
+import { checkSize, MODULE_RANGES } from "./options.ts";
 import { RecurrentState } from "./recurrent-state.ts";
 
 /**
@@ -31,7 +32,8 @@ export class LayerNormLSTMCell implements Cell<RecurrentState> {
   readonly bias_cell: Tensor;
   private readonly _hidden: number;
 
-  constructor(inputs: number, hidden: number, { rng, backend }: CreateCellOptions) {
+  constructor(inputs: number, hidden: number, options: CreateCellOptions) {
+    const { rng, backend } = settle<CreateCellOptions>("LayerNormLSTMCell", MODULE_RANGES, {}, options);
     checkSize("LayerNormLSTMCell: inputs", inputs);
     checkSize("LayerNormLSTMCell: hidden", hidden);
     const constant = (size: number, value: number) =>

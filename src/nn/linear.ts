@@ -1,10 +1,11 @@
 import { linear } from "../autograd/ops/linear.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Tensor } from "../backend/tensor.ts";
+import { FLAG, optional, type Settled, settle } from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
 import { checkShape } from "../core/shape.ts";
 import { uniform } from "./init.ts";
-import { checkSize } from "./options.ts";
+import { checkSize, MODULE_RANGES, TENSOR } from "./options.ts";
 
 export interface LinearOptions {
   rng: Rng;
@@ -14,13 +15,17 @@ export interface LinearOptions {
   backend?: Backend;
 }
 
+type Settings = Settled<LinearOptions, "weight" | "backend">;
+
+const RANGES = { ...MODULE_RANGES, bias: FLAG, weight: optional(TENSOR) };
+
 /** y = x W^T + b, as torch.nn.Linear: weight [outputs, inputs], uniform within 1 / sqrt(inputs). */
 export class Linear {
   readonly weight: Tensor;
   readonly bias?: Tensor;
 
   constructor(inputs: number, outputs: number, options: LinearOptions) {
-    const { rng, bias = true, backend, weight } = options;
+    const { rng, bias, backend, weight } = settle<Settings>("Linear", RANGES, { bias: true }, options);
     checkSize("Linear: inputs", inputs);
     checkSize("Linear: outputs", outputs);
     const bound = 1 / Math.sqrt(inputs);

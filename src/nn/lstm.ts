@@ -1,11 +1,19 @@
 import { InputError } from "../core/errors.ts";
-import { checkSize } from "./options.ts";
-import { RecurrentLayer, type RecurrentOptions } from "./recurrent-layer.ts";
+import { COUNT, type Settled, settle } from "../core/options.ts";
+import {
+  RECURRENT_DEFAULTS,
+  RECURRENT_RANGES,
+  RecurrentLayer,
+  type RecurrentOptions,
+} from "./recurrent-layer.ts";
 
 export interface LSTMOptions extends RecurrentOptions {
   /** Project the hidden state to this many features (Sak et al. 2014), below `hidden`. Default: no projection. */
   projSize?: number;
 }
+
+const RANGES = { ...RECURRENT_RANGES, projSize: COUNT };
+const DEFAULTS = { ...RECURRENT_DEFAULTS, projSize: 0 };
 
 /**
  * A stacked LSTM as torch.nn.LSTM: `weight_ih_l0` [4H, I] (in layers above [4H, S * directions]), `weight_hh_l0`
@@ -16,13 +24,15 @@ export interface LSTMOptions extends RecurrentOptions {
  */
 export class LSTM extends RecurrentLayer {
   constructor(inputs: number, hidden: number, options: LSTMOptions) {
-    const { projSize = 0 } = options;
-    if (projSize !== 0) {
-      checkSize("LSTM: projSize", projSize);
-      if (projSize >= hidden) {
-        throw new InputError(`LSTM: projSize must be below hidden=${hidden}, got ${projSize}`);
-      }
+    const { projSize, ...settings } = settle<Settled<LSTMOptions, "backend">>(
+      "LSTM",
+      RANGES,
+      DEFAULTS,
+      options,
+    );
+    if (projSize !== 0 && projSize >= hidden) {
+      throw new InputError(`LSTM: projSize must be below hidden=${hidden}, got ${projSize}`);
     }
-    super("lstm", "LSTM", inputs, hidden, options, projSize);
+    super("lstm", "LSTM", inputs, hidden, settings, projSize);
   }
 }

@@ -5,20 +5,25 @@ import { reshape } from "../autograd/ops/reshape.ts";
 import { currentTape, type Tape } from "../autograd/tape.ts";
 import type { Backend } from "../backend/backend.ts";
 import { type Tensor, zeros } from "../backend/tensor.ts";
-import { InputError } from "../core/errors.ts";
+import { FLAG, type Settled, settle } from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
 import type { Cell, StepContext } from "./cell.ts";
-import type { GRUOptions } from "./gru.ts";
-import { checkSize } from "./options.ts";
+import { type GRUOptions, RESET_GATE } from "./gru.ts";
+import { checkSize, MODULE_RANGES } from "./options.ts";
 import { makeWeights } from "./recurrent-parameters.ts";
 import { RecurrentState } from "./recurrent-state.ts";
-import type { RNNOptions } from "./rnn.ts";
+import { NONLINEARITY, type RNNOptions } from "./rnn.ts";
 
 export interface CellOptions {
   rng: Rng;
   bias?: boolean;
   backend?: Backend;
 }
+
+type CellSettings = Settled<CellOptions, "backend">;
+
+const RANGES = { ...MODULE_RANGES, bias: FLAG };
+const DEFAULTS = { bias: true };
 
 interface FusedStepContext extends StepContext {
   /** From `bind()`: for many steps outside a tape. */
@@ -39,10 +44,10 @@ class FusedCell implements Cell<RecurrentState> {
   private readonly _weights: RecurrentWeights;
   private _bound: { tape: Tape; weights: BoundWeights } | undefined;
 
-  constructor(kind: CellKind, where: string, inputs: number, hidden: number, options: CellOptions) {
+  constructor(kind: CellKind, where: string, inputs: number, hidden: number, settings: CellSettings) {
     checkSize(`${where}: inputs`, inputs);
     checkSize(`${where}: hidden`, hidden);
-    const { rng, bias = true, backend } = options;
+    const { rng, bias, backend } = settings;
     this._kind = kind;
     this._hidden = hidden;
     this._weights = makeWeights(CELLS[kind].gates, inputs, hidden, { projection: 0, bias, rng, backend });
@@ -85,32 +90,32 @@ class FusedCell implements Cell<RecurrentState> {
 /** As torch.nn.LSTMCell. */
 export class LSTMCell extends FusedCell {
   constructor(inputs: number, hidden: number, options: CellOptions) {
-    super("lstm", "LSTMCell", inputs, hidden, options);
+    super("lstm", "LSTMCell", inputs, hidden, settle<CellSettings>("LSTMCell", RANGES, DEFAULTS, options));
   }
 }
 
 /** As torch.nn.GRUCell; `resetGate` as in GRU. */
 export class GRUCell extends FusedCell {
   constructor(inputs: number, hidden: number, options: CellOptions & Pick<GRUOptions, "resetGate">) {
-    const { resetGate = "after" } = options;
-    if (resetGate !== "after" && resetGate !== "before") {
-      throw new InputError(
-        `GRUCell: resetGate must be "after" or "before", got ${JSON.stringify(resetGate)}`,
-      );
-    }
-    super(resetGate === "after" ? "gru" : "gru-before", "GRUCell", inputs, hidden, options);
+    const { resetGate, ...settings } = settle<CellSettings & Required<Pick<GRUOptions, "resetGate">>>(
+      "GRUCell",
+      { ...RANGES, resetGate: RESET_GATE },
+      { ...DEFAULTS, resetGate: "after" },
+      options,
+    );
+    super(resetGate === "after" ? "gru" : "gru-before", "GRUCell", inputs, hidden, settings);
   }
 }
 
 /** As torch.nn.RNNCell. */
 export class RNNCell extends FusedCell {
   constructor(inputs: number, hidden: number, options: CellOptions & Pick<RNNOptions, "nonlinearity">) {
-    const { nonlinearity = "tanh" } = options;
-    if (nonlinearity !== "tanh" && nonlinearity !== "relu") {
-      throw new InputError(
-        `RNNCell: nonlinearity must be "tanh" or "relu", got ${JSON.stringify(nonlinearity)}`,
-      );
-    }
-    super(nonlinearity === "tanh" ? "rnn-tanh" : "rnn-relu", "RNNCell", inputs, hidden, options);
+    const { nonlinearity, ...settings } = settle<CellSettings & Required<Pick<RNNOptions, "nonlinearity">>>(
+      "RNNCell",
+      { ...RANGES, nonlinearity: NONLINEARITY },
+      { ...DEFAULTS, nonlinearity: "tanh" },
+      options,
+    );
+    super(nonlinearity === "tanh" ? "rnn-tanh" : "rnn-relu", "RNNCell", inputs, hidden, settings);
   }
 }

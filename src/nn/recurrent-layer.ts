@@ -8,10 +8,12 @@ import type { Backend } from "../backend/backend.ts";
 import { scope } from "../backend/scope.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import { InputError, ShapeError } from "../core/errors.ts";
+import { BELOW_1, FLAG, type Names, refuseOthers, type Settled, SIZE } from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
 import { checkShape, showShape } from "../core/shape.ts";
 import { layerDropout } from "./layer-dropout.ts";
-import { checkDropout, checkSize } from "./options.ts";
+import { checkSize, MODULE_RANGES } from "./options.ts";
+import { CELL_FORWARD } from "./recurrent.ts";
 import { makeWeights, nameOf } from "./recurrent-parameters.ts";
 import { RecurrentState } from "./recurrent-state.ts";
 import { denseTimeline, packedTimeline, type Timeline } from "./timeline.ts";
@@ -34,6 +36,15 @@ export interface RecurrentOptions {
   backend?: Backend;
 }
 
+export const RECURRENT_RANGES = {
+  ...MODULE_RANGES,
+  ...{ layers: SIZE, bias: FLAG, dropout: BELOW_1, variational: FLAG, bidirectional: FLAG, batchFirst: FLAG },
+};
+
+export const RECURRENT_DEFAULTS = {
+  ...{ layers: 1, bias: true, dropout: 0, variational: false, bidirectional: false, batchFirst: true },
+};
+
 export interface RecurrentForwardOptions {
   /** Where the sequence starts; zero when absent. */
   state?: RecurrentState;
@@ -46,6 +57,8 @@ export interface RecurrentForwardOptions {
   /** From {@link RecurrentLayer.bind}: the weights packed once for many calls without an update between them. */
   bound?: readonly BoundWeights[];
 }
+
+const FORWARD: Names<RecurrentForwardOptions & typeof CELL_FORWARD> = { ...CELL_FORWARD, bound: 0 };
 
 /**
  * What RNN, LSTM and GRU share: layers, directions, lengths, states and dropout, with the semantics and parameter
@@ -75,22 +88,20 @@ export abstract class RecurrentLayer {
     where: string,
     inputs: number,
     hidden: number,
-    options: RecurrentOptions,
+    settings: Settled<RecurrentOptions, "backend">,
     projection = 0,
   ) {
-    const { rng, layers = 1, bias = true, dropout = 0, backend } = options;
+    const { rng, layers, bias, backend } = settings;
     checkSize(`${where}: inputs`, inputs);
     checkSize(`${where}: hidden`, hidden);
-    checkSize(`${where}: layers`, layers);
-    checkDropout(`${where}: dropout`, dropout);
     this.kind = kind;
     this.inputs = inputs;
     this.hidden = hidden;
     this.layers = layers;
-    this.dropout = dropout;
-    this.variational = options.variational ?? false;
-    this.bidirectional = options.bidirectional ?? false;
-    this.batchFirst = options.batchFirst ?? true;
+    this.dropout = settings.dropout;
+    this.variational = settings.variational;
+    this.bidirectional = settings.bidirectional;
+    this.batchFirst = settings.batchFirst;
     this.stateSize = projection || hidden;
     this.outputSize = this.stateSize * this.directions;
     this._rng = rng;
@@ -135,6 +146,7 @@ export abstract class RecurrentLayer {
    * @throws ShapeError naming both shapes; InputError for ids outside [0, inputs) and for lengths outside [1, T]
    */
   forward(inputs: Tensor, options: RecurrentForwardOptions = {}): { output: Tensor; state: RecurrentState } {
+    refuseOthers(this.where, FORWARD, options);
     const axes = inputs.dtype === "i32" ? 2 : 3;
     if (inputs.shape.length !== axes - 1) return this.run(inputs, options);
     const { output, state } = this.run(reshape(inputs, this.withBatch(inputs.shape)), {

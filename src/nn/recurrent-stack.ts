@@ -1,10 +1,20 @@
 import { swapAxes } from "../autograd/ops/time.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import { InputError, ShapeError } from "../core/errors.ts";
+import {
+  BELOW_1,
+  FLAG,
+  GENERATOR,
+  optional,
+  refuseOthers,
+  type Settled,
+  SIZE,
+  settle,
+  TEXT,
+} from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
 import type { Cell } from "./cell.ts";
-import { checkDropout } from "./options.ts";
-import { type CellForwardOptions, Recurrent, type RecurrentCellOptions } from "./recurrent.ts";
+import { CELL_FORWARD, type CellForwardOptions, Recurrent, type RecurrentCellOptions } from "./recurrent.ts";
 import { sequenceDropout } from "./sequence-dropout.ts";
 
 export interface StackOptions extends RecurrentCellOptions {
@@ -15,6 +25,13 @@ export interface StackOptions extends RecurrentCellOptions {
   /** Where dropout masks come from, unless forward is given another. */
   rng?: Rng;
 }
+
+type Settings = Settled<StackOptions, "rng" | "outputSize" | "name">;
+
+const RANGES = {
+  ...{ dropout: BELOW_1, variational: FLAG, batchFirst: FLAG, rng: optional(GENERATOR) },
+  ...{ outputSize: optional(SIZE), name: optional(TEXT) },
+};
 
 /**
  * Cells above each other, each reading the outputs of the one below, with dropout between: what `layers` is to LSTM.
@@ -28,14 +45,18 @@ export class RecurrentStack<State> {
   private readonly _rng: Rng | undefined;
 
   constructor(cells: readonly Cell<State>[], options: StackOptions = {}) {
-    const { dropout = 0, variational = false, batchFirst = true, rng, ...others } = options;
+    const { dropout, variational, batchFirst, rng, ...others } = settle<Settings>(
+      "RecurrentStack",
+      RANGES,
+      { dropout: 0, variational: false, batchFirst: true },
+      options,
+    );
     if (cells.length === 0) throw new InputError("RecurrentStack: at least one cell is needed, got none");
     if (new Set(cells).size < cells.length) {
       throw new InputError("RecurrentStack: the same cell was given twice", {
         hint: "make a cell for each layer: they would share their weights",
       });
     }
-    checkDropout("RecurrentStack: dropout", dropout);
     this.layers = cells.map((cell) => new Recurrent(cell, { ...others, batchFirst: false }));
     this.dropout = dropout;
     this.variational = variational;
@@ -49,6 +70,7 @@ export class RecurrentStack<State> {
 
   /** inputs [B, T, I] -> output [B, T, H] of the top layer, and the states of all layers. */
   forward(inputs: Tensor, options: CellForwardOptions<State[]> = {}): { output: Tensor; state: State[] } {
+    refuseOthers("recurrentStack.forward", CELL_FORWARD, options);
     const { state, training = true, rng = this._rng, lengths } = options;
     if (state !== undefined && state.length !== this.layers.length) {
       throw new ShapeError(

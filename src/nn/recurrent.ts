@@ -4,6 +4,7 @@ import { slice } from "../autograd/ops/slice.ts";
 import { splitRows } from "../autograd/ops/split-rows.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import { ShapeError } from "../core/errors.ts";
+import { type Names, refuseOthers } from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
 import { showShape } from "../core/shape.ts";
 import { type Cell, nameOfCell, type StepContext } from "./cell.ts";
@@ -31,6 +32,13 @@ export interface CellForwardOptions<State> {
   training?: boolean;
 }
 
+const OPTIONS: Names<RecurrentCellOptions> = { batchFirst: 0, outputSize: 0, name: 0 };
+
+/** What forward returned may be handed on whole, as its state: the output is passed over. */
+type Forwarded = CellForwardOptions<unknown> & { output?: unknown };
+
+export const CELL_FORWARD: Names<Forwarded> = { state: 0, lengths: 0, rng: 0, training: 0, output: 0 };
+
 /**
  * Runs any cell over time, one step after the other, through the tape; goes where `LSTM` goes. A cell's parameters are
  * found under `cell`. Mistakes in what a cell returns are told with its name and the time of the step.
@@ -42,6 +50,7 @@ export class Recurrent<State> {
   private readonly _name: string;
 
   constructor(cell: Cell<State>, options: RecurrentCellOptions = {}) {
+    refuseOthers("Recurrent", OPTIONS, options);
     const { batchFirst = true, outputSize, name = nameOfCell(cell) } = options;
     this.cell = cell;
     this.batchFirst = batchFirst;
@@ -61,6 +70,7 @@ export class Recurrent<State> {
    * of each sequence.
    */
   forward(inputs: Tensor, options: CellForwardOptions<State> = {}): { output: Tensor; state: State } {
+    refuseOthers("recurrent.forward", CELL_FORWARD, options);
     const { lengths, training = true } = options;
     const [batch, steps] = this.batchFirst ? inputs.shape : [inputs.shape[1], inputs.shape[0]];
     if (inputs.shape.length < 2 || !batch || !steps) {

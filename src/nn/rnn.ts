@@ -1,10 +1,19 @@
-import { InputError } from "../core/errors.ts";
-import { RecurrentLayer, type RecurrentOptions } from "./recurrent-layer.ts";
+import { oneOf, type Settled, settle } from "../core/options.ts";
+import {
+  RECURRENT_DEFAULTS,
+  RECURRENT_RANGES,
+  RecurrentLayer,
+  type RecurrentOptions,
+} from "./recurrent-layer.ts";
 
 export interface RNNOptions extends RecurrentOptions {
   /** Default "tanh". */
   nonlinearity?: "tanh" | "relu";
 }
+
+export const NONLINEARITY = oneOf("tanh", "relu");
+const RANGES = { ...RECURRENT_RANGES, nonlinearity: NONLINEARITY };
+const DEFAULTS = { ...RECURRENT_DEFAULTS, nonlinearity: "tanh" as const };
 
 /**
  * The simple recurrent network (Elman 1990) as torch.nn.RNN: `weight_ih_l0` [H, I], `weight_hh_l0` [H, H], biases [H].
@@ -12,10 +21,12 @@ export interface RNNOptions extends RecurrentOptions {
  */
 export class RNN extends RecurrentLayer {
   constructor(inputs: number, hidden: number, options: RNNOptions) {
-    const { nonlinearity = "tanh" } = options;
-    if (nonlinearity !== "tanh" && nonlinearity !== "relu") {
-      throw new InputError(`RNN: nonlinearity must be "tanh" or "relu", got ${JSON.stringify(nonlinearity)}`);
-    }
-    super(nonlinearity === "tanh" ? "rnn-tanh" : "rnn-relu", "RNN", inputs, hidden, options);
+    const { nonlinearity, ...settings } = settle<Settled<RNNOptions, "backend">>(
+      "RNN",
+      RANGES,
+      DEFAULTS,
+      options,
+    );
+    super(nonlinearity === "tanh" ? "rnn-tanh" : "rnn-relu", "RNN", inputs, hidden, settings);
   }
 }

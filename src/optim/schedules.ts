@@ -26,7 +26,12 @@ export interface StepScheduleOptions {
 /** gamma^floor(step / every), as torch.optim.lr_scheduler.StepLR. @throws InputError */
 export function stepSchedule(options: StepScheduleOptions): Schedule {
   const ranges = { every: SIZE, gamma: ABOVE_0 };
-  const { every, gamma } = settle("stepSchedule", ranges, { every: Number.NaN, gamma: 0.1 }, options);
+  const { every, gamma } = settle<Required<StepScheduleOptions>>(
+    "stepSchedule",
+    ranges,
+    { gamma: 0.1 },
+    options,
+  );
   return { factor: (step) => gamma ** Math.floor(step / every) };
 }
 
@@ -37,7 +42,7 @@ export interface ExponentialScheduleOptions {
 
 /** gamma^step, as torch.optim.lr_scheduler.ExponentialLR. @throws InputError */
 export function exponentialSchedule(options: ExponentialScheduleOptions): Schedule {
-  const { gamma } = settle("exponentialSchedule", { gamma: ABOVE_0 }, { gamma: Number.NaN }, options);
+  const { gamma } = settle("exponentialSchedule", { gamma: ABOVE_0 }, {}, options);
   return { factor: (step) => gamma ** step };
 }
 
@@ -57,10 +62,10 @@ export interface CosineScheduleOptions {
  */
 export function cosineSchedule(options: CosineScheduleOptions): Schedule {
   const ranges = { steps: ABOVE_0, warmup: AT_LEAST_0, floor: FROM_0_TO_1 };
-  const { steps, warmup, floor } = settle(
+  const { steps, warmup, floor } = settle<Required<CosineScheduleOptions>>(
     "cosineSchedule",
     ranges,
-    { steps: Number.NaN, warmup: 0, floor: 0 },
+    { warmup: 0, floor: 0 },
     options,
   );
   if (warmup >= steps) {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { clock, comparison, count, fitTo, linesOf, nats, shellWord, speed } from "../../src/cli/format.ts";
-import { nearest } from "../../src/cli/nearest.ts";
 import { suggestPrime } from "../../src/cli/prime.ts";
 import { reportOf } from "../../src/cli/report.ts";
 import { type Standing, standingLine } from "../../src/cli/standing.ts";
 import { FormatError, InputError, StorageError } from "../../src/core/errors.ts";
+import { nearest } from "../../src/core/nearest.ts";
 import { corpusFromText } from "../../src/data/index.ts";
 
 describe("numbers", () => {

@@ -326,7 +326,11 @@ describe("what does not fit is refused", () => {
       () => new RNN(2, 3, { ...options, layers: -1 }),
       "RNN: layers must be an integer of at least 1, got -1",
     ],
-    ["dropout 1", () => new RNN(2, 3, { ...options, dropout: 1 }), "RNN: dropout must be in [0, 1), got 1"],
+    [
+      "dropout 1",
+      () => new RNN(2, 3, { ...options, dropout: 1 }),
+      "RNN: dropout must be at least 0 and below 1, got 1",
+    ],
     [
       "a projection as wide as the state",
       () => new LSTM(2, 3, { ...options, projSize: 3 }),

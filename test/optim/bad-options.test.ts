@@ -72,12 +72,12 @@ describe("settings outside their range", () => {
     expect(() => sgd(given(), { nesterov: true, momentum: 0.9, dampening: 0.1 })).toThrow("dampening 0.1");
   });
 
-  it("an unknown option is refused with those that there are", () => {
+  it("an unknown option is refused with the nearest that there is", () => {
     const options: object = { weight_decay: 0.1 };
     expect(() => adam(given(), options)).toThrow(
       expect.objectContaining({
         message: "adam: unknown option weight_decay",
-        hint: "its options are lr, betas, eps, weightDecay",
+        hint: "did you mean weightDecay?",
       }),
     );
   });

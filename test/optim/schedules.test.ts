@@ -89,7 +89,7 @@ describe("schedules", () => {
     [
       "another mode",
       () => plateauSchedule({ mode: "least" as "min" }),
-      'plateauSchedule: mode must be "min" or "max", got least',
+      'plateauSchedule: mode must be "min" or "max", got "least"',
     ],
     [
       "a state that is none",

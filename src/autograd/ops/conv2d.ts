@@ -5,7 +5,7 @@ import { checkShape } from "../../core/shape.ts";
 import { requireFloats } from "../check.ts";
 import { expand, reduceAxes } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
-import { checkImages, type WindowOptions, windowOver } from "./window.ts";
+import { checkImages, checkWindow, type WindowOptions, windowOver } from "./window.ts";
 
 /**
  * Two-dimensional convolution (cross-correlation, as torch.nn.functional.conv2d): x [N, C, H, W], weight
@@ -17,6 +17,7 @@ import { checkImages, type WindowOptions, windowOver } from "./window.ts";
  *     y = W P + b,  dW = dy P^T,  dP = W^T dy (added where each patch was),  db = the sum of dy
  */
 export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: WindowOptions = {}): Tensor {
+  checkWindow("conv2d", options);
   const { stride = 1, padding = 0 } = options;
   requireFloats("conv2d", { weight, bias });
   checkImages("conv2d", x);

@@ -1,6 +1,7 @@
 import { BINARY, REDUCE } from "../../backend/kernels-ops.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { InputError, ShapeError } from "../../core/errors.ts";
+import { type Names, refuseOthers } from "../../core/options.ts";
 import { checkShape, showShape } from "../../core/shape.ts";
 import { requireFloats } from "../check.ts";
 import { binary, expand, reduceAxes } from "../strided.ts";
@@ -17,6 +18,10 @@ export interface CrossEntropyOptions extends ReductionOptions {
   readonly labelSmoothing?: number;
 }
 
+const OPTIONS: Names<CrossEntropyOptions> = {
+  ...{ reduction: 0, ignoreIndex: 0, classWeights: 0, labelSmoothing: 0 },
+};
+
 const IGNORE_INDEX = -100;
 
 /** All options; class weights may still be missing. */
@@ -29,6 +34,7 @@ export function settleCrossEntropy(
   classes: number,
   options: CrossEntropyOptions,
 ): CrossEntropySettings {
+  refuseOthers(op, OPTIONS, options);
   const { reduction = "mean", ignoreIndex = IGNORE_INDEX, classWeights, labelSmoothing = 0 } = options;
   checkReduction(op, reduction);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {

@@ -1,6 +1,7 @@
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { axesOf } from "../../core/broadcast.ts";
 import { InputError } from "../../core/errors.ts";
+import { type Names, refuseOthers } from "../../core/options.ts";
 import type { Rng } from "../../core/rng.ts";
 import { requireFloats } from "../check.ts";
 import { constant, scaled, select } from "../strided.ts";
@@ -14,12 +15,16 @@ export interface DropoutOptions {
   readonly sharedAxes?: readonly number[];
 }
 
+const OPTIONS: Names<DropoutOptions> = { sharedAxes: 0 };
+
 /**
  * Inverted dropout (Srivastava et al. 2014): each element is zero with probability p, the others are divided by
  * 1 - p. Takes one draw from `rng`; backward draws the same mask again, so none is stored.
  * @throws InputError unless 0 <= p < 1
  */
-export function dropout(x: Tensor, p: number, rng: Rng, { sharedAxes = [] }: DropoutOptions = {}): Tensor {
+export function dropout(x: Tensor, p: number, rng: Rng, options: DropoutOptions = {}): Tensor {
+  refuseOthers("dropout", OPTIONS, options);
+  const { sharedAxes = [] } = options;
   if (!(p >= 0 && p < 1)) throw new InputError(`dropout: p must be in [0, 1), got ${p}`);
   requireFloats("dropout", { x });
   const shared = axesOf("dropout", sharedAxes, x.shape);

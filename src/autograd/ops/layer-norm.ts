@@ -1,5 +1,6 @@
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { InputError, ShapeError } from "../../core/errors.ts";
+import { type Names, refuseOthers } from "../../core/options.ts";
 import { checkShape } from "../../core/shape.ts";
 import { requireFloats } from "../check.ts";
 import { kernelsOf, record } from "../tape.ts";
@@ -9,18 +10,17 @@ export interface LayerNormOptions {
   readonly epsilon?: number;
 }
 
+const OPTIONS: Names<LayerNormOptions> = { epsilon: 0 };
+
 /**
  * Layer normalization over the last axis (Ba, Kiros and Hinton 2016), as torch.nn.functional.layer_norm: x [..., F],
  * gain [F], bias [F] -> [..., F].
  *
  *     y = z * gain + bias,  z = (x - mean) / sqrt(variance + epsilon),  variance = mean((x - mean)^2)
  */
-export function layerNorm(
-  x: Tensor,
-  gain?: Tensor,
-  bias?: Tensor,
-  { epsilon = 1e-5 }: LayerNormOptions = {},
-): Tensor {
+export function layerNorm(x: Tensor, gain?: Tensor, bias?: Tensor, options: LayerNormOptions = {}): Tensor {
+  refuseOthers("layerNorm", OPTIONS, options);
+  const { epsilon = 1e-5 } = options;
   requireFloats("layerNorm", { x, gain, bias });
   if (!(epsilon >= 0)) throw new InputError(`layerNorm: epsilon must be 0 or more, got ${epsilon}`);
   const n = x.shape.at(-1);

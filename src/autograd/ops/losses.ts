@@ -1,5 +1,6 @@
 import type { Tensor } from "../../backend/tensor.ts";
 import { InputError, ShapeError } from "../../core/errors.ts";
+import { type Names, refuseOthers } from "../../core/options.ts";
 import { sameShape, showShape } from "../../core/shape.ts";
 import { add, mul, sub } from "./elementwise.ts";
 import { neg, softplus, square } from "./functions.ts";
@@ -12,6 +13,8 @@ export interface ReductionOptions {
   /** @defaultValue "mean" */
   readonly reduction?: Reduction;
 }
+
+const REDUCTION: Names<ReductionOptions> = { reduction: 0 };
 
 /** @throws InputError for a word that is none of the three */
 export function checkReduction(op: string, reduction: string): asserts reduction is Reduction {
@@ -34,6 +37,7 @@ function requireSameShape(op: string, x: Tensor, name: string, y: Tensor): void 
 
 /** (prediction - target)^2, both of one shape: the mean of all unless told otherwise. */
 export function mseLoss(prediction: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
+  refuseOthers("mseLoss", REDUCTION, options);
   const { reduction = "mean" } = options;
   checkReduction("mseLoss", reduction);
   requireSameShape("mseLoss", prediction, "target", target);
@@ -47,6 +51,8 @@ export interface BinaryCrossEntropyOptions extends ReductionOptions {
   readonly positiveWeight?: Tensor;
 }
 
+const WEIGHTED: Names<BinaryCrossEntropyOptions> = { ...REDUCTION, weight: 0, positiveWeight: 0 };
+
 /**
  * Binary cross-entropy in nats between targets t in [0, 1] and the probabilities sigmoid(x), from the logits x, as
  * torch.nn.functional.binary_cross_entropy_with_logits. Both have one shape.
@@ -58,6 +64,7 @@ export function binaryCrossEntropyWithLogits(
   targets: Tensor,
   options: BinaryCrossEntropyOptions = {},
 ): Tensor {
+  refuseOthers("binaryCrossEntropyWithLogits", WEIGHTED, options);
   const { reduction = "mean", weight, positiveWeight } = options;
   checkReduction("binaryCrossEntropyWithLogits", reduction);
   requireSameShape("binaryCrossEntropyWithLogits", logits, "targets", targets);

@@ -2,6 +2,7 @@ import { type Kernels, WORD } from "../../backend/backend.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { broadcastShape, broadcastStrides } from "../../core/broadcast.ts";
 import { ShapeError } from "../../core/errors.ts";
+import { type Names, refuseOthers } from "../../core/options.ts";
 import { type Shape, showShape, sizeOf } from "../../core/shape.ts";
 import { requireFloats } from "../check.ts";
 import { collapse } from "../strided.ts";
@@ -13,6 +14,8 @@ export interface MatmulOptions {
   /** Read b as [..., n, k]. */
   readonly transposeB?: boolean;
 }
+
+const OPTIONS: Names<MatmulOptions> = { transposeA: 0, transposeB: 0 };
 
 /** A matrix operand: its last two axes are the matrix. */
 interface Factor {
@@ -70,6 +73,7 @@ function products(kernels: Kernels, a: Factor, b: Factor, batch: Shape, into: Sh
  *     da = dy b^T,  db = a^T dy     summed over the leading axes along which an operand was repeated
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  refuseOthers("matmul", OPTIONS, options);
   const { transposeA = false, transposeB = false } = options;
   requireFloats("matmul", { a, b });
   for (const [name, { shape }] of Object.entries({ a, b })) {

@@ -1,5 +1,6 @@
 import { empty, ids as idsTensor, type Tensor } from "../../backend/tensor.ts";
 import { ScopeError, ShapeError } from "../../core/errors.ts";
+import { type Names, refuseOthers } from "../../core/options.ts";
 import { checkShape, sameShape, showShape } from "../../core/shape.ts";
 import { requireFloats } from "../check.ts";
 import { kernelsOf, noGradient } from "../tape.ts";
@@ -13,16 +14,17 @@ import { sum } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
 import { takeAlong } from "./take-along.ts";
 
+type Options = Omit<CrossEntropyOptions, "labelSmoothing">;
+
+const OPTIONS: Names<Options> = { reduction: 0, ignoreIndex: 0, classWeights: 0 };
+
 /**
  * -log p of the targets, given logarithms of probabilities [..., C] (logSoftmax, or a mixture's) and targets ids
  * [...]: torch.nn.functional.nll_loss with classes on the last axis. Options as crossEntropy. CPU-only: it reads the
  * targets.
  */
-export function nllLoss(
-  logProbabilities: Tensor,
-  targets: Tensor,
-  options: Omit<CrossEntropyOptions, "labelSmoothing"> = {},
-): Tensor {
+export function nllLoss(logProbabilities: Tensor, targets: Tensor, options: Options = {}): Tensor {
+  refuseOthers("nllLoss", OPTIONS, options);
   const { reduction = "mean", ignoreIndex = -100, classWeights } = options;
   checkReduction("nllLoss", reduction);
   requireFloats("nllLoss", { logProbabilities, classWeights });

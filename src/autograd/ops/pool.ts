@@ -3,9 +3,11 @@ import { empty, type Tensor } from "../../backend/tensor.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { expand, reduceAxes, scaled } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
-import { type Pair, type WindowOptions, windowOver } from "./window.ts";
+import { checkWindow, type Pair, type WindowOptions, windowOver } from "./window.ts";
 
-function plan(op: string, x: Tensor, kernel: Pair, { stride = kernel, padding = 0 }: WindowOptions) {
+function plan(op: string, x: Tensor, kernel: Pair, options: WindowOptions) {
+  checkWindow(op, options);
+  const { stride = kernel, padding = 0 } = options;
   const { images, window } = windowOver(op, x, kernel, { stride, padding });
   const [channels, height, width, kh, kw, , , ph, pw, oh, ow] = window;
   if (ph > kh / 2 || pw > kw / 2) {

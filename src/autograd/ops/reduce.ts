@@ -2,6 +2,7 @@ import { BINARY, REDUCE } from "../../backend/kernels-ops.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { axesOf } from "../../core/broadcast.ts";
 import { ShapeError } from "../../core/errors.ts";
+import { type Names, refuseOthers } from "../../core/options.ts";
 import { type Shape, showShape, sizeOf } from "../../core/shape.ts";
 import { requireFloats } from "../check.ts";
 import { binary, expand, reduceAxes, scaled } from "../strided.ts";
@@ -12,8 +13,11 @@ export interface ReduceOptions {
   readonly keepDims?: boolean;
 }
 
+const OPTIONS: Names<ReduceOptions> = { keepDims: 0 };
+
 /** Which axes go, and the shapes with and without them. */
 function plan(op: string, x: Tensor, axes: number | readonly number[] | undefined, options: ReduceOptions) {
+  refuseOthers(op, OPTIONS, options);
   requireFloats(op, { x });
   const list = typeof axes === "number" ? [axes] : (axes ?? [...x.shape.keys()]);
   const gone = axesOf(op, list, x.shape);

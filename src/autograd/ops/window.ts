@@ -1,6 +1,7 @@
 import type { Window } from "../../backend/kernels-ops.ts";
 import type { Tensor } from "../../backend/tensor.ts";
 import { ShapeError } from "../../core/errors.ts";
+import { type Names, refuseOthers } from "../../core/options.ts";
 import { checkShape, showShape } from "../../core/shape.ts";
 import { requireFloats } from "../check.ts";
 
@@ -13,12 +14,19 @@ export interface WindowOptions {
   readonly padding?: Pair;
 }
 
+const OPTIONS: Names<WindowOptions> = { stride: 0, padding: 0 };
+
 function pair(where: string, value: Pair, least: number): readonly [number, number] {
   const both = typeof value === "number" ? ([value, value] as const) : value;
   if (both.length !== 2 || both.some((n) => !(Number.isInteger(n) && n >= least))) {
     throw new ShapeError(where, `a whole number from ${least} up, or two`, showShape(both));
   }
   return both;
+}
+
+/** @throws InputError for an option that windows have not */
+export function checkWindow(op: string, options: WindowOptions): void {
+  refuseOthers(op, OPTIONS, options);
 }
 
 /** @throws ShapeError unless x is [N, C, H, W] of floats */

@@ -1,15 +1,26 @@
-/** The name that a person may have meant: at most three letters and less than half of the word off. */
+/**
+ * The name that a person may have meant: at most three letters and less than half of the word off, or else contained in
+ * it (num_layers is layers). Case and the signs between words do not count.
+ */
 export function nearest<Name extends string>(word: string, names: readonly Name[]): Name | undefined {
   let best: Name | undefined;
   let least = 3.5;
+  const meant = letters(word);
   for (const name of names) {
-    const distance = editDistance(word.toLowerCase(), name);
-    if (distance < least && distance < Math.max(word.length, name.length) / 2) {
+    const distance = editDistance(meant, letters(name));
+    if (distance < least && distance < Math.max(meant.length, name.length) / 2) {
       best = name;
       least = distance;
     }
   }
-  return best;
+  return best ?? names.find((name) => name.length >= SHORTEST_CONTAINED && meant.includes(letters(name)));
+}
+
+/** Shorter ones are in many words by chance. */
+const SHORTEST_CONTAINED = 4;
+
+function letters(name: string): string {
+  return name.toLowerCase().replace(/[_-]/g, "");
 }
 
 /** Letters to insert, remove, replace or swap with their neighbour (optimal string alignment). */

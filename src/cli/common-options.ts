@@ -1,0 +1,16 @@
+/** Options that several commands have, each said once. */
+import { Option } from "commander";
+import { choiceOf, pathOf } from "./values.ts";
+
+export function backendOption(): Option {
+  return new Option("--backend <NAME>", "auto, native, wasm or reference (default: auto)").argParser(
+    choiceOf("--backend", ["auto", "native", "wasm", "reference"]),
+  );
+}
+
+/** Of the commands that open a run. */
+export function movedCellOption(): Option {
+  return new Option("--cell <FILE>", "where the run's own cell is now (default: where it was)").argParser(
+    pathOf("--cell", "file"),
+  );
+}
