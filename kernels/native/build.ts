@@ -6,7 +6,7 @@
  *   node kernels/native/build.ts --emulate-amx FOLDER
  *                                          AMX alone with its instructions in software, for tests and measurements
  */
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { addonName, checksumName, checksumOf } from "../../src/backend/native/addon.ts";
@@ -86,7 +86,11 @@ export function buildAddon(target: Target, folder: string): string {
     const checksum = checksumOf(readFileSync(join(work, file)));
     writeFileSync(join(work, checksumName(target)), `${checksum}\n`);
     mkdirSync(folder, { recursive: true });
-    for (const made of [file, checksumName(target)]) copyFileSync(join(work, made), join(folder, made));
+    // In its place at once: a process that runs the addon before would die of a file that changes under it.
+    for (const made of [file, checksumName(target)]) {
+      copyFileSync(join(work, made), join(folder, `${made}.new`));
+      renameSync(join(folder, `${made}.new`), join(folder, made));
+    }
   });
   return file;
 }

@@ -52,8 +52,9 @@ int main(void) {
   expect("no FMA", lacks_avx2(&cpu), "lacks AVX2 with FMA");
   if (asked) printf("tiles are asked for where they could not be used\n"), failures++;
 
-  /* Whatever this machine is, asking must not end the process. */
+  /* Whatever this machine is, asking must not end the process, and nobody lends what is not there. */
   const Cpu here = this_cpu();
+  if (ask_for_tiles() == 0 && !(here.extended_d & bit_AMXTILE)) printf("tiles are lent that are not there\n"), failures++;
   const char *missing = lacks_amx(&here, ask_for_tiles);
   if (!failures) printf("agrees; here: %s\n", missing ? missing : "AMX may be used");
   return failures ? 1 : 0;
