@@ -39,3 +39,11 @@ export { type RecurrentForwardOptions, RecurrentLayer, type RecurrentOptions } f
 export { RecurrentStack, type StackOptions } from "./recurrent-stack.ts";
 export { RecurrentState } from "./recurrent-state.ts";
 export { RNN, type RNNOptions } from "./rnn.ts";
+export {
+  type Stepper,
+  Stream,
+  type StreamOptions,
+  type StreamParts,
+  type StreamState,
+  type WeightFormat,
+} from "./stream.ts";
