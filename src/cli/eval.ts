@@ -21,6 +21,7 @@ the model and the text alone.
 Examples:
   unrolled eval runs/mine
   unrolled eval runs/mine another-book.txt --skip-unknown
+  unrolled eval runs/mine --weights int8
   unrolled eval runs/mine --json`;
 
 export function define(command: Command): () => Promise<number> {
@@ -36,6 +37,11 @@ export function define(command: Command): () => Promise<number> {
       numberOf("--batch-size"),
     )
     .option("--skip-unknown", "leave out letters of DATA that the model does not know")
+    .option(
+      "--weights <FORMAT>",
+      "f32, bf16 or int8: smaller is faster and rounds (default: f32)",
+      choiceOf("--weights", ["f32", "bf16", "int8"]),
+    )
     .option(
       "--backend <NAME>",
       "auto, native, wasm or reference (default: auto)",

@@ -13,6 +13,7 @@ RUN: the folder of a run, whose best checkpoint writes, or a checkpoint file
 Examples:
   unrolled sample runs/text-20261123-094500
   unrolled sample runs/mine --prime "Once " --temperature 0.7 --length 2000
+  unrolled sample runs/mine --weights int8
   unrolled sample runs/mine --seed 7 > story.txt`;
 
 export function define(command: Command): () => Promise<number> {
@@ -40,6 +41,11 @@ export function define(command: Command): () => Promise<number> {
     )
     .option("--seed <N>", "the same seed writes the same (default: another each time)", numberOf("--seed"))
     .option("--skip-unknown", "leave out letters of --prime that the model does not know")
+    .option(
+      "--weights <FORMAT>",
+      "f32, bf16 or int8: smaller is faster and rounds (default: f32)",
+      choiceOf("--weights", ["f32", "bf16", "int8"]),
+    )
     .option(
       "--backend <NAME>",
       "auto, native, wasm or reference (default: auto)",

@@ -16,6 +16,7 @@ export { Rng } from "../core/rng.ts";
 export type { Cell, CreateCell, CreateCellOptions, StepContext } from "./cell.ts";
 export { detachState, mapState, type NamedStateTensor, stateTensors } from "./cell-state.ts";
 export { Embedding } from "./embedding.ts";
+export { type ForwardModel, ForwardStream } from "./forward-stream.ts";
 export { GRU, type GRUOptions } from "./gru.ts";
 export {
   constant_,
