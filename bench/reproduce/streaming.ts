@@ -6,23 +6,28 @@ import type { WeightFormat } from "../../src/nn/index.ts";
 import { evalText } from "../../src/tasks/text/eval.ts";
 import { trainText } from "../../src/tasks/text/train.ts";
 
-const HIDDEN = 512;
-
 const quiet = { signal: new AbortController().signal, onProgress: () => {}, onNote: console.error };
 
 /**
- * What rounded weights cost: an LSTM of 512 units is trained for some minutes, then read one character at a time over the
+ * What rounded weights cost: an LSTM of 512 units (or of another size) is trained for some minutes, then read one character at a time over the
  * validation part of its text with weights in f32, bf16 and int8.
  *
- *     npm run reproduce streaming [-- SECONDS [TEXT...]]
+ *     npm run reproduce streaming [-- SECONDS [HIDDEN [TEXT...]]]
  */
-export async function reproduce([seconds = "240", ...data]: string[]): Promise<void> {
+export async function reproduce([seconds = "240", hidden = "512", ...data]: string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "unrolled-streaming-"));
   try {
     const out = join(folder, "run");
-    const options = { data, hidden: HIDDEN, maxSeconds: Number(seconds), seed: 1, resume: false, out };
+    const options = {
+      data,
+      hidden: Number(hidden),
+      maxSeconds: Number(seconds),
+      seed: 1,
+      resume: false,
+      out,
+    };
     const training = await trainText(options, quiet);
-    console.log(`${cpus()[0].model}; an LSTM of ${HIDDEN} units, trained for ${seconds} s`);
+    console.log(`${cpus()[0].model}; an LSTM of ${hidden} units, trained for ${seconds} s`);
     for await (const event of training.events) {
       if (event.event === "eval") {
         console.log(`  step ${event.step}: validation ${bits(event.loss)} bits a character`);
