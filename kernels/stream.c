@@ -91,20 +91,20 @@ void stream_pack_layer(float *packed, const int32_t *plan, int layer, const floa
 
 /* h and c of a layer, in place, from what enters it: x, or where ids go in one-hot their row of the table. */
 static void step_layer(const Plan *p, const float *packed, const Layer *at, float *h, float *c, const float *x, int id,
-                       int features, int back, float *scratch) {
+                       int features, float *scratch) {
   const Cell *shape = &recurrent_cells[p->cell];
   const int H = p->hidden, S = state_of(p), width = shape->gates * H, through = shape->through_width * H;
   const int column = shape->through * H, format = p->format;
   float *sums = scratch, *spare = sums + line_up(shape->gradients * H), *rest = spare + line_up(H);
   const float *start = packed + at->start;
   if (features) {
-    stream_product(sums, start, packed + at->input, format, x, width, features, back, rest);
+    stream_product(sums, start, packed + at->input, format, x, width, features, rest);
     copy(sums + width, start + width, shape->gradients * H - width);
     start = sums;
   } else {
     start += id * shape->gradients * H;
   }
-  stream_product(sums + column, start + column, packed + at->recurrent, format, h, through, S, back, rest);
+  stream_product(sums + column, start + column, packed + at->recurrent, format, h, through, S, rest);
   const Forward s = {.rows = 1, .hidden = H, .gates = sums, .out = p->projection ? spare : h, .c = c,
                      .h_before = h, .c_before = c, .input = {start, 0, 0, 0}};
   switch (p->cell) {
@@ -115,14 +115,14 @@ static void step_layer(const Plan *p, const float *packed, const Layer *at, floa
     case GRU_BEFORE:
       sigmoid(sums, sums, through);
       mul(spare, sums, h, H);
-      stream_product(sums + through, start + through, packed + at->candidate, format, spare, H, H, back, rest);
+      stream_product(sums + through, start + through, packed + at->candidate, format, spare, H, H, rest);
       gru_before_units(&s, 0, H);
       break;
   }
-  if (p->projection) stream_product(h, 0, packed + at->projection, format, spare, S, H, back, rest);
+  if (p->projection) stream_product(h, 0, packed + at->projection, format, spare, S, H, rest);
 }
 
-void stream_step(float *y, float *state, const int32_t *plan, const float *packed, int id, const float *x, int back,
+void stream_step(float *y, float *state, const int32_t *plan, const float *packed, int id, const float *x,
                  float *scratch) {
   const Plan *p = plan_of(plan);
   const Ends ends = ends_of(p);
@@ -132,10 +132,10 @@ void stream_step(float *y, float *state, const int32_t *plan, const float *packe
   Layer at = {.end = ends.layers};
   for (int layer = 0; layer < p->layers; layer++, h += S, c += p->hidden) {
     at = layer_after(p, layer, at.end);
-    step_layer(p, packed, &at, h, c, x, id, features_of(p, layer), back, scratch);
+    step_layer(p, packed, &at, h, c, x, id, features_of(p, layer), scratch);
     x = h;
   }
   if (p->outputs)
-    stream_product(y, packed + ends.head_bias, packed + ends.head, p->format, x, p->outputs, S, back, scratch);
+    stream_product(y, packed + ends.head_bias, packed + ends.head, p->format, x, p->outputs, S, scratch);
   else copy(y, x, S);
 }

@@ -21,9 +21,8 @@ void stream_matrix(float *out, int format, const float *weight, int rows, int co
 /* Words of scratch for a product with a vector of so many elements. */
 INLINE int stream_product_scratch(int columns) { return columns / 2 + VW; }
 
-/* y [rows] = start + weight x; start may be y, or 0 for zeros. y may not be x.
- *  back: from the last rows to the first. The cache keeps what was read last, so steps in turns find a part of it. */
+/* y [rows] = start + weight x; start may be y, or 0 for zeros. y may not be x. */
 void stream_product(float *y, const float *start, const float *packed, int format, const float *x, int rows,
-                    int columns, int back, float *scratch);
+                    int columns, float *scratch);
 
 #endif

@@ -180,7 +180,15 @@ typedef struct {
   float worth; /* of one of `rounded` */
 } Product;
 
-INLINE vf start_of(const Product *p, int v) { return p->start ? load_n(p->start + v * VW, p->rows - v * VW) : splat(0); }
+/* Vector v of n; only the last may be cut short. */
+INLINE vf start_of(const Product *p, int n, int v) {
+  if (!p->start) return splat(0);
+  return v < n - 1 ? load(p->start + v * VW) : load_n(p->start + v * VW, p->rows - v * VW);
+}
+INLINE void store_sum(const Product *p, int n, int v, vf sum) {
+  if (v < n - 1) store(p->y + v * VW, sum);
+  else store_n(p->y + v * VW, sum, p->rows - v * VW);
+}
 
 INLINE void run(const int n, const int format, const Product *p) {
   vf acc[BLOCK];
@@ -189,13 +197,13 @@ INLINE void run(const int n, const int format, const Product *p) {
     UNROLL for (int v = 0; v < n; v++) whole[v] = (vi)0;
     sum_int8(n, whole, (const int8_t *)p->weights, p->rounded, p->columns);
     UNROLL for (int v = 0; v < n; v++)
-      acc[v] = fma_(__builtin_convertvector(whole[v], vf), load(p->scales + v * VW) * p->worth, start_of(p, v));
+      acc[v] = fma_(__builtin_convertvector(whole[v], vf), load(p->scales + v * VW) * p->worth, start_of(p, n, v));
   } else {
-    UNROLL for (int v = 0; v < n; v++) acc[v] = start_of(p, v);
+    UNROLL for (int v = 0; v < n; v++) acc[v] = start_of(p, n, v);
     if (format == STREAM_F32) sum_f32(n, acc, p->weights, p->x, p->columns);
     else sum_bf16(n, acc, p->weights, p->x, p->columns);
   }
-  UNROLL for (int v = 0; v < n; v++) store_n(p->y + v * VW, acc[v], p->rows - v * VW);
+  UNROLL for (int v = 0; v < n; v++) store_sum(p, n, v, acc[v]);
 }
 
 #define DEFINE_RUN(NAME, FORMAT)                                      \
@@ -216,12 +224,12 @@ DEFINE_RUN(run_bf16, STREAM_BF16)
 DEFINE_RUN(run_int8, STREAM_INT8)
 
 void stream_product(float *y, const float *start, const float *packed, int format, const float *x, int rows,
-                    int columns, int back, float *scratch) {
+                    int columns, float *scratch) {
   const float *weights = packed + scales_size(format, rows);
   const float worth = format == STREAM_INT8 ? to_int16((int16_t *)scratch, x, columns) : 0;
   const int blocks = blocks_of(rows), words = vector_words(format, columns);
-  for (int turn = 0; turn < blocks; turn++) {
-    const int block = piece(turn, blocks, back), first = block_start(rows, block), row = first * VW;
+  for (int block = 0; block < blocks; block++) {
+    const int first = block_start(rows, block), row = first * VW;
     const Product p = {.y = y + row,
                        .start = start ? start + row : 0,
                        .weights = weights + first * words,

@@ -150,9 +150,8 @@ void stream_pack_ends(float *packed, const int32_t *plan, const float *embedding
 void stream_pack_layer(float *packed, const int32_t *plan, int layer, const float *weight_ih, const float *weight_hh,
                        const float *bias_ih, const float *bias_hh, const float *weight_hr, float *scratch);
 /* state: h [layers, S], then c [layers, H] for the LSTM, changed in place. Either id or x [inputs] is read, as the plan
- * says. y [outputs], or without a linear layer the top layer's h [S]. back != 0 reads the matrices from their ends: the
- * same bits, and in turns it finds in the cache what the step before has read last. */
-void stream_step(float *y, float *state, const int32_t *plan, const float *packed, int id, const float *x, int back,
+ * says. y [outputs], or without a linear layer the top layer's h [S]. */
+void stream_step(float *y, float *state, const int32_t *plan, const float *packed, int id, const float *x,
                  float *scratch);
 
 /* ---- elementwise functions and operands of any stride ------------------------------------------------------ */

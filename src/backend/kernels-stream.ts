@@ -48,7 +48,6 @@ export interface StreamKernels {
     packed: Address,
     id: number,
     x: Address,
-    back: number,
     scratch: Address,
   ): void;
 }

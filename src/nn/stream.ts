@@ -63,7 +63,6 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
   private readonly tensors: Record<"plan" | "packed" | "scratch" | "state" | "x" | "y", Tensor>;
   private readonly output: FloatArray;
   private readonly stateWords: number;
-  private back = 0;
   private disposed = false;
 
   /** @throws ShapeError, InputError for parts that do not fit, for weights that are not finite, for an unknown format */
@@ -130,9 +129,8 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
     }
     kernels.stream_step(
       ...([y.address, state.address, plan.address, packed.address] as const),
-      ...([id, x.address, this.back, scratch.address] as const),
+      ...([id, x.address, scratch.address] as const),
     );
-    this.back = 1 - this.back;
     memory.readInto!(y.address, this.output);
     return this.output;
   }

@@ -1,4 +1,4 @@
-/** What only the kernels themselves can show: where they write, and that the order of reading changes no bit. */
+/** What only the kernels themselves can show: where they write, and that no bit depends on where their numbers lie. */
 import { expect, test } from "vitest";
 import { WEIGHT_FORMATS } from "../../src/backend/kernels-stream.ts";
 import { bits, Machine, MODULES, noise } from "./harness.ts";
@@ -17,7 +17,7 @@ interface Sizes {
 }
 
 /** Three steps of a stream whose numbers lie wherever `misaligned` says. */
-function run(file: string, format: number, sizes: Sizes, back: readonly number[], misaligned = false) {
+function run(file: string, format: number, sizes: Sizes, misaligned: boolean) {
   const { cell, layers, symbols, inputs, hidden: H, projection: P, outputs } = sizes;
   const S = P || H;
   const machine = new Machine(file);
@@ -40,9 +40,9 @@ function run(file: string, format: number, sizes: Sizes, back: readonly number[]
   const state = random(words);
   const y = machine.room(outputs || S, misaligned);
   const x = inputs > 0 ? random(inputs) : 0;
-  for (const [step, from] of back.entries()) {
+  for (let step = 0; step < 3; step++) {
     const id = symbols > 0 ? step % symbols : 0;
-    kernels.stream_step(y, state, plan, packed, id, symbols > 0 ? 0 : x, from, scratch);
+    kernels.stream_step(y, state, plan, packed, id, symbols > 0 ? 0 : x, scratch);
   }
   expect(machine.intact).toBe(true);
   return { y: bits(machine.read(y, outputs || S)), state: bits(machine.read(state, words)) };
@@ -63,13 +63,12 @@ const EVERY: Sizes[] = GATES.flatMap((_, cell) => [
 EVERY.push(sizes(LSTM, 67, "values"), sizes(GATES.length - 1, 67, "values"));
 
 test.each(MODULES)(
-  "%s: a step writes only what it was given, and has the same bits from either end",
+  "%s: a step writes only what it was given, and has the same bits wherever its numbers lie",
   (file) => {
     for (const format of Object.values(WEIGHT_FORMATS)) {
       for (const shape of EVERY) {
-        const forwards = run(file, format, shape, [0, 0, 0]);
-        const turns = run(file, format, shape, [1, 0, 1], true);
-        expect(turns, JSON.stringify({ format, ...shape })).toEqual(forwards);
+        const aligned = run(file, format, shape, false);
+        expect(run(file, format, shape, true), JSON.stringify({ format, ...shape })).toEqual(aligned);
       }
     }
   },

@@ -80,7 +80,7 @@ export function streamKernels(memory: ReferenceMemory, recurrent: Recurrent): St
       round(start + rows * (I + S + 2) * WORD, plan, P, H);
     },
 
-    stream_step(y, state, planAddress, packed, id, x, _back, scratch) {
+    stream_step(y, state, planAddress, packed, id, x, scratch) {
       const plan = planOf(planAddress);
       const { cell, layers, symbols, inputs, H, P, S, outputs } = plan;
       const at = places(plan);
