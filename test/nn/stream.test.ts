@@ -4,10 +4,12 @@ import { describe, expect, it } from "vitest";
 import type { Backend, FloatArray } from "../../src/backend/backend.ts";
 import { heapOf } from "../../src/backend/heap.ts";
 import { createReferenceBackend } from "../../src/index.ts";
+import { LanguageModel } from "../../src/models/index.ts";
 import {
   Embedding,
   GRU,
   ids,
+  LayerNormLSTMCell,
   Linear,
   LSTM,
   parameters,
@@ -287,5 +289,40 @@ describe.each(backends)("a stream on $name", ({ backend }) => {
     );
     const both = new LSTM(2, 3, { rng: new Rng(1), bidirectional: true, backend });
     expect(() => both.stream()).toThrow("a bidirectional layer reads a sequence from its end, too");
+  });
+});
+
+describe.each(backends)("a language model on $name", ({ backend, tolerance }) => {
+  const config = { vocabulary: 5, hidden: 6, embedding: 6 };
+  const rng = new Rng(1);
+  const symbols = [3, 0, 4, 4, 1];
+  const logitsOf = (model: LanguageModel) =>
+    scope(() => {
+      const { logits } = model.forward(ids(symbols, [1, symbols.length]));
+      return backend.memory.readSync!(logits.address, logits.size);
+    }, backend);
+  const answers = (stream: Stepper<number>) => symbols.flatMap((id) => [...stream.step(id)]);
+
+  it("streams what forward says, with a cell of one's own too, and forgets after a reset", () => {
+    const createCell = (inputs: number, hidden: number) =>
+      new LayerNormLSTMCell(inputs, hidden, { rng, backend });
+    for (const cell of ["lstm", "gru", "rnn", "own"] as const) {
+      const model = new LanguageModel({ ...config, cell, layers: 2 }, { rng, backend, createCell });
+      const stream = model.stream();
+      const first = answers(stream);
+      expect(firstDifference(first, logitsOf(model), tolerance), cell).toBeUndefined();
+      stream.reset();
+      expect(answers(stream)).toEqual(first);
+      stream.dispose();
+    }
+  });
+
+  it("refuses rounded weights for a cell of one's own", () => {
+    const createCell = (inputs: number, hidden: number) =>
+      new LayerNormLSTMCell(inputs, hidden, { rng, backend });
+    const model = new LanguageModel({ ...config, cell: "own" }, { rng, backend, createCell });
+    expect(() => model.stream({ weights: "int8" })).toThrow(
+      "weights in int8 need a built-in cell, and this is one of your own",
+    );
   });
 });
