@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import type { Contestant } from "./contestant.ts";
 
-const PEERS_INSTALL = "npm --prefix bench/peers ci";
+export const PEERS_INSTALL = "npm --prefix bench/peers ci";
 
 /** The row that every ratio refers to. */
 export const BASELINE = "unrolled";
@@ -102,10 +102,10 @@ export function minCharRnnContestants(python: string | undefined): Contestant[] 
   ];
 }
 
-function script(path: string): string[] {
+export function script(path: string): string[] {
   return [process.execPath, "--disable-warning=ExperimentalWarning", pathOf(path)];
 }
 
-function pathOf(path: string): string {
+export function pathOf(path: string): string {
   return fileURLToPath(new URL(path, import.meta.url));
 }

@@ -13,9 +13,9 @@ export interface Workload {
   /** The largest that a gradient keeps: of its global norm in char-lm, of each element in min-char-rnn. */
   clip: number;
   seed: number;
-  /** `layers` only: which cell, and whether backward is part of the step. */
+  /** `layers` and `streaming` only: which cell, and whether backward is part of the step, or it is `time` steps at batch 1. */
   cell?: "rnn" | "lstm" | "gru";
-  mode?: "train" | "infer";
+  mode?: "train" | "infer" | "stream";
 }
 
 export interface InitRequest extends Workload {

@@ -48,13 +48,17 @@ export function showMachine(machine: Machine): string {
 function title({ cell, mode, hidden, time, batch, vocab }: Workload): string {
   if (cell === undefined)
     return `H=${hidden}: one training step, V=${vocab} T=${time} B=${batch}; milliseconds`;
+  if (mode === "stream") {
+    return `${cell.toUpperCase()} and linear layer, one step at batch 1, H=${hidden} V=${vocab}; microseconds a step`;
+  }
   const what = mode === "infer" ? "forward" : "forward and backward";
   return `${cell.toUpperCase()} ${what}, T=${time} B=${batch} H=${hidden}, input as wide; milliseconds`;
 }
 
 /** At most 100 columns. */
 export function showTable({ workload, baseline, rows, absences }: Table): string {
-  const { cell: layer } = workload;
+  const { cell: layer, mode, time } = workload;
+  const scale = mode === "stream" ? 1000 / time : 1;
   const lines = [title(workload)];
   const cells = [["", `vs ${baseline ?? "-"}`, "median", "min", "p10", "p90", "steps", layer ? "" : "loss"]];
   for (const row of rows) {
@@ -63,7 +67,7 @@ export function showTable({ workload, baseline, rows, absences }: Table): string
     cells.push([
       row.contestant,
       baseline === null ? "-" : showRatio(row.ratio ?? Number.NaN, 1),
-      ...[summary.median, summary.min, summary.p10, summary.p90].map(showMilliseconds),
+      ...[summary.median, summary.min, summary.p10, summary.p90].map((ms) => showTime(ms * scale)),
       String(summary.count),
       layer ? "" : loss,
     ]);
@@ -91,8 +95,8 @@ export function showContestants(rows: readonly Measurement[]): string {
     .join("\n");
 }
 
-function showMilliseconds(ms: number): string {
-  return ms >= 100 ? ms.toFixed(0) : ms >= 10 ? ms.toFixed(1) : ms.toFixed(ms >= 1 ? 2 : 3);
+function showTime(time: number): string {
+  return time >= 100 ? time.toFixed(0) : time >= 10 ? time.toFixed(1) : time.toFixed(time >= 1 ? 2 : 3);
 }
 
 const COLUMNS = 100;

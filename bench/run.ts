@@ -5,6 +5,7 @@ import { InputError, UnrolledError } from "../src/core/errors.ts";
 import { charLm } from "./char-lm.ts";
 import { CELLS, layers, MODES } from "./layers.ts";
 import { minCharRnn } from "./min-char-rnn.ts";
+import { streaming } from "./streaming.ts";
 import { wordLm } from "./word-lm.ts";
 
 const USAGE = `npm run bench -- BENCHMARK [options]
@@ -13,9 +14,10 @@ const USAGE = `npm run bench -- BENCHMARK [options]
   layers          one RNN, LSTM or GRU layer, forward and backward, on this package and on its peers
   word-lm         the training step of a word LSTM as for the Penn Treebank, on this package and in PyTorch
   min-char-rnn    an iteration of Karpathy's program, on this package and in numpy
+  streaming       one step at batch 1, LSTM and linear layer, on this package and on its peers
 
   --only NAME,...     measure these contestants only
-  --hidden H,...      char-lm, layers: hidden sizes (default 128,256,512; layers: 128)
+  --hidden H,...      hidden sizes (default 128,256,512; layers: 128; streaming: 128,512)
   --cell C,...        layers: rnn, lstm, gru (default: all)
   --mode M,...        layers: train (forward and backward) or infer (default: train)
   --batch B,...       layers: rows of the batch (default 1,32)
@@ -25,9 +27,9 @@ const USAGE = `npm run bench -- BENCHMARK [options]
   --python PATH       a python3 that has PyTorch or numpy (default: UNROLLED_PYTHON; without it they are skipped)
   --json FILE         write results and raw timings
 
-The peers of char-lm and layers are installed with: npm --prefix bench/peers ci`;
+The peers of char-lm, layers and streaming are installed with: npm --prefix bench/peers ci`;
 
-const BENCHMARKS = ["char-lm", "layers", "word-lm", "min-char-rnn"];
+const BENCHMARKS = ["char-lm", "layers", "word-lm", "min-char-rnn", "streaming"];
 
 async function main(args: string[]): Promise<number> {
   const { values, positionals } = parse(args);
@@ -64,7 +66,10 @@ async function main(args: string[]): Promise<number> {
     });
   }
   if (benchmark === "word-lm") return wordLm(options);
-  if (values.hidden !== undefined) throw new InputError("--hidden is an option of char-lm and layers");
+  if (benchmark === "streaming") {
+    return streaming({ ...options, hidden: sizes("--hidden", values.hidden ?? "128,512") });
+  }
+  if (values.hidden !== undefined) throw new InputError("--hidden is no option of min-char-rnn");
   return minCharRnn({ ...options, vocab: sizes("--vocab", values.vocab ?? "65,173") });
 }
 

@@ -6,17 +6,7 @@
 import { step } from "unrolled";
 import { corpusFromText, TextStreams } from "unrolled/data";
 import { generate } from "unrolled/decode";
-import {
-  crossEntropy,
-  ids,
-  Linear,
-  LSTM,
-  parameters,
-  type RecurrentForwardOptions,
-  type RecurrentState,
-  Rng,
-  type Tensor,
-} from "unrolled/nn";
+import { crossEntropy, ids, Linear, LSTM, parameters, Rng } from "unrolled/nn";
 import { adam, clipNorm } from "unrolled/optim";
 
 const [batchSize, time, steps] = [32, 32, 300];
@@ -51,19 +41,11 @@ for await (const { number, startsPass, inputs, targets } of batches()) {
   if (number % 50 === 0) console.log(`step ${number}: loss ${(await loss).toFixed(3)}`);
 }
 
-// The same modules as a model that reads symbols and says what may come next.
-const model = {
-  zeroState: (batch: number) => rnn.zeroState(batch),
-  keepBound: () => rnn.keepBound(true),
-  forward(input: Tensor, options: RecurrentForwardOptions) {
-    const { output, state } = rnn.forward(input, { ...options, training: false });
-    return { logits: head.forward(output), state };
-  },
-};
+// The same modules one character at a time: what may come next?
+const model = { stream: () => rnn.streamIds({ head }) };
 const prime = corpus.vocabulary.encode("3+4=7\n2+9=");
 const answer: number[] = [];
-for await (const id of generate<RecurrentState>(model, { prime, length: 2, temperature: 0, rng }))
-  answer.push(id);
+for await (const id of generate(model, { prime, length: 2, temperature: 0, rng })) answer.push(id);
 console.log(`2+9=${corpus.vocabulary.decode(answer)}`);
 
 /** The text as 32 contiguous streams side by side, chunk after chunk. */

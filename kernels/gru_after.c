@@ -13,7 +13,7 @@ INLINE void forward(float *gates, int hidden, float *h, const float *x, const fl
   store_n(h, fma_(z, load_n(h_before, n), (tanh_constants.top - z) * new), n);
 }
 
-static void forward_units(const Forward *s, int first, int units) {
+void gru_after_units(const Forward *s, int first, int units) {
   const int hidden = s->hidden;
   for (int r = 0; r < s->rows; r++) {
     float *gates = s->gates + r * 4 * hidden + first, *h = s->out + r * hidden + first;
@@ -29,7 +29,7 @@ void gru_after_forward(const Forward *s) {
   for (int turn = 0; turn < groups; turn++) {
     const int group = piece(turn, groups, s->back), units = least(s->hidden - group * NR, NR);
     group_sums(s->gates + s->hidden, 4 * s->hidden, s, s->hidden, 3, group, units);
-    forward_units(s, group * NR, units);
+    gru_after_units(s, group * NR, units);
   }
 }
 

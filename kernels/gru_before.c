@@ -14,7 +14,7 @@ INLINE void forward(float *gates, int hidden, float *h, const float *h_before, i
   store_n(h, fma_(z, load_n(h_before, n), (tanh_constants.top - z) * new), n);
 }
 
-static void forward_units(const Forward *s, int first, int units) {
+void gru_before_units(const Forward *s, int first, int units) {
   const int hidden = s->hidden;
   for (int r = 0; r < s->rows; r++) {
     float *gates = s->gates + r * 3 * hidden + first, *h = s->out + r * hidden + first;
@@ -40,7 +40,7 @@ void gru_before_forward(const Forward *s) {
   for (int turn = 0; turn < count; turn++) {
     const int first = piece(turn, count, s->back) * CHUNK, columns = least(hidden - first, CHUNK);
     chunk_sums(s->gates + both, width, s, both, weights, first, columns);
-    forward_units(s, first, columns);
+    gru_before_units(s, first, columns);
   }
 }
 

@@ -15,7 +15,7 @@ INLINE void forward(float *gates, int hidden, float *out, float *c, const float 
   store_n(out, o * vtanh(now), n);
 }
 
-static void forward_units(const Forward *s, int first, int units) {
+void lstm_units(const Forward *s, int first, int units) {
   const int hidden = s->hidden;
   for (int r = 0; r < s->rows; r++) {
     float *gates = s->gates + r * 4 * hidden + first;
@@ -33,7 +33,7 @@ void lstm_forward(const Forward *s) {
   for (int turn = 0; turn < groups; turn++) {
     const int group = piece(turn, groups, s->back), units = least(s->hidden - group * NR, NR);
     group_sums(s->gates, 4 * s->hidden, s, 0, 4, group, units);
-    forward_units(s, group * NR, units);
+    lstm_units(s, group * NR, units);
   }
 }
 

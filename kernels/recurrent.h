@@ -45,6 +45,11 @@ typedef struct {
 } Packed;
 Packed recurrent_packed(int cell, int inputs, int hidden, int projection, int has_ids);
 
+/* out [D H]: each sum's biases, what adds to it outside the products. */
+void add_biases(float *out, const Cell *shape, const float *bias_ih, const float *bias_hh, int hidden);
+/* table [ids, D H]: what each id gives as a one-hot input, bias [D H] added. */
+void fill_input_table(float *table, const Cell *shape, const float *weight_ih, const float *bias, int ids, int hidden);
+
 /* One step forward. Matrices have `rows` rows, dense. */
 typedef struct {
   int rows, hidden, state;
@@ -60,6 +65,12 @@ void rnn_forward(const Forward *s, int relu);
 void lstm_forward(const Forward *s);
 void gru_after_forward(const Forward *s);
 void gru_before_forward(const Forward *s);
+
+/* The last part of a step, for units first, first + 1, ...: from the sums in `gates` to out and c, which may be h_before
+ * and c_before. GRU_BEFORE: r and z are activations already. */
+void lstm_units(const Forward *s, int first, int units);
+void gru_after_units(const Forward *s, int first, int units);
+void gru_before_units(const Forward *s, int first, int units);
 
 /* One step backward, as far as the gradients of the sums. */
 typedef struct {

@@ -58,8 +58,7 @@ static void pack_recurrent(float *out, int cell, const float *weight_hh, int hid
   }
 }
 
-/* Each sum's biases: what adds to it outside the products. */
-static void add_biases(float *out, const Cell *shape, const float *bias_ih, const float *bias_hh, int hidden) {
+void add_biases(float *out, const Cell *shape, const float *bias_ih, const float *bias_hh, int hidden) {
   for (int i = 0; i < shape->bands; i++) {
     const Band *band = &shape->band[i];
     for (int j = 0; j < band->width * hidden; j++) {
@@ -79,21 +78,31 @@ static void fill_table(float *table, int stride, const float *weight, const floa
           table[i * stride + j] = weight ? weight[j * inputs + i] + bias[j] : bias[j];
 }
 
+void fill_input_table(float *table, const Cell *shape, const float *weight_ih, const float *bias, int ids, int hidden) {
+  for (int i = 0; i < shape->bands; i++) {
+    const Band *band = &shape->band[i];
+    const int column = band->column * hidden;
+    fill_table(table + column, shape->gradients * hidden, band->ih == NONE ? 0 : weight_ih + band->ih * hidden * ids,
+               bias + column, ids, band->width * hidden);
+  }
+}
+
 void recurrent_pack(float *packed, int cell, const float *weight_ih, const float *weight_hh, const float *bias_ih,
                     const float *bias_hh, const float *weight_hr, int inputs, int hidden, int projection, int has_ids) {
   const Cell *shape = &recurrent_cells[cell];
   const Packed at = recurrent_packed(cell, inputs, hidden, projection, has_ids);
   float *bias = packed + at.bias, *input = packed + at.input;
-  const int width = shape->gradients * hidden;
   pack_recurrent(packed + at.recurrent, cell, weight_hh, hidden, state_size(hidden, projection));
   if (projection) pack_groups(packed + at.projection, weight_hr, 1, projection, hidden);
   add_biases(bias, shape, bias_ih, bias_hh, hidden);
+  if (has_ids) {
+    fill_input_table(input, shape, weight_ih, bias, inputs, hidden);
+    return;
+  }
   for (int i = 0; i < shape->bands; i++) {
     const Band *band = &shape->band[i];
-    const int column = band->column * hidden, columns = band->width * hidden;
-    const float *weight = band->ih == NONE ? 0 : weight_ih + band->ih * hidden * inputs;
-    if (has_ids) fill_table(input + column, width, weight, bias + column, inputs, columns);
-    else if (weight) input = pack_groups(input, weight, 1, columns, inputs);
+    if (band->ih != NONE)
+      input = pack_groups(input, weight_ih + band->ih * hidden * inputs, 1, band->width * hidden, inputs);
   }
 }
 

@@ -132,6 +132,30 @@ void recurrent_weight_gradients(int cell, float *dweight_ih, float *dweight_hh, 
                                 const int32_t *rows, const float *h0, int t, int b, int n, int inputs, int hidden,
                                 int projection, float *scratch);
 
+/* ---- one step of one sequence: streaming ---------------------------------------------------------------------- */
+/*
+ * A whole stack of layers at batch 1, all of one cell and size, with an embedding before it and a linear layer behind it
+ * where there are any: weights packed once in one of three formats (stream_matrix.c), one call a step.
+ *
+ * plan: 8 words. format, cell (above), layers;
+ *   symbols: how many ids there are, 0 when the inputs are values;
+ *   inputs: features of a value or of an embedding, 0 when ids go in one-hot (a table of rows, in f32 always);
+ *   hidden, projection; outputs: rows of the linear layer, 0 without one.
+ */
+enum { STREAM_F32, STREAM_BF16, STREAM_INT8 };
+int stream_size(const int32_t *plan);                                                                 /* in words */
+int stream_scratch(const int32_t *plan);                                                              /* in words */
+/* embedding [symbols, inputs], head [outputs, S], head_bias [outputs]: 0 where there is none. */
+void stream_pack_ends(float *packed, const int32_t *plan, const float *embedding, const float *head,
+                      const float *head_bias);
+/* Of a layer from 0 up; biases may be 0. */
+void stream_pack_layer(float *packed, const int32_t *plan, int layer, const float *weight_ih, const float *weight_hh,
+                       const float *bias_ih, const float *bias_hh, const float *weight_hr, float *scratch);
+/* state: h [layers, S], then c [layers, H] for the LSTM, changed in place. Either id or x [inputs] is read, as the plan
+ * says. y [outputs], or without a linear layer the top layer's h [S]. */
+void stream_step(float *y, float *state, const int32_t *plan, const float *packed, int id, const float *x,
+                 float *scratch);
+
 /* ---- elementwise functions and operands of any stride ------------------------------------------------------ */
 /* Kinds are numbers, the same as in src/backend/kernels-ops.ts (a test compares them). */
 enum {

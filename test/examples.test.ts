@@ -31,7 +31,7 @@ describe("the examples", () => {
   test("are all run here", () => {
     // The cells for --cell are trained by test/cli/own-cell.test.ts.
     const cells = ["min-gru.ts", "my-cell.ts"];
-    const programs = ["from-pytorch.ts", "own-cell.ts", "own-model.ts"];
+    const programs = ["from-pytorch.ts", "own-cell.ts", "own-model.ts", "streaming.ts"];
     expect(readdirSync(`${ROOT}examples`).sort()).toEqual([...cells, ...programs].sort());
   });
 
@@ -53,6 +53,18 @@ describe("the examples", () => {
     const found = losses(printed);
     expect(found[0]).toBeGreaterThan(0.7 * guessing);
     expect(found.at(-1)).toBeLessThan(0.5 * guessing);
+  });
+
+  test("streaming.ts predicts a wave far better than its last value, in every format, and not better than its noise", async () => {
+    const printed = await run("streaming.ts");
+    const [, last, noise] = /last value again: (\S+); its noise alone is (\S+)/.exec(printed)!.map(Number);
+    const found = [...printed.matchAll(/a stream in \w+: (\S+)/g)].map((match) => Number(match[1]));
+    expect(found).toHaveLength(3);
+    for (const error of found) {
+      expect(error).toBeLessThan(last / 3);
+      expect(error).toBeGreaterThan(noise);
+    }
+    expect(Math.max(...found)).toBeLessThan(1.05 * Math.min(...found));
   });
 
   test("own-cell.ts has the right gradients and learns to remember the first symbol", async () => {

@@ -5,6 +5,7 @@
 
 import type { Address } from "./address.ts";
 import type { OpKernels } from "./kernels-ops.ts";
+import type { StreamKernels } from "./kernels-stream.ts";
 
 export { type Address, WORD } from "./address.ts";
 
@@ -32,6 +33,8 @@ export interface LinearMemory {
    */
   readSync?(address: Address, count: number): FloatArray;
   readIntsSync?(address: Address, count: number): Int32Array;
+  /** The same into an array that is there already: as many values as it holds. Allocates nothing. */
+  readInto?(address: Address, target: FloatArray): void;
 }
 
 export interface Backend {
@@ -47,7 +50,7 @@ export interface Backend {
  * absent (0), what may alias and who gives scratch. Addresses and counts are plain numbers, so a WebAssembly
  * instance's exports are this table as they stand.
  */
-export interface Kernels extends OpKernels {
+export interface Kernels extends OpKernels, StreamKernels {
   fill(y: Address, value: number, n: number): void;
   copy(y: Address, x: Address, n: number): void;
   add(y: Address, a: Address, b: Address, n: number): void;

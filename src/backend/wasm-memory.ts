@@ -1,4 +1,4 @@
-import type { Address, LinearMemory } from "./backend.ts";
+import { type Address, type LinearMemory, WORD } from "./backend.ts";
 
 const PAGE = 65536;
 
@@ -21,7 +21,13 @@ export function linearMemory(
   start: Address,
   grown?: (buffer: ArrayBufferLike) => void,
 ): LinearMemory {
-  // Growing detaches memory.buffer, so every call takes it afresh.
+  let words = new Float32Array(memory.buffer);
+  /** All of the heap, without a new view in every call. Growing detaches memory.buffer, so each asks for it. */
+  const floats = () => {
+    const { buffer } = memory;
+    if (words.buffer !== buffer) words = new Float32Array(buffer);
+    return words;
+  };
   const readSync = (address: Address, count: number) =>
     new Float32Array(memory.buffer, address, count).slice();
   return {
@@ -40,11 +46,8 @@ export function linearMemory(
       return true;
     },
     write(address, values, dtype) {
-      const view =
-        dtype === "f32"
-          ? new Float32Array(memory.buffer, address, values.length)
-          : new Int32Array(memory.buffer, address, values.length);
-      view.set(values);
+      if (dtype === "f32") floats().set(values, address / WORD);
+      else new Int32Array(memory.buffer, address, values.length).set(values);
     },
     async read(address, count, into) {
       if (into === undefined) return readSync(address, count);
@@ -52,6 +55,11 @@ export function linearMemory(
       return into;
     },
     readSync,
+    readInto(address, target) {
+      const all = floats();
+      const first = address / WORD;
+      for (let i = 0; i < target.length; i++) target[i] = all[first + i];
+    },
     readIntsSync: (address, count) => new Int32Array(memory.buffer, address, count).slice(),
   };
 }

@@ -8,6 +8,14 @@ export function backendOption(): Option {
   );
 }
 
+/** Of the commands that compute with a run's weights. */
+export function weightsOption(): Option {
+  return new Option(
+    "--weights <FORMAT>",
+    "f32, bf16 or int8: smaller is faster and rounds (default: f32)",
+  ).argParser(choiceOf("--weights", ["f32", "bf16", "int8"]));
+}
+
 /** Of the commands that open a run. */
 export function movedCellOption(): Option {
   return new Option("--cell <FILE>", "where the run's own cell is now (default: where it was)").argParser(

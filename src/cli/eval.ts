@@ -1,7 +1,7 @@
 /** `unrolled eval RUN [DATA...]` */
 import type { Command } from "commander";
 import { evalText, type TextEvalOptions, type TextEvaluation } from "../tasks/text/eval.ts";
-import { backendOption, movedCellOption } from "./common-options.ts";
+import { backendOption, movedCellOption, weightsOption } from "./common-options.ts";
 import { comparison, count, nats } from "./format.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { clearLive } from "./live-line.ts";
@@ -22,6 +22,7 @@ the model and the text alone.
 Examples:
   unrolled eval runs/mine
   unrolled eval runs/mine another-book.txt --skip-unknown
+  unrolled eval runs/mine --weights int8
   unrolled eval runs/mine --json`;
 
 export function define(command: Command): () => Promise<number> {
@@ -37,6 +38,7 @@ export function define(command: Command): () => Promise<number> {
       numberOf("--batch-size"),
     )
     .option("--skip-unknown", "leave out letters of DATA that the model does not know")
+    .addOption(weightsOption())
     .addOption(backendOption())
     .addOption(movedCellOption())
     .option("--json", 'one object {"loss", "metrics", "items"} on stdout')

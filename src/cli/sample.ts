@@ -1,7 +1,7 @@
 /** `unrolled sample RUN` */
 import type { Command } from "commander";
 import { DEFAULT_LENGTH, sampleText, type TextSampleOptions } from "../tasks/text/sample.ts";
-import { backendOption, movedCellOption } from "./common-options.ts";
+import { backendOption, movedCellOption, weightsOption } from "./common-options.ts";
 import { linesOf } from "./format.ts";
 import { note } from "./note.ts";
 import { writeOut } from "./output.ts";
@@ -14,6 +14,7 @@ RUN: the folder of a run, whose best checkpoint writes, or a checkpoint file
 Examples:
   unrolled sample runs/text-20261123-094500
   unrolled sample runs/mine --prime "Once " --temperature 0.7 --length 2000
+  unrolled sample runs/mine --weights int8
   unrolled sample runs/mine --seed 7 > story.txt`;
 
 export function define(command: Command): () => Promise<number> {
@@ -41,6 +42,7 @@ export function define(command: Command): () => Promise<number> {
     )
     .option("--seed <N>", "the same seed writes the same (default: another each time)", numberOf("--seed"))
     .option("--skip-unknown", "leave out letters of --prime that the model does not know")
+    .addOption(weightsOption())
     .addOption(backendOption())
     .addOption(movedCellOption())
     .option("--json", 'one object {"text", "seed"} at the end')

@@ -1,14 +1,15 @@
 import { linearCrossEntropy } from "../autograd/ops/linear-cross-entropy.ts";
 import type { Reduction } from "../autograd/ops/losses.ts";
-import type { BoundWeights } from "../autograd/ops/recurrent-weights.ts";
 import { swapAxes } from "../autograd/ops/time.ts";
 import type { Backend } from "../backend/backend.ts";
+import { Frames } from "../backend/scope.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import { InputError } from "../core/errors.ts";
 import { optional, type Range, type Ranges, settle, TEXT } from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
 import type { CreateCell } from "../nn/cell.ts";
 import { Embedding } from "../nn/embedding.ts";
+import { ForwardStream } from "../nn/forward-stream.ts";
 import { GRU } from "../nn/gru.ts";
 import { Linear } from "../nn/linear.ts";
 import { LSTM } from "../nn/lstm.ts";
@@ -18,6 +19,7 @@ import { RecurrentStack } from "../nn/recurrent-stack.ts";
 import type { RecurrentState } from "../nn/recurrent-state.ts";
 import { RNN } from "../nn/rnn.ts";
 import { sequenceDropout } from "../nn/sequence-dropout.ts";
+import type { Stepper, StreamOptions } from "../nn/stream.ts";
 import {
   completeConfig,
   type LanguageModelConfig,
@@ -31,7 +33,6 @@ interface ForwardOptions {
   state?: LanguageModelState;
   /** Draw dropout masks from here; without it nothing is dropped. */
   rng?: Rng;
-  bound?: readonly BoundWeights[];
 }
 
 export interface LanguageModelOptions {
@@ -83,11 +84,24 @@ export class LanguageModel {
   }
 
   /**
-   * Weights packed for many calls without an update between them, outside all scopes until each is disposed of; none
-   * for own cells.
+   * One symbol in, the logits of the next one out, [V], with the weights as they are now (own cells: as they will be at
+   * each step). Made for writing and for answering at once; `forward` is for many symbols that are known. CPU-only.
+   * @throws InputError for rounded weights with a cell of your own, which has no kernel for them
    */
-  keepBound(): BoundWeights[] {
-    return this.rnn instanceof RecurrentLayer ? this.rnn.keepBound(this.embedding === undefined) : [];
+  stream(options: StreamOptions = {}): Stepper<number> {
+    const { rnn, embedding, head } = this;
+    if (rnn instanceof RecurrentLayer) {
+      return rnn.streamIds({ ...options, embedding: embedding?.weight, head });
+    }
+    if (options.weights !== undefined && options.weights !== "f32") {
+      throw new InputError(
+        `weights in ${options.weights} need a built-in cell, and this is one of your own`,
+        {
+          hint: "leave --weights out",
+        },
+      );
+    }
+    return new ForwardStream<LanguageModelState>(this, new Frames(head.weight.backend));
   }
 
   /** ids [B, T] -> logits [T, B, V] and the state after the last step. */
@@ -123,13 +137,12 @@ export class LanguageModel {
   }
 
   /** ids [B, T] -> what the top layer says, [T, B, H]. */
-  private features(ids: Tensor, { state, rng, bound }: ForwardOptions) {
+  private features(ids: Tensor, { state, rng }: ForwardOptions) {
     const symbols = swapAxes(ids);
     const x = this.embedding === undefined ? symbols : this.drop(this.embedding.forward(symbols), rng);
     const training = rng !== undefined;
     if (this.rnn instanceof RecurrentLayer) {
-      const used = bound === undefined || bound.length === 0 ? undefined : bound;
-      return this.rnn.forward(x, { state: state as RecurrentState | undefined, rng, training, bound: used });
+      return this.rnn.forward(x, { state: state as RecurrentState | undefined, rng, training });
     }
     return this.rnn.forward(x, { state: state as unknown[] | undefined, rng, training });
   }

@@ -16,6 +16,7 @@ export { Rng } from "../core/rng.ts";
 export type { Cell, CreateCell, CreateCellOptions, StepContext } from "./cell.ts";
 export { detachState, mapState, type NamedStateTensor, stateTensors } from "./cell-state.ts";
 export { Embedding } from "./embedding.ts";
+export { type ForwardModel, ForwardStream } from "./forward-stream.ts";
 export { GRU, type GRUOptions } from "./gru.ts";
 export {
   constant_,
@@ -39,3 +40,11 @@ export { type RecurrentForwardOptions, RecurrentLayer, type RecurrentOptions } f
 export { RecurrentStack, type StackOptions } from "./recurrent-stack.ts";
 export { RecurrentState } from "./recurrent-state.ts";
 export { RNN, type RNNOptions } from "./rnn.ts";
+export {
+  type Stepper,
+  Stream,
+  type StreamOptions,
+  type StreamParts,
+  type StreamState,
+  type WeightFormat,
+} from "./stream.ts";

@@ -16,6 +16,7 @@ import { checkSize, MODULE_RANGES } from "./options.ts";
 import { CELL_FORWARD } from "./recurrent.ts";
 import { makeWeights, nameOf } from "./recurrent-parameters.ts";
 import { RecurrentState } from "./recurrent-state.ts";
+import { Stream, type StreamOptions, type StreamParts } from "./stream.ts";
 import { denseTimeline, packedTimeline, type Timeline } from "./timeline.ts";
 
 export interface RecurrentOptions {
@@ -137,6 +138,31 @@ export abstract class RecurrentLayer {
       () => this.bind().map((weights, index) => weights.keep(idInput && index < this.directions)),
       this._weights[0].weightIh.backend,
     );
+  }
+
+  /**
+   * These layers and a linear layer behind them one step at a time, for values [I].
+   * @throws InputError for a bidirectional layer, whose outputs depend on what comes later
+   */
+  stream(options: StreamOptions & Pick<StreamParts, "head"> = {}): Stream<ArrayLike<number>> {
+    return this.streamOf({ head: options.head, ids: false }, options);
+  }
+
+  /** The same for ids: one-hot, or with an embedding (a table [symbols, I]) before the layers. */
+  streamIds(options: StreamOptions & Pick<StreamParts, "embedding" | "head"> = {}): Stream<number> {
+    return this.streamOf({ embedding: options.embedding, head: options.head, ids: true }, options);
+  }
+
+  private streamOf<Input extends number | ArrayLike<number>>(
+    parts: Omit<StreamParts, "kind" | "layers">,
+    options: StreamOptions,
+  ): Stream<Input> {
+    if (this.bidirectional) {
+      throw new InputError("stream: a bidirectional layer reads a sequence from its end, too", {
+        hint: "a stream has no end: train the layer in one direction",
+      });
+    }
+    return new Stream({ kind: this.kind, layers: this._weights, ...parts }, options);
   }
 
   /**

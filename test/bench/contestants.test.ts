@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { charLmContestants, minCharRnnContestants, wordLmContestants } from "../../bench/contestants.ts";
+import { streamingContestants } from "../../bench/contestants-streaming.ts";
 import { interleave, type Plan } from "../../bench/interleave.ts";
 import type { Workload } from "../../bench/protocol.ts";
 import { learning } from "../../bench/stats.ts";
@@ -77,5 +78,23 @@ describe("this package as a contestant", { timeout: 120_000 }, () => {
     const { measurements, absences } = await interleave(ours, workload, plan, () => {});
     expect(absences).toEqual([]);
     for (const { losses } of measurements) expect(losses[0]).toBeCloseTo(Math.log(WORKLOAD.vocab), 2);
+  });
+
+  it("streams to the same answers in every format, and onnxruntime in both its forms, where it is installed", async () => {
+    const contestants = streamingContestants(undefined)
+      .filter(({ command }) => command.length > 0)
+      .map((contestant) => ({ ...contestant, warmupSteps: 3, minimumSteps: 2 }));
+    const workload: Workload = { ...WORKLOAD, time: 20, batch: 1, cell: "lstm", mode: "stream" };
+    const plan: Plan = { rounds: 1, seconds: 0.001, timeoutMs: 60_000, warmupMs: 0 };
+    const { measurements, absences } = await interleave(contestants, workload, plan, () => {});
+    expect(absences.filter(({ kind }) => kind === "failed")).toEqual([]);
+    const [exact] = measurements;
+    for (const { contestant, losses } of measurements) {
+      const rounds = /bf16|int8/.test(contestant);
+      // For them `losses` are the first logit after each run of steps.
+      for (const [step, logit] of losses.slice(0, 3).entries()) {
+        expect(Math.abs(logit - exact.losses[step]), contestant).toBeLessThan(rounds ? 1e-2 : 1e-5);
+      }
+    }
   });
 });

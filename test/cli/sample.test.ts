@@ -32,6 +32,29 @@ describe("sample", () => {
     expect(await sample("--length", "80", "--seed", String(seed))).toBe(text);
   });
 
+  test("--weights takes f32, which changes nothing, bf16 and int8, and nothing else", async () => {
+    const written = async (...args: string[]) => sample("--length", "12", "--temperature", "0", ...args);
+    const exact = await written();
+    expect(await written("--weights", "f32")).toBe(exact);
+    for (const weights of ["bf16", "int8"]) expect(await written("--weights", weights)).toHaveLength(12);
+    const outcome = await refused(["sample", run, "--weights", "int4"]);
+    expectRefusal(outcome, 2, /--weights must be one of f32, bf16, int8, got 'int4' — did you mean int8\?/);
+  });
+
+  test("eval --weights measures what rounding costs: little, and not nothing", async () => {
+    const lossOf = async (weights: string) => {
+      const { status, stdout } = await unrolled(["eval", run, "--json", "--weights", weights]);
+      expect(status).toBe(0);
+      return (JSON.parse(stdout) as { loss: number }).loss;
+    };
+    const exact = await lossOf("f32");
+    for (const weights of ["bf16", "int8"]) {
+      const difference = Math.abs((await lossOf(weights)) - exact);
+      expect(difference).toBeGreaterThan(0);
+      expect(difference).toBeLessThan(0.01);
+    }
+  });
+
   test("at temperature 0, and with --top-k 1, always takes the likeliest", async () => {
     const likeliest = await sample("--length", "60", "--temperature", "0", "--seed", "1");
     expect(await sample("--length", "60", "--temperature", "0", "--seed", "2")).toBe(likeliest);

@@ -42,6 +42,10 @@ export class ReferenceMemory implements LinearMemory {
     return this.at(address, count).slice();
   }
 
+  readInto(address: Address, target: Float64Array): void {
+    target.set(this.at(address, target.length));
+  }
+
   readIntsSync(address: Address, count: number): Int32Array {
     return Int32Array.from(this.at(address, count));
   }

@@ -9,6 +9,7 @@ import { matrixKernels } from "./matrix.ts";
 import { ReferenceMemory } from "./memory.ts";
 import { normKernels } from "./norm.ts";
 import { recurrentKernels } from "./recurrent.ts";
+import { streamKernels } from "./stream.ts";
 import { stridedKernels } from "./strided.ts";
 import { unaryKernels } from "./unary.ts";
 import { updateKernels } from "./update.ts";
@@ -19,11 +20,13 @@ import { updateKernels } from "./update.ts";
  */
 export function createReferenceBackend(): Backend {
   const memory = new ReferenceMemory();
+  const recurrent = recurrentKernels(memory);
   const kernels: Kernels = {
     ...elementwiseKernels(memory),
     ...matrixKernels(memory),
     ...lossKernels(memory),
-    ...recurrentKernels(memory),
+    ...recurrent,
+    ...streamKernels(memory, recurrent),
     ...clipKernels(memory),
     ...updateKernels(memory),
     ...unaryKernels(memory),

@@ -2,7 +2,7 @@ import { parameter } from "../../autograd/parameter.ts";
 import type { Backend } from "../../backend/backend.ts";
 import type { Tensor } from "../../backend/tensor.ts";
 import type { Rng } from "../../core/rng.ts";
-import { BoundWeights, crossEntropy, linear, normal_, recurrent } from "../../nn/index.ts";
+import { BoundWeights, crossEntropy, linear, normal_, recurrent, Stream } from "../../nn/index.ts";
 
 /** Hidden units, and steps that the network is unrolled for: `hidden_size` and `seq_length` of the program. */
 export const HIDDEN = 100;
@@ -43,7 +43,17 @@ export class MinCharRnn {
 
   /** Wxh, Whh and bh in the order of the kernels, until they change. */
   bind(): BoundWeights {
-    return new BoundWeights("rnn-tanh", { weightIh: this.Wxh, weightHh: this.Whh, biasIh: this.bh });
+    return new BoundWeights("rnn-tanh", this.recurrentWeights);
+  }
+
+  /** Character by character, with the weights as they are now. */
+  stream(): Stream<number> {
+    const head = { weight: this.Why, bias: this.by };
+    return new Stream({ kind: "rnn-tanh", layers: [this.recurrentWeights], ids: true, head });
+  }
+
+  private get recurrentWeights() {
+    return { weightIh: this.Wxh, weightHh: this.Whh, biasIh: this.bh };
   }
 
   /** ids [T, 1] and the hidden state before them, [1, H] or none: zeros -> scores y [T, 1, V] and the state after. */

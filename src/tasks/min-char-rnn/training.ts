@@ -1,9 +1,9 @@
 import { parameters } from "../../autograd/parameter.ts";
 import type { Backend } from "../../backend/backend.ts";
-import { ids, type Tensor, zeros } from "../../backend/tensor.ts";
+import { ids, type Tensor } from "../../backend/tensor.ts";
 import { Rng } from "../../core/rng.ts";
 import type { CharacterIds } from "../../data/index.ts";
-import { type GenerativeModel, generate } from "../../decode/index.ts";
+import { generate } from "../../decode/index.ts";
 import {
   adagrad,
   clipNorm,
@@ -13,7 +13,7 @@ import {
   type StepResult,
   step,
 } from "../../optim/index.ts";
-import { HIDDEN, MinCharRnn, STEPS } from "./model.ts";
+import { MinCharRnn, STEPS } from "./model.ts";
 
 /** Adagrad with this rate, and this inside the root of its denominator. */
 const LEARNING_RATE = 0.1;
@@ -105,21 +105,12 @@ export class MinCharTraining {
   async sample(length: number): Promise<number[]> {
     this.wrap();
     const { model, hidden, position, text } = this;
-    const { backend } = model.Wxh;
-    const start = hidden?.keep() ?? zeros([1, HIDDEN], backend);
-    const writer: GenerativeModel<Tensor> = {
-      zeroState: () => start,
-      keepBound: () => [model.bind().keep(true)],
-      forward: (id, { state, bound = [] }) => {
-        const run = model.forward(id, state, bound[0]);
-        return { logits: run.logits, state: run.hidden };
-      },
-    };
+    const stream = model.stream();
+    if (hidden !== undefined) stream.state = { hidden: await hidden.read() };
     const prime = text.subarray(position, position + 1);
     const rng = new Rng(this.seed).fork(Stream.sample, this.n);
     const written: number[] = [];
-    for await (const id of generate(writer, { prime, length, rng, backend })) written.push(id);
-    start.dispose();
+    for await (const id of generate({ stream: () => stream }, { prime, length, rng })) written.push(id);
     return written;
   }
 

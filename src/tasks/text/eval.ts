@@ -1,12 +1,15 @@
 import { Frames } from "../../backend/scope.ts";
 import { InputError } from "../../core/errors.ts";
 import { EvalSegments, trigramBaseline } from "../../data/index.ts";
+import type { LanguageModel } from "../../models/language-model.ts";
+import type { WeightFormat } from "../../nn/stream.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
 import { describeData, type Hooks, readCorpus } from "./corpus.ts";
 import { sumLosses } from "./learner.ts";
 import { scoreText, type TextMetrics } from "./metrics.ts";
 import { buildModel, type OpenedModel, openModel, refuseUnknown } from "./open.ts";
 import { readOwnText } from "./own-text.ts";
+import { streamLosses } from "./stream-losses.ts";
 import { allSymbols, type SymbolText, UNITS } from "./tokens.ts";
 
 export interface TextEvalOptions {
@@ -14,6 +17,8 @@ export interface TextEvalOptions {
   batchSize?: number;
   /** Leave unknown characters of the text out, instead of refusing them. */
   skipUnknown?: boolean;
+  /** Rounded weights, as `sample` may have them, are evaluated one symbol at a time. Default f32, in batches. */
+  weights?: WeightFormat;
   backend?: BackendChoice;
   /** Where the file of the run's own cell is now; default: where it was. */
   cell?: string;
@@ -60,15 +65,12 @@ export async function evalText(
   const segments = new EvalSegments(ids);
   const backend = openBackend(chooseEngine(options.backend, hooks.onNote));
   const model = await buildModel(opened, backend, options.cell);
-  const frames = new Frames(backend);
-  const sums = new Float64Array(segments.segments.length);
-  let done = 0;
-  for (const batch of segments.batches(batchSize)) {
-    hooks.onProgress("evaluating", done, segments.segments.length);
-    sums.set(await sumLosses(model, frames, batch), done);
-    done += batch.rows;
-  }
-  hooks.onProgress("evaluating", done, segments.segments.length);
+  const onDone = (done: number) => hooks.onProgress("evaluating", done, segments.segments.length);
+  const { weights = "f32" } = options;
+  const sums =
+    weights === "f32"
+      ? await batchLosses(model, new Frames(backend), segments, batchSize, onDone)
+      : await streamLosses(model.stream({ weights }), segments, ids, onDone);
   const baseline =
     parts === undefined
       ? undefined
@@ -96,4 +98,23 @@ async function readOther(
   const ids = allSymbols(corpus, vocabulary);
   const isCharacters = vocabulary.kind === "char";
   return { validation: ids, charactersPerSymbol: isCharacters ? 1 : corpus.characters / ids.length };
+}
+
+/** Sum of the losses in nats of each segment, many of them side by side. */
+async function batchLosses(
+  model: LanguageModel,
+  frames: Frames,
+  segments: EvalSegments,
+  rows: number,
+  onDone: (segments: number) => void,
+): Promise<Float64Array> {
+  const sums = new Float64Array(segments.segments.length);
+  let done = 0;
+  for (const batch of segments.batches(rows)) {
+    onDone(done);
+    sums.set(await sumLosses(model, frames, batch), done);
+    done += batch.rows;
+  }
+  onDone(done);
+  return sums;
 }

@@ -3,7 +3,7 @@ import { InputError } from "../../core/errors.ts";
 import { Rng } from "../../core/rng.ts";
 import { generate } from "../../decode/generate.ts";
 import { checkSampling, type SamplingOptions } from "../../decode/sampling.ts";
-import type { LanguageModelState } from "../../models/language-model.ts";
+import type { WeightFormat } from "../../nn/stream.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
 import { buildModel, openModel, refuseUnknown } from "./open.ts";
 
@@ -17,6 +17,8 @@ export interface TextSampleOptions extends SamplingOptions {
   /** Leave characters of the prime out that the model does not know, instead of refusing them. */
   skipUnknown?: boolean;
   backend?: BackendChoice;
+  /** How the weights are held while it writes; default f32. */
+  weights?: WeightFormat;
   /** Where the file of the run's own cell is now; default: where it was. */
   cell?: string;
 }
@@ -46,6 +48,7 @@ export async function sampleText(run: string, options: TextSampleOptions = {}): 
   const known = vocabulary.encode(prime, { skipUnknown: true });
   const backend = openBackend(chooseEngine(options.backend));
   const model = await buildModel(opened, backend, options.cell);
+  const stream = model.stream({ weights: options.weights });
   // Without a prime the text starts as after a line end, or where a line end is unknown, after its first symbol.
   const lineEnd = vocabulary.encode("\n", { skipUnknown: true });
   const start = known.length > 0 ? known : lineEnd.length > 0 ? lineEnd : [0];
@@ -55,15 +58,17 @@ export async function sampleText(run: string, options: TextSampleOptions = {}): 
     if (known.length > 0) yield Array.from(known, (id) => decoder.push(id)).join("");
     const { temperature, topK, topP } = options;
     const rng = new Rng(seed);
-    for await (const id of generate<LanguageModelState>(model, {
-      prime: start,
-      length,
-      temperature,
-      topK,
-      topP,
-      rng,
-      backend,
-    })) {
+    for await (const id of generate(
+      { stream: () => stream },
+      {
+        prime: start,
+        length,
+        temperature,
+        topK,
+        topP,
+        rng,
+      },
+    )) {
       const text = decoder.push(id);
       if (text !== "") yield text;
     }

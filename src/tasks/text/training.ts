@@ -2,7 +2,6 @@ import type { Tokenizer } from "../../data/index.ts";
 import { generate } from "../../decode/generate.ts";
 import { encodeCheckpoint } from "../../io/checkpoint.ts";
 import { sha256Hex } from "../../io/sha256.ts";
-import type { LanguageModelState } from "../../models/language-model.ts";
 import type { EvalEvent, StartEvent, TrainEvent } from "../../train/events.ts";
 import { trainLoop } from "../../train/loop.ts";
 import type { ReplicaGroup } from "../../train/replica-group.ts";
@@ -65,12 +64,11 @@ export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEv
       const prime = tokenizer.encode("\n", { skipUnknown: true });
       const decoder = tokenizer.decoder();
       let text = "";
-      for await (const id of generate<LanguageModelState>(learner.model, {
+      for await (const id of generate(learner.model, {
         prime: prime.length > 0 ? prime : [0],
         length: SAMPLE_LENGTH,
         temperature: SAMPLE_TEMPERATURE,
         rng: learner.sampleRng(step),
-        backend: learner.backend,
       })) {
         text += decoder.push(id);
       }

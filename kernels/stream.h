@@ -1,0 +1,28 @@
+/* What the files of the streaming kernels share: the plan, and a packed matrix times a vector. */
+#ifndef UNROLLED_STREAM_H
+#define UNROLLED_STREAM_H
+
+#include "recurrent.h"
+
+/* The words of `plan` (unrolled.h). */
+typedef struct {
+  int format, cell, layers, symbols, inputs, hidden, projection, outputs;
+} Plan;
+
+/* Parts of what is packed begin on a cache line. */
+INLINE int line_up(int words) { return (words + 15) / 16 * 16; }
+
+/* Words of weight [rows, columns] packed. */
+int stream_matrix_size(int format, int rows, int columns);
+
+/* Row j of the product is row (first + j) % rows of the weight. */
+void stream_matrix(float *out, int format, const float *weight, int rows, int columns, int first);
+
+/* Words of scratch for a product with a vector of so many elements. */
+INLINE int stream_product_scratch(int columns) { return columns / 2 + VW; }
+
+/* y [rows] = start + weight x; start may be y, or 0 for zeros. y may not be x. */
+void stream_product(float *y, const float *start, const float *packed, int format, const float *x, int rows,
+                    int columns, float *scratch);
+
+#endif

@@ -1,0 +1,239 @@
+import { CELLS, type CellKind, type RecurrentWeights, sizesOf } from "../autograd/ops/recurrent-cells.ts";
+import { kernelsOf } from "../autograd/tape.ts";
+import type { Backend, FloatArray } from "../backend/backend.ts";
+import { PLAN_WORDS, type StreamPlan, WEIGHT_FORMATS, type WeightFormat } from "../backend/kernels-stream.ts";
+import { persistent, type Tensor } from "../backend/tensor.ts";
+import { InputError, ScopeError, ShapeError } from "../core/errors.ts";
+import { checkShape } from "../core/shape.ts";
+
+export type { WeightFormat } from "../backend/kernels-stream.ts";
+
+/** The recurrent layers of a stream, one direction, all of one cell and size, and what lies around them. */
+export interface StreamParts {
+  readonly kind: CellKind;
+  readonly layers: readonly RecurrentWeights[];
+  /** With `ids`, whole numbers go in: one-hot, or as rows of the embedding where there is one. */
+  readonly ids: boolean;
+  /** [symbols, features] */
+  readonly embedding?: Tensor;
+  /** weight [outputs, S], bias [outputs]: a {@link Linear} for example. Without it the top layer's h comes out. */
+  readonly head?: { readonly weight: Tensor; readonly bias?: Tensor };
+}
+
+export interface StreamOptions {
+  /**
+   * How the weights are held. A step at batch 1 takes as long as reading them: "bf16" halves that, "int8" (one scale for
+   * each row of a matrix) quarters it. Default "f32".
+   */
+  weights?: WeightFormat;
+}
+
+/** Where a stream stands: copies of all layers' states, layer after layer. */
+export interface StreamState {
+  /** [layers, S] */
+  readonly hidden: FloatArray;
+  /** [layers, H], LSTM only */
+  readonly cell?: FloatArray;
+}
+
+/** What generation needs of a stream: one step in, the answer out, at once. CPU-only. */
+export interface Stepper<Input> {
+  /** The outputs after one more input. The next step overwrites them. */
+  step(input: Input): FloatArray;
+  /** Forget everything: the state becomes zero. */
+  reset(): void;
+  dispose(): void;
+}
+
+/**
+ * A recurrent network that reads one sequence step by step, with the least time between an input and its answer: for
+ * sensors, keystrokes and generated text. It copies the weights in the order in which a step reads them, so it goes on
+ * with these whatever a training does afterwards; a step is one call of one kernel and allocates nothing.
+ *
+ * The result is that of the layers' `forward`, with `weights: "f32"` to the bit (kernels/stream.c). CPU-only: a step
+ * answers at once.
+ */
+export class Stream<Input extends number | ArrayLike<number>> implements Stepper<Input> {
+  /** Features of a value, or how many ids there are. */
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly weights: WeightFormat;
+  private readonly backend: Backend;
+  private readonly plan: StreamPlan;
+  private readonly tensors: Record<"plan" | "packed" | "scratch" | "state" | "x" | "y", Tensor>;
+  private readonly output: FloatArray;
+  private readonly stateWords: number;
+  private disposed = false;
+
+  /** @throws ShapeError, InputError for parts that do not fit, for weights that are not finite, for an unknown format */
+  constructor(parts: StreamParts, { weights = "f32" }: StreamOptions = {}) {
+    const { kind, layers, embedding, head } = parts;
+    if (!Object.hasOwn(WEIGHT_FORMATS, weights)) {
+      throw new InputError(`stream: weights must be "f32", "bf16" or "int8", got ${JSON.stringify(weights)}`);
+    }
+    const all = tensorsOf(parts);
+    const kernels = kernelsOf("stream", ...all.values());
+    this.backend = layers[0].weightIh.backend;
+    this.weights = weights;
+    this.plan = planOf(parts, WEIGHT_FORMATS[weights]);
+    const { symbols, inputs, hidden, projection, outputs } = this.plan;
+    const S = projection || hidden;
+    checkFinite(this.backend, all);
+    this.inputs = symbols || inputs;
+    this.outputs = outputs || S;
+    this.stateWords = layers.length * (S + (CELLS[kind].hasCell ? hidden : 0));
+    const words = (n: number) => persistent([n], "f32", this.backend);
+    const plan = persistent([PLAN_WORDS], "i32", this.backend);
+    plan.write(Object.values(this.plan));
+    this.tensors = {
+      plan,
+      packed: words(kernels.stream_size(plan.address)),
+      scratch: words(kernels.stream_scratch(plan.address)),
+      state: words(this.stateWords),
+      x: words(Math.max(inputs, 1)),
+      y: words(this.outputs),
+    };
+    const { packed, scratch } = this.tensors;
+    kernels.stream_pack_ends(packed.address, plan.address, at(embedding), at(head?.weight), at(head?.bias));
+    for (const [index, { weightIh, weightHh, biasIh, biasHh, weightHr }] of layers.entries()) {
+      kernels.stream_pack_layer(
+        ...([packed.address, plan.address, index, weightIh.address, weightHh.address] as const),
+        ...([at(biasIh), at(biasHh), at(weightHr), scratch.address] as const),
+      );
+    }
+    this.reset();
+    this.output = this.read(this.tensors.y, this.outputs);
+  }
+
+  /**
+   * The outputs after one more input: an id, or the features of a value. They are overwritten by the next step; copy
+   * them to keep them.
+   * @throws InputError for an id outside [0, inputs); ShapeError for another number of features
+   */
+  step(input: Input): FloatArray {
+    const { plan, packed, scratch, state, x, y } = this.live();
+    const { memory, kernels } = this.backend;
+    let id = 0;
+    if (typeof input === "number") {
+      if (this.plan.symbols === 0) throw new ShapeError("stream.step: input", `[${this.inputs}]`, "an id");
+      if (!(Number.isInteger(input) && input >= 0 && input < this.plan.symbols)) {
+        throw new InputError(`stream.step: ids must be integers from 0 to ${this.inputs - 1}, got ${input}`);
+      }
+      id = input;
+    } else {
+      if (this.plan.symbols > 0) throw new ShapeError("stream.step: input", "an id", `[${input.length}]`);
+      if (input.length !== this.inputs) {
+        throw new ShapeError("stream.step: input", `[${this.inputs}]`, `[${input.length}]`);
+      }
+      memory.write(x.address, input, "f32");
+    }
+    kernels.stream_step(
+      ...([y.address, state.address, plan.address, packed.address] as const),
+      ...([id, x.address, scratch.address] as const),
+    );
+    memory.readInto!(y.address, this.output);
+    return this.output;
+  }
+
+  reset(): void {
+    const { state } = this.live();
+    this.backend.kernels.fill(state.address, 0, this.stateWords);
+  }
+
+  /** A copy; give it back to go on from there, to this stream or to another of the same sizes. */
+  get state(): StreamState {
+    const { layers, hidden, projection } = this.plan;
+    const all = this.read(this.live().state, this.stateWords);
+    const words = layers * (projection || hidden);
+    if (all.length === words) return { hidden: all };
+    return { hidden: all.subarray(0, words), cell: all.subarray(words) };
+  }
+
+  /** @throws ShapeError when the sizes are not this stream's */
+  set state({ hidden, cell }: { hidden: ArrayLike<number>; cell?: ArrayLike<number> }) {
+    const { layers, hidden: H, projection } = this.plan;
+    const words = layers * (projection || H);
+    const { state } = this.live();
+    const expect = (what: string, count: number, got: ArrayLike<number> | undefined) => {
+      if ((got?.length ?? 0) === count) return;
+      throw new ShapeError(`stream.state: ${what}`, `[${count}]`, `[${got?.length ?? 0}]`);
+    };
+    expect("hidden", words, hidden);
+    expect("cell", this.stateWords - words, cell);
+    state.write([...Array.from(hidden), ...Array.from(cell ?? [])]);
+  }
+
+  /** Give the memory back now; without it the garbage collector does. */
+  dispose(): void {
+    this.disposed = true;
+    for (const tensor of Object.values(this.tensors)) tensor.dispose();
+  }
+
+  private live(): typeof this.tensors {
+    if (this.disposed) throw new ScopeError("this stream has been disposed of", { hint: "make a new one" });
+    return this.tensors;
+  }
+
+  private read(tensor: Tensor, count: number): FloatArray {
+    return this.backend.memory.readSync!(tensor.address, count);
+  }
+}
+
+const at = (tensor: Tensor | undefined): number => tensor?.address ?? 0;
+
+/** All matrices and vectors under the names that errors give them. */
+function tensorsOf({ layers, embedding, head }: StreamParts): Map<string, Tensor> {
+  const named = new Map<string, Tensor>();
+  const add = (name: string, tensor: Tensor | undefined) => tensor && named.set(name, tensor);
+  add("embedding", embedding);
+  for (const [index, weights] of layers.entries()) {
+    for (const [name, tensor] of Object.entries(weights)) add(`${name} of layer ${index}`, tensor);
+  }
+  add("head weight", head?.weight);
+  add("head bias", head?.bias);
+  return named;
+}
+
+/** @throws ShapeError where parts do not fit each other */
+function planOf({ kind, layers, ids, embedding, head }: StreamParts, format: number): StreamPlan {
+  const { inputs: first, hidden, projection, state: S } = sizesOf(kind, layers[0]);
+  for (const [index, weights] of layers.entries()) {
+    const sizes = sizesOf(kind, weights);
+    const [got, expected] = [sizes, { inputs: index === 0 ? first : S, hidden, projection }].map(
+      ({ inputs, hidden, projection }) => `inputs ${inputs}, hidden ${hidden}, projection ${projection}`,
+    );
+    if (got !== expected) throw new ShapeError(`stream: layer ${index}`, expected, got);
+  }
+  if (embedding !== undefined) {
+    const features = ["features", first] as const;
+    checkShape("stream: embedding", embedding.shape, [["symbols", null], features]);
+  }
+  if (head !== undefined) {
+    checkShape("stream: head", head.weight.shape, [
+      ["outputs", null],
+      ["state", S],
+    ]);
+  }
+  return {
+    ...{ format, cell: CELLS[kind].number, layers: layers.length },
+    symbols: ids ? (embedding?.shape[0] ?? first) : 0,
+    inputs: ids && embedding === undefined ? 0 : first,
+    ...{ hidden, projection, outputs: head?.weight.shape[0] ?? 0 },
+  };
+}
+
+/** One weight that is not finite would make a whole row of int8 worthless, and every answer. */
+function checkFinite({ name, memory }: Backend, tensors: Map<string, Tensor>): void {
+  if (memory.readSync === undefined || memory.readInto === undefined) {
+    throw new InputError(`stream: memory of the ${name} backend cannot be read at once`, {
+      hint: "streams are for the CPU: use a wasm or native backend",
+    });
+  }
+  for (const [what, tensor] of tensors) {
+    const bad = memory.readSync(tensor.address, tensor.size).find((value) => !Number.isFinite(value));
+    if (bad === undefined) continue;
+    throw new InputError(`stream: ${what} must be finite, but holds ${bad}`, {
+      hint: "the training has diverged: take an earlier checkpoint",
+    });
+  }
+}
