@@ -156,13 +156,15 @@ function expectClose(
 /** float32 over a few steps, and what rounding h to 16 bits adds to it with weights of int8. */
 const CLOSE: Record<WeightFormat, number> = { f32: 1e-5, bf16: 1e-5, int8: 3e-4 };
 
-describe.each(backends)("on $name", ({ name, backend }) => {
-  it("gives what forward gives, to the bit, for any cell, input and shape", () => {
+describe.each(backends)("on $name", ({ name, backend, tolerance }) => {
+  // A stream's sums are f32 everywhere; with AMX those of forward are not.
+  const bits = tolerance === HIGH_TOLERANCE ? HIGH_TOLERANCE.absolute : 0;
+  it("gives what forward gives, to the bit unless its products are split, for any cell, input and shape", () => {
     fc.assert(
       fc.property(shapes, fc.nat(1e6), (shape, seed) => {
         const { values, symbols } = sequence(shape, seed);
         const net = new Net(shape, backend);
-        expectClose(net.run("f32", values, symbols), net.forward(values, symbols), 0);
+        expectClose(net.run("f32", values, symbols), net.forward(values, symbols), bits);
       }),
       { numRuns: 40 },
     );
