@@ -23,6 +23,7 @@ import { TextLearner, type TextSpec } from "./learner.ts";
 import { type OpenedModel, openModel } from "./open.ts";
 import {
   checkMemory,
+  checkThreads,
   checkTextOptions,
   DEFAULT_EPOCHS,
   defaultThreads,
@@ -122,11 +123,7 @@ async function prepare(
   checkMemory(model, batchSize, seqLength);
   const { backend, instructions } = chooseEngine(options.backend ?? backendOf(resumed?.run), hooks.onNote);
   const threads = options.threads ?? resumed?.run.threads ?? defaultThreads(batchSize);
-  if (threads > batchSize) {
-    throw new InputError(`--threads ${threads} is more than the ${batchSize} rows of a batch`, {
-      hint: `use --threads ${batchSize} or less, or a larger --batch-size`,
-    });
-  }
+  checkThreads(threads, batchSize);
   const cellFile: CellFile | undefined = cell && { path: cell.path, sha256: cell.sha256 };
   const spec: TextSpec = { settings, model, train, validation, backend, instructions, cellFile };
   const learner = new TextLearner(spec, 0, threads, cell);
