@@ -23,8 +23,8 @@ import { TextLearner, type TextSpec } from "./learner.ts";
 import { type OpenedModel, openModel } from "./open.ts";
 import {
   checkMemory,
-  checkThreads,
   checkTextOptions,
+  checkThreads,
   DEFAULT_EPOCHS,
   defaultThreads,
   modelOf,
