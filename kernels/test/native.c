@@ -40,7 +40,9 @@ static void test_elementwise(void) {
     CHECK("dropout", y, n, ABSOLUTE,
           ref_threefry((uint32_t)i >> 1, 17, 0xfedcba98u, i & 1) >= (uint32_t)(p * 4294967296.0) ? a[i] / (1 - p) : 0);
     copy(y, a, n);
-    clip_value(y, 1, n); CHECK("clip_value", y, n, 0, a[i] > 1 ? 1 : a[i] < -1 ? -1 : a[i]);
+    const float clip[] = {0.5f, 0.25f};
+    clip_gradient(y, clip, n);
+    CHECK("clip_gradient", y, n, 0, a[i] > 0.5f ? 0.25f : a[i] < -0.5f ? -0.25f : a[i] * 0.5f);
     free(a); free(b); free(y);
   }
   const float special[] = {NAN, INFINITY, -INFINITY, 100, -100};
@@ -82,7 +84,11 @@ static void test_moves(void) {
       sum_squares(one, x, n); compare("sum_squares", one, &squares, 1, ABSOLUTE);
       sum_rows(across, x, rows, cols); compare("sum_rows", across, columns, cols, ABSOLUTE);
       double norm = sqrt(squares);
-      clip_norm(one, x, 0.5, n); compare("norm of clip_norm", one, &norm, 1, ABSOLUTE);
+      float clip[2];
+      const double factor = norm + 1e-6 > 0.5 ? 0.5 / (norm + 1e-6) : 1;
+      clip_norm(one, clip, x, 0.5, n); compare("norm of clip_norm", one, &norm, 1, ABSOLUTE);
+      one[0] = clip[0];
+      compare("factor of clip_norm", one, &factor, 1, ABSOLUTE);
       free(x); free(y); free(wide); free(taken); free(sums); free(columns); free(one); free(across);
     }
 }
@@ -138,7 +144,7 @@ static void test_adam(int decoupled) {
   for (int i = 0; i < N; i++) ep[i] = p[i] = noise(1), m[i] = v[i] = 0;
   for (int step = 1; step <= 10; step++) {
     float *g = noisy(N, 1);
-    adam(p, g, m, v, &steps, lr, b1, b2, eps, decay, decoupled, N);
+    adam(p, g, 0, m, v, &steps, lr, b1, b2, eps, decay, decoupled, N);
     for (int i = 0; i < N; i++) {
       if (decoupled) ep[i] *= 1 - lr * decay;
       const double d = g[i] + (decoupled ? 0 : decay * ep[i]);
@@ -168,9 +174,9 @@ static void test_other_updates(int options) {
   for (int k = 0; k < 5; k++) fill(s[k] = room(N), 0, N);
   for (int step = 1; step <= 10; step++) {
     float *g = noisy(N, 1);
-    sgd(p[0], g, momentum ? s[0] : 0, steps, lr, momentum, damp, decay, nesterov, N);
-    rmsprop(p[1], g, s[1], centered ? s[2] : 0, momentum ? s[3] : 0, lr, alpha, eps, momentum, decay, N);
-    adagrad(p[2], g, s[4], steps + 1, lr, 0.1, eps, decay, inside, N);
+    sgd(p[0], g, 0, momentum ? s[0] : 0, steps, lr, momentum, damp, decay, nesterov, N);
+    rmsprop(p[1], g, 0, s[1], centered ? s[2] : 0, momentum ? s[3] : 0, lr, alpha, eps, momentum, decay, N);
+    adagrad(p[2], g, 0, s[4], steps + 1, lr, 0.1, eps, decay, inside, N);
     for (int i = 0; i < N; i++) {
       const double d0 = g[i] + decay * ep[0][i], d1 = g[i] + decay * ep[1][i], d2 = g[i] + decay * ep[2][i];
       es[0][i] = momentum * es[0][i] + (step == 1 ? 1 : 1 - damp) * d0;

@@ -141,6 +141,7 @@ describe("a training option outside its range is refused before anything is read
     ["--save-every", "0", new RegExp(`--save-every must be ${whole}, got 0`)],
     ["--seed", "0.5", /--seed must be an integer, got 0\.5/],
     ["--threads", "0", /--threads must be an integer from 1 to 256, got 0/],
+    ["--threads", "33", /--threads 33 is more than the 32 rows of a batch/],
     ["--backend", "gpu", /--backend must be one of auto, native, wasm, reference, got 'gpu'/],
     ["--optimizer", "sdg", /--optimizer must be one of sgd, .*, got 'sdg' — did you mean sgd\?/],
     ["--precision", "hihg", /--precision must be one of highest, high, got 'hihg' — did you mean high\?/],

@@ -22,7 +22,7 @@ import {
   tensor,
   type WeightFormat,
 } from "../../src/nn/index.ts";
-import { backends, firstDifference } from "../support/backends.ts";
+import { backends, firstDifference, HIGH_TOLERANCE } from "../support/backends.ts";
 import { rounded } from "../support/rounded-weights.ts";
 
 const CELLS = {

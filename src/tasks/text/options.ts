@@ -143,6 +143,14 @@ export function defaultThreads(batchSize: number): number {
   return Math.min(availableParallelism(), MAXIMUM_DEFAULT_THREADS, batchSize);
 }
 
+/** @throws InputError when a replica would have no row */
+export function checkThreads(threads: number, batchSize: number): void {
+  if (threads <= batchSize) return;
+  throw new InputError(`--threads ${threads} is more than the ${batchSize} rows of a batch`, {
+    hint: `use --threads ${batchSize} or less, or a larger --batch-size`,
+  });
+}
+
 type Check = [keyof TextTrainOptions, string, (value: number) => boolean, string];
 
 const wholeFrom =
@@ -194,6 +202,8 @@ export function checkTextOptions(options: TextTrainOptions): void {
   // Any text has at least two characters; with the real number it is checked again.
   const smallest = completeConfig(modelOf(settings, 2));
   checkMemory(smallest, settings.batchSize, settings.seqLength, "at least ");
+  // A resumed run may bring more rows than are said here.
+  if (options.threads !== undefined && !options.resume) checkThreads(options.threads, settings.batchSize);
 }
 
 function checkVocabulary({ tokens = DEFAULTS.tokens, vocabSize, from, resume }: TextTrainOptions): void {

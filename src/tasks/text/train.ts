@@ -25,6 +25,7 @@ import { type OpenedModel, openModel } from "./open.ts";
 import {
   checkMemory,
   checkTextOptions,
+  checkThreads,
   DEFAULT_EPOCHS,
   defaultThreads,
   modelOf,
@@ -132,11 +133,7 @@ async function prepare(
   const { backend, instructions } = chooseEngine(choice, hooks.onNote, wanted);
   const precision = wanted ?? precisionOf(instructions);
   const threads = options.threads ?? resumed?.run.threads ?? defaultThreads(batchSize);
-  if (threads > batchSize) {
-    throw new InputError(`--threads ${threads} is more than the ${batchSize} rows of a batch`, {
-      hint: `use --threads ${batchSize} or less, or a larger --batch-size`,
-    });
-  }
+  checkThreads(threads, batchSize);
   const cellFile: CellFile | undefined = cell && { path: cell.path, sha256: cell.sha256 };
   const spec: TextSpec = { settings, model, train, validation, backend, instructions, cellFile };
   const learner = new TextLearner(spec, 0, threads, cell);
