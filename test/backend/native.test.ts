@@ -1,5 +1,5 @@
 /** The native backend where it loads, and one clear line where it does not. */
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -145,7 +145,9 @@ describe("an addon that cannot be used gives a reason and no backend:", () => {
     dlopen.mockRestore();
   });
 
-  test("a folder in its place", () => {
+  test("a folder in its place, or one that cannot be looked into", () => {
+    mkdirSync(join(folder, addonName(process)));
+    expect(reasonFor()).toMatch(/^\/.*\.node cannot be read: EISDIR/);
     expect(createNativeBackend(undefined, new URL("file:///dev/null/")).reason).toMatch(
       /^[^\n]*ENOTDIR[^\n]*$/,
     );

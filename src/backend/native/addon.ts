@@ -57,7 +57,8 @@ export function loadAddon(folder: URL): Loaded {
     bytes = fs.readFileSync(path);
     expected = fs.readFileSync(new URL(checksumName(process), folder), "utf8").trim();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") return { reason: oneLine(error) };
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT")
+      return { reason: `${path} cannot be read: ${oneLine(error)}` };
     return {
       reason: `there are no native kernels for ${process.platform} on ${process.arch} here; ${BUILD}`,
     };
