@@ -76,6 +76,8 @@ export class Arena {
 
   allocate(bytes: number, what: string): Address {
     if (this.scopes.length === 0) throw new ScopeError(`no open scope to hold ${what}`);
+    // A kernel counts its scratch in 32 bits: what overflows them comes out negative, and is more than a heap holds.
+    if (bytes < 0) throw this.heap.outOfMemory(what, bytes + 2 ** 32 * WORD);
     const size = aligned(Math.max(bytes, 1));
     while (this.block < this.blocks.length && this.offset + size > this.blocks[this.block].bytes) {
       this.block++;

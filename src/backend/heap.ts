@@ -84,7 +84,12 @@ export class Heap {
       this.end = end;
       return;
     }
-    throw new OutOfMemoryError(what, size, memory.limit, this.used);
+    throw this.outOfMemory(what, size);
+  }
+
+  /** The error of `bytes` for `what` that cannot be had. */
+  outOfMemory(what: string, bytes: number): OutOfMemoryError {
+    return new OutOfMemoryError(what, bytes, this.backend.memory.limit, this.used);
   }
 }
 

@@ -1,5 +1,5 @@
 /** The native backend where it loads, and one clear line where it does not. */
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -95,7 +95,60 @@ describe("an addon that cannot be used gives a reason and no backend:", () => {
     expect(reasonFor()).toMatch(/is damaged/);
   });
 
-  test("a folder in its place", () => {
+  test.runIf(here)("one of another machine, whose headers say so", () => {
+    const whole = readFileSync(new URL(addonName(process), OWN));
+    // e_ident's class and byte order, e_type and e_machine: the system looks at these before it maps anything.
+    for (const [at, value] of [
+      [0, 0],
+      [4, 1],
+      [5, 2],
+      [16, 2],
+      [18, 0xb7],
+    ]) {
+      const bytes = Uint8Array.from(whole);
+      bytes[at] = value;
+      place(bytes);
+      expect(reasonFor(), `byte ${at}`).toMatch(/unrolled-.*\.node cannot be loaded: /);
+    }
+  });
+
+  test.runIf(here)("one with any byte changed, which is not loaded", () => {
+    const whole = readFileSync(new URL(addonName(process), OWN));
+    const checksum = checksumOf(whole);
+    for (let i = 0; i < 60; i++) {
+      const bytes = Uint8Array.from(whole);
+      bytes[Math.floor((i * whole.length) / 60)] ^= 1 << (i % 8);
+      place(bytes, checksum);
+      expect(reasonFor()).toMatch(/is damaged/);
+    }
+  });
+
+  test("one whose checksum is none", () => {
+    place(Uint8Array.of(1), "");
+    expect(reasonFor()).toMatch(/is damaged or of another build/);
+  });
+
+  test.runIf(here)("an addon of something else, or of an older build that lacks a kernel", () => {
+    const whole = readFileSync(new URL(addonName(process), OWN));
+    const dlopen = vi.spyOn(process, "dlopen");
+    place(whole);
+    dlopen.mockImplementationOnce((module) => {
+      (module as { exports: object }).exports = { other: 1 };
+    });
+    expect(reasonFor()).toMatch(/does not hold the kernels; npm run build:native makes one$/);
+    dlopen.mockImplementationOnce((module) => {
+      (module as { exports: object }).exports = {
+        instructions: ["avx2"],
+        create: () => ({ kernels: { fill: () => {} }, attach: () => {} }),
+      };
+    });
+    expect(reasonFor()).toMatch(/is of another build: it lacks copy, .*; npm run build:native makes one$/);
+    dlopen.mockRestore();
+  });
+
+  test("a folder in its place, or one that cannot be looked into", () => {
+    mkdirSync(join(folder, addonName(process)));
+    expect(reasonFor()).toMatch(/^\/.*\.node cannot be read: EISDIR/);
     expect(createNativeBackend(undefined, new URL("file:///dev/null/")).reason).toMatch(
       /^[^\n]*ENOTDIR[^\n]*$/,
     );

@@ -57,6 +57,7 @@ export class Machine {
   private readonly attach: ((buffer: ArrayBufferLike) => void) | undefined;
   private top: number;
   private readonly guards: number[] = [];
+  private readonly given: { address: number; values: ArrayLike<number> }[] = [];
 
   /** @param file one of {@link MODULES_WITH_PRODUCTS} */
   constructor(file: string) {
@@ -95,9 +96,18 @@ export class Machine {
     return this.guards.every((address) => floats[address / 4] === GUARD);
   }
 
+  /** True while everything that was handed over as values is as it was. */
+  get unchanged(): boolean {
+    return this.given.every(({ address, values }) => {
+      const now = new Float32Array(this.memory.buffer, address, values.length);
+      return now.every((value, i) => Object.is(value, Math.fround(values[i])));
+    });
+  }
+
   floats(values: ArrayLike<number> | undefined, misaligned = false): number {
     if (values === undefined) return 0;
     const address = this.room(values.length, misaligned);
+    this.given.push({ address, values });
     new Float32Array(this.memory.buffer, address, values.length).set(values);
     return address;
   }

@@ -133,5 +133,6 @@ export function run(
     take({ dgates, dprojected, dh0, dc0, dx, dweightIh, dweightHh, dbiasIh, dbiasHh, dweightHr });
   }
   expect(machine.intact).toBe(true);
+  expect(machine.unchanged).toBe(true);
   return result;
 }

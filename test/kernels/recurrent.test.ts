@@ -94,6 +94,28 @@ describe.each(MODULES_WITH_PRODUCTS)("recurrent kernels of %s", (file) => {
       agrees(file, run(new Machine(file), p, upstream), p, upstream);
     });
 
+    test("agrees with plain loops at the tails of every vector, panel and tile", () => {
+      const around = (...sizes: number[]) => fc.constantFrom(1, ...sizes.flatMap((n) => [n - 1, n, n + 1]));
+      fc.assert(
+        fc.property(
+          fc.record({
+            ...{ t: fc.integer({ min: 1, max: 3 }), b: around(6, 12, 16) },
+            ...{ inputs: around(4, 8, 16, 32), hidden: around(4, 8, 16, 32), projection: fc.constant(0) },
+          }),
+          fc.nat(1e6),
+          fc.boolean(),
+          (sizes, seed, withIds) => {
+            const p = layer(sized(sizes), seed);
+            const upstream = upstreamOf(p, seed + 1);
+            const ids = withIds ? someIds(rowsOf(p), p.inputs) : undefined;
+            const x = ids === undefined ? p.x : oneHot(ids, p.inputs);
+            agrees(run(new Machine(file), p, upstream, { ids }), { ...p, x }, upstream);
+          },
+        ),
+        { numRuns: 15 },
+      );
+    });
+
     test("agrees with plain loops where an inner dimension exceeds a block", () => {
       const p = layer({ cell, rows: [2], inputs: 1, hidden: cell === "LSTM" ? 129 : 257, projection: 0 }, 8);
       const upstream = upstreamOf(p, 9);

@@ -1,4 +1,5 @@
 import type { Kernels } from "../backend.ts";
+import { KERNELS } from "./kernel-names.ts";
 
 /** Instruction sets that an addon may hold: x86-64's three, and ARM's. */
 export const INSTRUCTIONS = ["amx", "avx512", "avx2", "neon"] as const;
@@ -58,7 +59,8 @@ export function loadAddon(folder: URL): Loaded {
     bytes = fs.readFileSync(path);
     expected = fs.readFileSync(new URL(checksumName(process), folder), "utf8").trim();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") return { reason: oneLine(error) };
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT")
+      return { reason: `${path} cannot be read: ${oneLine(error)}` };
     return {
       reason: `there are no native kernels for ${process.platform} on ${process.arch} here; ${BUILD}`,
     };
@@ -76,7 +78,20 @@ export function loadAddon(folder: URL): Loaded {
   if (!Array.isArray(instructions) || typeof lacking !== "object" || typeof create !== "function") {
     return { reason: `${path} does not hold the kernels; ${BUILD}` };
   }
-  return { addon: module.exports as Addon };
+  const addon = module.exports as Addon;
+  const lacking = lackingIn(addon);
+  if (lacking.length > 0) {
+    return { reason: `${path} is of another build: it lacks ${lacking.join(", ")}; ${BUILD}` };
+  }
+  return { addon };
+}
+
+/** Kernels that this package calls and the addon does not hold. */
+function lackingIn({ instructions, create }: Addon): string[] {
+  const [best] = instructions;
+  if (best === undefined) return [];
+  const { kernels } = create(best, new ArrayBuffer(64));
+  return Object.keys(KERNELS).filter((name) => !(name in kernels));
 }
 
 function oneLine(error: unknown): string {
