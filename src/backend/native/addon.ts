@@ -79,15 +79,15 @@ export function loadAddon(folder: URL): Loaded {
     return { reason: `${path} does not hold the kernels; ${BUILD}` };
   }
   const addon = module.exports as Addon;
-  const lacking = lackingIn(addon);
-  if (lacking.length > 0) {
-    return { reason: `${path} is of another build: it lacks ${lacking.join(", ")}; ${BUILD}` };
+  const missing = missingIn(addon);
+  if (missing.length > 0) {
+    return { reason: `${path} is of another build: it lacks ${missing.join(", ")}; ${BUILD}` };
   }
   return { addon };
 }
 
 /** Kernels that this package calls and the addon does not hold. */
-function lackingIn({ instructions, create }: Addon): string[] {
+function missingIn({ instructions, create }: Addon): string[] {
   const [best] = instructions;
   if (best === undefined) return [];
   const { kernels } = create(best, new ArrayBuffer(64));
