@@ -150,26 +150,28 @@ export function callsOf({ rows, n, inner }: Sizes, draw: Draw): Call[] {
     },
   ];
   const state = () => changes(above(n));
+  const clip = reads([0.5, 0.25]);
   const updates: Call[] = [
-    { kernel: "clip_norm", args: [writes(1), changes(any(n)), 0.5, n] },
-    { kernel: "clip_value", args: [changes(any(n)), 0.25, n] },
+    { kernel: "clip_norm", args: [writes(1), writes(2), reads(any(n)), 0.5, n] },
+    { kernel: "clip_gradient", args: [changes(any(n)), clip, n] },
     {
       kernel: "sgd",
-      args: [changes(small(n)), reads(any(n)), state(), changes([2]), 0.1, 0.9, 0.1, 0.01, 0, n],
+      args: [changes(small(n)), reads(any(n)), clip, state(), changes([2]), 0.1, 0.9, 0.1, 0.01, 0, n],
     },
     {
       kernel: "rmsprop",
-      args: [changes(small(n)), reads(any(n)), state(), 0, state(), 0.1, 0.9, 1e-8, 0.9, 0.01, n],
+      args: [changes(small(n)), reads(any(n)), clip, state(), 0, state(), 0.1, 0.9, 1e-8, 0.9, 0.01, n],
     },
     {
       kernel: "adagrad",
-      args: [changes(small(n)), reads(any(n)), state(), changes([2]), 0.1, 0.1, 1e-8, 0.01, 0, n],
+      args: [changes(small(n)), reads(any(n)), 0, state(), changes([2]), 0.1, 0.1, 1e-8, 0.01, 0, n],
     },
     {
       kernel: "adam",
       args: [
         changes(small(n)),
         reads(any(n)),
+        clip,
         state(),
         state(),
         changes([2]),

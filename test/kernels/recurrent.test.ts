@@ -109,7 +109,7 @@ describe.each(MODULES_WITH_PRODUCTS)("recurrent kernels of %s", (file) => {
             const upstream = upstreamOf(p, seed + 1);
             const ids = withIds ? someIds(rowsOf(p), p.inputs) : undefined;
             const x = ids === undefined ? p.x : oneHot(ids, p.inputs);
-            agrees(run(new Machine(file), p, upstream, { ids }), { ...p, x }, upstream);
+            agrees(file, run(new Machine(file), p, upstream, { ids }), { ...p, x }, upstream);
           },
         ),
         { numRuns: 15 },
