@@ -139,6 +139,7 @@ describe("an addon that cannot be used gives a reason and no backend:", () => {
     dlopen.mockImplementationOnce((module) => {
       (module as { exports: object }).exports = {
         instructions: ["avx2"],
+        lacking: {},
         create: () => ({ kernels: { fill: () => {} }, attach: () => {} }),
       };
     });
