@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import {
   type Backend,
   createNativeBackend,
@@ -5,6 +6,8 @@ import {
   createWasmBackend,
   setDefaultBackend,
 } from "../src/index.ts";
+import type { ReadyReply } from "./protocol.ts";
+import { OWN } from "./results.ts";
 import { MissingError } from "./serve.ts";
 
 /** The backend that a contestant of ours was asked for, as the default one. @throws MissingError without a binary */
@@ -14,9 +17,20 @@ export function openBackend(name: string | undefined): Backend {
   return backend;
 }
 
-/** Its words in a contestant's settings. */
-export function describeBackend({ name, instructions }: Backend): string {
-  return `${name} ${instructions}, ${name === "reference" ? "f64" : "f32 (highest)"}, 1 thread`;
+/** What a contestant of ours answers to `init`. */
+export function describeOwn(
+  { name, instructions }: Backend,
+  how = "",
+  threads = 1,
+): Omit<ReadyReply, "ready"> {
+  const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  const precision = name === "reference" ? "f64" : "f32 (highest)";
+  return {
+    library: OWN,
+    version: (JSON.parse(manifest) as { version: string }).version,
+    settings: `${how && `${how}, `}${name} ${instructions}, ${precision}, ${threads} thread${threads === 1 ? "" : "s"}`,
+    instructions,
+  };
 }
 
 function open(name: string | undefined): Backend {

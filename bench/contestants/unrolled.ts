@@ -1,16 +1,16 @@
 /** This package: the wasm or native backend, or the reference backend (plain TypeScript in f64) for scale. */
 
-import { readFileSync } from "node:fs";
 import { step } from "../../src/index.ts";
 import { crossEntropy, ids, Linear, LSTM, parameters, Rng } from "../../src/nn/index.ts";
 import { adam, clipNorm } from "../../src/optim/index.ts";
-import { describeBackend, openBackend } from "../open-backend.ts";
+import { describeOwn, openBackend } from "../open-backend.ts";
 import type { InitRequest } from "../protocol.ts";
 import { serve, type Trainer } from "../serve.ts";
+import { trainWithReplicas } from "./char-lm-replicas.ts";
 
 async function init(request: InitRequest): Promise<Trainer> {
   const { vocab, time, batch, hidden, threads } = request;
-  if (threads !== 1) throw new Error(`this contestant trains on 1 thread, ${threads} were asked for`);
+  if (threads > 1) return trainWithReplicas(request);
   const backend = openBackend(request.backend);
 
   const rng = new Rng(request.seed);
@@ -18,11 +18,8 @@ async function init(request: InitRequest): Promise<Trainer> {
   const head = new Linear(hidden, vocab, { rng });
   const optimizer = adam(parameters({ rnn, head }), { lr: request.learningRate });
   const clip = clipNorm(request.clip);
-  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   return {
-    library: "unrolled",
-    version: (JSON.parse(manifest) as { version: string }).version,
-    settings: `nn.LSTM on ids, ${describeBackend(backend)}`,
+    ...describeOwn(backend, "nn.LSTM on ids"),
     step(inputs, targets) {
       const result = step(
         () => {
