@@ -34,12 +34,20 @@ export class Replica {
   }
 
   /** Forward and backward on this replica's rows, the sum over all replicas, and the same update everywhere. */
-  async step({ sequence, step, learningRate }: Posted): Promise<StepOutcome> {
-    const { optimizer, clip } = this.learner;
+  step(posted: Posted): Promise<StepOutcome> {
+    const { profile } = this.learner;
+    return profile === undefined ? this.update(posted) : profile.step(() => this.update(posted));
+  }
+
+  private async update({ sequence, step, learningRate }: Posted): Promise<StepOutcome> {
+    const { optimizer, clip, profile } = this.learner;
     const own = await differentiate(() => this.learner.loss(step), optimizer);
-    await this.sum.publish(step, own);
-    await meet(this.shared, sequence, this.breathe);
-    const loss = this.sum.collect(step);
+    const exchange = async () => {
+      await this.sum.publish(step, own);
+      await meet(this.shared, sequence, this.breathe);
+      return this.sum.collect(step);
+    };
+    const loss = await (profile === undefined ? exchange() : profile.span("exchange", exchange));
     clip(optimizer.gradients);
     optimizer.learningRate = learningRate;
     optimizer.update();
