@@ -19,6 +19,8 @@ export function charLmContestants(python: string | undefined): Contestant[] {
     { ...usual, name: "unrolled", command, backend: "wasm" },
     { ...native, name: "unrolled-native" },
     { ...native, name: "unrolled-native-2", threads: 2 },
+    { ...usual, command, name: "unrolled-high", backend: "native-high" },
+    { ...usual, command, name: "unrolled-high-2", backend: "native-high", threads: 2 },
     { ...slow, name: "reference", command, backend: "reference", hidden: [128] },
     { ...peer, name: "tfjs", command: script("peers/tfjs.ts"), backend: "layers" },
     { ...peer, name: "tfjs-tuned", command: script("peers/tfjs.ts"), backend: "tuned" },
@@ -38,6 +40,7 @@ export function layerContestants(python: string | undefined): Contestant[] {
   return [
     { ...usual, name: "unrolled", command: own, backend: "wasm" },
     { ...usual, name: "unrolled-native", command: own, backend: "native", install: NATIVE_INSTALL },
+    { ...usual, name: "unrolled-high", command: own, backend: "native-high" },
     // Beyond that size a step takes it seconds.
     {
       ...usual,

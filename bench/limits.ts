@@ -28,6 +28,14 @@ export function measureLimits(): Limits {
   };
 }
 
+/** The larger of two measurements of the same machine: a limit is what was ever reached. */
+export function higher(first: Limits, second: Limits): Limits {
+  const larger = (a: Record<string, number>, b: Record<string, number>) =>
+    Object.fromEntries(Object.entries(a).map(([name, rate]) => [name, Math.max(rate, b[name] ?? 0)]));
+  const gbps = first.gbps && larger(first.gbps, second.gbps ?? {});
+  return { method: first.method, gflops: larger(first.gflops, second.gflops), ...(gbps && { gbps }) };
+}
+
 const COMPILERS = ["clang-19", "clang", "cc", "gcc"];
 
 function registerLoops(): Omit<Limits, "method"> | undefined {

@@ -1,5 +1,7 @@
 /** `npm run bench [-- NAME...] [options]` */
 
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { InputError, UnrolledError } from "../src/core/errors.ts";
 import { type Benchmark, CELLS, MODES, type Sizes } from "./benchmark.ts";
@@ -10,6 +12,7 @@ import { showComparison } from "./regressions-report.ts";
 import { type Results, readResults, writeResults } from "./results.ts";
 import { failuresOf, runSuite, type SuiteOptions, type Task } from "./suite.ts";
 
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const NAMES = BENCHMARKS.map(({ name, what }) => `  ${name.padEnd(15)} ${what}`).join("\n");
 
 const USAGE = `npm run bench [-- NAME...] [options]
@@ -62,7 +65,8 @@ async function main(args: string[]): Promise<number> {
   }
   if (values.report !== undefined) {
     if (positionals.length > 0) throw new InputError("--report takes one file and nothing else");
-    for (const path of writePerformancePage(readResults(values.report))) console.log(path);
+    for (const path of writePerformancePage(readResults(values.report), relative(ROOT, values.report)))
+      console.log(path);
     return 0;
   }
   const options: SuiteOptions = {
