@@ -1,18 +1,25 @@
-/** `npm run bench -- char-lm`: the training step of a character LSTM, on this package and on its peers. */
-
-import { type CompareOptions, compare } from "./compare.ts";
+import type { Benchmark } from "./benchmark.ts";
 import { charLmContestants } from "./contestants.ts";
+import { charLmFlops } from "./flops.ts";
 import type { Workload } from "./protocol.ts";
 
-export interface CharLmOptions extends CompareOptions {
-  hidden: readonly number[];
-  python?: string;
-}
+export const CHAR_LM = { vocab: 65, time: 64, batch: 32, learningRate: 2e-3, clip: 5, seed: 1 };
 
-const SETTINGS = { vocab: 65, time: 64, batch: 32, learningRate: 2e-3, clip: 5, seed: 1 };
-
-/** @returns the exit status */
-export async function charLm({ hidden, python, ...options }: CharLmOptions): Promise<number> {
-  const workloads = hidden.map((size): [string, Workload] => [`H=${size}`, { ...SETTINGS, hidden: size }]);
-  return compare("char-lm", charLmContestants(python), Object.fromEntries(workloads), options);
-}
+/** The training step of a character LSTM. */
+export const charLm: Benchmark = {
+  name: "char-lm",
+  what: "the training step of a character LSTM, with clipping and Adam",
+  sizes: ["hidden"],
+  python: "torch",
+  contestants: charLmContestants,
+  workloads({ hidden }, quick) {
+    const all = hidden ?? (quick ? [128] : [128, 256, 512]);
+    return Object.fromEntries(
+      all.map((size): [string, Workload] => [`H=${size}`, { ...CHAR_LM, hidden: size }]),
+    );
+  },
+  title: ({ hidden, vocab, time, batch }) =>
+    `H=${hidden}: one training step, V=${vocab} T=${time} B=${batch}`,
+  flops: charLmFlops,
+  learns: true,
+};

@@ -74,6 +74,17 @@ export class ContestantProcess {
     return reply;
   }
 
+  /** Load the library, make nothing. @throws MissingLibraryError, ContestantError */
+  async load(): Promise<void> {
+    const reply = await this.ask({ cmd: "load" });
+    if (!("loaded" in reply)) throw new ContestantError(`answered load with ${JSON.stringify(reply)}`);
+  }
+
+  /** Of the process. */
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
   /** Make and time `n` training steps. @throws ContestantError */
   async step(n: number): Promise<StepReply> {
     const reply = await this.ask({ cmd: "step", n });

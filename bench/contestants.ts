@@ -4,36 +4,24 @@ import { fileURLToPath } from "node:url";
 import type { Contestant } from "./contestant.ts";
 
 export const PEERS_INSTALL = "npm --prefix bench/peers ci";
+const NATIVE_INSTALL = "npm run build:native";
 
-/** The row that every ratio refers to. */
-export const BASELINE = "unrolled";
-
-/**
- * @param python a python3 that has PyTorch; without one its rows are there all the same, to be skipped by name
- */
+/** @param python a python3 that has PyTorch; without one its rows are there all the same, to be skipped by name */
 export function charLmContestants(python: string | undefined): Contestant[] {
   const usual = { threads: 1, warmupSteps: 2, minimumSteps: 6 };
   /** Where one step takes seconds. */
   const slow = { threads: 1, warmupSteps: 1, minimumSteps: 2 };
   const peer = { ...usual, install: PEERS_INSTALL };
-  const pytorch = {
-    ...usual,
-    command: python === undefined ? [] : [python, pathOf("peers/pytorch_char_lm.py")],
-    install: "name a python3 that has PyTorch: --python PATH, or UNROLLED_PYTHON",
-  };
-  const own = { ...usual, command: script("contestants/unrolled.ts") };
-  const native = { ...own, backend: "native", install: "npm run build:native" };
+  const pytorch = { ...usual, ...pytorchProgram(python, "peers/pytorch_char_lm.py") };
+  const command = script("contestants/unrolled.ts");
+  const native = { ...usual, command, backend: "native", install: NATIVE_INSTALL };
   return [
-    { ...own, name: BASELINE, backend: "wasm" },
+    { ...usual, name: "unrolled", command, backend: "wasm" },
     { ...native, name: "unrolled-native" },
     { ...native, name: "unrolled-native-2", threads: 2 },
-    {
-      ...slow,
-      name: "reference",
-      command: script("contestants/unrolled.ts"),
-      backend: "reference",
-      hidden: [128],
-    },
+    { ...usual, command, name: "unrolled-high", backend: "native-high" },
+    { ...usual, command, name: "unrolled-high-2", backend: "native-high", threads: 2 },
+    { ...slow, name: "reference", command, backend: "reference", hidden: [128] },
     { ...peer, name: "tfjs", command: script("peers/tfjs.ts"), backend: "layers" },
     { ...peer, name: "tfjs-tuned", command: script("peers/tfjs.ts"), backend: "tuned" },
     { ...peer, name: "jax-js", command: script("peers/jax-js.ts"), backend: "natural" },
@@ -48,15 +36,19 @@ export function charLmContestants(python: string | undefined): Contestant[] {
 export function layerContestants(python: string | undefined): Contestant[] {
   const usual = { threads: 1, warmupSteps: 3, minimumSteps: 10 };
   const own = script("contestants/layer.ts");
-  const pytorch = {
-    ...usual,
-    command: python === undefined ? [] : [python, pathOf("peers/pytorch_layer.py")],
-    install: "name a python3 that has PyTorch: --python PATH, or UNROLLED_PYTHON",
-  };
+  const pytorch = { ...usual, ...pytorchProgram(python, "peers/pytorch_layer.py") };
   return [
-    { ...usual, name: BASELINE, command: own, backend: "wasm" },
-    { ...usual, name: "unrolled-native", command: own, backend: "native", install: "npm run build:native" },
-    { ...usual, name: "jax-js", command: script("peers/jax-js-layer.ts"), install: PEERS_INSTALL },
+    { ...usual, name: "unrolled", command: own, backend: "wasm" },
+    { ...usual, name: "unrolled-native", command: own, backend: "native", install: NATIVE_INSTALL },
+    { ...usual, name: "unrolled-high", command: own, backend: "native-high" },
+    // Beyond that size a step takes it seconds.
+    {
+      ...usual,
+      name: "jax-js",
+      command: script("peers/jax-js-layer.ts"),
+      install: PEERS_INSTALL,
+      hidden: [128],
+    },
     { ...pytorch, name: "pytorch" },
     { ...pytorch, name: "pytorch-2", threads: 2 },
   ];
@@ -66,19 +58,26 @@ export function layerContestants(python: string | undefined): Contestant[] {
 export function wordLmContestants(python: string | undefined): Contestant[] {
   const usual = { threads: 1, warmupSteps: 3, minimumSteps: 10 };
   const own = { ...usual, command: script("contestants/word-lm.ts") };
-  const native = { ...own, backend: "native", install: "npm run build:native" };
-  const pytorch = {
-    ...usual,
-    command: python === undefined ? [] : [python, pathOf("peers/pytorch_word_lm.py")],
-    install: "name a python3 that has PyTorch: --python PATH, or UNROLLED_PYTHON",
-  };
+  const native = { ...own, backend: "native", install: NATIVE_INSTALL };
+  const pytorch = { ...usual, ...pytorchProgram(python, "peers/pytorch_word_lm.py") };
   return [
-    { ...own, name: BASELINE, backend: "wasm" },
+    { ...own, name: "unrolled", backend: "wasm" },
     { ...native, name: "unrolled-native" },
     { ...native, name: "unrolled-native-2", threads: 2 },
     { ...pytorch, name: "pytorch" },
     { ...pytorch, name: "pytorch-2", threads: 2 },
   ];
+}
+
+/** Those of `layers` that keep pace at every size. */
+export function growthContestants(python: string | undefined): Contestant[] {
+  return layerContestants(python).filter(({ name }) => name !== "jax-js" && name !== "pytorch-2");
+}
+
+/** Whoever trains the character model and is fast enough to be a choice. */
+export function memoryContestants(python: string | undefined): Contestant[] {
+  const chosen = ["unrolled", "unrolled-native", "pytorch"];
+  return charLmContestants(python).filter(({ name }) => chosen.includes(name));
 }
 
 /** @param python a python3 that has numpy */
@@ -94,12 +93,19 @@ export function minCharRnnContestants(python: string | undefined): Contestant[] 
   };
   const own = script("contestants/min-char-rnn.ts");
   return [
-    { ...quick, name: BASELINE, command: own, backend: "wasm" },
-    { ...quick, name: "unrolled-native", command: own, backend: "native", install: "npm run build:native" },
+    { ...quick, name: "unrolled", command: own, backend: "wasm" },
+    { ...quick, name: "unrolled-native", command: own, backend: "native", install: NATIVE_INSTALL },
     { ...slow, name: "reference", command: own, backend: "reference" },
     { ...numpy, name: "numpy-f32", backend: "f32" },
     { ...numpy, name: "numpy-f64", backend: "f64" },
   ];
+}
+
+export function pytorchProgram(python: string | undefined, path: string) {
+  return {
+    command: python === undefined ? [] : [python, pathOf(path)],
+    install: "name a python3 that has PyTorch: --python PATH, or UNROLLED_PYTHON",
+  };
 }
 
 export function script(path: string): string[] {

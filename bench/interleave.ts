@@ -19,8 +19,8 @@ export interface Plan {
 export interface Measurement extends Omit<ReadyReply, "ready"> {
   contestant: string;
   threads: number;
-  /** Milliseconds of every measured step. */
-  ms: number[];
+  /** What was measured, turn by turn: milliseconds of every step, or what the benchmark's unit says. */
+  rounds: number[][];
   /** Of every step, warm-up included, in order. */
   losses: number[];
 }
@@ -31,6 +31,14 @@ export interface Absence {
   kind: "missing" | "failed";
   reason: string;
 }
+
+/** How a benchmark measures: one workload, all contestants. */
+export type Measure = (
+  contestants: readonly Contestant[],
+  workload: Workload,
+  plan: Plan,
+  say: (line: string) => void,
+) => Promise<{ measurements: Measurement[]; absences: Absence[] }>;
 
 interface Runner {
   contestant: Contestant;
@@ -48,12 +56,7 @@ const MAXIMUM_BURST = 400;
  * on. Every process is ended.
  * @param say one line of progress
  */
-export async function interleave(
-  contestants: readonly Contestant[],
-  workload: Workload,
-  plan: Plan,
-  say: (line: string) => void,
-): Promise<{ measurements: Measurement[]; absences: Absence[] }> {
+export const interleave: Measure = async (contestants, workload, plan, say) => {
   const absences: Absence[] = [];
   const started: ContestantProcess[] = [];
   let running: Runner[] = [];
@@ -63,10 +66,8 @@ export async function interleave(
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof ContestantError || error instanceof MissingLibraryError)) throw error;
-      const kind = error instanceof MissingLibraryError ? "missing" : "failed";
-      absences.push({ contestant: contestant.name, kind, reason: error.message });
-      say(`${contestant.name}: ${kind === "missing" ? "not installed" : error.message}`);
+      absences.push(absenceOf(contestant.name, error));
+      say(`${contestant.name}: ${absences.at(-1)?.reason}`);
       return undefined;
     }
   };
@@ -93,6 +94,13 @@ export async function interleave(
     for (const process of started) process.stop();
   }
   return { measurements: running.map(({ measurement }) => measurement), absences };
+};
+
+/** A contestant's failure as its row. Rethrows what is no failure of a contestant. */
+export function absenceOf(contestant: string, error: unknown): Absence {
+  if (error instanceof MissingLibraryError) return { contestant, kind: "missing", reason: error.message };
+  if (error instanceof ContestantError) return { contestant, kind: "failed", reason: error.message };
+  throw error;
 }
 
 async function warmUp(
@@ -102,7 +110,7 @@ async function warmUp(
   plan: Plan,
 ): Promise<Runner> {
   const { backend, threads } = contestant;
-  const { library, version, settings } = await process.init({ cmd: "init", ...workload, backend, threads });
+  const { ready: _, ...facts } = await process.init({ cmd: "init", ...workload, backend, threads });
   const losses: number[] = [];
   const times: number[] = [];
   let spent = 0;
@@ -115,7 +123,7 @@ async function warmUp(
     times.push(...reply.ms);
     spent += reply.ms[0];
   }
-  const measurement = { contestant: contestant.name, threads, library, version, settings, ms: [], losses };
+  const measurement = { contestant: contestant.name, threads, ...facts, rounds: [], losses };
   // The first step compiles; a lone slow one later must not make the bursts small.
   const stepMs = median(times.length > 1 ? times.slice(1) : times);
   return { contestant, process, measurement, stepMs };
@@ -123,12 +131,13 @@ async function warmUp(
 
 /** This round's share of the contestant's time; none when it has had it all. */
 async function burst({ contestant, process, measurement, stepMs }: Runner, plan: Plan): Promise<void> {
-  const { ms, losses } = measurement;
+  const { rounds, losses } = measurement;
+  const ms = rounds.flat();
   const spent = ms.reduce((total, each) => total + each, 0);
   if (ms.length >= contestant.minimumSteps && spent >= plan.seconds * 1000) return;
   const share = Math.round((plan.seconds * 1000) / plan.rounds / stepMs);
   const least = Math.ceil(contestant.minimumSteps / plan.rounds);
   const reply = await process.step(Math.min(Math.max(share, least, 1), MAXIMUM_BURST));
-  ms.push(...reply.ms);
+  rounds.push(reply.ms);
   losses.push(...reply.losses);
 }

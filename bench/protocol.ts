@@ -13,7 +13,7 @@ export interface Workload {
   /** The largest that a gradient keeps: of its global norm in char-lm, of each element in min-char-rnn. */
   clip: number;
   seed: number;
-  /** `layers` and `streaming` only: which cell, and whether backward is part of the step, or it is `time` steps at batch 1. */
+  /** `layers`, `growth` and `streaming`: which cell, and whether backward is part of the step, or it is `time` steps at batch 1. */
   cell?: "rnn" | "lstm" | "gru";
   mode?: "train" | "infer" | "stream";
 }
@@ -31,8 +31,18 @@ export interface StepRequest {
   n: number;
 }
 
+/** Load the library and make nothing: `memory` asks it before `init`, to know what a process has by then. */
+export interface LoadRequest {
+  cmd: "load";
+}
+
 /** The end of its stdin tells a contestant to leave. */
-export type Request = InitRequest | StepRequest;
+export type Request = LoadRequest | InitRequest | StepRequest;
+
+/** Answer to `load`. */
+export interface LoadedReply {
+  loaded: true;
+}
 
 /** Answer to `init`: the model stands, and nothing has been trained yet. */
 export interface ReadyReply {
@@ -41,6 +51,10 @@ export interface ReadyReply {
   version: string;
   /** How the library was used: formulation, SIMD, threads, precision. */
   settings: string;
+  /** Of a contestant of ours: the instruction set, whose measured peak its speed is compared with. */
+  instructions?: string;
+  /** What a step has to read at least (its weights), where that bounds its speed. */
+  bytes?: number;
 }
 
 /** Answer to `step`: one entry a step, in order. */
@@ -59,7 +73,7 @@ export interface ErrorReply {
   error: string;
 }
 
-export type Reply = ReadyReply | StepReply | MissingReply | ErrorReply;
+export type Reply = LoadedReply | ReadyReply | StepReply | MissingReply | ErrorReply;
 
 /** A line of a contestant's stdout; `null` when it is no object (a library's own chatter). */
 export function parseReply(line: string): Reply | null {

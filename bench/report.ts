@@ -1,40 +1,9 @@
-/** Tables and JSON of a comparison. Ratios come first: absolute times do not travel between machines. */
+/** Tables on the terminal. Ratios come first: absolute times do not travel between machines. */
 
-import type { Absence, Measurement } from "./interleave.ts";
+import type { Limits } from "./limits.ts";
 import type { Machine } from "./machine.ts";
-import type { Workload } from "./protocol.ts";
-import { type Learning, learning, type Summary, showRatio, summarize } from "./stats.ts";
-
-export interface Row extends Measurement {
-  summary: Summary;
-  /** Median step of this contestant / of the baseline; `null` without a baseline. */
-  ratio: number | null;
-  learning: Learning;
-}
-
-export interface Table {
-  workload: Workload;
-  baseline: string | null;
-  rows: Row[];
-  absences: Absence[];
-}
-
-/** @param baseline name of the contestant that ratios refer to; the first one when it has no measurement */
-export function makeTable(
-  workload: Workload,
-  measurements: readonly Measurement[],
-  absences: readonly Absence[],
-  baseline: string,
-): Table {
-  const base = measurements.find(({ contestant }) => contestant === baseline) ?? measurements[0];
-  const baseMedian = base === undefined ? null : summarize(base.ms).median;
-  const rows = measurements.map((measurement) => {
-    const summary = summarize(measurement.ms);
-    const ratio = baseMedian === null ? null : summary.median / baseMedian;
-    return { ...measurement, summary, ratio, learning: learning(measurement.losses) };
-  });
-  return { workload, baseline: base?.contestant ?? null, rows, absences: [...absences] };
-}
+import { bandwidthOf, isOwn, type Row, shareOfPeak, speedOf, type Table, timesAsFast } from "./results.ts";
+import { showTimes } from "./stats.ts";
 
 export function showMachine(machine: Machine): string {
   const { cpu, cores, instructions, node, platform, loadAverage } = machine;
@@ -45,49 +14,75 @@ export function showMachine(machine: Machine): string {
   return `${cpu}, ${cores} cores${isa}, ${platform}, Node ${node}, load ${loadAverage}`;
 }
 
-function title({ cell, mode, hidden, time, batch, vocab }: Workload): string {
-  if (cell === undefined)
-    return `H=${hidden}: one training step, V=${vocab} T=${time} B=${batch}; milliseconds`;
-  if (mode === "stream") {
-    return `${cell.toUpperCase()} and linear layer, one step at batch 1, H=${hidden} V=${vocab}; microseconds a step`;
-  }
-  const what = mode === "infer" ? "forward" : "forward and backward";
-  return `${cell.toUpperCase()} ${what}, T=${time} B=${batch} H=${hidden}, input as wide; milliseconds`;
+export function showLimits({ method, gflops, gbps = {} }: Limits): string {
+  const rates = Object.entries(gflops).map(([set, rate]) => `${set} ${rate.toFixed(0)} GFLOP/s`);
+  const reads = Object.entries(gbps).map(([size, rate]) => `${size} ${rate.toFixed(0)} GB/s`);
+  const read = reads.length === 0 ? "" : `; reading ${reads.join(", ")}`;
+  return wrap(`one core at most (${method}): ${rates.join(", ")}${read}`);
 }
 
 /** At most 100 columns. */
-export function showTable({ workload, baseline, rows, absences }: Table): string {
-  const { cell: layer, mode, time } = workload;
-  const scale = mode === "stream" ? 1000 / time : 1;
-  const lines = [title(workload)];
-  const cells = [["", `vs ${baseline ?? "-"}`, "median", "min", "p10", "p90", "steps", layer ? "" : "loss"]];
-  for (const row of rows) {
-    const { summary, learning: learnt } = row;
-    const loss = `${learnt.first.toFixed(2)} -> ${learnt.last.toFixed(2)}${learnt.fell ? "" : " NOT LEARNING"}`;
-    cells.push([
-      row.contestant,
-      baseline === null ? "-" : showRatio(row.ratio ?? Number.NaN, 1),
-      ...[summary.median, summary.min, summary.p10, summary.p90].map((ms) => showTime(ms * scale)),
-      String(summary.count),
-      layer ? "" : loss,
-    ]);
-  }
-  const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));
-  const last = widths.length - 1;
-  for (const row of cells) {
-    const padded = row.map((cell, column) =>
-      column === 0 || column === last ? cell.padEnd(widths[column]) : cell.padStart(widths[column]),
-    );
-    lines.push(`  ${padded.join("  ").trimEnd()}`);
-  }
+export function showTable(table: Table, limits: Limits): string {
+  const { title, unit, flops, rows, absences } = table;
+  const work = flops === undefined ? "" : `; ${showWork(flops)}`;
+  const what = { ms: "milliseconds", us: "microseconds", MiB: "MiB" }[unit];
+  const lines = [`${title}; ${what}${work}`, ...showRatios(table), ...showRows(table, rows, limits)];
   for (const { contestant, kind, reason } of absences) {
     lines.push(wrap(`  ${kind === "missing" ? "skipped" : "FAILED"} ${contestant}: ${reason}`));
   }
   return lines.join("\n");
 }
 
+/** Each row of ours beside each peer. */
+function showRatios({ rows, unit }: Table): string[] {
+  const peers = rows.filter((row) => !isOwn(row));
+  const own = rows.filter(isOwn);
+  if (peers.length === 0 || own.length === 0) return [];
+  const head = [
+    unit !== "MiB" ? "times as fast as" : "times as little as",
+    ...peers.map((peer) => peer.contestant),
+  ];
+  const body = own.map((row) => [row.contestant, ...peers.map((peer) => showTimes(timesAsFast(row, peer)))]);
+  return aligned([head, ...body]);
+}
+
+function showRows(table: Table, rows: readonly Row[], limits: Limits): string[] {
+  if (rows.length === 0) return [];
+  const learns = rows.some(({ learning }) => learning.fell);
+  const head = ["", "median", "min", "p10", "p90", "n", "GFLOP/s", "of peak", "GB/s", learns ? "loss" : ""];
+  const body = rows.map((row) => {
+    const { summary, learning } = row;
+    const loss = `${learning.first.toFixed(2)} -> ${learning.last.toFixed(2)}${learning.fell ? "" : " NOT LEARNING"}`;
+    const share = isOwn(row) ? shareOfPeak(table, row, limits) : undefined;
+    return [
+      row.contestant,
+      ...[summary.median, summary.min, summary.p10, summary.p90].map(showMeasure),
+      String(summary.count),
+      speedOf(table, row)?.toFixed(1) ?? "",
+      share === undefined ? "" : `${Math.round(100 * share)}%`,
+      bandwidthOf(row)?.toFixed(1) ?? "",
+      learns ? loss : "",
+    ];
+  });
+  const isFilled = head.map((_, column) => column === 0 || body.some((row) => row[column] !== ""));
+  return aligned([head, ...body].map((row) => row.filter((_, column) => isFilled[column])));
+}
+
+/** Columns padded to their widest; the first and a loss to the left. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows.map((row) => {
+    const padded = row.map((cell, column) =>
+      column === 0 || rows[0][column] === "loss"
+        ? cell.padEnd(widths[column])
+        : cell.padStart(widths[column]),
+    );
+    return `  ${padded.join("  ").trimEnd()}`;
+  });
+}
+
 /** Who was measured, in which version and how it was used. */
-export function showContestants(rows: readonly Measurement[]): string {
+export function showContestants(rows: readonly Row[]): string {
   return rows
     .map(({ contestant, library, version, settings }) =>
       wrap(`  ${contestant}: ${library} ${version}, ${settings}`),
@@ -95,15 +90,22 @@ export function showContestants(rows: readonly Measurement[]): string {
     .join("\n");
 }
 
-function showTime(time: number): string {
-  return time >= 100 ? time.toFixed(0) : time >= 10 ? time.toFixed(1) : time.toFixed(time >= 1 ? 2 : 3);
+/** `0.91 GFLOP a step` */
+export function showWork(flops: number): string {
+  return flops >= 1e9
+    ? `${(flops / 1e9).toFixed(2)} GFLOP a step`
+    : `${(flops / 1e6).toFixed(2)} MFLOP a step`;
+}
+
+export function showMeasure(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(value >= 1 ? 2 : 3);
 }
 
 const COLUMNS = 100;
 
 const INDENT = "      ";
 
-function wrap(line: string): string {
+export function wrap(line: string): string {
   const lines: string[] = [];
   let rest = line;
   while (rest.length > COLUMNS) {

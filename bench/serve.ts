@@ -27,12 +27,16 @@ export async function serve(init: (request: InitRequest) => Promise<Trainer>): P
   for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line) as Request;
     try {
+      if (request.cmd === "load") {
+        reply({ loaded: true }); // by the imports of the contestant's file
+        continue;
+      }
       if (request.cmd === "init") {
         trainer = await init(request);
         const stream = new IdStream(request.vocab, request.seed);
         nextBatch = () => stream.nextBatch(request.batch, request.time);
-        const { library, version, settings } = trainer;
-        reply({ ready: true, library, version, settings });
+        const { step: _, ...facts } = trainer;
+        reply({ ready: true, ...facts });
         continue;
       }
       if (trainer === undefined || nextBatch === undefined) throw new Error("step before init");

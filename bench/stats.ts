@@ -32,12 +32,9 @@ export function summarize(samples: readonly number[]): Summary {
   };
 }
 
-/** A time beside the baseline's: `1.00x`, `17.2x slower`, `2.10x faster`. */
-export function showRatio(milliseconds: number, baseline: number): string {
-  const slower = milliseconds / baseline;
-  const times = (ratio: number) => `${ratio >= 10 ? ratio.toFixed(1) : ratio.toFixed(2)}x`;
-  if (times(slower) === "1.00x") return "1.00x";
-  return slower > 1 ? `${times(slower)} slower` : `${times(1 / slower)} faster`;
+/** How many times as fast, with about three digits: `1.05`, `17.2`, `281`. */
+export function showTimes(ratio: number): string {
+  return ratio.toFixed(ratio >= 100 ? 0 : ratio >= 10 ? 1 : 2);
 }
 
 export interface Learning {

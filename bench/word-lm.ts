@@ -1,12 +1,8 @@
 /** `npm run bench -- word-lm`: the training step of a word language model, on this package and in PyTorch. */
 
-import { type CompareOptions, compare } from "./compare.ts";
+import type { Benchmark } from "./benchmark.ts";
 import { wordLmContestants } from "./contestants.ts";
 import type { Workload } from "./protocol.ts";
-
-export interface WordLmOptions extends CompareOptions {
-  python?: string;
-}
 
 /**
  * The small model of Zaremba et al. (2014) for the Penn Treebank: two LSTM layers of 200. Their loss is the sum over 20
@@ -17,7 +13,14 @@ const SMALL: Workload = {
   ...{ learningRate: 20, clip: 0.25, seed: 1 },
 };
 
-/** @returns the exit status */
-export async function wordLm({ python, ...options }: WordLmOptions): Promise<number> {
-  return compare("word-lm", wordLmContestants(python), { small: SMALL }, options);
-}
+export const wordLm: Benchmark = {
+  name: "word-lm",
+  what: "the training step of a word LSTM as for the Penn Treebank",
+  sizes: [],
+  python: "torch",
+  contestants: wordLmContestants,
+  workloads: () => ({ small: SMALL }),
+  title: ({ vocab, time, batch, hidden }) =>
+    `word model, two layers of H=${hidden}, V=${vocab} T=${time} B=${batch}: one training step`,
+  learns: true,
+};

@@ -1,4 +1,5 @@
 export { checkGradients, type GradientCheck } from "./autograd/gradcheck.ts";
+export { type Profile, type ProfileReport, type ProfileRow, profiled } from "./autograd/profile.ts";
 export {
   type Backend,
   createNativeBackend,

@@ -1,10 +1,9 @@
 /** This package's side of `layers`: one recurrent layer, forward and backward or forward alone. */
 
-import { readFileSync } from "node:fs";
 import { backward, Tape, withTape } from "../../src/autograd/tape.ts";
 import { scope } from "../../src/backend/scope.ts";
 import { GRU, LSTM, mul, RNN, Rng, sum, tensor } from "../../src/nn/index.ts";
-import { describeBackend, openBackend } from "../open-backend.ts";
+import { describeOwn, openBackend } from "../open-backend.ts";
 import type { InitRequest } from "../protocol.ts";
 import { serve, type Trainer } from "../serve.ts";
 
@@ -33,11 +32,8 @@ async function init(request: InitRequest): Promise<Trainer> {
     });
   const bound = layer.keepBound(false);
   const infer = () => scope(() => layer.forward(x, { bound, training: false }).output.view([1], 0).read());
-  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   return {
-    library: "unrolled",
-    version: (JSON.parse(manifest) as { version: string }).version,
-    settings: describeBackend(backend),
+    ...describeOwn(backend),
     step: async () => (await (mode === "train" ? train() : infer()))[0],
   };
 }

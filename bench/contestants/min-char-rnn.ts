@@ -1,9 +1,8 @@
 /** The demo of this package: the same model and training loop that `unrolled demo min-char-rnn` runs. */
 
-import { readFileSync } from "node:fs";
 import { HIDDEN, STEPS } from "../../src/tasks/min-char-rnn/model.ts";
 import { MinCharTraining } from "../../src/tasks/min-char-rnn/training.ts";
-import { describeBackend, openBackend } from "../open-backend.ts";
+import { describeOwn, openBackend } from "../open-backend.ts";
 import type { InitRequest } from "../protocol.ts";
 import { serve, type Trainer } from "../serve.ts";
 
@@ -17,11 +16,8 @@ async function init(request: InitRequest): Promise<Trainer> {
   }
   const backend = openBackend(request.backend);
   const training = new MinCharTraining(new Uint8Array(0), vocab, { seed, backend });
-  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   return {
-    library: "unrolled",
-    version: (JSON.parse(manifest) as { version: string }).version,
-    settings: `the demo's loop, ${describeBackend(backend)}`,
+    ...describeOwn(backend, "the demo's loop"),
     async step(inputs, targets) {
       return (await training.learn(inputs, targets).loss) / STEPS;
     },

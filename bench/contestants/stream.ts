@@ -1,8 +1,7 @@
 /** This package's side of `streaming`: nn.LSTM on ids and a linear layer, one step a call. */
 
-import { readFileSync } from "node:fs";
 import { Linear, LSTM, Rng, type WeightFormat } from "../../src/nn/index.ts";
-import { openBackend } from "../open-backend.ts";
+import { describeOwn, openBackend } from "../open-backend.ts";
 import type { InitRequest } from "../protocol.ts";
 import { serve, type Trainer } from "../serve.ts";
 import { drawLstm } from "../stream-weights.ts";
@@ -22,11 +21,8 @@ async function init(request: InitRequest): Promise<Trainer> {
   head.weight.write(drawn.head);
   head.bias!.write(drawn.headBias);
   const stream = rnn.streamIds({ head, weights: weights as WeightFormat });
-  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   return {
-    library: "unrolled",
-    version: (JSON.parse(manifest) as { version: string }).version,
-    settings: `a stream with weights in ${weights}, ${backend.name} ${backend.instructions}, 1 thread`,
+    ...describeOwn(backend, `a stream with weights in ${weights}`),
     step(inputs) {
       let logits = stream.step(inputs[0]);
       for (let t = 1; t < inputs.length; t++) logits = stream.step(inputs[t]);

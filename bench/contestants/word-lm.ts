@@ -1,8 +1,8 @@
 /** This package's side of `word-lm`: the loop's replicas, one or several, as `unrolled train text --threads` has them. */
 
-import { readFileSync } from "node:fs";
 import { chooseEngine } from "../../src/tasks/engine.ts";
 import { ReplicaGroup } from "../../src/train/index.ts";
+import { describeOwn } from "../open-backend.ts";
 import type { InitRequest } from "../protocol.ts";
 import { MissingError, serve, type Trainer } from "../serve.ts";
 import { createLearner, type WordLmSpec } from "./word-lm-learner.ts";
@@ -17,13 +17,11 @@ async function init(request: InitRequest): Promise<Trainer> {
   const shared = () => new Int32Array(new SharedArrayBuffer(4 * batch * time));
   const spec: WordLmSpec = { ...request, ...engine, inputs: shared(), targets: shared() };
   const source = { module: new URL("./word-lm-learner.ts", import.meta.url).href, spec };
-  const group = await ReplicaGroup.start(createLearner(spec, 0, threads), source, threads);
-  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  const learner = createLearner(spec, 0, threads);
+  const group = await ReplicaGroup.start(learner, source, threads);
   let steps = 0;
   return {
-    library: "unrolled",
-    version: (JSON.parse(manifest) as { version: string }).version,
-    settings: `LanguageModel, ${engine.backend} ${engine.instructions}, f32 (highest), ${threads} replica(s)`,
+    ...describeOwn(learner.optimizer.gradients.flat.backend, "LanguageModel, replicas", threads),
     async step(inputs, targets) {
       spec.inputs.set(inputs);
       spec.targets.set(targets);

@@ -5,14 +5,17 @@ import sys
 import traceback
 
 
-def serve(build):
+def serve(build, load=lambda: None):
     """Answer requests on stdin. `build(request)` returns a step, which trains once and returns its milliseconds and
-    its loss, and the answer to `init`."""
+    its loss, and the answer to `init`; `load()` imports the library and makes nothing."""
     step = None
     for line in sys.stdin:
         request = json.loads(line)
         try:
-            if request["cmd"] == "init":
+            if request["cmd"] == "load":
+                load()
+                reply = {"loaded": True}
+            elif request["cmd"] == "init":
                 step, reply = build(request)
             else:
                 timed = [step() for _ in range(request["n"])]

@@ -4,6 +4,7 @@ import time as clock
 
 from ids import IdStream
 from protocol import serve
+from pytorch import describe, load
 
 
 def build(request):
@@ -34,9 +35,8 @@ def build(request):
         value = loss.item()
         return (clock.perf_counter() - start) * 1000, value
 
-    threads = torch.get_num_threads()
-    settings = f"nn.LSTM on one-hot inputs, f32, {threads} thread{'s' if threads > 1 else ''}"
+    settings = f"nn.LSTM on one-hot inputs, {describe(torch)}"
     return step, {"ready": True, "library": "PyTorch", "version": torch.__version__, "settings": settings}
 
 
-serve(build)
+serve(build, load)

@@ -3,6 +3,7 @@
 import time as clock
 
 from protocol import serve
+from pytorch import describe, load
 
 
 def build(request):
@@ -31,13 +32,8 @@ def build(request):
                 value = layer(x)[0][0, 0, 0].item()
         return (clock.perf_counter() - start) * 1000, value
 
-    threads = torch.get_num_threads()
-    settings = (
-        f"torch.nn, f32, {threads} thread{'s' if threads > 1 else ''}, "
-        f"oneDNN {'on' if torch.backends.mkldnn.is_available() else 'off'}, "
-        f"float32_matmul_precision {torch.get_float32_matmul_precision()}"
-    )
+    settings = f"torch.nn, {describe(torch)}"
     return step, {"ready": True, "library": "PyTorch", "version": torch.__version__, "settings": settings}
 
 
-serve(build)
+serve(build, load)

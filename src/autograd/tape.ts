@@ -21,7 +21,23 @@ export class Tape {
   readonly nodes: Node[] = [];
 }
 
+/** Is told which op runs, to know whose kernels it sees: profile.ts. */
+export interface TapeWatch {
+  /** The forward kernels of `op` have run. */
+  ran(op: string): void;
+  /** The backward kernels of `op` come now; undefined: all have run. */
+  differentiating(op: string | undefined): void;
+}
+
 let recording: Tape | undefined;
+let watch: TapeWatch | undefined;
+
+/** Replaces whoever watches this thread's tapes. @returns who did before */
+export function watchTapes(next: TapeWatch | undefined): TapeWatch | undefined {
+  const before = watch;
+  watch = next;
+  return before;
+}
 
 /** Run `work` with ops recorded on `tape`, or with nothing recorded. */
 export function withTape<Result>(tape: Tape | undefined, work: () => Result): Result {
@@ -56,6 +72,7 @@ export function recordAll(
   outputs: readonly Tensor[],
   backward: Backward,
 ): void {
+  watch?.ran(op);
   const present = inputs.filter((input) => input !== undefined);
   if (recording === undefined || !present.some((input) => input.needsGradient)) return;
   for (const output of outputs) output.needsGradient = true;
@@ -139,12 +156,14 @@ export function backward(
       const { op, inputs, outputs, backward } = tape.nodes[index];
       const flowing = outputs.map((output) => gradients.get(output));
       if (flowing.every((gradient) => gradient === undefined)) continue;
+      watch?.differentiating(op);
       const inputGradients = backward(flowing);
       for (const [position, input] of inputs.entries()) {
         const gradient = inputGradients[position];
         if (gradient !== undefined && input.needsGradient) add(input, gradient, op);
       }
     }
+    watch?.differentiating(undefined);
   });
   return (tensor) => (received.has(tensor) ? sink?.of(tensor) : gradients.get(tensor));
 }

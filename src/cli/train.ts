@@ -120,7 +120,9 @@ function addRunOptions(command: Command): void {
     choiceOf("--precision", PRECISIONS),
   );
 
-  groupHelp(command, "Output:").option("--json", "one JSON object a line on stdout");
+  groupHelp(command, "Output:")
+    .option("--profile", "at the end, where the time of a step went")
+    .option("--json", "one JSON object a line on stdout");
 }
 
 /** An option that takes a number. It stays undefined when it is not given: a resumed run keeps its own. */

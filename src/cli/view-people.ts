@@ -9,6 +9,7 @@ import { modelName } from "./model-name.ts";
 import { writeOut } from "./output.ts";
 import { paint } from "./paint.ts";
 import { suggestPrime } from "./prime.ts";
+import { profileLines } from "./profile-table.ts";
 import { Progress } from "./progress.ts";
 import { type Standing, standingLine } from "./standing.ts";
 import type { TrainView } from "./view.ts";
@@ -81,6 +82,7 @@ export class PeopleView implements TrainView {
     if (event.event === "step") await this.step(event);
     else if (event.event === "eval") await this.evaluated(event);
     else if (event.event === "sample") await this.sampled(event);
+    else if (event.event === "profile") await this.print(["", ...profileLines(event), ""]);
     else if (event.event === "end") await this.ended(event);
   }
 

@@ -1,3 +1,4 @@
+import type { ProfileReport } from "../autograd/profile.ts";
 import type { Precision } from "../backend/native/native.ts";
 
 /** What a training says while it runs: exactly the lines of `--json` and of `metrics.jsonl`. */
@@ -7,6 +8,7 @@ export type TrainEvent =
   | EvalEvent
   | { event: "sample"; step: number; text: string }
   | { event: "checkpoint"; step: number; path: string }
+  | ProfileEvent
   | EndEvent;
 
 export interface StartEvent {
@@ -48,6 +50,12 @@ export interface EvalEvent {
   split: string;
   loss: number;
   metrics: Record<string, number>;
+}
+
+/** With `--profile`, before the end: the mean step of this sitting, as the first replica saw it. */
+export interface ProfileEvent extends ProfileReport {
+  event: "profile";
+  step: number;
 }
 
 export type EndReason = "steps" | "epochs" | "max-seconds" | "interrupted";

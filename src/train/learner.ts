@@ -1,3 +1,4 @@
+import type { Profile } from "../autograd/profile.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import type { Clip } from "../optim/clip.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
@@ -7,6 +8,8 @@ import type { CarriedTensor } from "./carried.ts";
 export interface Learner {
   readonly optimizer: Optimizer;
   readonly clip: Clip;
+  /** Takes notes of this replica's steps, where that is wanted. */
+  readonly profile?: Profile;
   /** This replica's share of the batch, in (0, 1]; the shares of all replicas add up to 1. */
   readonly share: number;
   /** The mean loss over this replica's rows of a step (from 0 on), made of ops. */

@@ -35,10 +35,16 @@ export class Replica {
   }
 
   /** Forward and backward on this replica's rows, the sum over all replicas, and the same update everywhere. */
-  async step({ step, learningRate }: Posted): Promise<StepOutcome> {
-    const { optimizer, clip, share } = this.learner;
+  step(posted: Posted): Promise<StepOutcome> {
+    const { profile } = this.learner;
+    return profile === undefined ? this.update(posted) : profile.step(() => this.update(posted));
+  }
+
+  private async update({ step, learningRate }: Posted): Promise<StepOutcome> {
+    const { optimizer, clip, share, profile } = this.learner;
     const own = await differentiate(() => this.learner.loss(step), optimizer, { accumulate: [share] });
-    const loss = (await this.sum?.run(own)) ?? own;
+    const exchange = async () => (await this.sum?.run(own)) ?? own;
+    const loss = await (profile === undefined ? exchange() : profile.span("exchange", exchange));
     clip(optimizer.gradients);
     optimizer.learningRate = learningRate;
     optimizer.update();

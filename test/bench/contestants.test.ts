@@ -38,9 +38,8 @@ describe("this package as a contestant", { timeout: 120_000 }, () => {
     }
   });
 
-  it("is the row that ratios refer to, and PyTorch is skipped by name without a python", () => {
+  it("is there when PyTorch is skipped by name without a python", () => {
     const contestants = charLmContestants(undefined);
-    expect(contestants[0].name).toBe("unrolled");
     const withoutProgram = contestants.filter(({ command }) => command.length === 0).map(({ name }) => name);
     expect(withoutProgram).toEqual(["pytorch", "pytorch-2"]);
   });

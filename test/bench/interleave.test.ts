@@ -39,14 +39,14 @@ describe("interleaving contestants", { timeout: TEST_TIMEOUT_MS }, () => {
     expect(absences).toEqual([]);
     const [fast, slow] = measurements;
     expect(fast).toMatchObject({ contestant: "fast", library: "fake", version: "1.0.0", settings: "none" });
-    expect(fast.ms).toEqual(new Array(30).fill(10));
-    expect(slow.ms).toEqual(new Array(6).fill(50));
+    expect(fast.rounds).toEqual(new Array(3).fill(new Array(10).fill(10)));
+    expect(slow.rounds).toEqual(new Array(3).fill([50, 50]));
   });
 
   it("keeps the losses of the warm-up, whose steps it does not time", async () => {
     const { measurements } = await interleave([fake("fast")], WORKLOAD, PATIENT, () => {});
-    const [{ ms, losses }] = measurements;
-    expect(losses).toHaveLength(ms.length + 3);
+    const [{ rounds, losses }] = measurements;
+    expect(losses).toHaveLength(rounds.flat().length + 3);
     expect(losses[0]).toBe(4);
   });
 

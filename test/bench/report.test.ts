@@ -1,49 +1,54 @@
 import { describe, expect, it } from "vitest";
 import { IdStream } from "../../bench/ids.ts";
-import type { Measurement } from "../../bench/interleave.ts";
-import { makeTable, showContestants, showTable } from "../../bench/report.ts";
-
-const WORKLOAD = { vocab: 65, time: 64, batch: 32, hidden: 128, learningRate: 2e-3, clip: 5, seed: 1 };
-
-function measured(contestant: string, ms: number[], losses: number[]): Measurement {
-  const settings = "a long story of how the library was used, which formulation, SIMD, threads, precision";
-  return { contestant, threads: 1, library: "a library", version: "1.2.3", settings, ms, losses };
-}
+import { showContestants, showTable } from "../../bench/report.ts";
+import { isOwn, shareOfPeak, speedOf, timesAsFast } from "../../bench/results.ts";
+import { LIMITS, measured, table } from "./fake-results.ts";
 
 describe("the report of a comparison", () => {
-  const ours = measured("ours", [10, 11, 12], [4.2, 4.1, 4.0, 3.9]);
-  const theirs = measured("theirs", [220, 220, 230], [4.2, 4.1, 4.0, 3.9]);
-  const broken = measured("broken", [5, 5.5, 6], [4.2, 4.2, 4.2, 4.2]);
+  const ours = measured("unrolled", [[10, 11, 12]], { instructions: "avx2" });
+  const theirs = measured("theirs", [[220, 220, 230]]);
+  const broken = measured("broken", [[5, 5.5, 6]], { losses: [4.2, 4.2, 4.2, 4.2] });
 
-  it("gives ratios to the baseline's median, wherever the baseline stands", () => {
-    const { rows } = makeTable(WORKLOAD, [theirs, ours, broken], [], "ours");
-    expect(rows.map(({ ratio }) => ratio)).toEqual([20, 1, 0.5]);
+  it("says of each row of ours how many times as fast as each peer it is", () => {
+    const text = showTable(table([theirs, ours, broken]), LIMITS);
+    expect(text).toMatch(/^ {2}times as fast as +theirs +broken$/m);
+    expect(text).toMatch(/^ {2}unrolled +20\.0 +0\.50$/m);
+    const { rows } = table([theirs, ours]);
+    expect(rows.map(isOwn)).toEqual([false, true]);
+    expect(timesAsFast(rows[1], rows[0])).toBe(20);
   });
 
-  it("takes the first contestant when the baseline was not measured", () => {
-    const { baseline, rows } = makeTable(WORKLOAD, [theirs, broken], [], "ours");
-    expect(baseline).toBe("theirs");
-    expect(rows[1].ratio).toBe(5.5 / 220);
+  it("shows the times alone where there is no peer", () => {
+    expect(showTable(table([ours]), LIMITS)).not.toContain("times as fast as");
+  });
+
+  it("shows the speed of every row, and of ours the share of the peak of its instructions and threads", () => {
+    const two = measured("unrolled-2", [[5.5]], { instructions: "avx2", threads: 2 });
+    // 0.55 GFLOP in 11 ms are 50 GFLOP/s, half of the 100 that this core can do.
+    const it = table([ours, two, theirs], { flops: 0.55e9 });
+    expect(it.rows.map((row) => speedOf(it, row))).toEqual([50, 100, 2.5]);
+    expect(it.rows.map((row) => shareOfPeak(it, row, LIMITS))).toEqual([0.5, 0.5, undefined]);
+    expect(showTable(it, LIMITS)).toMatch(/^ {2}unrolled +11\.0 .* 50\.0 +50% /m);
+    expect(showTable(it, LIMITS)).toMatch(/^ {2}theirs +220 .* 2\.5 +4\.20/m);
+  });
+
+  it("shows what a step reads a second", () => {
+    const reader = measured("unrolled", [[2]], { bytes: 4e7 });
+    expect(showTable(table([reader]), LIMITS)).toMatch(/GB\/s.*\n +unrolled .* 20\.0 /);
   });
 
   it("flags a row whose loss did not fall", () => {
-    const text = showTable(makeTable(WORKLOAD, [ours, broken], [], "ours"));
-    expect(text).toMatch(/^ {2}ours .*4\.20 -> 4\.00$/m);
+    const text = showTable(table([ours, broken]), LIMITS);
+    expect(text).toMatch(/^ {2}unrolled .*4\.20 -> 4\.00$/m);
     expect(text).toMatch(/^ {2}broken .*4\.20 -> 4\.20 NOT LEARNING$/m);
   });
 
   it("names who is skipped and who failed, also when nobody was measured", () => {
-    const text = showTable(
-      makeTable(
-        WORKLOAD,
-        [],
-        [
-          { contestant: "peer", kind: "missing", reason: "not installed: do this" },
-          { contestant: "other", kind: "failed", reason: "ended (SIGSEGV)" },
-        ],
-        "ours",
-      ),
-    );
+    const absences = [
+      { contestant: "peer", kind: "missing" as const, reason: "not installed: do this" },
+      { contestant: "other", kind: "failed" as const, reason: "ended (SIGSEGV)" },
+    ];
+    const text = showTable(table([], { absences }), LIMITS);
     expect(text).toContain("skipped peer: not installed: do this");
     expect(text).toContain("FAILED other: ended (SIGSEGV)");
   });
@@ -51,8 +56,9 @@ describe("the report of a comparison", () => {
   it("fits 100 columns", () => {
     const long = { contestant: "unlucky", kind: "failed" as const, reason: "because of this ".repeat(30) };
     const unbroken = { contestant: "odd", kind: "failed" as const, reason: "/path".repeat(100) };
-    const slow = measured("a-contestant-2", [123456.7, 223456.7], [4.2, 4.2]);
-    const text = `${showTable(makeTable(WORKLOAD, [ours, slow], [long, unbroken], "ours"))}\n${showContestants([ours, slow])}`;
+    const slow = measured("a-contestant-2", [[123456.7, 223456.7]]);
+    const full = table([ours, slow], { absences: [long, unbroken] });
+    const text = `${showTable(full, LIMITS)}\n${showContestants(full.rows)}`;
     expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
   });
 });

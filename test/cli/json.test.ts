@@ -72,6 +72,22 @@ describe("train --json", () => {
     expect(events.at(-1)).toMatchObject({ event: "end", step: 20, reason: "steps" });
   });
 
+  test("with --profile has one more event before the end: where the time of a step went", async () => {
+    const options = ["--out", fresh(), ...TINY, "--steps", "6", "--profile"];
+    const all = await trained([book, ...options]);
+    const [profile, ...others] = all.filter(({ event }) => event === "profile");
+    expect(others).toEqual([]);
+    expect(all.at(-2)).toBe(profile);
+    expect(Object.keys(profile).join(",")).toBe("event,step,steps,ms,rows");
+    expect(profile).toMatchObject({ step: 6, steps: 6 });
+    const rows = profile.rows as Record<string, unknown>[];
+    for (const row of rows) expect(Object.keys(row).join(",")).toBe("phase,op,kernel,calls,ms,share");
+    const phases = new Set(rows.map(({ phase }) => phase));
+    expect([...phases].toSorted()).toEqual(["backward", "data", "exchange", "forward", "rest", "update"]);
+    // Evaluations and samples are no part of a step.
+    expect(rows.find(({ op, kernel }) => op === "lstm" && kernel === "recurrent_forward")?.calls).toBe(1);
+  });
+
   test("says what metrics.jsonl keeps", () => {
     const kept = events.filter(({ event }) => event === "step" || event === "eval");
     expect(metricsOf(run)).toEqual(kept.map(({ seconds, unitsPerSecond, ...rest }) => rest));

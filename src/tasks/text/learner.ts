@@ -1,4 +1,5 @@
 import { parameters } from "../../autograd/parameter.ts";
+import { type Profile, profiled } from "../../autograd/profile.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { Frames, scope } from "../../backend/scope.ts";
 import { ids, type Tensor } from "../../backend/tensor.ts";
@@ -25,6 +26,8 @@ export interface TextSpec extends Engine {
   readonly validation: CharacterIds;
   /** Where a cell of the user's own comes from. */
   readonly cellFile?: CellFile;
+  /** Whether the first replica is to note where its time goes. */
+  readonly profile?: boolean;
 }
 
 /** Streams of random numbers, forked from the seed by these names. */
@@ -48,6 +51,7 @@ export class TextLearner implements Learner {
   readonly backend: Backend;
   readonly optimizer;
   readonly clip: Clip;
+  readonly profile: Profile | undefined;
   readonly share: number;
   readonly carried: CarriedLayout<LanguageModelState>;
   readonly evaluationParts: number;
@@ -67,7 +71,10 @@ export class TextLearner implements Learner {
     const { batchSize, seqLength, seed } = settings;
     this.settings = settings;
     this.replica = replica;
-    this.backend = openBackend(spec);
+    const { backend, profile } =
+      spec.profile && replica === 0 ? profiled(openBackend(spec)) : { backend: openBackend(spec) };
+    this.backend = backend;
+    this.profile = profile;
     const rng = new Rng(seed).fork(Stream.weights);
     this.model = new LanguageModel(model, {
       rng,
@@ -98,7 +105,7 @@ export class TextLearner implements Learner {
 
   loss(step: number): Tensor {
     const { rows, streams, inputs, targets, settings } = this;
-    streams.fill(step, this.from, this.from + rows, inputs, targets);
+    this.fill(step);
     const shape = [rows, settings.seqLength];
     const state = streams.startsPass(step) ? undefined : this.state;
     const rng =
@@ -106,6 +113,14 @@ export class TextLearner implements Learner {
     const run = this.model.loss(ids(inputs, shape), ids(targets, shape), { state, rng });
     this.state = detachState(run.state);
     return run.loss;
+  }
+
+  /** The batch of a step: `inputs` and `targets`. */
+  private fill(step: number): void {
+    const { streams, inputs, targets, profile, from, rows } = this;
+    const fill = () => streams.fill(step, from, from + rows, inputs, targets);
+    if (profile === undefined) fill();
+    else profile.span("data", fill);
   }
 
   readCarried(into: Float64Array): Promise<void> {

@@ -51,6 +51,7 @@ export interface TextTrainOptions {
   threads?: number;
   evalEvery?: number;
   saveEvery?: number;
+  profile?: boolean;
 }
 
 /** Options that fix what a run computes: a resumed run must have the same. */

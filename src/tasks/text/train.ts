@@ -135,7 +135,16 @@ async function prepare(
   const threads = options.threads ?? resumed?.run.threads ?? defaultThreads(batchSize);
   checkThreads(threads, batchSize);
   const cellFile: CellFile | undefined = cell && { path: cell.path, sha256: cell.sha256 };
-  const spec: TextSpec = { settings, model, train, validation, backend, instructions, cellFile };
+  const spec: TextSpec = {
+    settings,
+    model,
+    train,
+    validation,
+    backend,
+    instructions,
+    cellFile,
+    profile: options.profile,
+  };
   const learner = new TextLearner(spec, 0, threads, cell);
   const limits = limitsOf(options, resumed?.run);
   if (resumed === undefined)

@@ -89,6 +89,8 @@ export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEv
     for (;;) {
       const next = await loop.next();
       if (next.done) {
+        const { profile } = learner;
+        if (profile !== undefined) yield { event: "profile", step: next.value.step, ...profile.report() };
         yield { event: "end", ...next.value, parametersSha256: await hashParameters(learner) };
         return;
       }
