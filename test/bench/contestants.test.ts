@@ -25,11 +25,11 @@ describe("this package as a contestant", { timeout: 120_000 }, () => {
       .map((contestant) => ({ ...contestant, warmupSteps: STEPS }));
     const plan: Plan = { rounds: 1, seconds: 0.001, timeoutMs: 60_000, warmupMs: 0 };
     const { measurements, absences } = await interleave(ours, WORKLOAD, plan, () => {});
-    // Without native kernels for this machine their rows are missing, and only theirs.
-    expect(absences.filter(({ contestant }) => !contestant.startsWith("unrolled-native"))).toEqual([]);
+    // Without native kernels for this machine, or without AMX, their rows are missing, and only theirs.
+    expect(absences.filter(({ contestant }) => !/^unrolled-(native|high)/.test(contestant))).toEqual([]);
     const losses = measurements.map((measurement) => measurement.losses.slice(0, STEPS));
     const reference = losses.pop()!;
-    expect(losses.length).toBe(3 - absences.length);
+    expect(losses.length).toBe(ours.length - 1 - absences.length);
     for (const fast of losses) {
       expect(learning(fast).fell).toBe(true);
       for (let step = 0; step < STEPS; step++) {
