@@ -67,19 +67,20 @@ export function linearCrossEntropy(
       showShape(targets.shape),
     );
   }
-  const { reduction, ignoreIndex, classWeights, labelSmoothing } = settleCrossEntropy(op, classes, options);
+  const { blockRows, ...common } = options;
+  const { reduction, ignoreIndex, classWeights, labelSmoothing } = settleCrossEntropy(op, classes, common);
   checkIds(`${op}: targets`, targets, classes, ignoreIndex);
   const differentiates = isRecording(x, weight, bias);
-  const isSmall = options.blockRows === undefined && classes < LEAST_CLASSES;
+  const isSmall = blockRows === undefined && classes < LEAST_CLASSES;
   if (differentiates && (isSmall || reduction === "none"))
-    return crossEntropy(linear(x, weight, bias), targets, options);
+    return crossEntropy(linear(x, weight, bias), targets, common);
 
   const kernels = kernelsOf(op, x, weight, bias, targets, classWeights);
   const [losses, weights, saved] = [empty([rows]), empty([rows]), empty([rows])];
   const gradientOf = (input: Tensor | undefined) =>
     differentiates && input?.needsGradient ? empty(input.shape) : undefined;
   const [dx, dWeight, dBias] = [gradientOf(x), gradientOf(weight), gradientOf(bias)];
-  const { size, starts } = blocksOf(rows, classes, options.blockRows);
+  const { size, starts } = blocksOf(rows, classes, blockRows);
 
   scope(() => {
     const logits = empty([size, classes]);
