@@ -2,7 +2,6 @@
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { InitRequest } from "../protocol.ts";
 import { serve, type Trainer } from "../serve.ts";
 import { drawLstm } from "../stream-weights.ts";
@@ -19,6 +18,7 @@ const MODELS = {
 
 async function init(request: InitRequest): Promise<Trainer> {
   const { vocab: V, hidden: H, threads, backend = "operator" } = request;
+  const { InferenceSession, Tensor } = await import("onnxruntime-node");
   const { bytes, dims, what } = MODELS[backend as keyof typeof MODELS];
   const session = await InferenceSession.create(bytes(drawLstm(V, H)), {
     intraOpNumThreads: threads,
