@@ -13,9 +13,9 @@ import {
 } from "../../src/nn/index.ts";
 import { sgd } from "../../src/optim/index.ts";
 import { differentiate } from "../../src/optim/step.ts";
-import { backends } from "../support/backends.ts";
+import { backends, firstDifference } from "../support/backends.ts";
 
-describe.each(backends)("on $name, linearCrossEntropy", ({ name, backend }) => {
+describe.each(backends)("on $name, linearCrossEntropy", ({ name, backend, tolerance }) => {
   const rng = new Rng(1);
   const make = (rows: number, features: number, classes: number) => ({
     x: uniform([rows, features], 1, rng, backend),
@@ -44,12 +44,16 @@ describe.each(backends)("on $name, linearCrossEntropy", ({ name, backend }) => {
     const inBlocks = (blockRows: number) =>
       run(tensors, ({ x, weight, bias }) => linearCrossEntropy(x, weight, bias, ids(targets), { blockRows }));
     const whole = await inBlocks(37);
-    // AMX adds 32 rows' products at a time.
-    const sizes = backend.instructions === "amx" ? [32] : [1, 8, 13, 36];
-    for (const blockRows of sizes) {
+    for (const blockRows of [1, 8, 13, 36]) {
       const { value, gradients } = await inBlocks(blockRows);
       expect(value).toBe(whole.value);
-      expect(gradients.slice(0, 2)).toEqual(whole.gradients.slice(0, 2));
+      if (backend.instructions !== "amx") {
+        expect(gradients.slice(0, 2)).toEqual(whole.gradients.slice(0, 2));
+        continue;
+      }
+      // AMX adds the products of 32 rows at a time, so dW depends on where they are cut.
+      expect(gradients[0]).toEqual(whole.gradients[0]);
+      expect(firstDifference(gradients[1], whole.gradients[1], tolerance)).toBeUndefined();
     }
   });
 
