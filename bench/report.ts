@@ -48,7 +48,8 @@ function showRatios({ rows, unit }: Table): string[] {
 
 function showRows(table: Table, rows: readonly Row[], limits: Limits): string[] {
   if (rows.length === 0) return [];
-  const learns = rows.some(({ learning }) => learning.fell);
+  // A layer or a stream by itself is not updated, so its numbers fall by chance alone.
+  const learns = table.workload.cell === undefined && rows.some(({ learning }) => learning.fell);
   const head = ["", "median", "min", "p10", "p90", "n", "GFLOP/s", "of peak", "GB/s", learns ? "loss" : ""];
   const body = rows.map((row) => {
     const { summary, learning } = row;
