@@ -19,6 +19,8 @@ export interface Contestant {
   command: readonly string[];
   backend?: string;
   threads: number;
+  /** Variables of its environment besides those of this process. */
+  env?: Readonly<Record<string, string>>;
   /** Hidden sizes that it is measured at; all when absent. */
   hidden?: readonly number[];
   /** Steps before the clock counts, at least. */
@@ -48,7 +50,10 @@ export class ContestantProcess {
   constructor(contestant: Contestant, timeoutMs: number) {
     this.timeoutMs = timeoutMs;
     const [program, ...args] = contestant.command;
-    this.child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
+    this.child = spawn(program, args, {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: { ...process.env, ...contestant.env },
+    });
     this.child.on("error", (error) => this.end(`cannot be started: ${error.message}`));
     this.child.on("close", (code, signal) => {
       const lastLine = this.stderr.trim().split("\n").at(-1);

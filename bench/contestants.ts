@@ -4,6 +4,11 @@ import { fileURLToPath } from "node:url";
 import type { Contestant } from "./contestant.ts";
 
 export const PEERS_INSTALL = "npm --prefix bench/peers ci";
+/**
+ * By default its threads spin while they wait for each other: the fastest on an idle machine, and many times slower as soon
+ * as anything else runs. Both ways are measured.
+ */
+const PASSIVE = { OMP_WAIT_POLICY: "PASSIVE" };
 const NATIVE_INSTALL = "npm run build:native";
 
 /** @param python a python3 that has PyTorch; without one its rows are there all the same, to be skipped by name */
@@ -29,6 +34,7 @@ export function charLmContestants(python: string | undefined): Contestant[] {
     { ...peer, ...slow, name: "brain.js", command: script("peers/brain.ts") },
     { ...pytorch, name: "pytorch" },
     { ...pytorch, name: "pytorch-2", threads: 2 },
+    { ...pytorch, name: "pytorch-2-passive", threads: 2, env: PASSIVE },
   ];
 }
 
@@ -51,6 +57,7 @@ export function layerContestants(python: string | undefined): Contestant[] {
     },
     { ...pytorch, name: "pytorch" },
     { ...pytorch, name: "pytorch-2", threads: 2 },
+    { ...pytorch, name: "pytorch-2-passive", threads: 2, env: PASSIVE },
   ];
 }
 
@@ -71,20 +78,23 @@ export function wordLmContestants(python: string | undefined): Contestant[] {
 
 /** Those of `layers` that keep pace at every size. */
 export function growthContestants(python: string | undefined): Contestant[] {
-  return layerContestants(python).filter(({ name }) => name !== "jax-js" && name !== "pytorch-2");
+  return layerContestants(python).filter(({ name }) => name !== "jax-js" && !name.startsWith("pytorch-2"));
 }
 
 /** Whoever trains the character model and is fast enough to be a choice. */
 export function memoryContestants(python: string | undefined): Contestant[] {
   const chosen = ["unrolled", "unrolled-native", "pytorch"];
-  return charLmContestants(python).filter(({ name }) => chosen.includes(name));
+  return charLmContestants(python)
+    .filter(({ name }) => chosen.includes(name))
+    .map((contestant) => (contestant.name === "pytorch" ? { ...contestant, backend: "plain" } : contestant));
 }
 
 /** @param python a python3 that has numpy */
 export function minCharRnnContestants(python: string | undefined): Contestant[] {
   // An iteration takes well below a millisecond: compilers need many of them before they are done.
   const quick = { threads: 1, warmupSteps: 2000, minimumSteps: 500 };
-  const slow = { threads: 1, warmupSteps: 5, minimumSteps: 20 };
+  // With one row a step's loss jumps: it takes some hundred of them to fall for good.
+  const slow = { threads: 1, warmupSteps: 400, minimumSteps: 20 };
   const numpy = {
     ...quick,
     warmupSteps: 20,

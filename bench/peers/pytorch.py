@@ -1,4 +1,21 @@
-"""What both PyTorch contestants share."""
+"""What the PyTorch contestants share."""
+
+import ctypes
+import os
+
+# Of glibc's malloc.h. By default large tensors go back to the system when they are freed, and every step asks for them
+# again: an LSTM of 512 units is then several times slower. So: no mappings of their own, no trimming, growth in large steps.
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
+KEPT = {M_TRIM_THRESHOLD: -1, M_TOP_PAD: 2**28, M_MMAP_MAX: 0}
+
+
+def keep_memory():
+    """Tell the C library's allocator to keep what is freed; words for the settings, none where it cannot be told."""
+    try:
+        kept = all(ctypes.CDLL(None).mallopt(what, size) == 1 for what, size in KEPT.items())
+    except AttributeError:
+        return ""
+    return ", memory kept by mallopt" if kept else ""
 
 
 def load():
@@ -11,8 +28,9 @@ def load():
 def describe(torch):
     """Everything that its speed on a CPU depends on."""
     threads = torch.get_num_threads()
+    waiting = os.environ.get("OMP_WAIT_POLICY", "default").lower()
     return (
-        f"f32, {threads} thread{'s' if threads > 1 else ''}, "
+        f"f32, {threads} thread{f's (OpenMP wait policy {waiting})' if threads > 1 else ''}, "
         f"oneDNN {'on' if torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled else 'off'}, "
         f"MKL {'on' if torch.backends.mkl.is_available() else 'off'}, "
         f"float32_matmul_precision {torch.get_float32_matmul_precision()}, "

@@ -3,13 +3,14 @@
 import time as clock
 
 from protocol import serve
-from pytorch import describe, load
+from pytorch import describe, keep_memory, load
 
 
 def build(request):
     import torch
     from torch import nn
 
+    kept = keep_memory()
     torch.set_num_threads(request["threads"])
     torch.manual_seed(request["seed"])
     T, B, H = request["time"], request["batch"], request["hidden"]
@@ -32,7 +33,7 @@ def build(request):
                 value = layer(x)[0][0, 0, 0].item()
         return (clock.perf_counter() - start) * 1000, value
 
-    settings = f"torch.nn, {describe(torch)}"
+    settings = f"torch.nn, {describe(torch)}{kept}"
     return step, {"ready": True, "library": "PyTorch", "version": torch.__version__, "settings": settings}
 
 

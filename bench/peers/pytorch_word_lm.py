@@ -1,24 +1,12 @@
 """PyTorch's side of the word language model benchmark; speaks the protocol of bench/protocol.ts on stdin and stdout."""
 
-import ctypes
 import time as clock
 
 from ids import IdStream
 from protocol import serve
+from pytorch import describe, keep_memory
 
 WEIGHTS = 0.1
-
-# Of glibc's malloc.h. Without them every step asks the system for its logits again, which costs PyTorch half its speed.
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-KEPT = {M_TRIM_THRESHOLD: 2**30, M_MMAP_THRESHOLD: 2**25}
-
-
-def keep_memory():
-    """Whether the C library's allocator could be told to keep what is freed."""
-    try:
-        return all(ctypes.CDLL(None).mallopt(what, size) == 1 for what, size in KEPT.items())
-    except AttributeError:
-        return False
 
 
 def build(request):
@@ -26,7 +14,7 @@ def build(request):
     from torch import nn
     from torch.nn import functional
 
-    kept = ", memory kept by mallopt" if keep_memory() else ""
+    kept = keep_memory()
     torch.set_num_threads(request["threads"])
     torch.manual_seed(request["seed"])
     vocab, hidden = request["vocab"], request["hidden"]
@@ -56,8 +44,7 @@ def build(request):
         value = loss.item()
         return (clock.perf_counter() - start) * 1000, value
 
-    threads = torch.get_num_threads()
-    settings = f"nn.Embedding, nn.LSTM, nn.Linear, f32, {threads} thread{'s' if threads > 1 else ''}{kept}"
+    settings = f"nn.Embedding, nn.LSTM, nn.Linear, {describe(torch)}{kept}"
     return step, {"ready": True, "library": "PyTorch", "version": torch.__version__, "settings": settings}
 
 

@@ -41,7 +41,7 @@ describe("this package as a contestant", { timeout: 120_000 }, () => {
   it("is there when PyTorch is skipped by name without a python", () => {
     const contestants = charLmContestants(undefined);
     const withoutProgram = contestants.filter(({ command }) => command.length === 0).map(({ name }) => name);
-    expect(withoutProgram).toEqual(["pytorch", "pytorch-2"]);
+    expect(withoutProgram).toEqual(["pytorch", "pytorch-2", "pytorch-2-passive"]);
   });
 
   it("trains word-lm on both backends and on two replicas to the same losses", async () => {
