@@ -2,25 +2,29 @@
  * n = tanh(x part + r q), q = W_hn h' + b_hn, h = (1 - z) n + z h'. A row of gates is n r z q. */
 #include "recurrent.h"
 
-/* n <= VW units; x is what the input gives to n and may lie where n goes. */
-INLINE void forward(float *gates, int hidden, float *h, const float *x, const float *h_before, int n) {
-  float *at_r = gates + hidden, *at_z = at_r + hidden, *at_q = at_z + hidden;
-  const vf r = vsigmoid(load_n(at_r, n)), z = vsigmoid(load_n(at_z, n));
-  const vf new = vtanh(fma_(r, load_n(at_q, n), load_n(x, n)));
-  store_n(at_r, r, n);
-  store_n(at_z, z, n);
-  store_n(gates, new, n);
+/* n <= VW units, from the sums of r, z and q and from x, what the input gives to n. */
+INLINE void forward(float *gates, int hidden, float *h, const float *x, const float *h_before, const float *sums, int step,
+                    int n) {
+  const vf r = vsigmoid(load_n(sums, n)), z = vsigmoid(load_n(sums + step, n)), q = load_n(sums + 2 * step, n);
+  const vf new = vtanh(fma_(r, q, load_n(x, n)));
+  if (gates) {
+    store_n(gates, new, n);
+    store_n(gates + hidden, r, n);
+    store_n(gates + 2 * hidden, z, n);
+    store_n(gates + 3 * hidden, q, n);
+  }
   store_n(h, fma_(z, load_n(h_before, n), (tanh_constants.top - z) * new), n);
 }
 
 void gru_after_units(const Forward *s, int first, int units) {
-  const int hidden = s->hidden;
+  const int hidden = s->hidden, step = s->sums_gate;
   for (int r = 0; r < s->rows; r++) {
-    float *gates = s->gates + r * 4 * hidden + first, *h = s->out + r * hidden + first;
+    float *gates = s->gates ? s->gates + r * 4 * hidden + first : 0, *h = s->out + r * hidden + first;
     const float *x = start_row(&s->input, r) + first, *before = s->h_before + r * hidden + first;
+    const float *sums = s->sums + r * s->sums_row;
     int u = 0;
-    for (; u + VW <= units; u += VW) forward(gates + u, hidden, h + u, x + u, before + u, VW);
-    if (u < units) forward(gates + u, hidden, h + u, x + u, before + u, units - u);
+    for (; u + VW <= units; u += VW) forward(gates ? gates + u : 0, hidden, h + u, x + u, before + u, sums + u, step, VW);
+    if (u < units) forward(gates ? gates + u : 0, hidden, h + u, x + u, before + u, sums + u, step, units - u);
   }
 }
 
@@ -28,7 +32,7 @@ void gru_after_forward(const Forward *s) {
   const int groups = panels_of(s->hidden);
   for (int turn = 0; turn < groups; turn++) {
     const int group = piece(turn, groups, s->back), units = least(s->hidden - group * NR, NR);
-    group_sums(s->gates + s->hidden, 4 * s->hidden, s, s->hidden, 3, group, units);
+    group_sums(s, s->hidden, 3, group, units);
     gru_after_units(s, group * NR, units);
   }
 }

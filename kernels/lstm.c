@@ -1,30 +1,31 @@
 /* Long short-term memory: c = f c' + i g, out = o tanh(c). */
 #include "recurrent.h"
 
-/* n <= VW units: gates from sums to activations in place. */
-INLINE void forward(float *gates, int hidden, float *out, float *c, const float *c_before, int n) {
-  float *at_f = gates + hidden, *at_g = at_f + hidden, *at_o = at_g + hidden;
-  const vf i = vsigmoid(load_n(gates, n)), f = vsigmoid(load_n(at_f, n));
-  const vf g = vtanh(load_n(at_g, n)), o = vsigmoid(load_n(at_o, n));
+/* n <= VW units. */
+INLINE void forward(float *gates, int hidden, float *out, float *c, const float *c_before, const float *sums, int step,
+                    int n) {
+  const vf i = vsigmoid(load_n(sums, n)), f = vsigmoid(load_n(sums + step, n));
+  const vf g = vtanh(load_n(sums + 2 * step, n)), o = vsigmoid(load_n(sums + 3 * step, n));
   const vf now = fma_(f, load_n(c_before, n), i * g);
-  store_n(gates, i, n);
-  store_n(at_f, f, n);
-  store_n(at_g, g, n);
-  store_n(at_o, o, n);
+  if (gates) {
+    store_n(gates, i, n);
+    store_n(gates + hidden, f, n);
+    store_n(gates + 2 * hidden, g, n);
+    store_n(gates + 3 * hidden, o, n);
+  }
   store_n(c, now, n);
   store_n(out, o * vtanh(now), n);
 }
 
 void lstm_units(const Forward *s, int first, int units) {
-  const int hidden = s->hidden;
+  const int hidden = s->hidden, step = s->sums_gate;
   for (int r = 0; r < s->rows; r++) {
-    float *gates = s->gates + r * 4 * hidden + first;
     const int at = r * hidden + first;
-    float *out = s->out + at, *c = s->c + at;
-    const float *before = s->c_before + at;
+    float *gates = s->gates ? s->gates + r * 4 * hidden + first : 0, *out = s->out + at, *c = s->c + at;
+    const float *before = s->c_before + at, *sums = s->sums + r * s->sums_row;
     int u = 0;
-    for (; u + VW <= units; u += VW) forward(gates + u, hidden, out + u, c + u, before + u, VW);
-    if (u < units) forward(gates + u, hidden, out + u, c + u, before + u, units - u);
+    for (; u + VW <= units; u += VW) forward(gates ? gates + u : 0, hidden, out + u, c + u, before + u, sums + u, step, VW);
+    if (u < units) forward(gates ? gates + u : 0, hidden, out + u, c + u, before + u, sums + u, step, units - u);
   }
 }
 
@@ -32,7 +33,7 @@ void lstm_forward(const Forward *s) {
   const int groups = panels_of(s->hidden);
   for (int turn = 0; turn < groups; turn++) {
     const int group = piece(turn, groups, s->back), units = least(s->hidden - group * NR, NR);
-    group_sums(s->gates, 4 * s->hidden, s, 0, 4, group, units);
+    group_sums(s, 0, 4, group, units);
     lstm_units(s, group * NR, units);
   }
 }

@@ -52,14 +52,22 @@ INLINE void take_rows(float *out, int stride, const float *x, int k_step, int co
   }
 }
 
+/* Rows of x that are read together: they may lie at a power of two, which leaves room in the cache for few of them. */
+#define TOGETHER 8
+
 void pack_tiles(float *out, const float *x, int row_step, int k_step, int m, int k) {
-  for (int r = 0; r < m;) {
-    const int rows = tile_rows(m - r);
-    float *y = out + r * k;
-    if (k_step == 1) interleave(y, rows, x + r * row_step, row_step, rows, k);
-    else if (rows == MR) take_rows(y, MR, x + r, k_step, MR, k);
-    else take_rows(y, rows, x + r, k_step, rows, k);
-    r += rows;
+  const int together = k_step == 1 ? k : TOGETHER;
+  for (int l = 0; l < k; l += together) {
+    const int depth = least(k - l, together);
+    for (int r = 0; r < m;) {
+      const int rows = tile_rows(m - r);
+      const float *from = x + r * row_step + l * k_step;
+      float *y = out + r * k + l * rows;
+      if (k_step == 1) interleave(y, rows, from, row_step, rows, depth);
+      else if (rows == MR) take_rows(y, MR, from, k_step, MR, depth);
+      else take_rows(y, rows, from, k_step, rows, depth);
+      r += rows;
+    }
   }
 }
 

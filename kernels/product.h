@@ -4,10 +4,13 @@
 
 #include "pack.h"
 
-/* A panel of b (BLOCK_K x NR) and a tile of a (BLOCK_K x MR) share the nearest cache, 32 or 48 kB. */
-#define BLOCK_K 512
-/* A block of a (BLOCK_M x BLOCK_K) takes a part of the second cache; a multiple of MR. */
-#define BLOCK_M 192
+/*
+ * A block of a (BLOCK_M x BLOCK_K) takes a part of the second cache, and a panel of b (BLOCK_K x NR) passes by its tiles,
+ * from the nearest cache where it fits there. Panels of 32 columns do not: they come from the second cache anyhow, and
+ * longer ones leave fewer sums to be put down and taken up again. BLOCK_M is a multiple of MR.
+ */
+#define BLOCK_K (VW == 16 ? 1024 : 512)
+#define BLOCK_M (VW == 16 ? 96 : 192)
 /* A block of b (BLOCK_K x BLOCK_N) bounds the scratch for wide matrices, such as large vocabularies. */
 #define BLOCK_N 2048
 

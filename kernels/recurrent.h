@@ -27,6 +27,9 @@ typedef struct {
 } Cell;
 extern const Cell recurrent_cells[5];
 
+/* Gates of the same NR units side by side, so that they are summed and combined together. */
+INLINE int grouped_gates(int cell) { return cell == LSTM ? 4 : cell == GRU_AFTER ? 3 : 1; }
+
 INLINE int state_size(int hidden, int projection) { return projection ? projection : hidden; }
 
 /* Words of weight_hh packed for backward: GRU_BEFORE has r and z in one product, n in another. */
@@ -54,9 +57,12 @@ void fill_input_table(float *table, const Cell *shape, const float *weight_ih, c
 typedef struct {
   int rows, hidden, state;
   int back; /* read the weights from the end: those larger than the second cache are then found there in part */
-  float *out, *c, *gates;           /* [H], [H], [K H]; out is h, or o tanh(c) before the projection */
+  float *out, *c;                   /* [H]; out is h, or o tanh(c) before the projection */
+  float *gates;                     /* [K H], 0: not wanted (GRU_BEFORE wants them always) */
   const float *h_before, *c_before; /* [S], [H] */
   Start input;                      /* row r: what the input gives, D H columns */
+  float *sums;                      /* of the units at hand: gate g of row r at r * sums_row + g * sums_gate */
+  int sums_row, sums_gate;
   float *tiles;                     /* h_before in tiles */
   const float *weights;             /* Packed.recurrent */
   float *spare;                     /* [H], GRU_BEFORE */
@@ -66,8 +72,8 @@ void lstm_forward(const Forward *s);
 void gru_after_forward(const Forward *s);
 void gru_before_forward(const Forward *s);
 
-/* The last part of a step, for units first, first + 1, ...: from the sums in `gates` to out and c, which may be h_before
- * and c_before. GRU_BEFORE: r and z are activations already. */
+/* The last part of a step, for units first, first + 1, ...: from their sums to gates, out and c, which may be h_before
+ * and c_before. GRU_BEFORE: the sums are in `gates`, r and z are activations already. */
 void lstm_units(const Forward *s, int first, int units);
 void gru_after_units(const Forward *s, int first, int units);
 void gru_before_units(const Forward *s, int first, int units);
@@ -102,12 +108,28 @@ INLINE void chunk_sums(float *sums, int stride, const Forward *s, int column, co
               width, k);
 }
 
-/* The same for the units of a group: `gates` panels, one for each gate, the gates H columns apart. */
-INLINE void group_sums(float *sums, int stride, const Forward *s, int column, int gates, int group, int width) {
+/* The gates of a group's units are written in one burst: by then their lines should be near. */
+INLINE void expect_gates(const Forward *s, int group) {
+  if (!s->gates) return;
+  for (int r = 0; r < s->rows; r++)
+    for (int gate = 0; gate < 4; gate++) {
+      const float *place = s->gates + (4 * r + gate) * s->hidden + group * NR;
+      __builtin_prefetch(place, 1);
+      __builtin_prefetch(place + VW, 1);
+    }
+}
+
+/*
+ * The sums of a group of units, whose gates lie H columns apart in the input from `column` on and in one panel each among
+ * the weights. They go to s->sums side by side: in rows as long as those of the gates, often a power of two, they would
+ * drive each other out of the caches.
+ */
+INLINE void group_sums(const Forward *s, int column, int gates, int group, int width) {
   const int panel = panel_size(s->state);
   Start start = start_at(s->input, 0, column + group * NR);
   start.panel_step = s->hidden;
-  tile_panels(sums + group * NR, stride, s->hidden, &start, width, s->tiles, s->weights + group * gates * panel, panel,
+  expect_gates(s, group);
+  tile_panels(s->sums, s->sums_row, s->sums_gate, &start, width, s->tiles, s->weights + group * gates * panel, panel,
               gates, s->rows, s->state);
 }
 

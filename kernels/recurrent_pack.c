@@ -11,9 +11,6 @@ const Cell recurrent_cells[5] = {
     [GRU_BEFORE] = {3, 3, 3, 0, 2, 2, {{0, 2, 0, 0, 0}, {2, 1, 2, 2, 1}}},
 };
 
-/* Gates of the same NR units side by side, so that they are summed and combined together. */
-INLINE int grouped_gates(int cell) { return cell == LSTM ? 4 : cell == GRU_AFTER ? 3 : 1; }
-
 static int recurrent_size(int cell, int hidden, int state) {
   if (cell == GRU_BEFORE) return panels_size(2 * hidden, state) + panels_size(hidden, state);
   return grouped_gates(cell) * panels_size(hidden, state);
