@@ -56,19 +56,21 @@ INLINE void take_rows(float *out, int stride, const float *x, int k_step, int co
 #define TOGETHER 8
 
 void pack_tiles(float *out, const float *x, int row_step, int k_step, int m, int k) {
-  const int together = k_step == 1 ? k : TOGETHER;
-  for (int l = 0; l < k; l += together) {
-    const int depth = least(k - l, together);
-    for (int r = 0; r < m;) {
-      const int rows = tile_rows(m - r);
-      const float *from = x + r * row_step + l * k_step;
-      float *y = out + r * k + l * rows;
-      if (k_step == 1) interleave(y, rows, from, row_step, rows, depth);
-      else if (rows == MR) take_rows(y, MR, from, k_step, MR, depth);
-      else take_rows(y, rows, from, k_step, rows, depth);
-      r += rows;
+  if (k_step == 1)
+    for (int r = 0, rows; r < m; r += rows) {
+      rows = tile_rows(m - r);
+      interleave(out + r * k, rows, x + r * row_step, row_step, rows, k);
     }
-  }
+  else
+    for (int l = 0; l < k; l += TOGETHER)
+      for (int r = 0, rows; r < m; r += rows) {
+        rows = tile_rows(m - r);
+        const int depth = least(k - l, TOGETHER);
+        float *y = out + r * k + l * rows;
+        const float *from = x + r + l * k_step;
+        if (rows == MR) take_rows(y, MR, from, k_step, MR, depth);
+        else take_rows(y, rows, from, k_step, rows, depth);
+      }
 }
 
 void pack_panels(float *out, int panel_step, const float *x, int k_step, int column_step, int n, int k) {
