@@ -5,7 +5,7 @@
  * What the input gives is computed for a stretch of steps at once, of about so many rows: enough for full tiles and for
  * reading weight_ih seldom, few enough that the sums are still in the second cache when their steps need them.
  */
-#define STRETCH 96
+#define STRETCH 64
 
 /*
  * Scratch, one after the other:
