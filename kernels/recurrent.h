@@ -3,7 +3,7 @@
 #define UNROLLED_RECURRENT_H
 
 #include "functions.h"
-#include "product.h"
+#include "parts.h"
 #include "unrolled.h"
 
 /*
@@ -76,6 +76,7 @@ void gru_before_units(const Forward *s, int first, int units);
 typedef struct {
   int rows, hidden;
   float *dgates;       /* [D H] */
+  float *parts;        /* GRU_BEFORE: where the parts of n's gradients are to be kept, or 0 */
   float *dh;           /* [H] gradient of out; GRU: becomes what of the gradient of h_before bypasses the sums */
   float *dc;           /* [H] LSTM: gradient of c, becomes that of c_before */
   const float *out, *c, *gates, *h_before, *c_before;
