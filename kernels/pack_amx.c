@@ -1,5 +1,5 @@
 /* Packing for AMX (layout_amx.h): 16 rows of a, or 16 columns of b, by 32 k at a time. */
-#include "parts.h"
+#include "pack.h"
 
 #ifdef UNROLLED_AMX
 #include "split.h"
@@ -34,31 +34,6 @@ static void lines_across_k(Block *block, const float *x, int k_step, int count, 
     const Parts parts = split_pairs(even, odd);
     block->hi[i] = parts.hi;
     block->lo[i] = parts.lo;
-  }
-}
-
-/* `count` <= 16 bf16 numbers from column `at` of a row's 32 on, zeros after them; the next 32 lie `step` words on. */
-INLINE vu stretch(const float *x, int step, int at, int count) {
-  const uint16_t *from = (const uint16_t *)x + at, *next = (const uint16_t *)(x + step) - (TILE_K - at);
-  const unsigned all = (1u << count) - 1, here = all & (unsigned)((1ull << (TILE_K - at)) - 1);
-  __m256i numbers = _mm256_maskz_loadu_epi16((__mmask16)here, from);
-  if (here != all) numbers = _mm256_mask_loadu_epi16(numbers, (__mmask16)(all ^ here), next);
-  return (vu)_mm512_cvtepu16_epi32(numbers);
-}
-
-/* The same of numbers that are parts already, from `column` of their rows on. */
-static void kept_across_k(Block *block, const PartsRow *x, int column, int count, int depth) {
-  const int group = column / TILE_K, at = column % TILE_K;
-  for (int i = 0; i < TILE_ROWS; i++) {
-    vu hi[2] = {0}, lo[2] = {0};
-    for (int odd = 0; odd < 2 && 2 * i + odd < depth; odd++) {
-      const PartsRow *row = x + 2 * i + odd;
-      const float *from = row->hi + group * 2 * row->lo;
-      hi[odd] = stretch(from, 2 * row->lo, at, count);
-      lo[odd] = stretch(from + row->lo, 2 * row->lo, at, count);
-    }
-    block->hi[i] = hi[0] | hi[1] << 16;
-    block->lo[i] = lo[0] | lo[1] << 16;
   }
 }
 
@@ -105,19 +80,6 @@ void pack_tiles(float *out, const float *x, int row_step, int k_step, int m, int
         transpose(block.hi);
         transpose(block.lo);
       }
-      float *hi = out + r * deep + l * height;
-      put(hi, hi + height * TILE_ROWS, &block, height);
-    }
-}
-
-void pack_transposed(float *out, const PartsRow *x, int column, int m, int k) {
-  const int height = tile_height(m), deep = padded_k(k);
-  for (int l = 0; l < k; l += TILE_K)
-    for (int r = 0; r < m; r += height) {
-      Block block;
-      kept_across_k(&block, x + l, column + r, least(m - r, height), least(k - l, TILE_K));
-      transpose(block.hi);
-      transpose(block.lo);
       float *hi = out + r * deep + l * height;
       put(hi, hi + height * TILE_ROWS, &block, height);
     }

@@ -44,10 +44,11 @@ typedef struct {
   int lo;
 } PartsRow;
 
-/* Rows [first, first + count) of an area k wide, over steps of rows[s] or, without, of b rows. */
+/* Rows [first, first + count) of an area k wide, over steps of rows[s] or, without, of b rows. Rows of zeros fill the
+ * last 32. */
 void find_rows(PartsRow *found, const float *area, int k, const int32_t *rows, int b, int first, int count);
 
-/* pack_tiles() of the transpose: row r and k of a are column + r of row k of x. */
+/* pack_tiles() of the transpose: element (r, k) of a is column + r of row x[k]; the last 32 of x are whole. */
 void pack_transposed(float *out, const PartsRow *x, int column, int m, int k);
 
 #endif

@@ -28,6 +28,7 @@ void find_rows(PartsRow *found, const float *area, int k, const int32_t *rows, i
     for (int r = row - at - block - tile; r < height && block + tile + r < m && row < end; r++)
       found[row++ - first] = (PartsRow){hi + r * TILE_ROWS, height * TILE_ROWS};
   }
+  for (int r = count; r < padded_k(count); r++) found[r] = (PartsRow){zero_panel, 0};
 }
 
 #endif

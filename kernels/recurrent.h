@@ -76,12 +76,12 @@ void gru_before_units(const Forward *s, int first, int units);
 typedef struct {
   int rows, hidden;
   float *dgates;       /* [D H] */
-  float *parts;        /* GRU_BEFORE: where the parts of n's gradients are to be kept, or 0 */
   float *dh;           /* [H] gradient of out; GRU: becomes what of the gradient of h_before bypasses the sums */
   float *dc;           /* [H] LSTM: gradient of c, becomes that of c_before */
   const float *out, *c, *gates, *h_before, *c_before;
   const float *weights; /* GRU_BEFORE: W_hn in panels */
   float *tiles, *spare; /* GRU_BEFORE: a product's scratch; [H] */
+  float *parts;         /* GRU_BEFORE: where the parts of n's gradients are to be kept, or 0 */
 } Backward;
 void rnn_backward(const Backward *s, int relu);
 void lstm_backward(const Backward *s);
