@@ -69,7 +69,7 @@ describe.each(AMX)("parts of gate gradients, %s", (file) => {
           };
           keepingShowsNot(p, upstreamOf(p, seed + 1, what), options);
         }),
-        { numRuns: 40 },
+        { numRuns: 25 },
       );
     });
 
