@@ -132,11 +132,12 @@ function trainer(name: string, hidden: number) {
     k.recurrent_forward(cell, h, c, gates, 0, ids, 0, 0, 0, packed, STEPS, BATCH, ...sizes, scratch);
   const backward = () =>
     k.recurrent_backward(
-      ...[cell, dgates, 0, 0, 0, dh, 0, 0, h, c, gates, 0, 0, 0, back, STEPS, BATCH, hidden, 0, scratch],
+      ...[cell, dgates, 0, 0, 0, 0, dh, 0, 0, h, c, gates],
+      ...[0, 0, 0, back, STEPS, BATCH, hidden, 0, scratch],
     );
   const weights = () =>
     k.recurrent_weight_gradients(
-      ...[cell, g.ih, g.hh, g.biasIh, g.biasHh, 0, dgates, 0, h, c, gates, 0, ids, 0, 0],
+      ...[cell, g.ih, g.hh, g.biasIh, g.biasHh, 0, dgates, 0, 0, h, c, gates, 0, ids, 0, 0],
       ...[STEPS, BATCH, rows, ...sizes, scratch],
     );
   const head = () => {

@@ -70,8 +70,14 @@ void gru_before_backward(const Backward *s) {
     for (; u + VW <= hidden; u += VW) backward_new(dgates + u, dh + u, gates + u, hidden, before + u, VW);
     if (u < hidden) backward_new(dgates + u, dh + u, gates + u, hidden, before + u, hidden - u);
   }
-  product(s->spare, hidden, from_zero(), s->dgates + 2 * hidden, width, 1, s->weights, panel_size(hidden), s->rows,
-          hidden, hidden, s->tiles);
+  const float *d_new = s->dgates + 2 * hidden;
+  if (KEEPS_PARTS && s->parts) {
+    split_step(s->parts, d_new, width, s->rows, hidden);
+    product_of_parts(s->spare, hidden, from_zero(), s->parts, s->weights, panel_size(hidden), s->rows, hidden, hidden);
+  } else {
+    product(s->spare, hidden, from_zero(), d_new, width, 1, s->weights, panel_size(hidden), s->rows, hidden, hidden,
+            s->tiles);
+  }
   for (int r = 0; r < s->rows; r++) {
     float *dgates = s->dgates + r * width, *dh = s->dh + r * hidden;
     const float *gates = s->gates + r * width, *before = s->h_before + r * hidden, *d = s->spare + r * hidden;

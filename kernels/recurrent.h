@@ -3,7 +3,7 @@
 #define UNROLLED_RECURRENT_H
 
 #include "functions.h"
-#include "product.h"
+#include "parts.h"
 #include "unrolled.h"
 
 /*
@@ -87,6 +87,7 @@ typedef struct {
   const float *out, *c, *gates, *h_before, *c_before;
   const float *weights; /* GRU_BEFORE: W_hn in panels */
   float *tiles, *spare; /* GRU_BEFORE: a product's scratch; [H] */
+  float *parts;         /* GRU_BEFORE: where the parts of n's gradients are to be kept, or 0 */
 } Backward;
 void rnn_backward(const Backward *s, int relu);
 void lstm_backward(const Backward *s);

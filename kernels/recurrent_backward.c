@@ -15,6 +15,13 @@ int recurrent_backward_scratch(int cell, int t, int b, int hidden, int projectio
   return 4 * b * hidden + product_scratch(b, longest);
 }
 
+/* What an int does not hold no heap holds either. */
+int recurrent_parts_size(int cell, int n, int hidden) {
+  int64_t words = parts_words(n, recurrent_cells[cell].through_width * hidden);
+  if (cell == GRU_BEFORE) words += parts_words(n, hidden);
+  return words > INT32_MAX ? INT32_MAX : (int)words;
+}
+
 /* Rows [from, to) of a step, whose last step this is. */
 static void begin_rows(float *d, const float *d_last, const float *d_step, int from, int to, int width) {
   const int at = from * width, words = (to - from) * width;
@@ -33,10 +40,10 @@ static void cell_backward(int cell, const Backward *s) {
   }
 }
 
-void recurrent_backward(int cell, float *dgates, float *dprojected, float *dh0, float *dc0, const float *dh,
-                        const float *dh_last, const float *dc_last, const float *h, const float *c, const float *gates,
-                        const int32_t *rows, const float *h0, const float *c0, const float *packed, int t, int b,
-                        int hidden, int projection, float *scratch) {
+void recurrent_backward(int cell, float *dgates, float *parts, float *dprojected, float *dh0, float *dc0,
+                        const float *dh, const float *dh_last, const float *dc_last, const float *h, const float *c,
+                        const float *gates, const int32_t *rows, const float *h0, const float *c0, const float *packed,
+                        int t, int b, int hidden, int projection, float *scratch) {
   const Cell *shape = &recurrent_cells[cell];
   const int state = state_size(hidden, projection), block = b * hidden;
   const int width = shape->gradients * hidden, saved = shape->saved * hidden, k = shape->through_width * hidden;
@@ -53,6 +60,7 @@ void recurrent_backward(int cell, float *dgates, float *dprojected, float *dh0, 
     n = 0;
     for (int step = 0; step < t; step++) n += rows[step];
   }
+  const int64_t own = parts_words(n, k); /* GRU_BEFORE: the area of n's gradients */
   float *dstate = s.dh; /* gradient of the step's h */
   for (int step = t - 1; step >= 0; step--) {
     s.rows = rows ? rows[step] : b;
@@ -66,12 +74,17 @@ void recurrent_backward(int cell, float *dgates, float *dprojected, float *dh0, 
       product(s.dh, hidden, from_zero(), dstate, state, 1, weight_hr, panel_size(projection), s.rows, hidden,
               projection, tiles);
     s.dgates = dgates + n * width;
+    s.parts = cell == GRU_BEFORE ? step_parts(parts, own, n, hidden) : 0;
     s.gates = gates + n * saved;
     s.out = h + n * state;
     if (cell == LSTM) s.c = c + n * hidden;
     s.h_before = step ? h + before * state : h0 ? h0 : zeros;
     s.c_before = step && c ? c + before * hidden : c0 ? c0 : zeros;
     cell_backward(cell, &s);
+
+    const float *through = s.dgates + shape->through * hidden;
+    float *kept = step_parts(parts, 0, n, k);
+    if (kept) split_step(kept, through, width, s.rows, k);
 
     /* Through the recurrence, added to what the step before has of its own. */
     if (step == 0 && !dh0) break;
@@ -81,8 +94,8 @@ void recurrent_backward(int cell, float *dgates, float *dprojected, float *dh0, 
       if (step && dh) accumulate(s.dh, dh + before * state, s.rows * state);
       start = from_matrix(s.dh, state);
     }
-    product(next, state, start, s.dgates + shape->through * hidden, width, 1, packed, panel_size(k), s.rows, state, k,
-            tiles);
+    if (kept) product_of_parts(next, state, start, kept, packed, panel_size(k), s.rows, state, k);
+    else product(next, state, start, through, width, 1, packed, panel_size(k), s.rows, state, k, tiles);
   }
   release_tiles();
 }

@@ -28,7 +28,7 @@ void recurrent_input_gradient(int cell, float *dx, const float *dgates, const fl
 /* Everything that the weight gradients read. */
 typedef struct {
   int cell, n, b, inputs, hidden, projection, state;
-  const float *dgates, *dprojected, *h, *c, *gates, *x, *h0;
+  const float *dgates, *parts, *dprojected, *h, *c, *gates, *x, *h0;
   const int32_t *rows;
 } Layer;
 
@@ -114,14 +114,30 @@ INLINE void add_block(float *dw, int l, const float *tiles, const float *panels,
               depth);
 }
 
+/* Rows [l, l + depth) of a band among the parts, and the band's first column there; 0 where recurrent_backward has kept
+ * none: what did not go through weight_hh. */
+INLINE int kept_rows(PartsRow *found, int *column, const Layer *a, const Band *band, int l, int depth) {
+  const Cell *shape = &recurrent_cells[a->cell];
+  if (!KEEPS_PARTS || !a->parts || band->hh == NONE) return 0;
+  const int k = shape->through_width * a->hidden;
+  *column = band->reset ? 0 : (band->column - shape->through) * a->hidden;
+  if (band->reset) find_rows(found, a->parts + parts_words(a->n, k), a->hidden, a->rows, a->b, l, depth);
+  else find_rows(found, a->parts, k, a->rows, a->b, l, depth);
+  return 1;
+}
+
 /* One band's part of dweight_ih (without ids) and dweight_hh: its gradients are brought into tiles once for both. */
 static void band_gradients(float *dweight_ih, float *dweight_hh, const Band *band, const Layer *a, int l, int depth,
                            const float *panels_x, const float *panels_h, float *tiles) {
   const int hidden = a->hidden, stride = recurrent_cells[a->cell].gradients * hidden;
   const float *dgates = a->dgates + l * stride + band->column * hidden;
+  PartsRow rows[BLOCK_K];
+  int column;
+  const int kept = kept_rows(rows, &column, a, band, l, depth);
   for (int i = 0; i < band->width * hidden; i += BLOCK_M) {
     const int m = least(band->width * hidden - i, BLOCK_M);
-    pack_tiles(tiles, dgates + i, 1, stride, m, depth);
+    if (kept) pack_transposed(tiles, rows, column + i, m, depth);
+    else pack_tiles(tiles, dgates + i, 1, stride, m, depth);
     if (band->hh != NONE)
       add_block(dweight_hh + (band->hh * hidden + i) * a->state, l, tiles, panels_h, m, a->state, depth);
     if (band->ih != NONE && a->x)
@@ -168,15 +184,15 @@ static void bias_gradients(float *dbias_ih, float *dbias_hh, const Layer *a, flo
 }
 
 void recurrent_weight_gradients(int cell, float *dweight_ih, float *dweight_hh, float *dbias_ih, float *dbias_hh,
-                                float *dweight_hr, const float *dgates, const float *dprojected, const float *h,
-                                const float *c, const float *gates, const float *x, const int32_t *ids,
+                                float *dweight_hr, const float *dgates, const float *parts, const float *dprojected,
+                                const float *h, const float *c, const float *gates, const float *x, const int32_t *ids,
                                 const int32_t *rows, const float *h0, int t, int b, int n, int inputs, int hidden,
                                 int projection, float *scratch) {
   (void)t;
   const Cell *shape = &recurrent_cells[cell];
   const Places at = places(cell, n, inputs, hidden, projection, ids != 0);
   const Layer a = {cell, n, b, inputs, hidden, projection, state_size(hidden, projection),
-                   dgates, dprojected, h, c, gates, x, h0, rows};
+                   dgates, parts, dprojected, h, c, gates, x, h0, rows};
   float *panels_x = scratch + at.input, *panels_h = scratch + at.h_before, *tiles = scratch + at.tiles;
   float *reset = cell == GRU_BEFORE ? scratch + at.reset : 0, *computed = scratch + at.computed;
   if (dbias_ih || dbias_hh) bias_gradients(dbias_ih, dbias_hh, &a, scratch);

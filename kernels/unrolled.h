@@ -111,12 +111,15 @@ void recurrent_pack_backward(float *packed, int cell, const float *weight_hh, co
 
 /* From the last step to the first. dh [n, S] or 0; dh_last [b, S], dc_last [b, H] or 0: added at each row's last step.
  * Outputs: dgates [n, D H]; dprojected [n, P], the whole gradient of h at each step (only with a projection, else 0);
- * dh0 [b, S], dc0 [b, H] or 0 (not wanted). */
+ * dh0 [b, S], dc0 [b, H] or 0 (not wanted).
+ * parts: where the build for AMX keeps the bf16 parts of dgates, or 0. Given to recurrent_weight_gradients with the same
+ * rows and b, they save that from splitting dgates again; bits are the same without. Of size 0 in all other builds. */
+int recurrent_parts_size(int cell, int n, int hidden);                                                /* in words */
 int recurrent_backward_scratch(int cell, int t, int b, int hidden, int projection);                   /* in words */
-void recurrent_backward(int cell, float *dgates, float *dprojected, float *dh0, float *dc0, const float *dh,
-                        const float *dh_last, const float *dc_last, const float *h, const float *c, const float *gates,
-                        const int32_t *rows, const float *h0, const float *c0, const float *packed, int t, int b,
-                        int hidden, int projection, float *scratch);
+void recurrent_backward(int cell, float *dgates, float *parts, float *dprojected, float *dh0, float *dc0,
+                        const float *dh, const float *dh_last, const float *dc_last, const float *h, const float *c,
+                        const float *gates, const int32_t *rows, const float *h0, const float *c0, const float *packed,
+                        int t, int b, int hidden, int projection, float *scratch);
 
 /* dx [n, I] from dgates. */
 int recurrent_input_gradient_scratch(int cell, int n, int inputs, int hidden);                        /* in words */
@@ -124,11 +127,12 @@ void recurrent_input_gradient(int cell, float *dx, const float *dgates, const fl
                               int hidden, float *scratch);
 
 /* All weight gradients of a layer, each one product over the n rows. Outputs, overwritten: dweight_ih, dweight_hh,
- * dbias_ih, dbias_hh [G H] (either may be 0), dweight_hr [P, H] or 0. h, c, gates, x, ids, rows, h0 as in forward. */
+ * dbias_ih, dbias_hh [G H] (either may be 0), dweight_hr [P, H] or 0. h, c, gates, x, ids, rows, h0 as in forward; parts
+ * as recurrent_backward left them, or 0. */
 int recurrent_weight_gradients_scratch(int cell, int n, int inputs, int hidden, int projection, int has_ids);
 void recurrent_weight_gradients(int cell, float *dweight_ih, float *dweight_hh, float *dbias_ih, float *dbias_hh,
-                                float *dweight_hr, const float *dgates, const float *dprojected, const float *h,
-                                const float *c, const float *gates, const float *x, const int32_t *ids,
+                                float *dweight_hr, const float *dgates, const float *parts, const float *dprojected,
+                                const float *h, const float *c, const float *gates, const float *x, const int32_t *ids,
                                 const int32_t *rows, const float *h0, int t, int b, int n, int inputs, int hidden,
                                 int projection, float *scratch);
 

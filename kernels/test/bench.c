@@ -45,10 +45,10 @@ int main(int count, char **arguments) {
     at[1] = now();
     recurrent_forward(cell, h, c, gates, 0, ids, 0, 0, 0, packed, t, b, I, H, 0, forward);
     at[2] = now();
-    recurrent_backward(cell, dgates, 0, 0, 0, dh, 0, 0, h, c, gates, 0, 0, 0, back, t, b, H, 0, backward);
+    recurrent_backward(cell, dgates, 0, 0, 0, 0, dh, 0, 0, h, c, gates, 0, 0, 0, back, t, b, H, 0, backward);
     at[3] = now();
-    recurrent_weight_gradients(cell, dih, dhh, dbih, dbhh, 0, dgates, 0, h, c, gates, 0, ids, 0, 0, t, b, n, I, H, 0,
-                               weights);
+    recurrent_weight_gradients(cell, dih, dhh, dbih, dbhh, 0, dgates, 0, 0, h, c, gates, 0, ids, 0, 0, t, b, n, I, H,
+                               0, weights);
     at[4] = now();
     for (int i = 0; i < 4 && round >= 0; i++) times[i][round] = at[i + 1] - at[i];
     if (round >= 0) times[4][round] = at[4] - at[0];

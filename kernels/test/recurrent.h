@@ -67,7 +67,7 @@ static void test_layer(int cell, int t, int b, int I, int H, int P, int kind) {
   float *dh0 = out_room(b * S), *dc0 = out_room(is_lstm ? b * H : 0);
   words = recurrent_backward_scratch(cell, t, b, H, P);
   scratch = room(words);
-  recurrent_backward(cell, dgates, dprojected, dh0, dc0, p.dh, p.dh_last, p.dc_last, h, c, gates, rows, p.h0, p.c0,
+  recurrent_backward(cell, dgates, 0, dprojected, dh0, dc0, p.dh, p.dh_last, p.dc_last, h, c, gates, rows, p.h0, p.c0,
                      packed, t, b, H, P, scratch);
   check_guard(scratch, words);
   free(scratch); free(packed);
@@ -83,8 +83,8 @@ static void test_layer(int cell, int t, int b, int I, int H, int P, int kind) {
   float *bih = out_room(states ? G * H : 0), *bhh = out_room(G * H);
   words = recurrent_weight_gradients_scratch(cell, n, I, H, P, has_ids);
   scratch = room(words);
-  recurrent_weight_gradients(cell, dih, dhh, bih, bhh, dhr, dgates, dprojected, h, c, gates, given_x, given_ids, rows,
-                             p.h0, t, b, n, I, H, P, scratch);
+  recurrent_weight_gradients(cell, dih, dhh, bih, bhh, dhr, dgates, 0, dprojected, h, c, gates, given_x, given_ids,
+                             rows, p.h0, t, b, n, I, H, P, scratch);
   check_guard(scratch, words);
   free(scratch);
 

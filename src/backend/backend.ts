@@ -143,10 +143,11 @@ export interface Kernels extends OpKernels, StreamKernels {
       ...[hidden: number, projection: number],
     ]
   ): void;
+  recurrent_parts_size(cell: number, n: number, hidden: number): number;
   recurrent_backward_scratch(cell: number, t: number, b: number, hidden: number, projection: number): number;
   recurrent_backward(
     ...args: [
-      ...[cell: number, dgates: Address, dprojected: Address, dh0: Address, dc0: Address],
+      ...[cell: number, dgates: Address, parts: Address, dprojected: Address, dh0: Address, dc0: Address],
       ...[dh: Address, dhLast: Address, dcLast: Address, h: Address, c: Address, gates: Address],
       ...[rows: Address, h0: Address, c0: Address, packed: Address],
       ...[t: number, b: number, hidden: number, projection: number, scratch: Address],
@@ -167,8 +168,8 @@ export interface Kernels extends OpKernels, StreamKernels {
   recurrent_weight_gradients(
     ...args: [
       ...[cell: number, dweightIh: Address, dweightHh: Address, dbiasIh: Address, dbiasHh: Address],
-      ...[dweightHr: Address, dgates: Address, dprojected: Address, h: Address, c: Address, gates: Address],
-      ...[x: Address, ids: Address, rows: Address, h0: Address],
+      ...[dweightHr: Address, dgates: Address, parts: Address, dprojected: Address],
+      ...[h: Address, c: Address, gates: Address, x: Address, ids: Address, rows: Address, h0: Address],
       ...[t: number, b: number, n: number, inputs: number, hidden: number, projection: number],
       ...[scratch: Address],
     ]

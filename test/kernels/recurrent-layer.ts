@@ -66,12 +66,25 @@ export function someIds(n: number, classes: number): number[] {
   return Array.from({ length: n }, (_, i) => (i * 7 + (i >> 2)) % classes);
 }
 
+export interface RunOptions {
+  ids?: readonly number[];
+  packed?: boolean;
+  finalStates?: boolean;
+  keepGates?: boolean;
+  /** Where the build has parts of dgates to keep. */
+  keepParts?: boolean;
+  /** dgates become NaN before the gradients of weights are made from them. */
+  forgetGates?: boolean;
+  /** Is shown the scratch that recurrent_backward leaves. */
+  sees?: (scratch: Float32Array) => void;
+}
+
 /** Forward and, with upstream gradients, backward; everything comes back by name. `ids` stand for one-hot x. */
 export function run(
   machine: Machine,
   p: Layer,
   upstream?: Upstream,
-  options: { ids?: readonly number[]; packed?: boolean; finalStates?: boolean; keepGates?: boolean } = {},
+  options: RunOptions = {},
 ): Record<string, Float32Array> {
   const { inputs: I, hidden: H, projection: P } = p;
   const k = machine.kernels;
@@ -82,6 +95,7 @@ export function run(
     packed: variable = p.rows.some((count) => count !== b),
     finalStates = true,
     keepGates = true,
+    keepParts = true,
   } = options;
   const hasIds = Number(ids !== undefined);
   const [weightIh, weightHh, biasIh, biasHh, weightHr] = (
@@ -111,13 +125,18 @@ export function run(
     );
     const room = (words: number): [number, number] => [words && machine.room(words, true), words];
     const [dgates, dprojected] = [room(n * gradients * H), room(n * P)];
+    const parts = room(keepParts ? k.recurrent_parts_size(cell, n, H) : 0);
     const dh0 = room(finalStates ? b * S : 0);
     const dc0 = room(finalStates && p.cell === "LSTM" ? b * H : 0);
-    const work = machine.room(k.recurrent_backward_scratch(cell, t, b, H, P));
+    const scratchWords = k.recurrent_backward_scratch(cell, t, b, H, P);
+    const work = machine.room(scratchWords);
     k.recurrent_backward(
-      ...[cell, dgates[0], dprojected[0], dh0[0], dc0[0], dh, dhLast, dcLast, h, c, gates],
+      ...[cell, dgates[0], parts[0], dprojected[0], dh0[0], dc0[0], dh, dhLast, dcLast, h, c, gates],
       ...[rows, h0, c0, back, t, b, H, P, work],
     );
+    take({ dgates });
+    options.sees?.(machine.read(work, scratchWords));
+    if (options.forgetGates) k.fill(dgates[0], Number.NaN, dgates[1]);
     const dx = room(ids ? 0 : n * I);
     if (!ids) {
       const more = machine.room(k.recurrent_input_gradient_scratch(cell, n, I, H));
@@ -127,10 +146,10 @@ export function run(
     const [dbiasIh, dbiasHh] = [room(p.biasIh ? G * H : 0), room(p.biasHh ? G * H : 0)];
     const last = machine.room(k.recurrent_weight_gradients_scratch(cell, n, I, H, P, hasIds));
     k.recurrent_weight_gradients(
-      ...[cell, dweightIh[0], dweightHh[0], dbiasIh[0], dbiasHh[0], dweightHr[0], dgates[0], dprojected[0]],
-      ...[h, c, gates, x, idsAt, rows, h0, t, b, n, I, H, P, last],
+      ...[cell, dweightIh[0], dweightHh[0], dbiasIh[0], dbiasHh[0], dweightHr[0], dgates[0], parts[0]],
+      ...[dprojected[0], h, c, gates, x, idsAt, rows, h0, t, b, n, I, H, P, last],
     );
-    take({ dgates, dprojected, dh0, dc0, dx, dweightIh, dweightHh, dbiasIh, dbiasHh, dweightHr });
+    take({ dprojected, dh0, dc0, dx, dweightIh, dweightHh, dbiasIh, dbiasHh, dweightHr });
   }
   expect(machine.intact).toBe(true);
   expect(machine.unchanged).toBe(true);

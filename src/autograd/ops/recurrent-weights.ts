@@ -18,6 +18,8 @@ export interface WeightShare {
   readonly cells: Tensor | undefined;
   readonly gates: Tensor | undefined;
   readonly dgates: Tensor;
+  /** What the backward kernel has kept of dgates for the weight gradients. */
+  readonly parts: Tensor | undefined;
   readonly dprojected: Tensor | undefined;
   readonly h0: Tensor | undefined;
   readonly counts: Tensor | undefined;
@@ -39,6 +41,8 @@ export class BoundWeights {
   readonly kernels: Kernels;
   /** Stands for the weights on the tape; undefined when none of them is to have a gradient. */
   readonly token: Tensor | undefined;
+  /** How often the layer has run with this binding. */
+  calls = 0;
   private readonly packed: { ids?: Tensor; values?: Tensor; backward?: Tensor } = {};
   private readonly shares: WeightShare[] = [];
 
@@ -101,6 +105,16 @@ export class BoundWeights {
     this.packed.values?.dispose();
   }
 
+  /**
+   * Room for the parts of dgates of a call's n rows (kernels/unrolled.h), where the kernels have any and the weight
+   * gradients will read them: those of several calls are made from their joined dgates.
+   */
+  parts(n: number): Tensor | undefined {
+    if (this.token === undefined || this.calls > 1) return undefined;
+    const size = this.kernels.recurrent_parts_size(this.traits.number, n, this.sizes.hidden);
+    return size === 0 ? undefined : empty([size]);
+  }
+
   /** Called by the backward of each call; returns the token's gradient, which only makes backward reach the weights. */
   remember(share: WeightShare): Tensor | undefined {
     if (this.token === undefined) return undefined;
@@ -116,7 +130,7 @@ export class BoundWeights {
     const { inputs: I, hidden: H, projection: P } = sizes;
     const share = this.shares.length === 1 ? this.shares[0] : this.joinShares();
     this.shares.length = 0;
-    const { x, output, cells, gates, dgates, dprojected, h0, counts, T, B, n } = share;
+    const { x, output, cells, gates, dgates, parts, dprojected, h0, counts, T, B, n } = share;
     const hasIds = x.dtype === "i32";
     const [dWeightIh, dWeightHh] = [empty(weightIh.shape), empty(weightHh.shape)];
     const [dBiasIh, dBiasHh, dWeightHr] = [biasIh, biasHh, weightHr].map(
@@ -127,7 +141,8 @@ export class BoundWeights {
     ]);
     kernels.recurrent_weight_gradients(
       ...([traits.number, dWeightIh.address, dWeightHh.address, at(dBiasIh), at(dBiasHh)] as const),
-      ...([at(dWeightHr), dgates.address, at(dprojected), output.address, at(cells), at(gates)] as const),
+      ...([at(dWeightHr), dgates.address, at(parts), at(dprojected)] as const),
+      ...([output.address, at(cells), at(gates)] as const),
       ...([hasIds ? 0 : x.address, hasIds ? x.address : 0, at(counts), at(h0)] as const),
       ...([T, B, n, I, H, P, scratch.address] as const),
     );
@@ -160,6 +175,7 @@ export class BoundWeights {
       cells: join(traits.hasCell ? H : 0, ({ cells }) => cells),
       gates: join(traits.saved * H, ({ gates }) => gates),
       dgates: join(traits.differences * H, ({ dgates }) => dgates)!,
+      parts: undefined,
       dprojected: join(P, ({ dprojected }) => dprojected),
       h0: join(S, (share) => this.statesBefore(share)),
       ...{ counts: undefined, T: 1, B: n, n },

@@ -91,16 +91,18 @@ export function recurrent(
   const hidden = lastOf(output, S);
   const cell = cells && lastOf(cells, H);
 
+  bound.calls++;
   const inputs = [hasIds ? undefined : x, bound.token, h0, c0];
   const outputs = cell === undefined ? [output, hidden] : [output, hidden, cell];
   recordAll(kind, inputs, outputs, ([dOutput, dHidden, dCell]) => {
     const like = (tensor: Tensor | undefined) => (tensor?.needsGradient ? empty(tensor.shape) : undefined);
     const dgates = empty([n, traits.differences * H]);
+    const parts = bound.parts(n);
     const dprojected = P > 0 ? empty([n, P]) : undefined;
     const [dh0, dc0] = [like(h0), like(c0)];
     const room = empty([kernels.recurrent_backward_scratch(traits.number, T, B, H, P)]);
     kernels.recurrent_backward(
-      ...([traits.number, dgates.address, at(dprojected), at(dh0), at(dc0)] as const),
+      ...([traits.number, dgates.address, at(parts), at(dprojected), at(dh0), at(dc0)] as const),
       ...([at(dOutput), at(dHidden), at(dCell), output.address, at(cells), at(gates)] as const),
       ...([counts, at(h0), at(c0), bound.backward().address, T, B, H, P, room.address] as const),
     );
@@ -112,7 +114,7 @@ export function recurrent(
         ...([traits.number, dx.address, dgates.address, weightIh.address, n, I, H, tiles.address] as const),
       );
     }
-    const share = { x, output, cells, gates, dgates, dprojected, h0, counts: rows?.counts, T, B, n };
+    const share = { x, output, cells, gates, dgates, parts, dprojected, h0, counts: rows?.counts, T, B, n };
     return [dx, bound.remember(share), dh0, dc0];
   });
   return { output, hidden, cell, cells, gates };

@@ -34,6 +34,7 @@ export const KERNELS: Names<Kernels> = {
   recurrent_forward: 0,
   recurrent_pack_backward_size: 0,
   recurrent_pack_backward: 0,
+  recurrent_parts_size: 0,
   recurrent_backward_scratch: 0,
   recurrent_backward: 0,
   recurrent_input_gradient_scratch: 0,

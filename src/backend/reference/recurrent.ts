@@ -102,11 +102,12 @@ export function recurrentKernels(memory: ReferenceMemory): Pick<Kernels, Names> 
       if (P) memory.at(packed + size * 4, P * H).set(memory.at(weightHr, P * H));
     },
 
+    recurrent_parts_size: () => 0,
     recurrent_backward_scratch: (_cell, _t, b, H, P) => b * (P || H) + b * H,
     recurrent_backward(
-      ...[kind, dgates, dprojected, dh0, dc0, dh, dhLast, dcLast, h, c, gates, rows, h0, c0, packed, ...sizes]
+      ...[kind, dgates, _parts, dprojected, dh0, dc0, dh, dhLast, dcLast, h, c, gates, rows, h0, ...rest]
     ) {
-      const [t, b, H, P, scratch] = sizes;
+      const [c0, packed, t, b, H, P, scratch] = rest;
       const cell = CELLS[kind];
       const [S, n] = [P || H, totalRows(rows, t, b)];
       const Wh = memory.at(packed, cell.gates * H * S);
@@ -174,9 +175,9 @@ export function recurrentKernels(memory: ReferenceMemory): Pick<Kernels, Names> 
 
     recurrent_weight_gradients_scratch: () => 0,
     recurrent_weight_gradients(
-      ...[kind, dweightIh, dweightHh, dbiasIh, dbiasHh, dweightHr, dgates, dprojected, h, c, gates, ...rest]
+      ...[kind, dweightIh, dweightHh, dbiasIh, dbiasHh, dweightHr, dgates, _parts, dprojected, ...rest]
     ) {
-      const [x, ids, rows, h0, t, b, n, I, H, P] = rest;
+      const [h, c, gates, x, ids, rows, h0, t, b, n, I, H, P] = rest;
       const cell = CELLS[kind];
       const S = P || H;
       const [gradIh, gradHh] = [
