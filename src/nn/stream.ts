@@ -4,6 +4,7 @@ import type { Backend, FloatArray } from "../backend/backend.ts";
 import { PLAN_WORDS, type StreamPlan, WEIGHT_FORMATS, type WeightFormat } from "../backend/kernels-stream.ts";
 import { persistent, type Tensor } from "../backend/tensor.ts";
 import { InputError, ScopeError, ShapeError } from "../core/errors.ts";
+import type { Names } from "../core/options.ts";
 import { checkShape } from "../core/shape.ts";
 
 export type { WeightFormat } from "../backend/kernels-stream.ts";
@@ -27,6 +28,8 @@ export interface StreamOptions {
    */
   weights?: WeightFormat;
 }
+
+export const STREAM_OPTIONS: Names<StreamOptions> = { weights: 0 };
 
 /** Where a stream stands: copies of all layers' states, layer after layer. */
 export interface StreamState {
@@ -121,9 +124,9 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
       }
       id = input;
     } else {
-      if (this.plan.symbols > 0) throw new ShapeError("stream.step: input", "an id", `[${input.length}]`);
-      if (input.length !== this.inputs) {
-        throw new ShapeError("stream.step: input", `[${this.inputs}]`, `[${input.length}]`);
+      if (this.plan.symbols > 0) throw new ShapeError("stream.step: input", "an id", lengthOf(input));
+      if (input?.length !== this.inputs) {
+        throw new ShapeError("stream.step: input", `[${this.inputs}]`, lengthOf(input));
       }
       memory.write(x.address, input, "f32");
     }
@@ -178,6 +181,9 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
     return this.backend.memory.readSync!(tensor.address, count);
   }
 }
+
+const lengthOf = (input?: ArrayLike<number>): string =>
+  input === undefined ? "undefined" : `[${input.length}]`;
 
 const at = (tensor: Tensor | undefined): number => tensor?.address ?? 0;
 
