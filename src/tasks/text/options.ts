@@ -101,8 +101,9 @@ export const DEFAULTS: TextSettings = {
   seqLength: 64,
   batchSize: 32,
   optimizer: "adam",
-  // With Adam five times char-rnn's 2e-3, which is still far from done after four passes: on the bundled corpus it ends at 2.29
-  // nats there, 6e-3 at 1.76, 1e-2 and 1.5e-2 at about 1.45, 3e-2 at 1.81 (one seed each). The schedule takes it down.
+  // With Adam five times char-rnn's 2e-3, which is still far from done after four passes: on the bundled corpus it ends
+  // at 2.29 nats there, 6e-3 at 1.76, 1e-2 and 1.5e-2 at about 1.45, 3e-2 at 1.81 (one seed each). The schedule takes
+  // it down.
   lr: 1e-2,
   lrDecay: null,
   lrDecayAfter: 1,
