@@ -53,8 +53,8 @@ export interface Stepper<Input> {
  * sensors, keystrokes and generated text. It copies the weights in the order in which a step reads them, so it goes on
  * with these whatever a training does afterwards; a step is one call of one kernel and allocates nothing.
  *
- * The result is that of the layers' `forward`, with `weights: "f32"` to the bit (kernels/stream.c). CPU-only: a step
- * answers at once.
+ * The result is that of the layers' `forward`, with `weights: "f32"` to the bit (kernels/stream.c) unless `forward` has
+ * products of bf16 parts (precision `high` on AMX): a stream computes in f32. CPU-only: a step answers at once.
  */
 export class Stream<Input extends number | ArrayLike<number>> implements Stepper<Input> {
   /** Features of a value, or how many ids there are. */
