@@ -39,7 +39,6 @@ void dropout(float *y, const float *x, uint32_t seed0, uint32_t seed1, double p,
 /* ---- moving things ---------------------------------------------------------------------------------------- */
 /* rows x cols, each side with a row stride. */
 void copy_rows(float *y, int y_stride, const float *x, int x_stride, int rows, int cols);
-void accumulate_rows(float *y, int y_stride, const float *x, int x_stride, int rows, int cols); /* y += x */
 /* x [a, b, inner] -> y [b, a, inner]; works on words of any type. */
 void swap_axes(float *y, const float *x, int a, int b, int inner);
 /* y[i, :] = table[ids[i], :], zeros where ids[i] < 0; the upper bound was checked by the caller. */
@@ -50,7 +49,6 @@ void scatter_add_rows(float *table, const float *dy, const int32_t *ids, int n, 
 /* ---- reductions -------------------------------------------------------------------------------------------- */
 void sum(float *y, const float *x, int n);                        /* y[0], added in double */
 void sum_rows(float *y, const float *x, int rows, int cols);      /* y[c] = sum over r of x[r, c] */
-void sum_squares(float *y, const float *x, int n);                /* y[0], added in double */
 
 /* ---- matrix product ---------------------------------------------------------------------------------------- */
 /* c [m, n] (+)= op(a) op(b), op = transpose when the flag is set: a is [m, k] or [k, m], b is [k, n] or [n, k].
