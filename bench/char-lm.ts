@@ -3,7 +3,7 @@ import { charLmContestants } from "./contestants.ts";
 import { charLmFlops } from "./flops.ts";
 import type { Workload } from "./protocol.ts";
 
-export const CHAR_LM = { vocab: 65, time: 64, batch: 32, learningRate: 2e-3, clip: 5, seed: 1 };
+const CHAR_LM = { vocab: 65, time: 64, batch: 32, learningRate: 2e-3, clip: 5, seed: 1 };
 
 /** The training step of a character LSTM. */
 export const charLm: Benchmark = {

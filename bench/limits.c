@@ -1,6 +1,7 @@
 /*
- * What one core can do at most, as one JSON object: multiply-adds on values that never leave the registers, for each vector
- * width, and bytes read from buffers of three sizes. The best of several tries each: something else can only slow it down.
+ * What one core can do at most, as one JSON object: multiply-adds on values that never leave the registers, for each
+ * vector width, and bytes read from buffers of three sizes. The best of several tries each: something else can only
+ * slow it down.
  */
 #include <stddef.h>
 #include <stdint.h>

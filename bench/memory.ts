@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import type { Benchmark } from "./benchmark.ts";
-import { CHAR_LM } from "./char-lm.ts";
+import { charLm } from "./char-lm.ts";
 import { type Contestant, ContestantProcess, MissingLibraryError } from "./contestant.ts";
 import { memoryContestants } from "./contestants.ts";
 import { type Absence, absenceOf, type Measure, type Measurement, type Plan } from "./interleave.ts";
@@ -17,15 +17,10 @@ const MIB = 2 ** 20;
 export const memory: Benchmark = {
   name: "memory",
   what: "memory of the char-lm training above that of an idle process",
-  sizes: ["hidden"],
+  sizes: charLm.sizes,
   python: "torch",
   contestants: memoryContestants,
-  workloads({ hidden }, quick) {
-    const all = hidden ?? (quick ? [128] : [128, 256, 512]);
-    return Object.fromEntries(
-      all.map((size): [string, Workload] => [`H=${size}`, { ...CHAR_LM, hidden: size }]),
-    );
-  },
+  workloads: charLm.workloads,
   title: ({ hidden, vocab, time, batch }) =>
     `H=${hidden}: training above idle, V=${vocab} T=${time} B=${batch}`,
   measure: measureMemory,

@@ -13,7 +13,7 @@ export interface Workload {
   /** The largest that a gradient keeps: of its global norm in char-lm, of each element in min-char-rnn. */
   clip: number;
   seed: number;
-  /** `layers`, `growth` and `streaming`: which cell, and whether backward is part of the step, or it is `time` steps at batch 1. */
+  /** `layers`, `growth` and `streaming`: which cell; forward and backward, forward alone, or `time` steps at batch 1. */
   cell?: "rnn" | "lstm" | "gru";
   mode?: "train" | "infer" | "stream";
 }

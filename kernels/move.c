@@ -17,10 +17,6 @@ void copy_rows(float *y, int y_stride, const float *x, int x_stride, int rows, i
   for (int r = 0; r < rows; r++) copy_words(y + r * y_stride, x + r * x_stride, cols);
 }
 
-void accumulate_rows(float *y, int y_stride, const float *x, int x_stride, int rows, int cols) {
-  for (int r = 0; r < rows; r++) add_words(y + r * y_stride, x + r * x_stride, cols);
-}
-
 void swap_axes(float *y, const float *x, int a, int b, int inner) {
   if (inner == 1) {
     /* In squares of 16: both sides then stay within few cache lines. */

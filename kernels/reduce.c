@@ -1,5 +1,5 @@
-/* Reductions. Sums to one number are added in double, because millions of gradients go into one norm. */
-#include "reduce.h"
+/* Reductions. Sums to one number are added in double. */
+#include "simd.h"
 #include "unrolled.h"
 
 void sum(float *y, const float *x, int n) {
@@ -12,8 +12,6 @@ void sum(float *y, const float *x, int n) {
   for (; i < n; i += VW) s0 += to_double(load_n(x + i, n - i));
   y[0] = (float)sum_lanes(s0 + s1);
 }
-
-void sum_squares(float *y, const float *x, int n) { y[0] = (float)square_sum(x, n); }
 
 /* Ascending rows, one accumulator for each column; four vectors of columns at a time stay in registers. */
 void sum_rows(float *y, const float *x, int rows, int cols) {

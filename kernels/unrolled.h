@@ -39,7 +39,6 @@ void dropout(float *y, const float *x, uint32_t seed0, uint32_t seed1, double p,
 /* ---- moving things ---------------------------------------------------------------------------------------- */
 /* rows x cols, each side with a row stride. */
 void copy_rows(float *y, int y_stride, const float *x, int x_stride, int rows, int cols);
-void accumulate_rows(float *y, int y_stride, const float *x, int x_stride, int rows, int cols); /* y += x */
 /* x [a, b, inner] -> y [b, a, inner]; works on words of any type. */
 void swap_axes(float *y, const float *x, int a, int b, int inner);
 /* y[i, :] = table[ids[i], :], zeros where ids[i] < 0; the upper bound was checked by the caller. */
@@ -50,7 +49,6 @@ void scatter_add_rows(float *table, const float *dy, const int32_t *ids, int n, 
 /* ---- reductions -------------------------------------------------------------------------------------------- */
 void sum(float *y, const float *x, int n);                        /* y[0], added in double */
 void sum_rows(float *y, const float *x, int rows, int cols);      /* y[c] = sum over r of x[r, c] */
-void sum_squares(float *y, const float *x, int n);                /* y[0], added in double */
 
 /* ---- matrix product ---------------------------------------------------------------------------------------- */
 /* c [m, n] (+)= op(a) op(b), op = transpose when the flag is set: a is [m, k] or [k, m], b is [k, n] or [n, k].
@@ -225,7 +223,8 @@ void max_pool(float *y, int32_t *argmax, const float *x, int planes, int h, int 
 /* row_loss [rows] = (1 - smoothing) * w[t] * (lse - x[t]) + smoothing / classes * sum_c w[c] * (lse - x[c]);
  * row_weight [rows] = w[t]; both 0 where the target t is `ignored`. weights [classes] or 0 (all 1). lse as above. */
 void cross_entropy_rows(float *row_loss, float *row_weight, float *log_sum_exp, const float *logits,
-                        const int32_t *targets, const float *weights, int ignored, double smoothing, int rows, int classes);
+                        const int32_t *targets, const float *weights, int ignored, double smoothing, int rows,
+                        int classes);
 /* dlogits [rows, classes] from d_row [rows]; may alias logits. */
 void cross_entropy_rows_backward(float *dlogits, const float *d_row, const float *log_sum_exp, const float *logits,
                                  const int32_t *targets, const float *weights, int ignored, double smoothing, int rows,
@@ -239,9 +238,10 @@ void cross_entropy_rows_backward(float *dlogits, const float *d_row, const float
 void clip_norm(float *norm, float *clip, const float *g, double max_norm, int n);
 void clip_gradient(float *g, const float *clip, int n);            /* in place */
 
-/* One update of a parameter p from its gradient g, n elements, as torch.optim computes it; clip [2] or 0: none; the other
- * arrays are the parameter's own state, changed in place. `steps` is a single float, the updates that this parameter has had: read,
- * then raised by one (float32 counts to 2^24, as PyTorch's own counter does). Nothing may alias. */
+/* One update of a parameter p from its gradient g, n elements, as torch.optim computes it; clip [2] or 0: none. The
+ * other arrays are the parameter's own state, changed in place. `steps` is a single float, the updates that this
+ * parameter has had: read, then raised by one (float32 counts to 2^24, as PyTorch's own counter does). Nothing may
+ * alias. */
 
 /* d = g + weight_decay p; with momentum: buffer = momentum buffer + (1 - dampening) d, and d becomes the buffer or, with
  * nesterov != 0, d + momentum buffer; p -= lr d. buffer: zeros at first, 0 without momentum. The first update does not

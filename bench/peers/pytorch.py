@@ -2,9 +2,13 @@
 
 import ctypes
 import os
+import time as clock
+
+from ids import IdStream
 
 # Of glibc's malloc.h. By default large tensors go back to the system when they are freed, and every step asks for them
-# again: an LSTM of 512 units is then several times slower. So: no mappings of their own, no trimming, growth in large steps.
+# again: an LSTM of 512 units is then several times slower. So: no mappings of their own, no trimming, growth in large
+# steps.
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
 KEPT = {M_TRIM_THRESHOLD: -1, M_TOP_PAD: 2**28, M_MMAP_MAX: 0}
 
@@ -36,3 +40,42 @@ def describe(torch):
         f"float32_matmul_precision {torch.get_float32_matmul_precision()}, "
         f"{torch.backends.cpu.get_cpu_capability()}"
     )
+
+
+def begin(request, keep=True):
+    """PyTorch with the threads and the seed of `request`, and its settings in words.
+
+    Where memory is measured it is left as it is (`keep` false): keeping it costs some.
+    """
+    import torch
+
+    kept = keep_memory() if keep else ""
+    torch.set_num_threads(request["threads"])
+    torch.manual_seed(request["seed"])
+    return torch, f"{describe(torch)}{kept}"
+
+
+def answer(torch, settings):
+    """The answer to `init`."""
+    return {"ready": True, "library": "PyTorch", "version": torch.__version__, "settings": settings}
+
+
+def training_step(request, parameters, optimizer, loss):
+    """What `serve` calls to train a language model once; `loss` takes inputs and targets, ids [batch, time]."""
+    import torch
+
+    stream = IdStream(request["vocab"], request["seed"])
+
+    def step():
+        """One training step; its milliseconds and its loss."""
+        inputs, targets = map(torch.tensor, stream.next_batch(request["batch"], request["time"]))
+        start = clock.perf_counter()
+        optimizer.zero_grad()
+        batch_loss = loss(inputs, targets)
+        batch_loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, request["clip"])
+        optimizer.step()
+        value = batch_loss.item()
+        return (clock.perf_counter() - start) * 1000, value
+
+    return step

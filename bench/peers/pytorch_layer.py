@@ -3,16 +3,13 @@
 import time as clock
 
 from protocol import serve
-from pytorch import describe, keep_memory, load
+from pytorch import answer, begin, load
 
 
 def build(request):
-    import torch
+    torch, settings = begin(request)
     from torch import nn
 
-    kept = keep_memory()
-    torch.set_num_threads(request["threads"])
-    torch.manual_seed(request["seed"])
     T, B, H = request["time"], request["batch"], request["hidden"]
     layer = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[request["cell"]](H, H)
     train = request["mode"] == "train"
@@ -33,8 +30,7 @@ def build(request):
                 value = layer(x)[0][0, 0, 0].item()
         return (clock.perf_counter() - start) * 1000, value
 
-    settings = f"torch.nn, {describe(torch)}{kept}"
-    return step, {"ready": True, "library": "PyTorch", "version": torch.__version__, "settings": settings}
+    return step, answer(torch, f"torch.nn, {settings}")
 
 
 serve(build, load)

@@ -9,8 +9,8 @@ import { trainText } from "../../src/tasks/text/train.ts";
 const quiet = { signal: new AbortController().signal, onProgress: () => {}, onNote: console.error };
 
 /**
- * What rounded weights cost: an LSTM of 512 units (or of another size) is trained for some minutes, then read one character at a time over the
- * validation part of its text with weights in f32, bf16 and int8.
+ * What rounded weights cost: an LSTM of 512 units (or of another size) is trained for some minutes, then read one
+ * character at a time over the validation part of its text with weights in f32, bf16 and int8.
  *
  *     npm run reproduce streaming [-- SECONDS [HIDDEN [TEXT...]]]
  */

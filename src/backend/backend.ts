@@ -66,14 +66,12 @@ export interface Kernels extends OpKernels, StreamKernels {
   dropout(y: Address, x: Address, seed0: number, seed1: number, p: number, n: number): void;
 
   copy_rows(y: Address, yStride: number, x: Address, xStride: number, rows: number, cols: number): void;
-  accumulate_rows(y: Address, yStride: number, x: Address, xStride: number, rows: number, cols: number): void;
   swap_axes(y: Address, x: Address, a: number, b: number, inner: number): void;
   gather_rows(y: Address, table: Address, ids: Address, n: number, width: number): void;
   scatter_add_rows(table: Address, dy: Address, ids: Address, n: number, width: number): void;
 
   sum(y: Address, x: Address, n: number): void;
   sum_rows(y: Address, x: Address, rows: number, cols: number): void;
-  sum_squares(y: Address, x: Address, n: number): void;
 
   gemm_scratch(m: number, n: number, k: number): number;
   gemm(

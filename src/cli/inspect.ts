@@ -124,7 +124,7 @@ function describe({
     lines.push("", ...table(gates, columns));
   }
   const by = shown.signal === undefined ? "" : `, which follows "${shown.signal}"`;
-  lines.push("", `unit ${shown.layer}:${shown.unit}${by}:  ${legend()}`, "");
+  lines.push("", `unit ${shown.layer}:${shown.unit}${by}:`, legend(), "");
   lines.push(...shownText(shown.pieces, shown.values, columns));
   return lines;
 }

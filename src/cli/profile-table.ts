@@ -5,8 +5,8 @@ import { table } from "./table.ts";
 /** Less of a step than this is summed up in one line. */
 const SMALL = 0.005;
 
-/** Where the time of a training step went, for people. */
-export function profileLines({ steps, ms, rows }: ProfileReport): string[] {
+/** Where the time of a training step went, for people: lines, those of the table no longer than `columns`. */
+export function profileLines({ steps, ms, rows }: ProfileReport, columns: number): string[] {
   const shown = rows.filter(({ share }) => share >= SMALL);
   const small = rows.filter(({ share }) => share < SMALL);
   const sum = (of: (row: (typeof rows)[number]) => number) =>
@@ -24,17 +24,20 @@ export function profileLines({ steps, ms, rows }: ProfileReport): string[] {
   const right = { align: "right" } as const;
   return [
     head,
-    ...table([
-      { head: "share", cells: shown.map(({ share }) => `${(100 * share).toFixed(1)}%`), ...right },
-      { head: "ms", cells: shown.map((row) => row.ms.toFixed(3)), ...right },
-      {
-        head: "calls",
-        cells: shown.map(({ calls }) => (calls === 0 ? "" : calls.toFixed(1).replace(/\.0$/, ""))),
-        ...right,
-      },
-      { head: "phase", cells: shown.map(({ phase }) => phase) },
-      { head: "op", cells: shown.map(({ op }) => op) },
-      { head: "kernel", cells: shown.map(({ kernel }) => kernel) },
-    ]),
+    ...table(
+      [
+        { head: "share", cells: shown.map(({ share }) => `${(100 * share).toFixed(1)}%`), ...right },
+        { head: "ms", cells: shown.map((row) => row.ms.toFixed(3)), ...right, dropAt: 2 },
+        {
+          head: "calls",
+          cells: shown.map(({ calls }) => (calls === 0 ? "" : calls.toFixed(1).replace(/\.0$/, ""))),
+          ...{ ...right, dropAt: 0 },
+        },
+        { head: "phase", cells: shown.map(({ phase }) => phase) },
+        { head: "op", cells: shown.map(({ op }) => op), dropAt: 1 },
+        { head: "kernel", cells: shown.map(({ kernel }) => kernel) },
+      ],
+      columns,
+    ),
   ];
 }

@@ -12,7 +12,7 @@ export interface Column {
 
 const GAP = "  ";
 
-/** Lines of a table without borders, none longer than `columns`; the first column is cut last. */
+/** Lines of a table without borders, none longer than `columns`; names in the first column are cut last. */
 export function table(all: readonly Column[], columns = Number.POSITIVE_INFINITY): string[] {
   let shown = all;
   while (totalWidth(shown) > columns) {
@@ -25,7 +25,7 @@ export function table(all: readonly Column[], columns = Number.POSITIVE_INFINITY
   const spare = Math.max(0, totalWidth(shown) - columns);
   const widths = shown.map((column, index) => {
     const width = widthOfColumn(column);
-    return index === 0 ? Math.max(3, width - spare) : width;
+    return index === 0 && column.align !== "right" ? Math.max(3, width - spare) : width;
   });
   const rows = [
     shown.map(({ head }) => head),

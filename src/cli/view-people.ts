@@ -82,8 +82,9 @@ export class PeopleView implements TrainView {
     if (event.event === "step") await this.step(event);
     else if (event.event === "eval") await this.evaluated(event);
     else if (event.event === "sample") await this.sampled(event);
-    else if (event.event === "profile") await this.print(["", ...profileLines(event), ""]);
-    else if (event.event === "end") await this.ended(event);
+    else if (event.event === "profile") {
+      await this.print(["", ...profileLines(event, process.stdout.columns || 100), ""]);
+    } else if (event.event === "end") await this.ended(event);
   }
 
   private async step(event: StepEvent): Promise<void> {

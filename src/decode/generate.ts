@@ -1,4 +1,13 @@
-import { type Names, refuseOthers } from "../core/options.ts";
+import { InputError } from "../core/errors.ts";
+import {
+  COUNT,
+  GENERATOR,
+  type Names,
+  type Range,
+  type Ranges,
+  refuseOthers,
+  settle,
+} from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
 import type { Stepper } from "../nn/stream.ts";
 import { checkSampling, type SamplingOptions, sampleLogits } from "./sampling.ts";
@@ -16,13 +25,19 @@ export interface GenerateOptions extends SamplingOptions {
   rng: Rng;
 }
 
-const OPTIONS: Names<GenerateOptions> = {
-  ...{ length: 0, prime: 0, rng: 0, temperature: 0, topK: 0, topP: 0 },
+const IDS: Range = {
+  text: "a list of ids",
+  fits: (value) => typeof value === "object" && COUNT.fits((value as ArrayLike<number> | null)?.length),
 };
+const OWN: Ranges<Omit<GenerateOptions, keyof SamplingOptions>> = {
+  ...{ length: COUNT, prime: IDS, rng: GENERATOR },
+};
+const OPTIONS: Names<GenerateOptions> = { ...OWN, ...{ temperature: 0, topK: 0, topP: 0 } };
 
 /**
  * Symbols drawn one after the other, each fed back as the next input. Has memory of its own, so a training may go
  * on between two of them; it sees the weights as they were at the start. CPU-only.
+ * @throws InputError for an option outside its range, for an empty prime, and as {@link sampleLogits} and the stream do
  */
 export async function* generate(
   model: GenerativeModel,
@@ -31,6 +46,12 @@ export async function* generate(
   refuseOthers("generate", OPTIONS, options);
   checkSampling(options);
   const { prime, length, rng } = options;
+  settle("generate", OWN, {}, { prime, length, rng });
+  if (prime.length === 0) {
+    throw new InputError("generate: prime must hold at least one id, got none", {
+      hint: "give it what a text starts after: the id of a line end, for example",
+    });
+  }
   const stream = model.stream();
   try {
     for (let at = 0; at + 1 < prime.length; at++) stream.step(prime[at]);

@@ -23,8 +23,14 @@ export function checkSampling({ temperature = 1, topK, topP = 1 }: SamplingOptio
   if (!(topP > 0 && topP <= 1)) throw new InputError(`--top-p must be above 0 and at most 1, got ${topP}`);
 }
 
-/** Draw a symbol from softmax(logits / temperature), cut to the likeliest ones as the options say. */
+/**
+ * Draw a symbol from softmax(logits / temperature), cut to the likeliest ones as the options say. A logit of -Infinity
+ * forbids its symbol.
+ * @throws InputError for an option outside its range, for no logits, and for logits that leave nothing to choose
+ */
 export function sampleLogits(logits: ArrayLike<number>, options: SamplingOptions, rng: Rng): number {
+  checkSampling(options);
+  checkLogits(logits);
   const { temperature = 1, topK = logits.length, topP = 1 } = options;
   const ranked = Array.from({ length: logits.length }, (_, id) => id).sort(
     (a, b) => logits[b] - logits[a] || a - b,
@@ -42,4 +48,26 @@ export function sampleLogits(logits: ArrayLike<number>, options: SamplingOptions
     if (target < 0) return kept[i];
   }
   return kept[count - 1];
+}
+
+function checkLogits(logits: ArrayLike<number>): void {
+  if (logits.length === 0)
+    throw new InputError("sampleLogits: logits must hold at least one number, got none");
+  let best = Number.NEGATIVE_INFINITY;
+  for (let id = 0; id < logits.length; id++) {
+    if (!(logits[id] < Number.POSITIVE_INFINITY)) {
+      throw new InputError(
+        `sampleLogits: logits must be numbers below infinity, got ${logits[id]} for symbol ${id}`,
+        {
+          hint: "the training has diverged: take an earlier checkpoint",
+        },
+      );
+    }
+    best = Math.max(best, logits[id]);
+  }
+  if (best === Number.NEGATIVE_INFINITY) {
+    throw new InputError("sampleLogits: one logit at least must be above -infinity, got none", {
+      hint: "leave one symbol to choose",
+    });
+  }
 }

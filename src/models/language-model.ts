@@ -5,7 +5,7 @@ import type { Backend } from "../backend/backend.ts";
 import { Frames } from "../backend/scope.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import { InputError } from "../core/errors.ts";
-import { optional, type Range, type Ranges, settle, TEXT } from "../core/options.ts";
+import { optional, type Range, type Ranges, refuseOthers, settle, TEXT } from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
 import type { CreateCell } from "../nn/cell.ts";
 import { Embedding } from "../nn/embedding.ts";
@@ -19,7 +19,7 @@ import { RecurrentStack } from "../nn/recurrent-stack.ts";
 import type { RecurrentState } from "../nn/recurrent-state.ts";
 import { RNN } from "../nn/rnn.ts";
 import { sequenceDropout } from "../nn/sequence-dropout.ts";
-import type { Stepper, StreamOptions } from "../nn/stream.ts";
+import { STREAM_OPTIONS, type Stepper, type StreamOptions } from "../nn/stream.ts";
 import {
   completeConfig,
   type LanguageModelConfig,
@@ -89,6 +89,7 @@ export class LanguageModel {
    * @throws InputError for rounded weights with a cell of your own, which has no kernel for them
    */
   stream(options: StreamOptions = {}): Stepper<number> {
+    refuseOthers("languageModel.stream", STREAM_OPTIONS, options);
     const { rnn, embedding, head } = this;
     if (rnn instanceof RecurrentLayer) {
       return rnn.streamIds({ ...options, embedding: embedding?.weight, head });

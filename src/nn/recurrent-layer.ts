@@ -16,7 +16,7 @@ import { checkSize, MODULE_RANGES } from "./options.ts";
 import { CELL_FORWARD } from "./recurrent.ts";
 import { makeWeights, nameOf } from "./recurrent-parameters.ts";
 import { RecurrentState } from "./recurrent-state.ts";
-import { Stream, type StreamOptions, type StreamParts } from "./stream.ts";
+import { STREAM_OPTIONS, Stream, type StreamOptions, type StreamParts } from "./stream.ts";
 import { denseTimeline, packedTimeline, type Timeline } from "./timeline.ts";
 
 export interface RecurrentOptions {
@@ -145,11 +145,13 @@ export abstract class RecurrentLayer {
    * @throws InputError for a bidirectional layer, whose outputs depend on what comes later
    */
   stream(options: StreamOptions & Pick<StreamParts, "head"> = {}): Stream<ArrayLike<number>> {
+    refuseOthers(`${this.cellName}.stream`, { ...STREAM_OPTIONS, head: 0 }, options);
     return this.streamOf({ head: options.head, ids: false }, options);
   }
 
   /** The same for ids: one-hot, or with an embedding (a table [symbols, I]) before the layers. */
   streamIds(options: StreamOptions & Pick<StreamParts, "embedding" | "head"> = {}): Stream<number> {
+    refuseOthers(`${this.cellName}.streamIds`, { ...STREAM_OPTIONS, embedding: 0, head: 0 }, options);
     return this.streamOf({ embedding: options.embedding, head: options.head, ids: true }, options);
   }
 
@@ -239,7 +241,11 @@ export abstract class RecurrentLayer {
   }
 
   private get where(): string {
-    return `${this.kind.split("-")[0]}.forward`;
+    return `${this.cellName}.forward`;
+  }
+
+  private get cellName(): string {
+    return this.kind.split("-")[0];
   }
 
   private checkState(state: RecurrentState | undefined, batch: number): void {

@@ -4,6 +4,7 @@ import type { Backend, FloatArray } from "../backend/backend.ts";
 import { PLAN_WORDS, type StreamPlan, WEIGHT_FORMATS, type WeightFormat } from "../backend/kernels-stream.ts";
 import { persistent, type Tensor } from "../backend/tensor.ts";
 import { InputError, ScopeError, ShapeError } from "../core/errors.ts";
+import type { Names } from "../core/options.ts";
 import { checkShape } from "../core/shape.ts";
 
 export type { WeightFormat } from "../backend/kernels-stream.ts";
@@ -28,6 +29,8 @@ export interface StreamOptions {
   weights?: WeightFormat;
 }
 
+export const STREAM_OPTIONS: Names<StreamOptions> = { weights: 0 };
+
 /** Where a stream stands: copies of all layers' states, layer after layer. */
 export interface StreamState {
   /** [layers, S] */
@@ -50,8 +53,8 @@ export interface Stepper<Input> {
  * sensors, keystrokes and generated text. It copies the weights in the order in which a step reads them, so it goes on
  * with these whatever a training does afterwards; a step is one call of one kernel and allocates nothing.
  *
- * The result is that of the layers' `forward`, with `weights: "f32"` to the bit (kernels/stream.c). CPU-only: a step
- * answers at once.
+ * The result is that of the layers' `forward`, with `weights: "f32"` to the bit (kernels/stream.c) unless `forward` has
+ * products of bf16 parts (precision `high` on AMX): a stream computes in f32. CPU-only: a step answers at once.
  */
 export class Stream<Input extends number | ArrayLike<number>> implements Stepper<Input> {
   /** Features of a value, or how many ids there are. */
@@ -121,9 +124,9 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
       }
       id = input;
     } else {
-      if (this.plan.symbols > 0) throw new ShapeError("stream.step: input", "an id", `[${input.length}]`);
-      if (input.length !== this.inputs) {
-        throw new ShapeError("stream.step: input", `[${this.inputs}]`, `[${input.length}]`);
+      if (this.plan.symbols > 0) throw new ShapeError("stream.step: input", "an id", lengthOf(input));
+      if (input?.length !== this.inputs) {
+        throw new ShapeError("stream.step: input", `[${this.inputs}]`, lengthOf(input));
       }
       memory.write(x.address, input, "f32");
     }
@@ -178,6 +181,9 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
     return this.backend.memory.readSync!(tensor.address, count);
   }
 }
+
+const lengthOf = (input?: ArrayLike<number>): string =>
+  input === undefined ? "undefined" : `[${input.length}]`;
 
 const at = (tensor: Tensor | undefined): number => tensor?.address ?? 0;
 

@@ -32,7 +32,7 @@ export function chooseEngine(
   if (choice === "reference") return { backend: "reference", instructions: "float64" };
   const engine = withKernels(choice, onNote, precision);
   if (precision === "high" && precisionOf(engine.instructions) !== "high") {
-    onNote?.(`--precision high: with the f32 kernels all the same: ${whyNotHigh(engine)}`);
+    onNote?.(`--precision high runs the f32 kernels here: ${whyNotHigh(engine)}`);
   }
   return engine;
 }

@@ -33,9 +33,7 @@ export interface FileSystem {
 }
 
 export const nodeFileSystem: FileSystem = {
-  async mkdir(folder) {
-    await fsp.mkdir(folder, { recursive: true });
-  },
+  mkdir: makeFolder,
   async open(path, mode) {
     const file = await fsp.open(path, mode === "new" ? "wx" : "a");
     return {
@@ -77,6 +75,24 @@ export const nodeFileSystem: FileSystem = {
     }
   },
 };
+
+/** Not by Node's `recursive`, which never ends where a folder takes no others: /proc says ENOENT then. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await fsp.mkdir(folder);
+  } catch (error) {
+    if (await isFolder(folder)) return;
+    const parent = dirname(folder);
+    if (errorCode(error) !== "ENOENT" || (await isFolder(parent))) throw error;
+    await makeFolder(parent);
+    await makeFolder(folder);
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const stats = await fsp.stat(path).catch(() => undefined);
+  return stats?.isDirectory() ?? false;
+}
 
 /** Temporary files that this process is writing now. */
 const writing = new Set<string>();

@@ -53,8 +53,8 @@ const TURN = 50;
 
 /**
  * Train until a limit is reached or `signal` aborts: events come out, and whoever iterates decides what to do with
- * them. After the last step the model is evaluated and saved, and writes a last sample. What happens between steps (evaluating, sampling,
- * saving) never changes what the steps compute.
+ * them. After the last step the model is evaluated and saved, and writes a last sample. What happens between steps
+ * (evaluating, sampling, saving) never changes what the steps compute.
  * @throws DivergenceError when a loss or the gradient is no longer finite; nothing is saved then
  */
 export async function* trainLoop(

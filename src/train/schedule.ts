@@ -26,8 +26,9 @@ export type Horizon =
   | { by: "seconds"; seconds: number };
 
 /**
- * The rule: with a decay the rate falls in steps, pass by pass; without one, with `--epochs` the rate falls along them; else with `--steps` it stays; else with `--max-seconds` it
- * falls along the clock. A limit that is not the horizon only stops.
+ * What the rate follows, the first of these that is given: with a decay it falls in steps, pass by pass; with `--epochs`
+ * along a cosine to their end; with `--steps` it stays as it is; with `--max-seconds` it falls along the clock. Any other
+ * limit only stops.
  */
 export function horizonOf(
   { steps, epochs, maxSeconds }: Limits,
@@ -45,7 +46,7 @@ export function horizonOf(
 /** The learning rate never falls below this share of its start. */
 const FLOOR = 0.1;
 
-/** What the learning rate is multiplied by: a decay's powers, or a cosine down to the floor at the horizon, if there is one. */
+/** What the learning rate is multiplied by: 1, powers of a decay, or a cosine down to the floor at the horizon. */
 export function learningRateFactor(horizon: Horizon, step: number, seconds: number): number {
   if (horizon.by === "none") return 1;
   if (horizon.by === "passes") {

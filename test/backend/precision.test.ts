@@ -62,7 +62,7 @@ describe("with AMX", () => {
     vi.stubEnv("UNROLLED_CPU", "avx2");
     expect(choose("high")).toEqual({
       instructions: "avx2",
-      notes: ["--precision high: with the f32 kernels all the same: UNROLLED_CPU=avx2"],
+      notes: ["--precision high runs the f32 kernels here: UNROLLED_CPU=avx2"],
     });
   });
 });
@@ -73,7 +73,7 @@ describe("where the system refuses AMX", () => {
     expect(choose("highest")).toEqual({ instructions: "avx512", notes: [] });
     expect(choose("high")).toEqual({
       instructions: "avx512",
-      notes: [`--precision high: with the f32 kernels all the same: ${REFUSED}; it has avx512`],
+      notes: [`--precision high runs the f32 kernels here: ${REFUSED}; it has avx512`],
     });
     expect(createNativeBackend("amx")).toEqual({ reason: `${REFUSED}; it has avx512` });
   });
@@ -89,7 +89,7 @@ test("high on WebAssembly and on the reference", async () => {
   const { choose } = await onProcessor(WITH_AMX);
   expect(choose("high", "wasm")).toEqual({
     instructions: bestInstructions(),
-    notes: ["--precision high: with the f32 kernels all the same: WebAssembly has no others"],
+    notes: ["--precision high runs the f32 kernels here: WebAssembly has no others"],
   });
   expect(choose("high", "reference")).toEqual({ instructions: "float64", notes: [] });
 });

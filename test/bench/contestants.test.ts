@@ -88,6 +88,11 @@ describe("this package as a contestant", { timeout: 120_000 }, () => {
     const { measurements, absences } = await interleave(contestants, workload, plan, () => {});
     expect(absences.filter(({ kind }) => kind === "failed")).toEqual([]);
     const [exact] = measurements;
+    const bytesOf = (name: string) => measurements.find(({ contestant }) => contestant === name)?.bytes;
+    const weights = 4 * workload.hidden ** 2 + workload.hidden * workload.vocab;
+    expect(["", "-bf16", "-int8"].map((format) => bytesOf(`unrolled${format}`))).toEqual(
+      [4, 2, 1].map((width) => workload.time * weights * width),
+    );
     for (const { contestant, losses } of measurements) {
       const rounds = /bf16|int8/.test(contestant);
       // For them `losses` are the first logit after each run of steps.

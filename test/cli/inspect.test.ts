@@ -65,7 +65,7 @@ describe("unrolled inspect", () => {
     expect(stdout).toMatch(/^too little of it in this text: .*inside a URL/m);
     expect(stdout).toMatch(/^0 forget +\d+% +\d+%$/m);
     expect(stdout).toMatch(
-      /\nunit 0:\d+, which follows ".*": {2}= near -1, - low, nothing near 0, \+ high, # near 1\n/,
+      /\nunit 0:\d+, which follows ".*":\n= near -1, - low, nothing near 0, \+ high, # near 1\n/,
     );
     expect(stdout).toMatch(/\nx "ab.*\u21b5\n[-=+# ]+\n/);
     expect(stdout.includes("\x1b")).toBe(false);
@@ -74,7 +74,7 @@ describe("unrolled inspect", () => {
   test("shows a text of one's own, by a unit of one's own, in colours where they are wanted", async () => {
     const shown = 'x "abca" zz 3';
     const plain = await inspect(run, shown, "--unit", "0:3");
-    expect(plain.stdout).toContain(`\nunit 0:3:  = near -1`);
+    expect(plain.stdout).toContain(`\nunit 0:3:\n= near -1`);
     expect(plain.stdout).toContain(`\n${shown}\n`);
     const coloured = await unrolled(["inspect", run, shown, "--unit", "0:3"], {
       cwd,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { profileLines } from "../../src/cli/profile-table.ts";
 import { type Column, table } from "../../src/cli/table.ts";
 
 const columns: Column[] = [
@@ -30,6 +31,11 @@ describe("a table", () => {
     }
   });
 
+  test("never cuts numbers in front: then the last column loses its end", () => {
+    const numbersFirst = [columns[2], columns[0]];
+    expect(table(numbersFirst, 16)[1]).toBe("1.82  a-long-na…");
+  });
+
   test("without rows is its heads", () => {
     expect(
       table([
@@ -37,5 +43,39 @@ describe("a table", () => {
         { head: "loss", cells: [] },
       ]),
     ).toEqual(["run  loss"]);
+  });
+});
+
+describe("the profile of a training step", () => {
+  const row = (phase: string, op: string, kernel: string, share: number) => ({
+    ...{ phase, op, kernel, share, ms: 20 * share, calls: 1 },
+  });
+  const report = {
+    ...{ steps: 60, ms: 20 },
+    rows: [
+      row("backward", "lstm weights", "recurrent_weight_gradients", 0.6),
+      row("rest", "", "", 0.396),
+      row("update", "", "adam", 0.004),
+    ],
+  };
+
+  test("shows all that is known where there is room", () => {
+    expect(profileLines(report, 80)).toEqual([
+      "a step takes 20.00 ms (mean of 60 on the first replica)",
+      "share      ms  calls  phase      op            kernel",
+      "60.0%  12.000      1  backward   lstm weights  recurrent_weight_gradients",
+      "39.6%   7.920      1  rest",
+      " 0.4%   0.080      1  1 smaller",
+    ]);
+  });
+
+  test("fits a narrow terminal: the share and what has it", () => {
+    expect(profileLines(report, 40).slice(1)).toEqual([
+      "share  phase      kernel",
+      "60.0%  backward   recurrent_weight_grad…",
+      "39.6%  rest",
+      " 0.4%  1 smaller",
+    ]);
+    expect(profileLines(report, 60)[2]).toBe("60.0%  12.000  backward   recurrent_weight_gradients");
   });
 });

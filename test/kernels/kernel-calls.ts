@@ -47,7 +47,6 @@ export function callsOf({ rows, n, inner }: Sizes, draw: Draw): Call[] {
   ];
   const moving: Call[] = [
     { kernel: "copy_rows", args: [changes(any(rows * (n + 1))), n + 1, reads(any(all)), n, rows, n] },
-    { kernel: "accumulate_rows", args: [changes(any(rows * (n + 1))), n + 1, reads(any(all)), n, rows, n] },
     { kernel: "swap_axes", args: [writes(all * inner), reads(any(all * inner)), rows, n, inner] },
     { kernel: "gather_rows", args: [writes(all), reads(any(5 * n)), ids(rows, 5, -1), rows, n] },
     { kernel: "scatter_add_rows", args: [changes(any(5 * n)), reads(any(all)), ids(rows, 5, -1), rows, n] },
@@ -56,7 +55,6 @@ export function callsOf({ rows, n, inner }: Sizes, draw: Draw): Call[] {
       args: [writes(all), reads(any(all)), 1, 1, rows, n, 0, 0, n, 1, 0, 0, n, 1],
     },
     { kernel: "sum", args: [writes(1), reads(any(n)), n] },
-    { kernel: "sum_squares", args: [writes(1), reads(any(n)), n] },
     { kernel: "sum_rows", args: [writes(n), reads(any(all)), rows, n] },
   ];
   const [dense, column, row] = [

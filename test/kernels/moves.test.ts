@@ -5,7 +5,7 @@ import { Machine, MODULES, noise, worst } from "./harness.ts";
 const size = fc.integer({ min: 1, max: 20 });
 
 describe.each(MODULES)("moving and reducing kernels of %s", (file) => {
-  test("copy_rows and accumulate_rows touch the rows' columns and nothing between them", () => {
+  test("copy_rows touches the rows' columns and nothing between them", () => {
     fc.assert(
       fc.property(size, size, fc.nat(5), fc.nat(5), (rows, cols, gapY, gapX) => {
         const machine = new Machine(file);
@@ -20,10 +20,6 @@ describe.each(MODULES)("moving and reducing kernels of %s", (file) => {
         expect([...machine.read(y, before.length)]).toEqual(
           before.map((v, i) => (inside(i) ? source(i) : v)),
         );
-        const z = machine.floats(before);
-        machine.kernels.accumulate_rows(z, strideY, x, strideX, rows, cols);
-        const sums = before.map((v, i) => (inside(i) ? v + source(i) : v));
-        expect(worst(machine.read(z, before.length), sums)).toBeLessThanOrEqual(1);
         expect(machine.intact).toBe(true);
       }),
     );
@@ -72,7 +68,7 @@ describe.each(MODULES)("moving and reducing kernels of %s", (file) => {
     );
   });
 
-  test("sum, sum_squares and sum_rows agree with float64 at any length", () => {
+  test("sum and sum_rows agree with float64 at any length", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 1, max: 40 }), (rows, cols) => {
         const machine = new Machine(file);
@@ -84,9 +80,6 @@ describe.each(MODULES)("moving and reducing kernels of %s", (file) => {
           values.reduce((a, b) => a + b, 0),
           4,
         );
-        machine.kernels.sum_squares(y, x, values.length);
-        const squares = values.reduce((a, b) => a + b * b, 0);
-        expect(worst(machine.read(y, 1), [squares])).toBeLessThanOrEqual(1);
         machine.kernels.sum_rows(y, x, rows, cols);
         const sums = Array.from({ length: cols }, (_, c) => {
           let total = 0;

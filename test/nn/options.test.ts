@@ -75,6 +75,7 @@ describe.each(Object.entries(modules))("%s", (name, make) => {
 describe("an option under another name is refused with the right one", () => {
   const cell = new LSTMCell(3, 4, { rng, backend });
   const layer = new LSTM(3, 4, { rng, backend });
+  const languageModel = new LanguageModel({ vocabulary: 3, hidden: 4 }, { rng, backend });
   const inScope = (work: (x: Tensor, targets: Tensor, options: never) => unknown) =>
     loose((options) => scope(() => work(tensor(new Float32Array(6), [2, 3]), ids([0, 1]), options), backend));
   const image = (work: (x: Tensor, options: never) => unknown) =>
@@ -97,6 +98,9 @@ describe("an option under another name is refused with the right one", () => {
       },
     ],
     ["lstm.forward", "length", "lengths", inScope((x, _, o) => layer.forward(x, o))],
+    ["lstm.stream", "weight", "weights", loose((o) => layer.stream(o))],
+    ["lstm.streamIds", "embeding", "embedding", loose((o) => layer.streamIds(o))],
+    ["languageModel.stream", "weight", "weights", loose((o) => languageModel.stream(o))],
     ["Recurrent", "batch_first", "batchFirst", loose((o) => new Recurrent(cell, o))],
     ["recurrent.forward", "lenghts", "lengths", inScope((x, _, o) => new Recurrent(cell).forward(x, o))],
     ["RecurrentStack", "drop_out", "dropout", loose((o) => new RecurrentStack([cell], o))],

@@ -269,11 +269,13 @@ describe.each(backends)("a stream on $name", ({ backend }) => {
     const reads = new Net(small, backend).stream("f32") as Stepper<unknown>;
     expect(() => reads.step(1)).toThrow("stream.step: input must be [3], got an id");
     expect(() => reads.step([1, 2])).toThrow("stream.step: input must be [3], got [2]");
+    expect(() => reads.step(undefined)).toThrow("stream.step: input must be [3], got undefined");
     const counts = new Net({ ...small, input: "ids" }, backend).stream("f32") as Stepper<unknown>;
     for (const id of [-1, SYMBOLS, 0.5, Number.NaN]) {
       expect(() => counts.step(id)).toThrow(`stream.step: ids must be integers from 0 to 6, got ${id}`);
     }
     expect(() => counts.step([1])).toThrow("stream.step: input must be an id, got [1]");
+    expect(() => counts.step(undefined)).toThrow("stream.step: input must be an id, got undefined");
     const stream = new Net(small, backend).stream("f32");
     expect(() => {
       stream.state = { hidden: new Float32Array(3), cell: new Float32Array(18) };

@@ -49,8 +49,26 @@ test("a run that validates on the end of its text does not go on with another", 
 });
 
 test("a character that only the validation text has is refused by name", async () => {
-  await expect(train({ val: writeText(`${madeText(90)}Ω`, "strange"), steps: 1 })).rejects.toThrow(/'Ω'/);
+  await expect(train({ val: writeText(`${madeText(90)}Ω`, "strange"), steps: 1 })).rejects.toThrow(
+    "the text has a character that the model has not seen in training: 'Ω' (U+03A9), in the validation text",
+  );
 });
+
+test.each(["char", "word"] as const)(
+  "a validation text of one %s is refused, with what is needed",
+  async (tokens) => {
+    const val = writeText("a", "short");
+    await expect(train({ val, tokens, steps: 1 })).rejects.toThrow(
+      expect.objectContaining({
+        code: "INPUT",
+        message: expect.stringMatching(
+          /^the text has \d+ (character|word)s to train on and 1 to validate on$/,
+        ),
+        hint: "at least 2 are needed of each: give more text",
+      }),
+    );
+  },
+);
 
 test("--init-uniform draws every parameter from that range, biases too", async () => {
   const { folder } = await train({ initUniform: 0.05, lr: 1e-9, optimizer: "sgd", steps: 1, embedding: 8 });

@@ -46,6 +46,19 @@ describe("a run folder", () => {
     expect(await readFile(inFolder("run.json"), "utf8")).toMatch(/\n$/);
   });
 
+  test.skipIf(!existsSync("/proc/self"))(
+    "below a folder that takes no others is refused, at once",
+    async () => {
+      await expect(RunStore.create("/proc/unrolled/run")).rejects.toThrow(StorageError);
+    },
+  );
+
+  test("below a file is refused", async () => {
+    await writeFile(join(root, "file"), "");
+    await expect(RunStore.create(join(root, "file", "run"))).rejects.toThrow(StorageError);
+    await expect(RunStore.create(join(root, "file"))).rejects.toThrow(StorageError);
+  });
+
   test("is not created over another run", async () => {
     await (await created()).close();
     await expect(RunStore.create(folder)).rejects.toThrow(InputError);

@@ -8,9 +8,9 @@ import { checkIds } from "./embedding.ts";
 export const NO_ROW = -1;
 
 /**
- * Entries of the first axis by number: x [N, ...], ids [M...] of integers in [0, N) -> [M..., ...]. Id -1 gives a row of zeros and takes no
- * gradient, so that a list of ids can reorder time, cut sequences to their lengths and pad them. A row that is taken
- * several times gets the sum of its gradients.
+ * Entries of the first axis by number: x [N, ...], ids [M...] of integers in [0, N) -> [M..., ...]. Id -1 gives a row
+ * of zeros and takes no gradient, so that a list of ids can reorder time, cut sequences to their lengths and pad them.
+ * A row that is taken several times gets the sum of its gradients.
  */
 export function gatherRows(x: Tensor, ids: Tensor): Tensor {
   const [rows, ...rest] = x.shape;

@@ -5,7 +5,8 @@ import { recordAll } from "../tape.ts";
 
 /**
  * x cut along its first axis into parts of the given numbers of rows, which add up to all: [N, ...] -> [n, ...] each.
- * Nothing is copied, and one node serves all parts: cutting a sequence into steps costs as much as the sequence. The gradient is that of each part in its place, zero where none flowed.
+ * Nothing is copied, and one node serves all parts: cutting a sequence into steps costs as much as the sequence. The
+ * gradient is that of each part in its place, zero where none flowed.
  */
 export function splitRows(x: Tensor, counts: readonly number[]): Tensor[] {
   const [rows = 0, ...rest] = x.shape;

@@ -6,7 +6,7 @@ import type { ReferenceMemory } from "./memory.ts";
 type Names =
   | ("fill" | "copy" | "add" | "sub" | "mul" | "scale" | "scale_by" | "accumulate" | "dropout")
   | ("sigmoid" | "sigmoid_backward" | "tanh_forward" | "tanh_backward")
-  | ("copy_rows" | "accumulate_rows" | "swap_axes" | "gather_rows" | "scatter_add_rows");
+  | ("copy_rows" | "swap_axes" | "gather_rows" | "scatter_add_rows");
 
 /** Elementwise functions and their derivatives, and everything that only moves values. */
 export function elementwiseKernels(memory: ReferenceMemory): Pick<Kernels, Names> {
@@ -72,13 +72,6 @@ export function elementwiseKernels(memory: ReferenceMemory): Pick<Kernels, Names
     copy_rows(y, yStride, x, xStride, rows, cols) {
       const [to, from] = [rowsOf(y, yStride, rows, cols), rowsOf(x, xStride, rows, cols)];
       for (let row = 0; row < rows; row++) to(row).set(from(row));
-    },
-    accumulate_rows(y, yStride, x, xStride, rows, cols) {
-      const [to, from] = [rowsOf(y, yStride, rows, cols), rowsOf(x, xStride, rows, cols)];
-      for (let row = 0; row < rows; row++) {
-        const [p, q] = [to(row), from(row)];
-        for (let col = 0; col < cols; col++) p[col] += q[col];
-      }
     },
     swap_axes(y, x, a, b, inner) {
       const [to, from] = [memory.at(y, a * b * inner), memory.at(x, a * b * inner)];

@@ -1,7 +1,7 @@
 import type { Kernels } from "../backend.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
-type Names = "sum" | "sum_rows" | "sum_squares" | "gemm" | "gemm_scratch";
+type Names = "sum" | "sum_rows" | "gemm" | "gemm_scratch";
 
 /** Sums and the matrix product. */
 export function matrixKernels(memory: ReferenceMemory): Pick<Kernels, Names> {
@@ -9,11 +9,6 @@ export function matrixKernels(memory: ReferenceMemory): Pick<Kernels, Names> {
     sum(y, x, n) {
       let total = 0;
       for (const value of memory.at(x, n)) total += value;
-      memory.at(y, 1)[0] = total;
-    },
-    sum_squares(y, x, n) {
-      let total = 0;
-      for (const value of memory.at(x, n)) total += value * value;
       memory.at(y, 1)[0] = total;
     },
     sum_rows(y, x, rows, cols) {

@@ -44,7 +44,8 @@ export function symbolText(
   });
   const { vocabulary } = corpus;
   if (tokens === "char") {
-    const validation = held === undefined ? split.validation : held.withVocabulary(vocabulary).ids;
+    const validation = held === undefined ? split.validation : withVocabulary(held, vocabulary);
+    checkParts(split.train, validation, tokens);
     return { tokenizer: vocabulary, train: split.train, validation, charactersPerSymbol: 1 };
   }
   const tokenizer = known ?? learn(tokens, slicesOf(split.train, vocabulary), vocabSize);
@@ -52,18 +53,28 @@ export function symbolText(
   const parts = [{ ids: split.train, vocabulary }, validation].map(({ ids, vocabulary: characters }) =>
     tokenize(ids, characters, tokenizer),
   );
-  if (parts.some(({ length }) => length < 2)) {
-    throw new InputError(
-      `the text has ${parts[0].length} ${UNITS[tokens]}s to train on and ${parts[1].length} to validate on`,
-      {
-        hint: "at least 2 are needed of each: give more text",
-      },
-    );
-  }
+  checkParts(parts[0], parts[1], tokens);
   return {
     ...{ tokenizer, train: parts[0], validation: parts[1] },
     charactersPerSymbol: validation.ids.length / parts[1].length,
   };
+}
+
+/** @throws InputError naming the characters of the validation text that `vocabulary` lacks */
+function withVocabulary(held: TextCorpus, vocabulary: Vocabulary): CharacterIds {
+  try {
+    return held.withVocabulary(vocabulary).ids;
+  } catch (error) {
+    throw error instanceof InputError ? error.inContext("in the validation text") : error;
+  }
+}
+
+function checkParts(train: CharacterIds, validation: CharacterIds, tokens: TokenKind): void {
+  if (train.length >= 2 && validation.length >= 2) return;
+  throw new InputError(
+    `the text has ${train.length} ${UNITS[tokens]}s to train on and ${validation.length} to validate on`,
+    { hint: "at least 2 are needed of each: give more text" },
+  );
 }
 
 function learn(tokens: "word" | "bpe", pieces: Iterable<string>, size: number): Tokenizer {

@@ -14,7 +14,6 @@ import { completeConfig } from "../../models/language-model-config.ts";
 import type { StartEvent, TrainEvent } from "../../train/events.ts";
 import { ReplicaGroup } from "../../train/replica-group.ts";
 import { RunStore } from "../../train/run-store.ts";
-import type { Snapshot } from "../../train/snapshot.ts";
 import { VERSION } from "../../version.ts";
 import { type CellFile, isCellFile } from "../cell-file.ts";
 import { type BackendChoice, chooseEngine } from "../engine.ts";
@@ -22,9 +21,9 @@ import { loadOwnCell, type OwnCell } from "../own-cell.ts";
 import { type Hooks, readCorpus } from "./corpus.ts";
 import { TextLearner, type TextSpec } from "./learner.ts";
 import { type OpenedModel, openModel } from "./open.ts";
+import { checkTextOptions } from "./option-checks.ts";
 import {
   checkMemory,
-  checkTextOptions,
   checkThreads,
   DEFAULT_EPOCHS,
   defaultThreads,
@@ -33,20 +32,15 @@ import {
   type TextSettings,
   type TextTrainOptions,
 } from "./options.ts";
-import {
-  newestRun,
-  newRunFolder,
-  refuseOtherCorpus,
-  refuseOtherModel,
-  refuseOtherSettings,
-  refuseOtherValidation,
-} from "./resume.ts";
-import { parseTextRun, readCheckpointFacts, snapshotOf, type TextRun } from "./run-file.ts";
+import { newRunFolder, refuseOtherCorpus, refuseOtherModel, refuseOtherValidation } from "./resume.ts";
+import { openResumed, type Resumed, warnAboutBits } from "./resumed-run.ts";
+import type { TextRun } from "./run-file.ts";
 import { symbolText, UNITS } from "./tokens.ts";
 import { runTraining } from "./training.ts";
 
 export type { Hooks as TrainHooks } from "./corpus.ts";
-export { checkTextOptions, type TextTrainOptions } from "./options.ts";
+export { checkTextOptions } from "./option-checks.ts";
+export type { TextTrainOptions } from "./options.ts";
 
 export interface TextTraining {
   /** Iterate to train. */
@@ -70,15 +64,6 @@ export interface TextTraining {
   readonly unit: "character" | "word" | "token";
 }
 
-interface Resumed {
-  readonly store: RunStore;
-  readonly run: TextRun;
-  readonly cell: OwnCell | undefined;
-  readonly snapshot: Snapshot | undefined;
-  readonly seconds: number;
-  readonly bestLoss: number;
-}
-
 /**
  * Train a character model on a text, or go on with a run. Everything that can be refused is refused before the
  * first step, options before anything is read.
@@ -86,7 +71,7 @@ interface Resumed {
  */
 export async function trainText(options: TextTrainOptions, hooks: Hooks): Promise<TextTraining> {
   checkTextOptions(options);
-  const resumed = options.resume ? await openRun(options, hooks) : undefined;
+  const resumed = options.resume ? await openResumed(options, hooks) : undefined;
   try {
     return await prepare(options, hooks, resumed);
   } catch (error) {
@@ -238,13 +223,6 @@ function cellOf(
   return loadOwnCell(cell, options.cell === undefined ? weights?.facts.cellFile : undefined);
 }
 
-/** The cell of a run that goes on: wherever its file is now, it must be the same. */
-async function cellOfRun(run: TextRun, options: TextTrainOptions): Promise<OwnCell | undefined> {
-  if (run.cellFile === undefined) return undefined;
-  if (options.cell === undefined) return loadOwnCell(run.cellFile.path, run.cellFile);
-  return isCellFile(options.cell) ? loadOwnCell(options.cell) : undefined;
-}
-
 /** What is given counts; a resumed run keeps its horizon, and nothing at all means a number of passes. */
 function limitsOf(options: TextTrainOptions, run: TextRun | undefined): TextRun["limits"] {
   const { steps, epochs, maxSeconds } = options;
@@ -258,54 +236,4 @@ function limitsOf(options: TextTrainOptions, run: TextRun | undefined): TextRun[
 function describe(corpus: TextCorpus, tokenizer: Tokenizer, paths: readonly string[]): TextRun["data"] {
   const { characters, fingerprint } = corpus;
   return { paths, characters, fingerprint, vocabulary: tokenizer.toJSON() };
-}
-
-async function openRun(options: TextTrainOptions, hooks: Hooks): Promise<Resumed | undefined> {
-  if (options.from !== undefined) {
-    throw new InputError("--from and --resume exclude each other", {
-      hint: "--resume goes on with a run, --from starts a new one from its weights",
-    });
-  }
-  const folder = options.out ?? (await newestRun());
-  if (existsSync(folder) && !existsSync(join(folder, "run.json"))) {
-    hooks.onNote(`${folder} holds no run yet: starting from the beginning`);
-    return undefined;
-  }
-  const store = await RunStore.open(folder, { mode: "write" });
-  try {
-    const run = parseTextRun(await store.readRunJson(), join(folder, "run.json"));
-    const cell = await cellOfRun(run, options);
-    refuseOtherSettings(run, options, folder, cell);
-    const latest = await store.latestCheckpoint();
-    for (const warning of latest?.warnings ?? []) {
-      hooks.onNote(`${warning}; going on from step ${latest?.step} instead`);
-    }
-    await store.rewindTo(latest?.step ?? 0);
-    if (latest === undefined) {
-      hooks.onNote(`${folder} was stopped before its first checkpoint: starting from the beginning`);
-      return { store, run, cell, snapshot: undefined, seconds: 0, bestLoss: Number.POSITIVE_INFINITY };
-    }
-    const facts = readCheckpointFacts(latest, latest.path);
-    const best = await store.bestCheckpoint();
-    return {
-      ...{ store, run, cell, snapshot: snapshotOf(latest, latest.step, latest.path), seconds: facts.seconds },
-      bestLoss: best?.loss ?? Number.POSITIVE_INFINITY,
-    };
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
-}
-
-function warnAboutBits(before: TextRun, now: TextRun, hooks: Hooks): void {
-  const changes = (["backend", "instructions", "precision", "threads", "version"] as const)
-    .filter((name) => before[name] !== now[name])
-    .map((name) => `${name} ${before[name]} -> ${now[name]}`);
-  // Only the cosine looks at its end.
-  if (now.settings.lrDecay === null && before.limits.epochs !== now.limits.epochs) {
-    changes.push(`epochs ${before.limits.epochs ?? "none"} -> ${now.limits.epochs ?? "none"}`);
-  }
-  if (changes.length > 0) {
-    hooks.onNote(`bits may differ from an uninterrupted run: ${changes.join(", ")}`);
-  }
 }
