@@ -3,9 +3,10 @@
 #include "recurrent.h"
 
 /* n <= VW units, from the sums of r, z and q and from x, what the input gives to n. */
-INLINE void forward(float *gates, int hidden, float *h, const float *x, const float *h_before, const float *sums, int step,
-                    int n) {
-  const vf r = vsigmoid(load_n(sums, n)), z = vsigmoid(load_n(sums + step, n)), q = load_n(sums + 2 * step, n);
+INLINE void forward(float *gates, int hidden, float *h, const float *x, const float *h_before, const float *sums,
+                    int gate_stride, int n) {
+  const vf r = vsigmoid(load_n(sums, n)), z = vsigmoid(load_n(sums + gate_stride, n));
+  const vf q = load_n(sums + 2 * gate_stride, n);
   const vf new = vtanh(fma_(r, q, load_n(x, n)));
   if (gates) {
     store_n(gates, new, n);
@@ -17,14 +18,15 @@ INLINE void forward(float *gates, int hidden, float *h, const float *x, const fl
 }
 
 void gru_after_units(const Forward *s, int first, int units) {
-  const int hidden = s->hidden, step = s->sums_gate;
+  const int hidden = s->hidden, apart = s->gate_stride;
   for (int r = 0; r < s->rows; r++) {
     float *gates = s->gates ? s->gates + r * 4 * hidden + first : 0, *h = s->out + r * hidden + first;
     const float *x = start_row(&s->input, r) + first, *before = s->h_before + r * hidden + first;
-    const float *sums = s->sums + r * s->sums_row;
+    const float *sums = s->sums + r * s->row_stride;
     int u = 0;
-    for (; u + VW <= units; u += VW) forward(gates ? gates + u : 0, hidden, h + u, x + u, before + u, sums + u, step, VW);
-    if (u < units) forward(gates ? gates + u : 0, hidden, h + u, x + u, before + u, sums + u, step, units - u);
+    for (; u + VW <= units; u += VW)
+      forward(gates ? gates + u : 0, hidden, h + u, x + u, before + u, sums + u, apart, VW);
+    if (u < units) forward(gates ? gates + u : 0, hidden, h + u, x + u, before + u, sums + u, apart, units - u);
   }
 }
 

@@ -2,10 +2,10 @@
 #include "recurrent.h"
 
 /* n <= VW units. */
-INLINE void forward(float *gates, int hidden, float *out, float *c, const float *c_before, const float *sums, int step,
-                    int n) {
-  const vf i = vsigmoid(load_n(sums, n)), f = vsigmoid(load_n(sums + step, n));
-  const vf g = vtanh(load_n(sums + 2 * step, n)), o = vsigmoid(load_n(sums + 3 * step, n));
+INLINE void forward(float *gates, int hidden, float *out, float *c, const float *c_before, const float *sums,
+                    int gate_stride, int n) {
+  const vf i = vsigmoid(load_n(sums, n)), f = vsigmoid(load_n(sums + gate_stride, n));
+  const vf g = vtanh(load_n(sums + 2 * gate_stride, n)), o = vsigmoid(load_n(sums + 3 * gate_stride, n));
   const vf now = fma_(f, load_n(c_before, n), i * g);
   if (gates) {
     store_n(gates, i, n);
@@ -18,14 +18,15 @@ INLINE void forward(float *gates, int hidden, float *out, float *c, const float 
 }
 
 void lstm_units(const Forward *s, int first, int units) {
-  const int hidden = s->hidden, step = s->sums_gate;
+  const int hidden = s->hidden, apart = s->gate_stride;
   for (int r = 0; r < s->rows; r++) {
     const int at = r * hidden + first;
     float *gates = s->gates ? s->gates + r * 4 * hidden + first : 0, *out = s->out + at, *c = s->c + at;
-    const float *before = s->c_before + at, *sums = s->sums + r * s->sums_row;
+    const float *before = s->c_before + at, *sums = s->sums + r * s->row_stride;
     int u = 0;
-    for (; u + VW <= units; u += VW) forward(gates ? gates + u : 0, hidden, out + u, c + u, before + u, sums + u, step, VW);
-    if (u < units) forward(gates ? gates + u : 0, hidden, out + u, c + u, before + u, sums + u, step, units - u);
+    for (; u + VW <= units; u += VW)
+      forward(gates ? gates + u : 0, hidden, out + u, c + u, before + u, sums + u, apart, VW);
+    if (u < units) forward(gates ? gates + u : 0, hidden, out + u, c + u, before + u, sums + u, apart, units - u);
   }
 }
 

@@ -8,8 +8,8 @@ void product(float *c, int c_stride, Start start, const float *a, int row_step, 
       const int length = least(k - l, BLOCK_K);
       float *block = c + i * c_stride;
       pack_tiles(tiles, a + i * row_step + l * k_step, row_step, k_step, rows, length);
-      tile_matrix(block, c_stride, l ? from_matrix(block, c_stride) : start_at(start, i, 0), tiles, panels + panel_size(l),
-                  panel_step, rows, n, length);
+      tile_matrix(block, c_stride, l ? from_matrix(block, c_stride) : start_at(start, i, 0), tiles,
+                  panels + panel_size(l), panel_step, rows, n, length);
     }
   }
 }

@@ -6,8 +6,8 @@
 
 /*
  * A block of a (BLOCK_M x BLOCK_K) takes a part of the second cache, and a panel of b (BLOCK_K x NR) passes by its tiles,
- * from the nearest cache where it fits there. Panels of 32 columns do not: they come from the second cache anyhow, and
- * longer ones leave fewer sums to be put down and taken up again. BLOCK_M is a multiple of MR.
+ * from the first cache where it fits there. Panels of 32 columns do not: they come from the second one anyhow, and the
+ * longer they are the less often sums are stored and loaded again. BLOCK_M is a multiple of MR.
  */
 #define BLOCK_K (VW == 16 ? 1024 : 512)
 #define BLOCK_M (VW == 16 ? 96 : 192)

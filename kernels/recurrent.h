@@ -17,8 +17,7 @@ typedef struct {
   int reset; /* weight_hh was multiplied by r h', not by h' */
 } Band;
 
-/* G, K and D of unrolled.h. What enters a step from the input is laid out as a row of dgates is, D H columns, and
- * where K > 0 it is computed in `gates`, otherwise in h. */
+/* G, K and D of unrolled.h. What enters a step from the input is laid out as a row of dgates is, D H columns. */
 typedef struct {
   int gates, saved, gradients;
   int through, through_width; /* columns of dgates that go through weight_hh in one product, units of H */
@@ -61,8 +60,8 @@ typedef struct {
   float *gates;                     /* [K H], 0: not wanted (GRU_BEFORE wants them always) */
   const float *h_before, *c_before; /* [S], [H] */
   Start input;                      /* row r: what the input gives, D H columns */
-  float *sums;                      /* of the units at hand: gate g of row r at r * sums_row + g * sums_gate */
-  int sums_row, sums_gate;
+  float *sums; /* of the units at hand, row r's at r * row_stride: its gates, GRU_AFTER's r z q, gate_stride apart */
+  int row_stride, gate_stride;
   float *tiles;                     /* h_before in tiles */
   const float *weights;             /* Packed.recurrent */
   float *spare;                     /* [H], GRU_BEFORE */
@@ -109,14 +108,16 @@ INLINE void chunk_sums(float *sums, int stride, const Forward *s, int column, co
               width, k);
 }
 
-/* The gates of a group's units are written in one burst: by then their lines should be near. */
-INLINE void expect_gates(const Forward *s, int group) {
+/* The gates of a group's units, those of an LSTM or of GRU_AFTER, are written in one burst: by then their lines should
+ * be near. */
+INLINE void expect_gates(const Forward *s, int group, int width) {
   if (!s->gates) return;
+  const int saved = 4;
   for (int r = 0; r < s->rows; r++)
-    for (int gate = 0; gate < 4; gate++) {
-      const float *place = s->gates + (4 * r + gate) * s->hidden + group * NR;
+    for (int gate = 0; gate < saved; gate++) {
+      const float *place = s->gates + (saved * r + gate) * s->hidden + group * NR;
       __builtin_prefetch(place, 1);
-      __builtin_prefetch(place + VW, 1);
+      __builtin_prefetch(place + width - 1, 1);
     }
 }
 
@@ -129,9 +130,9 @@ INLINE void group_sums(const Forward *s, int column, int gates, int group, int w
   const int panel = panel_size(s->state);
   Start start = start_at(s->input, 0, column + group * NR);
   start.panel_step = s->hidden;
-  expect_gates(s, group);
-  tile_panels(s->sums, s->sums_row, s->sums_gate, &start, width, s->tiles, s->weights + group * gates * panel, panel,
-              gates, s->rows, s->state);
+  expect_gates(s, group, width);
+  tile_panels(s->sums, s->row_stride, s->gate_stride, &start, width, s->tiles, s->weights + group * gates * panel,
+              panel, gates, s->rows, s->state);
 }
 
 #endif

@@ -2,8 +2,8 @@
 #include "recurrent.h"
 
 /*
- * What the input gives is computed for a stretch of steps at once, of about so many rows: enough for full tiles and for
- * reading weight_ih seldom, few enough that the sums are still in the second cache when their steps need them.
+ * What the input gives is computed for a stretch of steps at once, of about so many rows: enough for weight_ih to be read
+ * seldom, few enough that the sums are still in the second cache when their steps need them (at H=512 half of 1 MB).
  */
 #define STRETCH 64
 
@@ -12,8 +12,8 @@
  *   zeros [b, max(S, H)]: the states before the first step, when they are not given
  *   tiles: of the states before a step, of a step's outputs, or, before a stretch, of x
  *   spare [b, H]: r h' (GRU_BEFORE), or the outputs before the projection
- *   step: sums of one group of units, or gates of one step (GRU_BEFORE), when they are not wanted
- *   sums of one stretch, unless they stand in h (RNN)
+ *   group: the sums of a group of units; GRU_BEFORE: the gates of a step, used when they are not wanted
+ *   stretch: what the input gives to a stretch of steps, unless that stands in h (RNN) or in a table (ids)
  */
 INLINE int stretch_rows(int t, int b) { return least(t * b, most(STRETCH, b)); }
 INLINE int zeros_size(int b, int hidden, int projection) { return b * most(state_size(hidden, projection), hidden); }
@@ -24,19 +24,19 @@ INLINE int most_tiles(int n, int b, int inputs, int hidden, int projection, int 
 INLINE int spare_size(int cell, int b, int hidden, int projection) {
   return cell == GRU_BEFORE || projection ? b * hidden : 0;
 }
-INLINE int step_size(int cell, int b, int hidden) {
-  return cell == GRU_BEFORE ? b * 3 * hidden : b * grouped_gates(cell) * NR;
+INLINE int group_size(int cell, int b, int hidden) {
+  if (cell == GRU_BEFORE) return b * 3 * hidden;
+  return recurrent_cells[cell].saved ? b * grouped_gates(cell) * NR : 0;
 }
-/* From row to row of a stretch's sums: an odd number of lines, since rows at a power of two would share few sets of the
- * caches. */
-INLINE int sums_stride(int width) { return ((width + 15) / 16 | 1) * 16; }
+/* From row to row of a stretch: an odd number of lines, since rows at a power of two would share few sets of the caches. */
+INLINE int stretch_stride(int width) { return ((width + 15) / 16 | 1) * 16; }
 
 int recurrent_forward_scratch(int cell, int t, int b, int inputs, int hidden, int projection, int has_ids) {
   const Cell *shape = &recurrent_cells[cell];
   const int rows = stretch_rows(t, b);
   return zeros_size(b, hidden, projection) + most_tiles(rows, b, inputs, hidden, projection, has_ids) +
-         spare_size(cell, b, hidden, projection) + step_size(cell, b, hidden) +
-         (shape->saved && !has_ids ? rows * sums_stride(shape->gradients * hidden) : 0);
+         spare_size(cell, b, hidden, projection) + group_size(cell, b, hidden) +
+         (shape->saved && !has_ids ? rows * stretch_stride(shape->gradients * hidden) : 0);
 }
 
 /* sums [n, D H] = bias + x weight_ih', for all steps of a stretch; rows `stride` apart. */
@@ -72,17 +72,17 @@ void recurrent_forward(int cell, float *h, float *c, float *gates, const float *
   const Packed at = recurrent_packed(cell, inputs, hidden, projection, ids != 0);
   const int state = state_size(hidden, projection), saved = shape->saved * hidden;
   const int width = shape->gradients * hidden, zeros_words = zeros_size(b, hidden, projection);
-  const int stride = saved ? sums_stride(width) : width;
+  const int stride = saved ? stretch_stride(width) : width;
   float *zeros = scratch, *tiles = zeros + zeros_words;
   float *spare = tiles + most_tiles(stretch_rows(t, b), b, inputs, hidden, projection, ids != 0);
-  float *of_step = spare + spare_size(cell, b, hidden, projection), *stretch = of_step + step_size(cell, b, hidden);
-  const float *sums = 0;
+  float *group = spare + spare_size(cell, b, hidden, projection), *stretch = group + group_size(cell, b, hidden);
+  const float *from_input = 0; /* row by row, `stride` apart */
   if (!h0 || !c0) fill(zeros, 0, zeros_words);
 
   Forward s = {.hidden = hidden, .state = state, .tiles = tiles, .weights = packed + at.recurrent, .spare = spare};
-  s.sums = of_step;
-  s.sums_row = grouped_gates(cell) * NR;
-  s.sums_gate = NR;
+  s.sums = group;
+  s.row_stride = grouped_gates(cell) * NR;
+  s.gate_stride = NR;
   s.h_before = h0 ? h0 : zeros;
   s.c_before = c0 ? c0 : zeros;
   for (int step = 0, end = 0; step < t; step++) {
@@ -95,15 +95,15 @@ void recurrent_forward(int cell, float *h, float *c, float *gates, const float *
         float *to = saved ? stretch : h;
         project_input(to, stride, shape, x, packed + at.input, packed + at.bias, n, inputs, hidden, tiles);
         x += n * inputs;
-        sums = to;
+        from_input = to;
       }
     }
     s.back = step & 1;
     s.out = projection ? spare : h;
     s.c = c;
-    s.gates = gates || cell != GRU_BEFORE ? gates : of_step;
+    s.gates = gates || cell != GRU_BEFORE ? gates : group;
     if (ids) s.input = (Start){packed + at.input, width, 0, ids};
-    else s.input = (Start){sums, stride, 0, 0};
+    else s.input = (Start){from_input, stride, 0, 0};
     pack_tiles(tiles, s.h_before, state, 1, s.rows, state);
     cell_forward(cell, &s);
     if (projection)
@@ -115,7 +115,7 @@ void recurrent_forward(int cell, float *h, float *c, float *gates, const float *
     if (c) c += s.rows * hidden;
     if (gates) gates += s.rows * saved;
     if (ids) ids += s.rows;
-    else sums += s.rows * stride;
+    else from_input += s.rows * stride;
   }
   release_tiles();
 }

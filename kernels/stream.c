@@ -105,9 +105,9 @@ static void step_layer(const Plan *p, const float *packed, const Layer *at, floa
     start += id * shape->gradients * H;
   }
   stream_product(sums + column, start + column, packed + at->recurrent, format, h, through, S, rest);
-  const Forward s = {.rows = 1, .hidden = H, .gates = p->cell == GRU_BEFORE ? sums : 0, .out = p->projection ? spare : h,
-                     .c = c, .h_before = h, .c_before = c, .input = {start, 0, 0, 0}, .sums = sums + column,
-                     .sums_gate = H};
+  const Forward s = {.rows = 1, .hidden = H, .gates = p->cell == GRU_BEFORE ? sums : 0, .c = c,
+                     .out = p->projection ? spare : h, .h_before = h, .c_before = c, .input = {start, 0, 0, 0},
+                     .sums = sums + column, .gate_stride = H};
   switch (p->cell) {
     case RNN_TANH: tanh_forward(h, sums, H); break;
     case RNN_RELU: unary(UNARY_RELU, h, sums, 0, 0, H); break;

@@ -114,7 +114,7 @@ void tile_panels(float *c, int c_stride, int c_step, const Start *start, int wid
   WIDE(3, 2, wide3)
 #endif
 #undef WIDE
-  /* The panel stays in the nearest cache while the tiles of rows pass by. */
+  /* A panel is near, in the first cache or the second, while the tiles of rows pass by. */
   for (; p < count; p++) {
     const float *panel = b + p * b_step;
     for (int r = 0; r < m;) {

@@ -45,7 +45,7 @@ def describe(torch):
 def begin(request, keep=True):
     """PyTorch with the threads and the seed of `request`, and its settings in words.
 
-    Where memory is measured it is left as it is (`keep` false): keeping it costs some.
+    Where memory is measured it is left as it is (`keep` false): an allocator that keeps it makes the peak larger.
     """
     import torch
 

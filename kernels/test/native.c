@@ -200,7 +200,7 @@ int main(void) {
   test_ops();
   for (int m = 1; m <= 29; m += 3)
     for (int n = 1; n <= 70; n += 17) test_gemm(m, n, (m * n) % 23 + 1);
-  test_gemm(193, 33, 513);
+  test_gemm(193, 33, 1025);
   test_gemm(5, 2051, 9);
   test_gemm(2, 64, 1030);
   for (int classes = 1; classes < 40; classes += 4) test_loss(classes % 5 + 1, classes);

@@ -182,8 +182,8 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
   }
 }
 
-const lengthOf = (input?: ArrayLike<number>): string =>
-  input === undefined ? "undefined" : `[${input.length}]`;
+const lengthOf = (input?: ArrayLike<number> | null): string =>
+  input == null ? String(input) : `[${input.length}]`;
 
 const at = (tensor: Tensor | undefined): number => tensor?.address ?? 0;
 

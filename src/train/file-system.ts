@@ -76,7 +76,7 @@ export const nodeFileSystem: FileSystem = {
   },
 };
 
-/** Not by Node's `recursive`, which never ends where a folder takes no others: /proc says ENOENT then. */
+/** Node's `recursive` loops for ever below /proc, where mkdir answers ENOENT although the parent exists. */
 async function makeFolder(folder: string): Promise<void> {
   try {
     await fsp.mkdir(folder);

@@ -14,6 +14,18 @@ export const COUNTS: Record<CellName, { gates: number; saved: number; gradients:
   GRU_BEFORE: { gates: 3, saved: 3, gradients: 3 },
 };
 
+/** The longest stretch of an inner dimension that any build multiplies at once (kernels/product.h). */
+export const BLOCK = 1024;
+
+/** Gates whose gradients go back through one product with weight_hh (kernels/recurrent_pack.c). */
+export const THROUGH: Record<CellName, number> = {
+  RNN_TANH: 1,
+  RNN_RELU: 1,
+  LSTM: 4,
+  GRU_AFTER: 3,
+  GRU_BEFORE: 2,
+};
+
 export interface Layer {
   cell: CellName;
   /** Rows of each step, never rising. */

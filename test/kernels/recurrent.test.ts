@@ -2,12 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ABSOLUTE, leniency, Machine, MODULES_WITH_PRODUCTS, worst } from "./harness.ts";
 import {
+  BLOCK,
   CELLS,
   type Layer,
   offsets,
   recurrentBackward,
   recurrentForward,
   rowsOf,
+  THROUGH,
   type Upstream,
 } from "./plain-recurrent.ts";
 import { layer, oneHot, run, type Sizes, someIds, steps, upstreamOf } from "./recurrent-layer.ts";
@@ -81,8 +83,8 @@ describe.each(MODULES_WITH_PRODUCTS)("recurrent kernels of %s", (file) => {
 
     test.each([
       { t: 3, b: 33, inputs: 5, hidden: 40, projection: 0 },
-      { t: 2, b: 7, inputs: 530, hidden: 9, projection: 3 },
-      { t: 75, b: 7, inputs: 3, hidden: 8, projection: 0 },
+      { t: 2, b: 7, inputs: 1030, hidden: 9, projection: 3 },
+      { t: 150, b: 7, inputs: 3, hidden: 8, projection: 0 },
       { t: 2, b: 3, inputs: 17, hidden: 140, projection: 70 },
       { t: 1, b: 1, inputs: 1, hidden: 1, projection: 0 },
       { t: 3, b: 1, inputs: 5, hidden: 65, projection: 0 },
@@ -117,13 +119,14 @@ describe.each(MODULES_WITH_PRODUCTS)("recurrent kernels of %s", (file) => {
     });
 
     test("agrees with plain loops where an inner dimension exceeds a block", () => {
-      const p = layer({ cell, rows: [2], inputs: 1, hidden: cell === "LSTM" ? 129 : 257, projection: 0 }, 8);
+      const hidden = Math.ceil((BLOCK + 1) / THROUGH[cell]);
+      const p = layer({ cell, rows: [2], inputs: 1, hidden, projection: 0 }, 8);
       const upstream = upstreamOf(p, 9);
       agrees(file, run(new Machine(file), p, upstream), p, upstream);
     });
 
     test("agrees with plain loops where blocks of rows cut steps of different sizes", () => {
-      const rows = [...steps(40, 9), ...steps(30, 7), ...steps(50, 2)];
+      const rows = [...steps(60, 9), ...steps(50, 7), ...steps(90, 2)];
       const p = layer({ cell, rows, inputs: 4, hidden: 6 }, 17, { states: cell === "LSTM" });
       const upstream = upstreamOf(p, 18);
       agrees(file, run(new Machine(file), p, upstream), p, upstream);

@@ -270,6 +270,7 @@ describe.each(backends)("a stream on $name", ({ backend }) => {
     expect(() => reads.step(1)).toThrow("stream.step: input must be [3], got an id");
     expect(() => reads.step([1, 2])).toThrow("stream.step: input must be [3], got [2]");
     expect(() => reads.step(undefined)).toThrow("stream.step: input must be [3], got undefined");
+    expect(() => reads.step(null)).toThrow("stream.step: input must be [3], got null");
     const counts = new Net({ ...small, input: "ids" }, backend).stream("f32") as Stepper<unknown>;
     for (const id of [-1, SYMBOLS, 0.5, Number.NaN]) {
       expect(() => counts.step(id)).toThrow(`stream.step: ids must be integers from 0 to 6, got ${id}`);

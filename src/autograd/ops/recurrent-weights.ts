@@ -42,7 +42,7 @@ export class BoundWeights {
   /** Stands for the weights on the tape; undefined when none of them is to have a gradient. */
   readonly token: Tensor | undefined;
   /** How often the layer has run with this binding. */
-  calls = 0;
+  private calls = 0;
   private readonly packed: { ids?: Tensor; values?: Tensor; backward?: Tensor } = {};
   private readonly shares: WeightShare[] = [];
 
@@ -105,11 +105,16 @@ export class BoundWeights {
     this.packed.values?.dispose();
   }
 
+  /** Said by each call of the layer. */
+  began(): void {
+    this.calls++;
+  }
+
   /**
    * Room for the parts of dgates of a call's n rows (kernels/unrolled.h), where the kernels have any and the weight
    * gradients will read them: those of several calls are made from their joined dgates.
    */
-  parts(n: number): Tensor | undefined {
+  roomForParts(n: number): Tensor | undefined {
     if (this.token === undefined || this.calls > 1) return undefined;
     const size = this.kernels.recurrent_parts_size(this.traits.number, n, this.sizes.hidden);
     return size === 0 ? undefined : empty([size]);

@@ -91,13 +91,13 @@ export function recurrent(
   const hidden = lastOf(output, S);
   const cell = cells && lastOf(cells, H);
 
-  bound.calls++;
+  bound.began();
   const inputs = [hasIds ? undefined : x, bound.token, h0, c0];
   const outputs = cell === undefined ? [output, hidden] : [output, hidden, cell];
   recordAll(kind, inputs, outputs, ([dOutput, dHidden, dCell]) => {
     const like = (tensor: Tensor | undefined) => (tensor?.needsGradient ? empty(tensor.shape) : undefined);
     const dgates = empty([n, traits.differences * H]);
-    const parts = bound.parts(n);
+    const parts = bound.roomForParts(n);
     const dprojected = P > 0 ? empty([n, P]) : undefined;
     const [dh0, dc0] = [like(h0), like(c0)];
     const room = empty([kernels.recurrent_backward_scratch(traits.number, T, B, H, P)]);
