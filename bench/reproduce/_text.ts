@@ -7,8 +7,10 @@ import { sampleText } from "../../src/tasks/text/sample.ts";
 import { type TextTrainOptions, trainText } from "../../src/tasks/text/train.ts";
 
 export interface TextFigure {
-  /** The best validation loss, nats a character. */
+  /** The best validation loss, in nats per character. */
   readonly validation: number;
+  /** The update after which it was reached. */
+  readonly bestStep: number;
   readonly trigram: number;
   readonly steps: number;
   readonly seconds: number;
@@ -30,10 +32,10 @@ export async function trainAndMeasure(options: Partial<TextTrainOptions>): Promi
     const data = options.data ?? [];
     const training = await trainText({ data, resume: false, ...options, out }, quiet);
     let validation = Number.POSITIVE_INFINITY;
-    let [steps, seconds] = [0, 0];
+    let [bestStep, steps, seconds] = [0, 0, 0];
     for await (const event of training.events) {
       if (event.event === "eval") {
-        validation = Math.min(validation, event.loss);
+        if (event.loss < validation) [validation, bestStep] = [event.loss, event.step];
         console.log(`  step ${event.step}: validation ${event.loss.toFixed(4)} nats`);
       }
       if (event.event === "end") [steps, seconds] = [event.step, event.seconds];
@@ -43,15 +45,36 @@ export async function trainAndMeasure(options: Partial<TextTrainOptions>): Promi
     let sample = "";
     for await (const piece of (await sampleText(out, { length: 5000, seed: 1 })).pieces) sample += piece;
     const knownWords = knownWordShare(sample, words).share;
-    return { validation, trigram: training.baseline.loss, steps, seconds, knownWords };
+    return { validation, bestStep, trigram: training.baseline.loss, steps, seconds, knownWords };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-export function report(name: string, { validation, trigram, steps, seconds, knownWords }: TextFigure): void {
+export function report(name: string, figure: TextFigure): void {
+  const { validation, bestStep, trigram, steps, seconds, knownWords } = figure;
   console.log(
-    `${name}: validation ${validation.toFixed(4)} nats (interpolated trigram ${trigram.toFixed(4)}), ` +
-      `${(100 * knownWords).toFixed(1)} % of sampled words known, ${steps} steps in ${seconds.toFixed(0)} s`,
+    `${name}: validation ${validation.toFixed(4)} nats per character (interpolated trigram ${trigram.toFixed(4)}), ` +
+      `best at step ${bestStep} of ${steps} (${Math.round((100 * bestStep) / steps)} %), ` +
+      `${(100 * knownWords).toFixed(1)} % of sampled words known, ${seconds.toFixed(0)} s`,
+  );
+}
+
+/** The same training with each of these seeds, and what they reach together. */
+export async function reportSeeds(
+  name: string,
+  seeds: readonly number[],
+  options: Partial<TextTrainOptions>,
+): Promise<void> {
+  const losses: number[] = [];
+  for (const seed of seeds) {
+    const figure = await trainAndMeasure({ ...options, seed });
+    report(`${name}, seed ${seed}`, figure);
+    losses.push(figure.validation);
+  }
+  const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  console.log(
+    `${name}: mean of ${losses.length} seeds ${mean.toFixed(4)} nats per character, ` +
+      `from ${Math.min(...losses).toFixed(4)} to ${Math.max(...losses).toFixed(4)}`,
   );
 }
