@@ -215,14 +215,6 @@ function join(first: Uint8Array, second: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/**
- * A text that was typed as it would be read from a file: without a byte order mark at its start, and with LF where it has
- * CRLF.
- */
-export function normalizeText(text: string): string {
-  return text.replace(/^\ufeff/, "").replaceAll("\r\n", "\n");
-}
-
 /** A corpus from a string, treated as a file with that content would be. */
 export function corpusFromText(text: string, name = "the text"): TextCorpus {
   if (!text.isWellFormed()) throw new InputError(`${name} has half a surrogate pair, which is no character`);
