@@ -1,5 +1,6 @@
-import { FormatError, InputError } from "../core/index.ts";
-import { learnMerges, mergePair, pairKey } from "./bpe-training.ts";
+import { FormatError, InputError, type Job, runJob } from "../core/index.ts";
+import { type Merges, mergeLongJob, mergeShort } from "./bpe-merging.ts";
+import { learnMergesJob, pairKey } from "./bpe-training.ts";
 import type { TokenDecoder, Tokenizer } from "./tokenizer.ts";
 import { MAX_VOCABULARY } from "./vocabulary.ts";
 
@@ -11,6 +12,12 @@ const WORD = / ?\p{L}[\p{L}\p{M}]*| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
 /** Words whose symbols are kept; a text has few different ones. */
 const MOST_CACHED = 100_000;
 
+/** A word of more UTF-16 units than this is merged place by place, and is too rare to be kept. */
+const LONG = 64;
+
+/** Words that are dealt with between two pauses of a job. */
+const PAUSE = 1024;
+
 /**
  * Byte-pair encoding (Sennrich et al. 2016) over the bytes of UTF-8, as GPT-2 has it: symbols are the 256 bytes and what
  * was merged from them, so that any text can be written and comes back as it was.
@@ -20,7 +27,7 @@ export class BpeTokenizer implements Tokenizer {
   readonly merges: readonly (readonly [number, number])[];
   /** Bytes of each symbol. */
   private readonly bytes: readonly Uint8Array[];
-  private readonly rankOf: ReadonlyMap<number, number>;
+  private readonly table: Merges;
   private readonly cache = new Map<string, readonly number[]>();
 
   /** @param merges each of two symbols: a byte, or 256 + the place of an earlier merge */
@@ -29,7 +36,7 @@ export class BpeTokenizer implements Tokenizer {
     for (const [a, b] of merges) bytes.push(Uint8Array.of(...bytes[a], ...bytes[b]));
     this.merges = merges;
     this.bytes = bytes;
-    this.rankOf = new Map(merges.map(([a, b], rank) => [pairKey(a, b), rank]));
+    this.table = { merges, rankOf: new Map(merges.map(([a, b], rank) => [pairKey(a, b), rank])) };
   }
 
   get size(): number {
@@ -37,9 +44,20 @@ export class BpeTokenizer implements Tokenizer {
   }
 
   encode(text: string): Int32Array {
+    return runJob(this.encodeJob(text));
+  }
+
+  *encodeJob(text: string): Job<Int32Array> {
     const ids: number[] = [];
+    const encoder = new TextEncoder();
+    let words = 0;
     for (const [word] of text.matchAll(WORD)) {
-      for (const id of this.symbolsOf(word)) ids.push(id);
+      const isLong = word.length > LONG;
+      const symbols = isLong
+        ? yield* mergeLongJob(encoder.encode(word), this.table)
+        : this.symbolsOf(word, encoder);
+      for (const id of symbols) ids.push(id);
+      if (++words % PAUSE === 0) yield;
     }
     return Int32Array.from(ids);
   }
@@ -81,34 +99,32 @@ export class BpeTokenizer implements Tokenizer {
     return new BpeTokenizer(pairs);
   }
 
-  /** @param size of the vocabulary, the 256 bytes included */
+  /**
+   * @param pieces of the text, none of which ends inside a word
+   * @param size of the vocabulary, the 256 bytes included
+   */
   static train(pieces: Iterable<string>, size: number): BpeTokenizer {
-    const counts = new Map<string, number>();
-    for (const text of pieces) {
-      for (const [word] of text.matchAll(WORD)) counts.set(word, (counts.get(word) ?? 0) + 1);
-    }
-    const words = new Map<string, number>();
-    for (const [word, count] of counts) {
-      const bytes = new TextEncoder().encode(word);
-      words.set(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""), count);
-    }
-    return new BpeTokenizer(learnMerges(words, size - BYTES));
+    return runJob(BpeTokenizer.trainJob(pieces, size));
   }
 
-  /** The earliest merge first, as long as there is one. */
-  private symbolsOf(word: string): readonly number[] {
+  /** {@link train} as a job; `undefined` among the pieces is a pause of whoever makes them. */
+  static *trainJob(pieces: Iterable<string | undefined>, size: number): Job<BpeTokenizer> {
+    const counts = new Map<string, number>();
+    let words = 0;
+    for (const text of pieces) {
+      for (const [word] of text?.matchAll(WORD) ?? []) {
+        counts.set(word, (counts.get(word) ?? 0) + 1);
+        if (++words % PAUSE === 0) yield;
+      }
+      yield;
+    }
+    return new BpeTokenizer(yield* learnMergesJob(counts, size - BYTES));
+  }
+
+  private symbolsOf(word: string, encoder: TextEncoder): readonly number[] {
     const known = this.cache.get(word);
     if (known !== undefined) return known;
-    let symbols = Array.from(new TextEncoder().encode(word));
-    for (;;) {
-      let rank = Number.POSITIVE_INFINITY;
-      for (let at = 0; at + 1 < symbols.length; at++) {
-        rank = Math.min(rank, this.rankOf.get(pairKey(symbols[at], symbols[at + 1])) ?? rank);
-      }
-      if (rank === Number.POSITIVE_INFINITY) break;
-      const [a, b] = this.merges[rank];
-      symbols = mergePair(symbols, a, b, BYTES + rank);
-    }
+    const symbols = mergeShort(encoder.encode(word), this.table);
     if (this.cache.size < MOST_CACHED) this.cache.set(word, symbols);
     return symbols;
   }

@@ -1,87 +1,238 @@
 /** Learning the merges of byte-pair encoding (Sennrich, Haddow and Birch 2016). */
+import type { Job } from "../core/index.ts";
 
 /** Two symbols as one number: ids stay below 2^16. */
 export const pairKey = (a: number, b: number): number => a * 65_536 + b;
 
-interface Word {
-  /** Symbols of the word as merged so far. */
-  symbols: number[];
-  /** How often the word occurs. */
+/** Bytes or places that are dealt with between two pauses of a job. */
+const PAUSE = 1 << 14;
+
+const NONE = -1;
+/** In place of a symbol that has gone into the one before it. */
+const GONE = 0xffff;
+
+/** Two symbols that stand side by side somewhere. */
+interface Pair {
+  readonly key: number;
+  /** How often, over all words. */
+  count: number;
+  /** Where its list of places begins. */
+  first: number;
+}
+
+/**
+ * All words, symbol by symbol, with the places of every pair of neighbours as a list. A merge touches the places of
+ * its pair and their neighbours and nothing else, so that learning takes time in proportion to what changes, also
+ * where the text is a single word.
+ */
+class PairPlaces {
+  private readonly symbols: Uint16Array;
+  /** The word that each symbol belongs to, and how often each word occurs. */
+  private readonly wordOf: Int32Array;
+  private readonly countOf: readonly number[];
+  /** Neighbours in the word. */
+  private readonly next: Int32Array;
+  private readonly previous: Int32Array;
+  /** Neighbours in the list of places of the pair that begins here. */
+  private readonly nextPlace: Int32Array;
+  private readonly previousPlace: Int32Array;
+  private readonly pairs = new Map<number, Pair>();
+  /** Pairs that were not there before. */
+  private fresh: Pair[] = [];
+
+  private constructor(symbols: Uint16Array, wordOf: Int32Array, countOf: readonly number[]) {
+    this.symbols = symbols;
+    this.wordOf = wordOf;
+    this.countOf = countOf;
+    const empty = () => new Int32Array(symbols.length).fill(NONE);
+    [this.next, this.previous, this.nextPlace, this.previousPlace] = [empty(), empty(), empty(), empty()];
+  }
+
+  /** @param words and how often each occurs */
+  static *createJob(words: ReadonlyMap<string, number>): Job<PairPlaces> {
+    const encoder = new TextEncoder();
+    let bytes = new Uint8Array(PAUSE);
+    let used = 0;
+    const ends: number[] = [];
+    for (const word of words.keys()) {
+      if (used + 3 * word.length > bytes.length) {
+        const more = new Uint8Array(2 * bytes.length + 3 * word.length);
+        more.set(bytes);
+        bytes = more;
+      }
+      used += encoder.encodeInto(word, bytes.subarray(used)).written;
+      if (ends.push(used) % 1024 === 0) yield;
+    }
+    const symbols = new Uint16Array(bytes.subarray(0, used));
+    const wordOf = new Int32Array(used);
+    for (const [word, end] of ends.entries()) {
+      wordOf.fill(word, ends[word - 1] ?? 0, end);
+      if (word % 1024 === 0) yield;
+    }
+    const places = new PairPlaces(symbols, wordOf, [...words.values()]);
+    yield* places.fillJob();
+    return places;
+  }
+
+  private *fillJob(): Job<void> {
+    const { wordOf, next, previous } = this;
+    for (let at = 0; at + 1 < wordOf.length; at++) {
+      if (wordOf[at] === wordOf[at + 1]) {
+        next[at] = at + 1;
+        previous[at + 1] = at;
+        this.link(at);
+      }
+      if (at % PAUSE === 0) yield;
+    }
+  }
+
+  /** Pairs that have come up since the last call. */
+  takeFresh(): Pair[] {
+    const { fresh } = this;
+    this.fresh = [];
+    return fresh;
+  }
+
+  /** Every place of a pair becomes one symbol, in each word from the left. */
+  *mergeJob({ key, first }: Pair, merged: number): Job<void> {
+    const [a, b] = [Math.floor(key / 65_536), key % 65_536];
+    const places: number[] = [];
+    for (let at = first; at !== NONE; at = this.nextPlace[at]) {
+      if (places.push(at) % PAUSE === 0) yield;
+    }
+    // In "aaa" the first two letters are merged, not the last two; other pairs cannot overlap.
+    const sorted = a === b ? Int32Array.from(places).sort() : places;
+    for (let k = 0; k < sorted.length; k++) {
+      const at = sorted[k];
+      if (this.symbols[at] === a && this.next[at] !== NONE && this.symbols[this.next[at]] === b) {
+        this.mergeAt(at, merged);
+      }
+      if (k % PAUSE === 0) yield;
+    }
+  }
+
+  private mergeAt(at: number, merged: number): void {
+    const { symbols, next, previous } = this;
+    const [left, right] = [previous[at], next[at]];
+    const after = next[right];
+    if (left !== NONE) this.unlink(left);
+    this.unlink(at);
+    if (after !== NONE) this.unlink(right);
+    symbols[at] = merged;
+    symbols[right] = GONE;
+    next[at] = after;
+    if (after !== NONE) {
+      previous[after] = at;
+      this.link(at);
+    }
+    if (left !== NONE) this.link(left);
+  }
+
+  private keyAt(at: number): number {
+    return pairKey(this.symbols[at], this.symbols[this.next[at]]);
+  }
+
+  /** Count the pair that begins at a place. */
+  private link(at: number): void {
+    const key = this.keyAt(at);
+    let pair = this.pairs.get(key);
+    if (pair === undefined) {
+      pair = { key, count: 0, first: NONE };
+      this.pairs.set(key, pair);
+      this.fresh.push(pair);
+    }
+    pair.count += this.countOf[this.wordOf[at]];
+    this.nextPlace[at] = pair.first;
+    this.previousPlace[at] = NONE;
+    if (pair.first !== NONE) this.previousPlace[pair.first] = at;
+    pair.first = at;
+  }
+
+  /** Count the pair that begins at a place no longer. */
+  private unlink(at: number): void {
+    const pair = this.pairs.get(this.keyAt(at))!;
+    const [before, after] = [this.previousPlace[at], this.nextPlace[at]];
+    if (before === NONE) pair.first = after;
+    else this.nextPlace[before] = after;
+    if (after !== NONE) this.previousPlace[after] = before;
+    pair.count -= this.countOf[this.wordOf[at]];
+    if (pair.first === NONE) this.pairs.delete(pair.key);
+  }
+}
+
+/** A pair with the count that it had when it was queued; counts only fall after that. */
+interface Queued {
+  readonly pair: Pair;
   readonly count: number;
 }
 
-/** How often each pair of neighbours occurs in all words, and in which words it has been. */
-class PairCounts {
-  private readonly counts = new Map<number, number>();
-  private readonly places = new Map<number, Set<Word>>();
+/** A binary heap: the most frequent pair comes first, among equals the one with the smaller symbols. */
+class PairQueue {
+  private readonly heap: Queued[] = [];
 
-  add(word: Word, sign: 1 | -1): void {
-    const { symbols, count } = word;
-    for (let at = 0; at + 1 < symbols.length; at++) {
-      const key = pairKey(symbols[at], symbols[at + 1]);
-      this.counts.set(key, (this.counts.get(key) ?? 0) + sign * count);
-      if (sign < 0) continue;
-      const places = this.places.get(key);
-      if (places === undefined) this.places.set(key, new Set([word]));
-      else places.add(word);
+  /** A pair that occurs once is no candidate. */
+  add(pair: Pair): void {
+    if (pair.count < 2) return;
+    const { heap } = this;
+    const queued: Queued = { pair, count: pair.count };
+    let at = heap.length;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!isBefore(queued, heap[parent])) break;
+      heap[at] = heap[parent];
+      at = parent;
+    }
+    heap[at] = queued;
+  }
+
+  /** Removes the first pair by its count of now; undefined when none occurs twice. */
+  take(): Pair | undefined {
+    for (;;) {
+      const first = this.takeFirst();
+      if (first === undefined || first.count === first.pair.count) return first?.pair;
+      this.add(first.pair);
     }
   }
 
-  /** The most frequent pair, among equals the one with the smallest ids; undefined when none occurs twice. */
-  best(): number | undefined {
-    let [best, most] = [-1, 1];
-    for (const [key, count] of this.counts) {
-      if (count > most || (count === most && count > 1 && key < best)) [best, most] = [key, count];
+  private takeFirst(): Queued | undefined {
+    const { heap } = this;
+    const [first] = heap;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return first;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child + 1 < heap.length && isBefore(heap[child + 1], heap[child])) child++;
+      if (child >= heap.length || !isBefore(heap[child], last)) break;
+      heap[at] = heap[child];
+      at = child;
     }
-    return best < 0 ? undefined : best;
+    heap[at] = last;
+    return first;
   }
+}
 
-  wordsWith(key: number): Word[] {
-    const found = [...(this.places.get(key) ?? [])];
-    this.places.delete(key);
-    return found;
-  }
-
-  remove(key: number): void {
-    this.counts.delete(key);
-  }
+function isBefore(a: Queued, b: Queued): boolean {
+  return a.count > b.count || (a.count === b.count && a.pair.key < b.pair.key);
 }
 
 /**
  * Merges in the order in which they were learned, each a pair of symbols: bytes are 0 to 255, the result of merge m is
  * 256 + m. The same words give the same merges, in whatever order they come.
- * @param words the bytes of each different word, as a Latin-1 string, and how often it occurs
+ * @param words each different word, and how often it occurs
  * @param merges how many at most; fewer when no pair occurs twice any more
  */
-export function learnMerges(words: ReadonlyMap<string, number>, merges: number): [number, number][] {
-  const pairs = new PairCounts();
-  for (const [bytes, count] of words) {
-    pairs.add({ symbols: Array.from(bytes, (byte) => byte.charCodeAt(0)), count }, 1);
-  }
+export function* learnMergesJob(words: ReadonlyMap<string, number>, merges: number): Job<[number, number][]> {
+  const places = yield* PairPlaces.createJob(words);
+  const queue = new PairQueue();
   const learned: [number, number][] = [];
   while (learned.length < merges) {
-    const key = pairs.best();
-    if (key === undefined) break;
-    const [a, b] = [Math.floor(key / 65_536), key % 65_536];
-    const merged = 256 + learned.push([a, b]) - 1;
-    for (const word of pairs.wordsWith(key)) {
-      pairs.add(word, -1);
-      word.symbols = mergePair(word.symbols, a, b, merged);
-      pairs.add(word, 1);
-    }
-    pairs.remove(key);
+    for (const pair of places.takeFresh()) queue.add(pair);
+    const best = queue.take();
+    if (best === undefined) break;
+    const merged = 256 + learned.push([Math.floor(best.key / 65_536), best.key % 65_536]) - 1;
+    yield* places.mergeJob(best, merged);
+    yield;
   }
   return learned;
-}
-
-/** Every a followed by b replaced, from the left. */
-export function mergePair(symbols: readonly number[], a: number, b: number, merged: number): number[] {
-  const result: number[] = [];
-  for (let at = 0; at < symbols.length; at++) {
-    if (symbols[at] === a && symbols[at + 1] === b) {
-      result.push(merged);
-      at++;
-    } else result.push(symbols[at]);
-  }
-  return result;
 }

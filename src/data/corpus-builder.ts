@@ -1,7 +1,7 @@
-import { InputError } from "../core/index.ts";
+import { InputError, type Job, runJob } from "../core/index.ts";
 import { IdStore } from "./id-store.ts";
 import { type Hasher, Sha256 } from "./sha256.ts";
-import { fingerprintOf, TextCorpus } from "./text-corpus.ts";
+import { fingerprintJob, TextCorpus } from "./text-corpus.ts";
 import { decodeSequence, INCOMPLETE, INVALID, sequenceLength } from "./utf8.ts";
 import { MAX_VOCABULARY, tooManyCharacters, Vocabulary } from "./vocabulary.ts";
 
@@ -10,6 +10,8 @@ const LF = 10;
 const BYTE_ORDER_MARK = 0xfeff;
 /** A zero byte this early makes a file binary before anything else is said about it. */
 const SNIFFED_BYTES = 65_536;
+
+const NOTHING = new Uint8Array(0);
 
 /** The bytes are no text: there is a zero byte among them. */
 export class BinaryContentError extends InputError {
@@ -26,7 +28,8 @@ export class BinaryContentError extends InputError {
  *
  * Sources are joined as they are, with nothing between them. A byte order mark at the start of a source is
  * dropped, CRLF becomes LF (counted in {@link crlf}), a lone CR stays. Ids are given in order of appearance while
- * reading and renamed to code point order at the end.
+ * reading and renamed to code point order at the end. Where the pieces of a source end makes no difference, to the
+ * corpus or to errors.
  */
 export class CorpusBuilder {
   private readonly store = new IdStore();
@@ -37,9 +40,15 @@ export class CorpusBuilder {
   /** The same for bytes that need no second look: ASCII but for NUL and CR. */
   private readonly quick = new Uint16Array(256);
   private name = "the text";
-  /** Bytes of this source before the piece in hand, and the unfinished end of the last piece. */
+  /** Whether a source has been begun and not ended. */
+  private isOpen = false;
+  /** The first bytes of this source, held back until there are enough of them to tell what it is. */
+  private readonly head = new Uint8Array(SNIFFED_BYTES);
+  private headLength = 0;
+  private isSniffed = false;
+  /** Bytes of this source before the piece in hand, and the unfinished end of the last piece: always a copy. */
   private offset = 0;
-  private carried = new Uint8Array(0);
+  private carried = NOTHING;
   private mark = { characters: 0, vocabulary: 0, crlf: 0 };
 
   /** CRLF pairs that became LF. */
@@ -49,37 +58,38 @@ export class CorpusBuilder {
     return this.store.length;
   }
 
-  /** @param name as errors are to show it, already quoted and escaped */
+  /**
+   * Starts the next source, and ends the one before.
+   * @param name as errors are to show it, already quoted and escaped
+   */
   begin(name: string): void {
-    this.name = name;
-    this.offset = 0;
-    this.carried = new Uint8Array(0);
-    this.mark = { characters: this.store.length, vocabulary: this.codePoints.length, crlf: this.crlf };
+    this.end();
+    this.restart(name);
   }
 
   /**
-   * The next bytes of the source; they are not kept. Throws a {@link BinaryContentError} for a zero byte and an
-   * {@link InputError} with byte offset and line for bytes that are not UTF-8.
+   * The next bytes of the source. They are copied where they have to be kept, so that the caller may read the next ones
+   * into the same buffer. Throws a {@link BinaryContentError} for a zero byte and an {@link InputError} with byte
+   * offset and line for bytes that are not UTF-8.
    */
   push(piece: Uint8Array): void {
-    let bytes = piece;
-    if (this.carried.length > 0) {
-      bytes = new Uint8Array(this.carried.length + piece.length);
-      bytes.set(this.carried);
-      bytes.set(piece, this.carried.length);
-    }
-    if (this.offset === 0) this.sniff(bytes);
-    const consumed = this.consume(bytes);
-    this.offset += consumed;
-    this.carried = bytes.slice(consumed);
+    this.isOpen = true;
+    if (this.isSniffed) this.read(piece);
+    else if (this.headLength + piece.length < SNIFFED_BYTES) {
+      this.head.set(piece, this.headLength);
+      this.headLength += piece.length;
+    } else this.readHead(piece);
   }
 
-  /** The source is complete. */
+  /** The source is complete. Throws as {@link push} does. */
   end(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    if (!this.isSniffed) this.readHead(NOTHING);
     if (this.carried.length === 0) return;
     if (this.carried[0] !== CR) throw this.notUtf8(this.offset, this.carried, "it ends inside a character");
     this.add(CR);
-    this.carried = new Uint8Array(0);
+    this.carried = NOTHING;
   }
 
   /** Forget the source that was begun last. */
@@ -91,20 +101,53 @@ export class CorpusBuilder {
     }
     this.codePoints.length = this.mark.vocabulary;
     this.crlf = this.mark.crlf;
-    this.begin(this.name);
+    this.restart(this.name);
   }
 
   /** The corpus. The builder is used up. Throws an {@link InputError} if no character came. */
   finish(hasher: Hasher = new Sha256()): TextCorpus {
+    return runJob(this.finishJob(hasher));
+  }
+
+  /** {@link finish} as a job. */
+  *finishJob(hasher: Hasher = new Sha256()): Job<TextCorpus> {
+    this.end();
     if (this.characters === 0) {
       throw new InputError(`${this.name} is empty`, {
-        hint: "give a text with at least a few hundred characters",
+        hint: "give a text of at least some thousand characters",
       });
     }
     const vocabulary = new Vocabulary(this.codePoints.map((codePoint) => String.fromCodePoint(codePoint)));
     const renamed = Uint16Array.from(this.codePoints, (code) => vocabulary.id(String.fromCodePoint(code)));
-    const ids = this.store.drain(renamed);
-    return new TextCorpus(ids, vocabulary, fingerprintOf(ids, vocabulary, hasher));
+    const ids = yield* this.store.drain(renamed);
+    return new TextCorpus(ids, vocabulary, yield* fingerprintJob(ids, vocabulary, hasher));
+  }
+
+  private restart(name: string): void {
+    this.name = name;
+    this.isOpen = false;
+    this.headLength = 0;
+    this.isSniffed = false;
+    this.offset = 0;
+    this.carried = NOTHING;
+    this.mark = { characters: this.store.length, vocabulary: this.codePoints.length, crlf: this.crlf };
+  }
+
+  /** What was held back, and the piece after it. */
+  private readHead(piece: Uint8Array): void {
+    const start = join(this.head.subarray(0, this.headLength), piece);
+    this.headLength = 0;
+    this.isSniffed = true;
+    this.sniff(start);
+    this.read(start);
+  }
+
+  private read(piece: Uint8Array): void {
+    const bytes = join(this.carried, piece);
+    const consumed = this.consume(bytes);
+    this.offset += consumed;
+    // Not `slice`, which of a Node Buffer gives a view of the caller's memory.
+    this.carried = new Uint8Array(bytes.subarray(consumed));
   }
 
   /** Adds all whole characters; returns how many bytes they took. A CR at the end waits for what follows. */
@@ -161,6 +204,15 @@ export class CorpusBuilder {
       hint: "convert it to UTF-8 first, for example: iconv -f latin1 -t utf-8",
     });
   }
+}
+
+/** Both, in new memory unless one of them is empty. */
+function join(first: Uint8Array, second: Uint8Array): Uint8Array {
+  if (first.length === 0) return second;
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
 }
 
 /** A corpus from a string, treated as a file with that content would be. */

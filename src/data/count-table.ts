@@ -1,11 +1,18 @@
+import { type Job, runJob } from "../core/index.ts";
+
 /** How often each key (a whole number below 2^53) was met. */
 export interface CountTable {
+  /** Makes room for so many keys, so that adding them takes no longer than it has to. */
+  reserveJob(keys: number): Job<void>;
   add(key: number): void;
   get(key: number): number;
 }
 
 /** Beyond this many possible keys a table is hashed: 16 MiB of counts. */
 const DENSE_KEYS = 2 ** 22;
+
+/** Slots that are moved between two pauses of a job. */
+const MOVED = 1 << 15;
 
 /** @param keys keys are below this */
 export function countTable(keys: number): CountTable {
@@ -18,6 +25,8 @@ class DenseCounts implements CountTable {
   constructor(keys: number) {
     this.counts = new Uint32Array(keys);
   }
+
+  *reserveJob(): Job<void> {}
 
   add(key: number): void {
     this.counts[key]++;
@@ -40,11 +49,15 @@ export class HashedCounts implements CountTable {
     this.counts = new Uint32Array(slots);
   }
 
+  *reserveJob(keys: number): Job<void> {
+    while ((this.used + keys) * 3 > this.keys.length * 2) yield* this.growJob();
+  }
+
   add(key: number): void {
     const slot = this.slot(key);
     if (this.counts[slot]++ > 0) return;
     this.keys[slot] = key;
-    if (++this.used * 3 > this.keys.length * 2) this.grow();
+    if (++this.used * 3 > this.keys.length * 2) runJob(this.growJob());
   }
 
   get(key: number): number {
@@ -63,10 +76,17 @@ export class HashedCounts implements CountTable {
     return slot;
   }
 
-  private grow(): void {
+  private *growJob(): Job<void> {
     const { keys, counts } = this;
     this.keys = new Float64Array(2 * keys.length);
     this.counts = new Uint32Array(2 * keys.length);
+    for (let from = 0; from < keys.length; from += MOVED) {
+      this.move(keys.subarray(from, from + MOVED), counts.subarray(from, from + MOVED));
+      yield;
+    }
+  }
+
+  private move(keys: Float64Array, counts: Uint32Array): void {
     for (let old = 0; old < keys.length; old++) {
       if (counts[old] === 0) continue;
       const slot = this.slot(keys[old]);

@@ -1,3 +1,5 @@
+import type { Job } from "../core/index.ts";
+
 const CHUNK = 1 << 20;
 
 /** Character ids: one byte each while the vocabulary has at most 256 characters, otherwise two. */
@@ -37,14 +39,17 @@ export class IdStore {
   /** How often `id` stands at or after `from`. */
   count(id: number, from: number): number {
     let found = 0;
-    for (let at = from; at < this.length; at++) {
-      if (this.chunks[Math.floor(at / CHUNK)][at % CHUNK] === id) found++;
+    for (let first = from; first < this.length; ) {
+      const index = Math.floor(first / CHUNK);
+      const end = Math.min(this.length, (index + 1) * CHUNK);
+      found += occurrences(this.chunks[index], id, first - index * CHUNK, end - index * CHUNK);
+      first = end;
     }
     return found;
   }
 
   /** Move all ids, each replaced by `renamed[id]`, into one array; the store is empty afterwards. */
-  drain(renamed: Uint16Array): CharacterIds {
+  *drain(renamed: Uint16Array): Job<CharacterIds> {
     const length = this.length;
     const out = allocateIds(length, renamed.length);
     for (let first = 0, index = 0; first < length; first += CHUNK, index++) {
@@ -53,6 +58,7 @@ export class IdStore {
       rename(chunk, renamed, out.subarray(first, first + count));
       // Freed as it goes: the peak is one copy and a bit, not two.
       this.chunks[index] = new Uint8Array(0);
+      yield;
     }
     this.truncate(0);
     return out;
@@ -72,6 +78,12 @@ export class IdStore {
     this.chunks[this.chunks.length - 1] = wider;
     this.chunk = wider;
   }
+}
+
+function occurrences(ids: CharacterIds, id: number, from: number, to: number): number {
+  let found = 0;
+  for (let at = from; at < to; at++) if (ids[at] === id) found++;
+  return found;
 }
 
 /** A function of its own, so that it is compiled once and well. */

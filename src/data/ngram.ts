@@ -1,4 +1,4 @@
-import { InputError } from "../core/index.ts";
+import { InputError, type Job, runJob } from "../core/index.ts";
 import { type CountTable, countTable } from "./count-table.ts";
 import type { CharacterIds } from "./id-store.ts";
 
@@ -10,6 +10,9 @@ import type { CharacterIds } from "./id-store.ts";
 
 /** Counts come from at most this many characters, the last of the training text: it bounds time and memory. */
 export const MAX_COUNTED = 10_000_000;
+/** Characters that are looked at between two pauses of a job. */
+const PAUSE = 1 << 14;
+
 const EM_ROUNDS = 100;
 const EM_TOLERANCE = 1e-7;
 
@@ -54,6 +57,19 @@ export class TrigramModel {
 
   /** Count a stretch of text; it follows what was counted before. */
   count(ids: CharacterIds): void {
+    runJob(this.countJob(ids));
+  }
+
+  /** {@link count} as a job. */
+  *countJob(ids: CharacterIds): Job<void> {
+    for (const part of partsOf(ids)) {
+      for (const table of [this.unigrams, this.bigrams, this.trigrams]) yield* table.reserveJob(part.length);
+      this.countPart(part);
+      yield;
+    }
+  }
+
+  private countPart(ids: CharacterIds): void {
     const V = this.size;
     for (let at = 0; at < ids.length; at++) {
       const id = ids[at];
@@ -75,54 +91,77 @@ export class TrigramModel {
 
   /** Sum of -ln p over a text that follows what was counted. */
   loss(ids: CharacterIds): number {
+    return runJob(this.lossJob(ids));
+  }
+
+  /** {@link loss} as a job. */
+  *lossJob(ids: CharacterIds): Job<number> {
     let sum = 0;
-    let a = this.before;
-    let b = this.last;
-    for (let at = 0; at < ids.length; at++) {
-      sum -= Math.log(this.probability(a, b, ids[at]));
-      a = b;
-      b = ids[at];
+    let [a, b] = [this.before, this.last];
+    for (const part of partsOf(ids)) {
+      sum = this.addLosses(sum, a, b, part);
+      [a, b] = lastTwo(b, part);
+      yield;
     }
     return sum;
   }
 
+  /** `sum` and the -ln p of a text after the characters `a` and `b`, in order: the sum does not depend on the parts. */
+  private addLosses(sum: number, a: number, b: number, ids: CharacterIds): number {
+    let [all, before, last] = [sum, a, b];
+    for (let at = 0; at < ids.length; at++) {
+      all -= Math.log(this.probability(before, last, ids[at]));
+      before = last;
+      last = ids[at];
+    }
+    return all;
+  }
+
   /** Choose the weights that make a text, which follows what was counted, most likely (EM). */
   fit(heldOut: CharacterIds): void {
+    runJob(this.fitJob(heldOut));
+  }
+
+  /** {@link fit} as a job. */
+  *fitJob(heldOut: CharacterIds): Job<void> {
     const rows = heldOut.length;
     if (rows === 0) return;
-    const parts = new Float64Array(3 * rows);
-    let a = this.before;
-    let b = this.last;
-    for (let at = 0; at < rows; at++) {
-      this.estimate(a, b, heldOut[at]);
-      parts.set(this.parts, 3 * at);
-      a = b;
-      b = heldOut[at];
-    }
-    const uniform = 1 / this.size;
-    let [w3, w2, w1, w0] = [0.25, 0.25, 0.25, 0.25];
+    const parts = yield* this.partsJob(heldOut);
+    let w = Float64Array.of(0.25, 0.25, 0.25, 0.25);
+    const counts = new Float64Array(4);
     for (let round = 0; round < EM_ROUNDS; round++) {
-      let [n3, n2, n1, n0] = [0, 0, 0, 0];
-      for (let at = 0; at < 3 * rows; at += 3) {
-        const p3 = w3 * parts[at];
-        const p2 = w2 * parts[at + 1];
-        const p1 = w1 * parts[at + 2];
-        const p0 = w0 * uniform;
-        const share = 1 / (p3 + p2 + p1 + p0);
-        n3 += p3 * share;
-        n2 += p2 * share;
-        n1 += p1 * share;
-        n0 += p0 * share;
+      counts.fill(0);
+      for (let at = 0; at < 3 * rows; at += 3 * PAUSE) {
+        addShares(parts.subarray(at, at + 3 * PAUSE), w, 1 / this.size, counts);
+        yield;
       }
       // One more imaginary character goes to the uniform part: it must never reach 0, or a new character would
       // cost infinitely much.
-      const sum = rows + 1;
-      const next = [n3 / sum, n2 / sum, n1 / sum, (n0 + 1) / sum];
-      const change = Math.max(Math.abs(next[0] - w3), Math.abs(next[1] - w2), Math.abs(next[2] - w1));
-      [w3, w2, w1, w0] = next;
+      counts[3] += 1;
+      const next = counts.map((count) => count / (rows + 1));
+      const change = Math.max(Math.abs(next[0] - w[0]), Math.abs(next[1] - w[1]), Math.abs(next[2] - w[2]));
+      w = next;
       if (change < EM_TOLERANCE) break;
     }
-    this.weights = { trigram: w3, bigram: w2, unigram: w1, uniform: w0 };
+    const [trigram, bigram, unigram, uniform] = w;
+    this.weights = { trigram, bigram, unigram, uniform };
+  }
+
+  /** The estimates for each character of a text: three numbers each, highest order first. */
+  private *partsJob(heldOut: CharacterIds): Job<Float64Array> {
+    const parts = new Float64Array(3 * heldOut.length);
+    let [a, b] = [this.before, this.last];
+    let row = 0;
+    for (const part of partsOf(heldOut)) {
+      for (let at = 0; at < part.length; at++, row += 3) {
+        this.estimate(a, b, part[at]);
+        parts.set(this.parts, row);
+        a = b;
+        b = part[at];
+      }
+      yield;
+    }
+    return parts;
   }
 
   /** A context never met leaves its share to the next shorter one, so that the parts stay distributions. */
@@ -148,6 +187,43 @@ export class TrigramModel {
   }
 }
 
+/** A text in parts that take a few milliseconds each. */
+function* partsOf(ids: CharacterIds): Generator<CharacterIds> {
+  for (let at = 0; at < ids.length; at += PAUSE) yield ids.subarray(at, at + PAUSE);
+}
+
+/** The last two characters after a text that follows `last`. */
+function lastTwo(last: number, ids: CharacterIds): [number, number] {
+  return [ids.length > 1 ? ids[ids.length - 2] : last, ids[ids.length - 1]];
+}
+
+/**
+ * A part of an expectation step: adds each distribution's share of each character to `counts`.
+ * @param parts three estimates a character, highest order first
+ * @param weights of the four distributions
+ * @param uniform the fourth estimate
+ */
+function addShares(
+  parts: Float64Array,
+  [w3, w2, w1, w0]: Float64Array,
+  uniform: number,
+  counts: Float64Array,
+): void {
+  let [n3, n2, n1, n0] = counts;
+  for (let at = 0; at < parts.length; at += 3) {
+    const p3 = w3 * parts[at];
+    const p2 = w2 * parts[at + 1];
+    const p1 = w1 * parts[at + 2];
+    const p0 = w0 * uniform;
+    const share = 1 / (p3 + p2 + p1 + p0);
+    n3 += p3 * share;
+    n2 += p2 * share;
+    n1 += p1 * share;
+    n0 += p0 * share;
+  }
+  counts.set([n3, n2, n1, n0]);
+}
+
 /**
  * Loss of the trigram on a validation text that directly follows the training text.
  *
@@ -159,15 +235,25 @@ export function trigramBaseline(
   validIds: CharacterIds,
   vocabularySize: number,
 ): NgramBaseline {
+  return runJob(trigramBaselineJob(trainIds, validIds, vocabularySize));
+}
+
+/** {@link trigramBaseline} as a job. */
+export function* trigramBaselineJob(
+  trainIds: CharacterIds,
+  validIds: CharacterIds,
+  vocabularySize: number,
+): Job<NgramBaseline> {
   requireText(trainIds, validIds);
   const text = trainIds.subarray(Math.max(0, trainIds.length - MAX_COUNTED));
   const heldOut = Math.floor(text.length / 10);
   const model = new TrigramModel(vocabularySize);
-  model.count(text.subarray(0, text.length - heldOut));
+  yield* model.countJob(text.subarray(0, text.length - heldOut));
   const tail = text.subarray(text.length - heldOut);
-  model.fit(tail);
-  model.count(tail);
-  return { loss: model.loss(validIds) / validIds.length, weights: model.weights, counted: text.length };
+  yield* model.fitJob(tail);
+  yield* model.countJob(tail);
+  const sum = yield* model.lossJob(validIds);
+  return { loss: sum / validIds.length, weights: model.weights, counted: text.length };
 }
 
 /** Loss, in nats per character, of character frequencies alone: `(count + 1) / (characters + V)`. */
@@ -184,7 +270,7 @@ export function unigramLoss(trainIds: CharacterIds, validIds: CharacterIds, voca
 function requireText(trainIds: CharacterIds, validIds: CharacterIds): void {
   if (trainIds.length > 0 && validIds.length > 0) return;
   throw new InputError(
-    `a baseline needs training and validation text, got ${trainIds.length} and ${validIds.length} characters`,
-    { hint: "use a --val-split above 0" },
+    `a baseline needs a text to train on and one to validate on, got ${trainIds.length} and ${validIds.length} ids`,
+    { hint: "keep a part of the text for validation" },
   );
 }

@@ -1,9 +1,12 @@
-import { InputError } from "../core/index.ts";
+import { InputError, type Job, runJob } from "../core/index.ts";
 import { allocateIds, type CharacterIds } from "./id-store.ts";
 import type { Hasher } from "./sha256.ts";
 import type { EncodeOptions } from "./tokenizer.ts";
 import { encodeSequence } from "./utf8.ts";
 import { unknownCharacters, type Vocabulary } from "./vocabulary.ts";
+
+/** Ids that get their new numbers between two pauses of a job. */
+const RENAMED = 1 << 20;
 
 /** Views of one corpus: the head to train on, the tail to validate on (empty for a fraction of 0). */
 export interface TextSplit {
@@ -42,14 +45,19 @@ export class TextCorpus {
    * that names the characters it lacks, or leaves them out with `skipUnknown` (the fingerprint stays the text's).
    */
   withVocabulary(vocabulary: Vocabulary, options: EncodeOptions = {}): TextCorpus {
+    return runJob(this.withVocabularyJob(vocabulary, options));
+  }
+
+  /** {@link withVocabulary} as a job. */
+  *withVocabularyJob(vocabulary: Vocabulary, options: EncodeOptions = {}): Job<TextCorpus> {
     const renamed = Int32Array.from(this.vocabulary.characters, (character) => vocabulary.id(character));
     const unknown = this.vocabulary.characters.filter((_, id) => renamed[id] < 0);
     if (unknown.length > 0 && options.skipUnknown !== true) throw unknownCharacters("the text", unknown);
     const ids = allocateIds(this.ids.length, vocabulary.size);
     let length = 0;
-    for (let at = 0; at < this.ids.length; at++) {
-      const id = renamed[this.ids[at]];
-      if (id >= 0) ids[length++] = id;
+    for (let at = 0; at < this.ids.length; at += RENAMED) {
+      length = rename(this.ids.subarray(at, at + RENAMED), renamed, ids, length);
+      yield;
     }
     if (length === 0) throw new InputError("the text has no character that the model has seen in training");
     return new TextCorpus(ids.subarray(0, length), vocabulary, this.fingerprint);
@@ -96,8 +104,18 @@ export class TextCorpus {
   }
 }
 
+/** Appends the ids that have a new number; returns the new length of `out`. */
+function rename(ids: CharacterIds, renamed: Int32Array, out: CharacterIds, length: number): number {
+  let end = length;
+  for (let at = 0; at < ids.length; at++) {
+    const id = renamed[ids[at]];
+    if (id >= 0) out[end++] = id;
+  }
+  return end;
+}
+
 /** SHA-256 of the text's UTF-8 bytes, by way of a small buffer. */
-export function fingerprintOf(ids: CharacterIds, vocabulary: Vocabulary, hasher: Hasher): string {
+export function* fingerprintJob(ids: CharacterIds, vocabulary: Vocabulary, hasher: Hasher): Job<string> {
   const encoded = new Uint8Array(4 * vocabulary.size);
   const lengths = Uint8Array.from(vocabulary.characters, (character, id) =>
     encodeSequence(character.codePointAt(0)!, encoded, 4 * id),
@@ -107,6 +125,7 @@ export function fingerprintOf(ids: CharacterIds, vocabulary: Vocabulary, hasher:
   for (let at = 0; at < ids.length; at += slice) {
     const used = encodeSlice(ids.subarray(at, at + slice), encoded, lengths, buffer);
     hasher.update(buffer.subarray(0, used));
+    yield;
   }
   return hasher.digest("hex");
 }

@@ -1,7 +1,12 @@
+import type { Job } from "../core/index.ts";
+
 export type TokenKind = "char" | "word" | "bpe";
 
 export interface EncodeOptions {
-  /** Leave out what cannot be written instead of throwing; of words and bytes everything can. */
+  /**
+   * Leave out what the vocabulary lacks. Otherwise an unknown character is an error, and an unknown word becomes `<unk>`;
+   * byte pairs can write everything.
+   */
   skipUnknown?: boolean;
 }
 
@@ -11,6 +16,8 @@ export interface Tokenizer {
   /** How many different symbols there are. */
   readonly size: number;
   encode(text: string, options?: EncodeOptions): Int32Array;
+  /** {@link encode} as a job, where a single word may take long. */
+  encodeJob?(text: string, options?: EncodeOptions): Job<Int32Array>;
   decode(ids: ArrayLike<number>): string;
   /** Text as its symbols come, one after another. */
   decoder(): TokenDecoder;
@@ -22,4 +29,12 @@ export interface TokenDecoder {
   push(id: number): string;
   /** What is left, when no more symbols come. */
   end(): string;
+}
+
+/**
+ * A text that was typed as it would be read from a file: without a byte order mark at its start, and with LF where it has
+ * CRLF.
+ */
+export function normalizeText(text: string): string {
+  return text.replace(/^\ufeff/, "").replaceAll("\r\n", "\n");
 }

@@ -1,5 +1,5 @@
-import { FormatError, InputError } from "../core/index.ts";
-import type { TokenDecoder, Tokenizer } from "./tokenizer.ts";
+import { FormatError, InputError, type Job, runJob } from "../core/index.ts";
+import type { EncodeOptions, TokenDecoder, Tokenizer } from "./tokenizer.ts";
 import { MAX_VOCABULARY } from "./vocabulary.ts";
 
 /** The end of a line, and a word that is not in the vocabulary. */
@@ -10,28 +10,40 @@ const SPECIAL = ["<eos>", "<unk>"];
 /** Line ends are words by themselves; other white space only separates. */
 const PIECE = /\n|[^\s]+/g;
 
+/** Candidates for the vocabulary that are sorted at once. */
+const SORTED = 1 << 14;
+
 /**
  * Words as the Penn Treebank's loaders have them: whatever stands between white space, the line end as `<eos>`, and
- * `<unk>` for what is not among the most frequent. Decoding puts one space between words, so other white space is lost.
+ * `<unk>` for what is not among the most frequent. A text that already says `<eos>` or `<unk>` means these two. Decoding
+ * puts one space between words and writes `<eos>` as a line end, so other white space is lost.
  */
 export class WordTokenizer implements Tokenizer {
   readonly kind = "word";
   readonly words: readonly string[];
+  /** The id of `<unk>`. */
+  readonly unknownId: number = UNKNOWN;
   private readonly idOf: ReadonlyMap<string, number>;
 
   /** @param words without the special ones; a word's id is its place, after those */
   constructor(words: readonly string[]) {
     this.words = [...SPECIAL, ...words];
-    this.idOf = new Map(words.map((word, index) => [word, index + SPECIAL.length]));
+    this.idOf = new Map(this.words.map((word, id) => [word, id])).set("\n", EOS);
   }
 
   get size(): number {
     return this.words.length;
   }
 
-  encode(text: string): Int32Array {
-    const pieces = text.match(PIECE) ?? [];
-    return Int32Array.from(pieces, (word) => (word === "\n" ? EOS : (this.idOf.get(word) ?? UNKNOWN)));
+  encode(text: string, options: EncodeOptions = {}): Int32Array {
+    const words = text.match(PIECE) ?? [];
+    const kept = options.skipUnknown === true ? words.filter((word) => this.idOf.has(word)) : words;
+    return Int32Array.from(kept, (word) => this.idOf.get(word) ?? UNKNOWN);
+  }
+
+  /** The words of a text that are not in the vocabulary, in order, with repeats; `<unk>` itself is none of them. */
+  unknownWords(text: string): string[] {
+    return (text.match(PIECE) ?? []).filter((word) => !this.idOf.has(word));
   }
 
   decode(ids: ArrayLike<number>): string {
@@ -74,16 +86,41 @@ export class WordTokenizer implements Tokenizer {
 
   /**
    * The most frequent words of a text; among equals those that come first by code point.
+   * @param pieces of the text, none of which ends inside a word
    * @param size of the vocabulary, the two special words included
    */
   static train(pieces: Iterable<string>, size: number): WordTokenizer {
+    return runJob(WordTokenizer.trainJob(pieces, size));
+  }
+
+  /** {@link train} as a job; `undefined` among the pieces is a pause of whoever makes them. */
+  static *trainJob(pieces: Iterable<string | undefined>, size: number): Job<WordTokenizer> {
     const counts = new Map<string, number>();
     for (const text of pieces) {
-      for (const word of text.match(PIECE) ?? []) {
-        if (word !== "\n" && !SPECIAL.includes(word)) counts.set(word, (counts.get(word) ?? 0) + 1);
-      }
+      for (const word of text?.match(PIECE) ?? []) counts.set(word, (counts.get(word) ?? 0) + 1);
+      yield;
     }
-    const ranked = [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
-    return new WordTokenizer(ranked.slice(0, size - SPECIAL.length).map(([word]) => word));
+    for (const special of ["\n", ...SPECIAL]) counts.delete(special);
+    return new WordTokenizer(yield* mostFrequentJob(counts, size - SPECIAL.length));
   }
+}
+
+/** As if all were sorted, by frequency and code point; but there may be millions, most of them met once. */
+function* mostFrequentJob(counts: ReadonlyMap<string, number>, size: number): Job<string[]> {
+  const compare = ([a, n]: readonly [string, number], [b, m]: readonly [string, number]) =>
+    m - n || (a < b ? -1 : 1);
+  let best: [string, number][] = [];
+  let candidates: [string, number][] = [];
+  const settle = () => {
+    best = [...best, ...candidates].sort(compare).slice(0, size);
+    candidates = [];
+  };
+  let seen = 0;
+  for (const entry of counts) {
+    if (best.length < size || compare(entry, best[size - 1]) < 0) candidates.push(entry);
+    if (candidates.length === SORTED) settle();
+    if (++seen % SORTED === 0) yield;
+  }
+  settle();
+  return best.map(([word]) => word);
 }

@@ -1,4 +1,6 @@
+import { type Job, runJob } from "../core/index.ts";
 import type { CharacterIds } from "./id-store.ts";
+import { slicesWithPauses } from "./tokenize.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /**
@@ -8,24 +10,23 @@ import type { Vocabulary } from "./vocabulary.ts";
  */
 const WORD = /[\p{L}\p{M}\p{N}_]{2,}/gu;
 const ENDS_IN_WORD = /[\p{L}\p{M}\p{N}_]+$/u;
-const SLICE = 1 << 16;
-/** A "word" longer than this is data (base64, a run of letters); it is cut, which bounds memory. */
-const LONGEST = 1 << 12;
 
 /** All words of a text in order, with repeats. */
 export function wordsOf(text: string): string[] {
   return text.match(WORD) ?? [];
 }
 
-/** The different words of an encoded text, read in slices. */
+/** The different words of an encoded text. */
 export function wordSet(ids: CharacterIds, vocabulary: Vocabulary): Set<string> {
+  return runJob(wordSetJob(ids, vocabulary));
+}
+
+/** {@link wordSet} as a job. */
+export function* wordSetJob(ids: CharacterIds, vocabulary: Vocabulary): Job<Set<string>> {
   const words = new Set<string>();
-  let open = "";
-  for (let at = 0; at < ids.length; at += SLICE) {
-    const text = open + vocabulary.decode(ids.subarray(at, at + SLICE));
-    const last = at + SLICE >= ids.length;
-    open = last ? "" : (ENDS_IN_WORD.exec(text.slice(-LONGEST))?.[0] ?? "");
-    for (const word of wordsOf(text.slice(0, text.length - open.length))) words.add(word);
+  for (const slice of slicesWithPauses(ids, vocabulary)) {
+    if (slice !== undefined) for (const word of wordsOf(slice)) words.add(word);
+    yield;
   }
   return words;
 }

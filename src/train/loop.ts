@@ -1,4 +1,5 @@
 import { DivergenceError } from "../core/errors.ts";
+import { Turns } from "../core/job.ts";
 import type { EndReason, EvalEvent, StepEvent, TrainEvent } from "./events.ts";
 import type { ReplicaGroup } from "./replica-group.ts";
 import {
@@ -48,9 +49,6 @@ const EVALUATION_SHARE = 0.1;
 /** Seconds of work that may be lost when the machine fails. */
 const SAVE_SECONDS = 30;
 
-/** The event loop gets a turn at least this often, in milliseconds, so that signals arrive. */
-const TURN = 50;
-
 /**
  * Train until a limit is reached or `signal` aborts: events come out, and whoever iterates decides what to do with
  * them. After the last step the model is evaluated and saved, and writes a last sample. What happens between steps
@@ -70,7 +68,7 @@ export async function* trainLoop(
   let secondsEvaluating = 0;
   let savedAt = -1;
   let lastSave = sitting();
-  let lastTurn = performance.now();
+  const turns = new Turns();
 
   const evaluate = async (): Promise<EvalEvent> => {
     evaluatedAt = step;
@@ -116,10 +114,7 @@ export async function* trainLoop(
     };
     yield event;
 
-    if (performance.now() - lastTurn > TURN) {
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      lastTurn = performance.now();
-    }
+    if (turns.isDue) await turns.take();
     const part = partOf(progressOf(limits, stepsPerEpoch, step, seconds));
     const isAffordable = limits.maxSeconds === undefined || secondsEvaluating <= EVALUATION_SHARE * seconds;
     const due =

@@ -43,17 +43,78 @@ describe("CorpusBuilder", () => {
     );
   });
 
-  it("splits a multi-byte character at every boundary", () => {
-    const text = "aé水\u{1f468}\u200d\u{1f469}z";
-    const bytes = new TextEncoder().encode(text);
-    for (let at = 0; at <= bytes.length; at++) {
-      const builder = new CorpusBuilder();
-      builder.begin("'x'");
-      builder.push(bytes.slice(0, at));
-      builder.push(bytes.slice(at));
-      builder.end();
-      expect(builder.finish().text()).toBe(text);
+  /** Everything that a source becomes, or the error that it ends with. */
+  const outcome = (sources: Iterable<Uint8Array>[]): unknown => {
+    const builder = new CorpusBuilder();
+    try {
+      for (const [index, pieces] of sources.entries()) {
+        builder.begin(`'file ${index}'`);
+        for (const piece of pieces) builder.push(piece);
+        builder.end();
+      }
+      const { ids, vocabulary, fingerprint } = builder.finish();
+      return `${ids.length} ${vocabulary.characters.join("")} ${fingerprint} ${builder.crlf}`;
+    } catch (error) {
+      return error instanceof InputError ? `${error.constructor.name} ${error.message}` : error;
     }
+  };
+  /** A reader that reads every piece into the same Buffer, as files are read: what is kept must be a copy. */
+  function* throughOneBuffer(bytes: Uint8Array, cuts: readonly number[]): Generator<Uint8Array> {
+    const buffer = Buffer.alloc(bytes.length);
+    let at = 0;
+    for (const end of [...cuts, bytes.length]) {
+      buffer.fill(0x2a).set(bytes.subarray(at, end));
+      yield buffer.subarray(0, end - at);
+      at = end;
+    }
+  }
+  const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+  const hard: [string, Uint8Array][] = [
+    ...(
+      [
+        ["one to four bytes", "aé水\u{1f468}\u200d\u{1f469}z\u{10ffff}\u07ff\u0800\uffff\u{10000}"],
+        ["CRLF, CR and LF", "a\r\nb\r\r\nc\n\r\r\r\n\r"],
+        ["a byte order mark before text", "\ufeffa\ufeffb"],
+        ["two byte order marks", "\ufeff\ufeff"],
+        ["a byte order mark before CRLF", "\ufeff\r\n\r"],
+        ["a byte order mark alone", "\ufeff"],
+        ["nothing", ""],
+      ] as const
+    ).map(([name, text]): [string, Uint8Array] => [name, new TextEncoder().encode(text)]),
+    ["UTF-16", latin1("\xff\xfea\0")],
+    ["UTF-16 the other way round", latin1("\xfe\xff\0a")],
+    ["a byte that is none, before a zero byte", latin1("ab\xffcd\0e")],
+    ["a character that is cut off", latin1("ab\xf0\x9f\x98")],
+    ["an overlong form", latin1("a\xe0\x80\x80b")],
+    ["half a surrogate pair", latin1("a\n\xed\xa0\x80b")],
+    ["a stray continuation after CRLF", latin1("a\r\n\x80")],
+  ];
+
+  it.each(hard)("gives the same for %s, wherever it is cut and whoever uses the buffer again", (_, bytes) => {
+    const atOnce = outcome([[bytes], [latin1("end")]]);
+    const every = Array.from(bytes.keys(), (at) => at + 1);
+    const pairs = every.flatMap((a) => every.filter((b) => b > a && b < a + 4).map((b) => [a, b]));
+    const cuts = [[], every, ...every.map((at) => [at]), ...pairs];
+    const others = cuts.filter((at) => outcome([throughOneBuffer(bytes, at), [latin1("end")]]) !== atOnce);
+    expect(others).toEqual([]);
+  });
+
+  it("gives the same behind the part that is looked at for zero bytes, wherever that is cut", () => {
+    const bytes = new TextEncoder().encode(`${"a".repeat(65_520)}é水\u{1f600}\r\nb\r`);
+    const atOnce = outcome([[bytes]]);
+    expect(atOnce).toMatch(/ 1$/);
+    const every = Array.from({ length: bytes.length - 65_515 }, (_, k) => 65_515 + k);
+    const cuts = every.flatMap((at) => [[at], [1, at, at + 1]]);
+    expect(cuts.filter((at) => outcome([throughOneBuffer(bytes, at)]) !== atOnce)).toEqual([]);
+  });
+
+  it("does not lose the start of a source that nobody ended", () => {
+    const builder = new CorpusBuilder();
+    for (const text of ["one", "two"]) {
+      builder.begin(text);
+      builder.push(latin1(text));
+    }
+    expect(builder.finish().text()).toBe("onetwo");
   });
 
   it.each([1, 2, 3, 100])("names byte and line of invalid UTF-8 in pieces of %i", (size) => {
@@ -69,7 +130,7 @@ describe("CorpusBuilder", () => {
   it.each([1, 3, 100])("calls a zero byte binary, and UTF-16 by its name, in pieces of %i", (size) => {
     expect(() => build(["abc\0d"], size)).toThrow(BinaryContentError);
     expect(() => build(["abc\0d"], size)).toThrow("'file 0' is a binary file: byte 3 is zero");
-    if (size > 1) expect(() => build([Uint8Array.of(0xff, 0xfe, 0x61, 0)], size)).toThrow("is UTF-16");
+    expect(() => build([Uint8Array.of(0xff, 0xfe, 0x61, 0)], size)).toThrow("is UTF-16");
   });
 
   it("forgets a discarded source, its characters too", () => {

@@ -111,6 +111,66 @@ describe("readText: files", () => {
   });
 });
 
+describe("readText: where a read ends makes no difference", () => {
+  const text = "\ufeffaé水\u{1f600}\r\n\ufeffb\r\r\n";
+  const clean = "aé水\u{1f600}\n\ufeffb\r\n";
+  const borders = Array.from({ length: Buffer.byteLength(text) }, (_, at) => at + 1);
+
+  it("of a file, at every byte", async () => {
+    const path = await file(text);
+    for (const readBytes of borders) {
+      const warnings: string[] = [];
+      const corpus = await readText([path, path], {
+        readBytes,
+        onWarning: (message) => warnings.push(message),
+      });
+      expect([readBytes, corpus.text(), warnings]).toEqual([
+        readBytes,
+        clean + clean,
+        ["4 CRLF line ends became LF"],
+      ]);
+    }
+  });
+
+  it("of a folder, at every byte, with a binary file in between", async () => {
+    const path = await folder({ a: text, b: "a\xe9\0", c: text });
+    for (const readBytes of borders)
+      expect((await readText([path], { readBytes })).text()).toBe(clean + clean);
+  });
+
+  it("of standard input, at every byte, also into one buffer", async () => {
+    const bytes = Buffer.from(text);
+    for (const size of borders) {
+      const buffer = Buffer.alloc(size);
+      async function* stdin() {
+        for (let at = 0; at < bytes.length; at += size)
+          yield buffer.subarray(0, bytes.copy(buffer, 0, at, at + size));
+      }
+      expect((await readText(["-"], { stdin: stdin() })).text()).toBe(clean);
+    }
+  });
+
+  it("of a file larger than the buffer, whose characters and line ends lie across its borders", async () => {
+    for (const begin of ["", "a"]) {
+      const long = `${begin}${"éжa".repeat(2 ** 17)}\r\n${"x".repeat((1 << 20) - begin.length - 3)}\r\n${"水".repeat(2 ** 19)}`;
+      const { corpus, warnings } = await read(await file(long));
+      expect(corpus.fingerprint).toBe(
+        createHash("sha256").update(long.replaceAll("\r\n", "\n")).digest("hex"),
+      );
+      expect(warnings).toEqual(["2 CRLF line ends became LF"]);
+    }
+  });
+
+  it("stops when the signal does", async () => {
+    const path = await file("abc".repeat(1000));
+    const controller = new AbortController();
+    const onProgress = (done: number) => done > 1000 && controller.abort(new Error("enough"));
+    await expect(readText([path], { readBytes: 100, onProgress, signal: controller.signal })).rejects.toThrow(
+      "enough",
+    );
+  });
+});
+
 describe("readText: standard input", () => {
   it("reads pieces cut anywhere, with an unknown total", async () => {
     const bytes = new TextEncoder().encode("\ufeffa\r\n\u{1f600}");

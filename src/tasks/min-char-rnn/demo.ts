@@ -1,6 +1,7 @@
 import type { Backend } from "../../backend/backend.ts";
 import { type Precision, precisionOf } from "../../backend/native/native.ts";
 import { InputError } from "../../core/errors.ts";
+import { Turns } from "../../core/job.ts";
 import type { TextCorpus } from "../../data/index.ts";
 import { VERSION } from "../../version.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
@@ -76,9 +77,6 @@ export interface MinCharEnd {
 /** Characters of a sample, as in the program. */
 const SAMPLE_LENGTH = 200;
 
-/** Between two turns for the event loop, so that Ctrl-C arrives, in milliseconds. */
-const TURN = 50;
-
 /** @throws InputError naming the option that is outside its range */
 export function checkMinCharOptions({ seed = 1, iterations = 0, sampleEvery = 1 }: MinCharOptions): void {
   if (!Number.isSafeInteger(seed)) throw new InputError(`--seed must be an integer, got ${seed}`);
@@ -109,7 +107,8 @@ export async function* minCharDemo(
   yield startOf(training, path, corpus, backend, seed);
 
   const started = performance.now();
-  let [before, turned] = [started, started];
+  let before = started;
+  const turns = new Turns();
   const last = iterations === 0 ? Number.POSITIVE_INFINITY : iterations;
   while (training.n < last && !hooks.signal.aborted) {
     if (sampleEvery === undefined ? isRound(training.n) : training.n % sampleEvery === 0) {
@@ -125,9 +124,9 @@ export async function* minCharDemo(
       ...{ seconds: (now - started) / 1000, unitsPerSecond: (1000 * STEPS) / (now - before) },
     };
     before = now;
-    if (now - turned < TURN) continue;
-    await new Promise((resolve) => setImmediate(resolve));
-    turned = before = performance.now();
+    if (!turns.isDue) continue;
+    await turns.take();
+    before = performance.now();
   }
   yield {
     ...({ event: "end", step: training.n, smoothLoss: training.smoothLoss } as const),

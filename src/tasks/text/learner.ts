@@ -3,6 +3,7 @@ import { type Profile, profiled } from "../../autograd/profile.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { Frames, scope } from "../../backend/scope.ts";
 import { ids, type Tensor } from "../../backend/tensor.ts";
+import { Turns } from "../../core/job.ts";
 import { Rng } from "../../core/rng.ts";
 import { type CharacterIds, type EvalBatch, EvalSegments, TextStreams } from "../../data/index.ts";
 import { LanguageModel, type LanguageModelState } from "../../models/language-model.ts";
@@ -41,9 +42,6 @@ const WINDOW = 64;
 
 /** Rows of an evaluation batch; only speed depends on it. */
 const ROWS = 32;
-
-/** An evaluation gives the event loop a turn at least this often, in milliseconds, so that signals arrive. */
-const TURN = 50;
 
 /** A character language model and its text, as one replica of the training sees them. */
 export class TextLearner implements Learner {
@@ -167,7 +165,7 @@ export async function sumLosses(
 ): Promise<Float64Array> {
   const sums = new Float64Array(batch.rows);
   let state: LanguageModelState | undefined;
-  let lastTurn = performance.now();
+  const turns = new Turns();
   for (let at = 0; at < batch.time; at += WINDOW) {
     const steps = Math.min(WINDOW, batch.time - at);
     const { inputs, targets, weights } = batch.window(at, at + steps);
@@ -182,10 +180,7 @@ export async function sumLosses(
         sums[row] += weights[row * steps + t] * losses[t * batch.rows + row];
       }
     }
-    if (performance.now() - lastTurn > TURN) {
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      lastTurn = performance.now();
-    }
+    if (turns.isDue) await turns.take();
   }
   return sums;
 }

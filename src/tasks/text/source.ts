@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Dirent, Stats } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
-import { escapeControl, InputError, UnrolledError } from "../../core/index.ts";
+import { escapeControl, InputError, runJobInTurns, UnrolledError } from "../../core/index.ts";
 import { BinaryContentError, CorpusBuilder, type TextCorpus } from "../../data/index.ts";
 
 /** What a person typed for standard input. */
@@ -11,12 +11,16 @@ const READ_BYTES = 1 << 20;
 const SHOWN_NAMES = 10;
 
 export interface ReadTextOptions {
-  /** Called before the first byte and after each piece (1 MiB at most); the total is null where it is unknown. */
+  /** Called before the first byte and after each piece; the total is null where it is unknown. */
   onProgress?: (bytesRead: number, bytesTotal: number | null) => void;
   /** One line for people, without control characters. */
   onWarning?: (message: string) => void;
   /** Instead of the process's standard input. */
   stdin?: AsyncIterable<Uint8Array>;
+  /** Bytes of a file that are read at once; default 1 MiB. The text does not depend on it. */
+  readBytes?: number;
+  /** Stops the reading when it is aborted: the promise is rejected with the signal's reason. */
+  signal?: AbortSignal;
 }
 
 /** A file to read, or standard input; `folder` is where it was found, if it was not named itself. */
@@ -47,7 +51,7 @@ interface Folder {
  * unreadable, binary or not UTF-8, for a folder without text, and if there is no text at all.
  */
 export async function readText(paths: readonly string[], options: ReadTextOptions = {}): Promise<TextCorpus> {
-  const { onProgress, onWarning } = options;
+  const { onProgress, onWarning, readBytes = READ_BYTES, signal } = options;
   if (paths.length === 0)
     throw new InputError("no text was given", { hint: "name a file, a folder, or - for stdin" });
   if (paths.filter((path) => path === STDIN).length > 1) {
@@ -62,9 +66,10 @@ export async function readText(paths: readonly string[], options: ReadTextOption
     0,
   );
   const builder = new CorpusBuilder();
-  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  const buffer = Buffer.allocUnsafeSlow(readBytes);
   let bytesRead = 0;
   const report = (bytes: number): void => {
+    signal?.throwIfAborted();
     bytesRead += bytes;
     // A file can grow while it is read.
     onProgress?.(bytesRead, total === null ? null : Math.max(total, bytesRead));
@@ -80,7 +85,7 @@ export async function readText(paths: readonly string[], options: ReadTextOption
   if (builder.characters === 0 && sources.length > 1) {
     throw new InputError(`all ${sources.length} files are empty`, { hint: "name files that hold text" });
   }
-  const corpus = builder.finish(createHash("sha256"));
+  const corpus = await runJobInTurns(builder.finishJob(createHash("sha256")), signal);
   if (builder.crlf > 0) onWarning?.(`${count(builder.crlf, "CRLF line end")} became LF`);
   return corpus;
 }

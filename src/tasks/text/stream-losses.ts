@@ -1,9 +1,7 @@
+import { Turns } from "../../core/job.ts";
 import type { CharacterIds } from "../../data/id-store.ts";
 import type { EvalSegments } from "../../data/index.ts";
 import type { Stepper } from "../../nn/stream.ts";
-
-/** The event loop gets a turn at least this often, in milliseconds, so that signals arrive. */
-const TURN = 50;
 
 /**
  * Sum of the losses in nats of each segment of a text, read one symbol at a time.
@@ -16,16 +14,14 @@ export async function streamLosses(
   onDone: (segments: number) => void,
 ): Promise<Float64Array> {
   const sums = new Float64Array(segments.length);
-  let lastTurn = performance.now();
+  const turns = new Turns();
   for (const [index, { start, lead, scored }] of segments.entries()) {
     onDone(index);
     stream.reset();
     for (let t = start; t < start + lead + scored; t++) {
       const logits = stream.step(ids[t]);
       if (t >= start + lead) sums[index] += crossEntropy(logits, ids[t + 1]);
-      if (performance.now() - lastTurn < TURN) continue;
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      lastTurn = performance.now();
+      if (turns.isDue) await turns.take();
     }
   }
   onDone(segments.length);

@@ -1,0 +1,60 @@
+/**
+ * Long work that does not stand in the way: a job is written as a generator that yields wherever it may be
+ * interrupted. The same job is done at once by {@link runJob}, or in turns with everything else by
+ * {@link runJobInTurns}, with the same result.
+ */
+
+/** A computation that yields every now and then, at least every few milliseconds, and returns its result. */
+export type Job<T> = Generator<undefined, T, undefined>;
+
+/** The event loop gets a turn at least this often, in milliseconds, so that signals such as Ctrl-C arrive. */
+const TURN_MS = 50;
+
+/**
+ * For loops that must not keep the event loop waiting: `if (turns.isDue) await turns.take()`.
+ * A check takes about as long as reading the clock, so it does not belong into a loop over single numbers.
+ */
+export class Turns {
+  private readonly signal: AbortSignal | undefined;
+  private last = performance.now();
+
+  /** @param signal when it is aborted, {@link take} rejects with its reason */
+  constructor(signal?: AbortSignal) {
+    this.signal = signal;
+  }
+
+  /** Whether the event loop has waited long enough. */
+  get isDue(): boolean {
+    return performance.now() - this.last >= TURN_MS;
+  }
+
+  /** Resolves after the event loop has had a turn. */
+  async take(): Promise<void> {
+    this.signal?.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    this.signal?.throwIfAborted();
+    this.last = performance.now();
+  }
+}
+
+/** The result of a job, done at once. */
+export function runJob<T>(job: Job<T>): T {
+  for (;;) {
+    const next = job.next();
+    if (next.done === true) return next.value;
+  }
+}
+
+/**
+ * The result of a job, which gives the event loop a turn every 50 ms.
+ * @param signal ends the job when it is aborted: the promise is rejected with the signal's reason
+ */
+export async function runJobInTurns<T>(job: Job<T>, signal?: AbortSignal): Promise<T> {
+  signal?.throwIfAborted();
+  const turns = new Turns(signal);
+  for (;;) {
+    const next = job.next();
+    if (next.done === true) return next.value;
+    if (turns.isDue) await turns.take();
+  }
+}
