@@ -10,6 +10,7 @@ import type { SafetensorsFile } from "../../io/safetensors.ts";
 import { LanguageModel } from "../../models/language-model.ts";
 import { RunStore, readCheckpointFile } from "../../train/run-store.ts";
 import type { Snapshot } from "../../train/snapshot.ts";
+import type { OwnCell } from "../own-cell.ts";
 import {
   type CheckpointFacts,
   parseTextRun,
@@ -68,14 +69,23 @@ export function refuseUnknown(where: string, characters: Iterable<string>, { fac
   });
 }
 
-export async function ownCellOf({ cellFile }: CheckpointFacts, cellPath: string | undefined) {
+/**
+ * The cell of a model, where it is one of the user's own.
+ * @param named what `--cell` says; without it the cell must have been named before
+ * @throws InputError for a cell that nobody has named, that is gone or has changed, and for one where there is none
+ */
+export async function loadCellOf(
+  { facts: { cellFile }, path }: OpenedModel,
+  named: string | undefined,
+  onNote: (text: string) => void,
+): Promise<OwnCell | undefined> {
   if (cellFile !== undefined) {
     // Only where it is needed: sampling has to begin at once.
-    const { loadOwnCell } = await import("../own-cell.ts");
-    return loadOwnCell(cellPath ?? cellFile.path, cellFile);
+    const { loadNamedCell, loadRecordedCell } = await import("../cell-choice.ts");
+    return named === undefined ? loadRecordedCell(cellFile, path) : loadNamedCell(named, cellFile, onNote);
   }
-  if (cellPath === undefined) return undefined;
-  throw new InputError(`--cell ${cellPath}: the model has no cell of your own`, { hint: "leave it out" });
+  if (named === undefined) return undefined;
+  throw new InputError(`--cell ${named}: the model has no cell of your own`, { hint: "leave it out" });
 }
 
 /** Initial values that are overwritten at once: drawing a million of them takes longer than all the rest. */
@@ -91,15 +101,14 @@ class NoRng extends Rng {
 
 /**
  * The model with its trained weights, for inference.
- * @param cellPath where the file of an own cell is now; default: where it was
- * @throws FormatError naming a tensor that does not fit; InputError for an own cell that is gone or has changed
+ * @param cell from {@link loadCellOf}
+ * @throws FormatError naming a tensor that does not fit
  */
-export async function buildModel(
+export function buildModel(
   { facts, snapshot, path }: OpenedModel,
   backend: Backend,
-  cellPath?: string,
-): Promise<LanguageModel> {
-  const cell = await ownCellOf(facts, cellPath);
+  cell: OwnCell | undefined,
+): LanguageModel {
   const options = { rng: new NoRng(), backend, createCell: cell?.create, cellName: cell?.name };
   const model = new LanguageModel(facts.model, options);
   for (const { name, tensor } of parameters(model)) {

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { InputError } from "../../core/errors.ts";
 import { RunStore } from "../../train/run-store.ts";
 import type { Snapshot } from "../../train/snapshot.ts";
+import { loadNamedCell, loadRecordedCell } from "../cell-choice.ts";
 import { isCellFile } from "../cell-file.ts";
-import { loadOwnCell, type OwnCell } from "../own-cell.ts";
+import type { OwnCell } from "../own-cell.ts";
 import type { Hooks } from "./corpus.ts";
 import type { TextTrainOptions } from "./options.ts";
 import { newestRun, refuseOtherSettings } from "./resume.ts";
@@ -38,7 +39,7 @@ export async function openResumed(options: TextTrainOptions, hooks: Hooks): Prom
   const store = await RunStore.open(folder, { mode: "write" });
   try {
     const run = parseTextRun(await store.readRunJson(), join(folder, "run.json"));
-    const cell = await cellOfRun(run, options);
+    const cell = await cellOfRun(run, options, folder, hooks.onNote);
     refuseOtherSettings(run, options, folder, cell);
     const latest = await store.latestCheckpoint();
     for (const warning of latest?.warnings ?? []) {
@@ -62,10 +63,15 @@ export async function openResumed(options: TextTrainOptions, hooks: Hooks): Prom
 }
 
 /** The cell of a run that goes on: wherever its file is now, it must be the same. */
-async function cellOfRun(run: TextRun, options: TextTrainOptions): Promise<OwnCell | undefined> {
+async function cellOfRun(
+  run: TextRun,
+  options: TextTrainOptions,
+  folder: string,
+  onNote: Hooks["onNote"],
+): Promise<OwnCell | undefined> {
   if (run.cellFile === undefined) return undefined;
-  if (options.cell === undefined) return loadOwnCell(run.cellFile.path, run.cellFile);
-  return isCellFile(options.cell) ? loadOwnCell(options.cell) : undefined;
+  if (options.cell === undefined) return loadRecordedCell(run.cellFile, folder);
+  return isCellFile(options.cell) ? loadNamedCell(options.cell, undefined, onNote) : undefined;
 }
 
 /** Say what keeps a run from ending with the bits of an uninterrupted one. */

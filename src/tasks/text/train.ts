@@ -15,12 +15,13 @@ import type { StartEvent, TrainEvent } from "../../train/events.ts";
 import { ReplicaGroup } from "../../train/replica-group.ts";
 import { RunStore } from "../../train/run-store.ts";
 import { VERSION } from "../../version.ts";
+import { loadNamedCell } from "../cell-choice.ts";
 import { type CellFile, isCellFile } from "../cell-file.ts";
 import { type BackendChoice, chooseEngine } from "../engine.ts";
-import { loadOwnCell, type OwnCell } from "../own-cell.ts";
+import type { OwnCell } from "../own-cell.ts";
 import { type Hooks, readCorpus } from "./corpus.ts";
 import { TextLearner, type TextSpec } from "./learner.ts";
-import { type OpenedModel, openModel } from "./open.ts";
+import { loadCellOf, type OpenedModel, openModel } from "./open.ts";
 import { checkTextOptions } from "./option-checks.ts";
 import {
   checkMemory,
@@ -96,7 +97,7 @@ async function prepare(
   const brought = architectureOf(weights);
   if (weights !== undefined) refuseOtherModel(brought, options);
   const settings = resumed?.run.settings ?? settingsOf(options, brought);
-  const cell = resumed === undefined ? await cellOf(settings, options, weights) : resumed.cell;
+  const cell = resumed === undefined ? await cellOf(settings, options, weights, hooks.onNote) : resumed.cell;
   let corpus = await readCorpus(paths, hooks);
   const val = options.val ?? resumed?.run.data.validation?.path;
   const held = val === undefined ? undefined : await readCorpus([val], hooks);
@@ -213,14 +214,16 @@ function architectureOf(weights: OpenedModel | undefined): Partial<TextSettings>
   };
 }
 
-/** The cell of a new run, when it is one of the user's own; with weights it is the one that they were trained in. */
-function cellOf(
+/** The cell of a new run, when it is one of the user's own: the one that is named, or else the one of the weights. */
+async function cellOf(
   { cell }: TextSettings,
   options: TextTrainOptions,
   weights: OpenedModel | undefined,
-): Promise<OwnCell> | undefined {
+  onNote: Hooks["onNote"],
+): Promise<OwnCell | undefined> {
   if (!isCellFile(cell)) return undefined;
-  return loadOwnCell(cell, options.cell === undefined ? weights?.facts.cellFile : undefined);
+  if (options.cell !== undefined) return loadNamedCell(options.cell, undefined, onNote);
+  return weights && loadCellOf(weights, undefined, onNote);
 }
 
 /** What is given counts; a resumed run keeps its horizon, and nothing at all means a number of passes. */
