@@ -17,7 +17,7 @@ import { acquireLock, processIsAlive, type RunLock } from "./lock.ts";
 import { type BestCheckpoint, CheckpointFolder, type LoadedCheckpoint } from "./run-store-checkpoints.ts";
 import { type MetricsCut, type MetricsEvent, MetricsLog } from "./run-store-metrics.ts";
 
-export { type LoadedCheckpoint, readCheckpointFile } from "./run-store-checkpoints.ts";
+export { isDamage, type LoadedCheckpoint, readCheckpointFile } from "./run-store-checkpoints.ts";
 export type { MetricsCut, MetricsEvent } from "./run-store-metrics.ts";
 
 export interface OpenOptions {
@@ -157,8 +157,8 @@ export class RunStore {
   }
 
   /**
-   * Go back to `step` before continuing from its checkpoint: checkpoints saved later and the mark of a later best
-   * are removed, and the log is cut. Without it, a resume from an older checkpoint would find the newer ones again.
+   * Go back to `step` before continuing from its checkpoint: checkpoints saved later and the mark of a best that is
+   * later, damaged or gone are removed, and the log is cut. Without it, a resume from an older checkpoint would find the newer ones again.
    */
   async rewindTo(step: number): Promise<MetricsCut> {
     this.mustWrite();
@@ -190,9 +190,18 @@ export class RunStore {
     return this.checkpoints.latest();
   }
 
-  /** The best checkpoint, or undefined if none was marked as such. @throws FormatError if it is damaged */
+  /** The best checkpoint, or undefined if none was marked as such. @throws FormatError if it is damaged or gone */
   bestCheckpoint(): Promise<(LoadedCheckpoint & { loss: number }) | undefined> {
     return this.checkpoints.best();
+  }
+
+  /**
+   * The checkpoint to take the model from: the best, or where none is marked or the best is lost the newest that is
+   * whole; `warnings` then say why, one line each. Undefined if nothing was saved.
+   * @throws FormatError if there were some and none is whole, or one that counts is of another format version
+   */
+  bestOrLatestCheckpoint(): Promise<LoadedCheckpoint | undefined> {
+    return this.checkpoints.bestOrLatest();
   }
 
   /** Step and validation loss of the best checkpoint, which is not read. @throws FormatError */

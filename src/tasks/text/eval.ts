@@ -51,7 +51,7 @@ export async function evalText(
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
     throw new InputError(`--batch-size must be an integer of at least 1, got ${batchSize}`);
   }
-  const opened = await openModel(path);
+  const opened = await openModel(path, hooks.onNote);
   const { run, facts } = opened;
   if (data.length === 0 && run === undefined) {
     throw new InputError("a checkpoint file alone does not say what text to evaluate", {

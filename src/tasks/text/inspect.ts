@@ -85,7 +85,7 @@ export async function inspectText(
   if (!Number.isSafeInteger(length) || length < LEAST) {
     throw new InputError(`--length must be an integer of at least ${LEAST}, got ${length}`);
   }
-  const opened = await openModel(path);
+  const opened = await openModel(path, hooks.onNote);
   const { facts } = opened;
   const cell = await loadCellOf(opened, options.cell, hooks.onNote);
   const wanted = options.unit === undefined ? undefined : parseUnit(options.unit, facts);

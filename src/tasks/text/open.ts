@@ -5,6 +5,7 @@ import type { Backend } from "../../backend/backend.ts";
 import { FormatError, InputError } from "../../core/errors.ts";
 import { Rng } from "../../core/rng.ts";
 import { sameShape, showShape } from "../../core/shape.ts";
+import { shellWord } from "../../core/shell-word.ts";
 import { unknownCharacters, Vocabulary } from "../../data/vocabulary.ts";
 import type { SafetensorsFile } from "../../io/safetensors.ts";
 import { LanguageModel } from "../../models/language-model.ts";
@@ -29,10 +30,11 @@ export interface OpenedModel {
 }
 
 /**
- * The best checkpoint of a run (the latest when none has been evaluated), or the checkpoint file that was named.
- * @throws InputError when there is none; FormatError when it is damaged
+ * The best checkpoint of a run (the latest when none has been evaluated, or the best is damaged or gone, which is told),
+ * or the checkpoint file that was named.
+ * @throws InputError when there is none; FormatError when none is whole
  */
-export async function openModel(path: string): Promise<OpenedModel> {
+export async function openModel(path: string, onNote: (text: string) => void): Promise<OpenedModel> {
   const isFile = await stat(path).then(
     (found) => found.isFile(),
     () => false,
@@ -40,10 +42,13 @@ export async function openModel(path: string): Promise<OpenedModel> {
   if (isFile) return opened(await readCheckpointFile(path), path, undefined);
   const store = await RunStore.open(path);
   const run = parseTextRun(await store.readRunJson(), join(path, "run.json"));
-  const checkpoint = (await store.bestCheckpoint()) ?? (await store.latestCheckpoint());
+  const checkpoint = await store.bestOrLatestCheckpoint();
   if (checkpoint === undefined) {
-    throw new InputError(`${path} has no checkpoint yet`, { hint: "train it: unrolled train text --resume" });
+    throw new InputError(`${path} has no checkpoint yet`, {
+      hint: `train it: unrolled train text --resume --out ${shellWord(path)}`,
+    });
   }
+  for (const warning of checkpoint.warnings) onNote(`${warning}; taking ${checkpoint.path} instead`);
   return opened(checkpoint, checkpoint.path, run);
 }
 

@@ -48,7 +48,7 @@ export async function sampleText(
     throw new InputError(`--length must be an integer of at least 0, got ${length}`);
   }
   if (!Number.isSafeInteger(seed)) throw new InputError(`--seed must be an integer, got ${seed}`);
-  const opened = await openModel(run);
+  const opened = await openModel(run, onNote);
   const { vocabulary } = opened.facts;
   if (!skipUnknown) refuseUnknown("--prime", prime, opened);
   const known = vocabulary.encode(prime, { skipUnknown: true });

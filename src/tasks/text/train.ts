@@ -93,7 +93,7 @@ async function prepare(
     });
   }
   const paths = options.data.length > 0 ? options.data : (resumed?.run.data.paths ?? []);
-  const weights = options.from === undefined ? undefined : await openModel(options.from);
+  const weights = options.from === undefined ? undefined : await openModel(options.from, hooks.onNote);
   const brought = architectureOf(weights);
   if (weights !== undefined) refuseOtherModel(brought, options);
   const settings = resumed?.run.settings ?? settingsOf(options, brought);
@@ -147,7 +147,11 @@ async function prepare(
     },
     baseline,
   };
-  if (resumed !== undefined) warnAboutBits(resumed.run, run, hooks);
+  if (resumed !== undefined) {
+    warnAboutBits(resumed.run, run, hooks);
+    // Only now: a training that is refused leaves the run as it was.
+    await resumed.store.rewindTo(resumed.snapshot?.step ?? 0);
+  }
   const store = resumed?.store ?? (await RunStore.create(folder));
   try {
     await store.writeRunJson(run);
