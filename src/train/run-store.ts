@@ -100,6 +100,7 @@ export class RunStore {
   ): Promise<RunStore> {
     const store = new RunStore(folder, fs, await acquireLock(folder));
     try {
+      await store.refuseLinks();
       await prepare(store);
       await sweepTemporaryFiles(fs, folder, processIsAlive);
       await sweepTemporaryFiles(fs, store.checkpoints.path, processIsAlive);
@@ -107,6 +108,16 @@ export class RunStore {
     } catch (error) {
       await store.close();
       throw error;
+    }
+  }
+
+  /** Through these a folder from somebody else could have files elsewhere written or removed. */
+  private async refuseLinks(): Promise<void> {
+    for (const path of [this.checkpoints.path, this.metrics.path]) {
+      if (!(await storing("read", path, () => this.fs.isLink(path)))) continue;
+      throw new InputError(`${escapeControl(path)} is a symbolic link: a run is not written through links`, {
+        hint: "put what it links to in its place, or make the whole folder of the run a link",
+      });
     }
   }
 

@@ -1,7 +1,7 @@
 /** The run that a training goes on with. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { InputError } from "../../core/errors.ts";
+import { FormatError, InputError } from "../../core/errors.ts";
 import { isDamage, RunStore } from "../../train/run-store.ts";
 import type { Snapshot } from "../../train/snapshot.ts";
 import { loadNamedCell, loadRecordedCell } from "../cell-choice.ts";
@@ -10,7 +10,7 @@ import type { OwnCell } from "../own-cell.ts";
 import type { Hooks } from "./corpus.ts";
 import type { TextTrainOptions } from "./options.ts";
 import { newestRun, refuseOtherSettings } from "./resume.ts";
-import { parseTextRun, readCheckpointFacts, snapshotOf, type TextRun } from "./run-file.ts";
+import { parseTextRun, readCheckpointFacts, sameModel, snapshotOf, type TextRun } from "./run-file.ts";
 
 export interface Resumed {
   readonly store: RunStore;
@@ -51,6 +51,9 @@ export async function openResumed(options: TextTrainOptions, hooks: Hooks): Prom
       return { store, run, cell, snapshot: undefined, seconds: 0, bestLoss: Number.POSITIVE_INFINITY };
     }
     const facts = readCheckpointFacts(latest, latest.path);
+    if (!sameModel(facts.model, run.model)) {
+      throw new FormatError(latest.path, "is of another model than run.json describes");
+    }
     return {
       ...{ store, run, cell, snapshot: snapshotOf(latest, latest.step, latest.path), seconds: facts.seconds },
       bestLoss: await readBestLoss(store, hooks),

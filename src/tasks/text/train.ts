@@ -19,7 +19,7 @@ import { loadNamedCell } from "../cell-choice.ts";
 import { type CellFile, isCellFile } from "../cell-file.ts";
 import { type BackendChoice, chooseEngine } from "../engine.ts";
 import type { OwnCell } from "../own-cell.ts";
-import { type Hooks, readCorpus } from "./corpus.ts";
+import { type Hooks, readCorpus, readRecordedCorpus } from "./corpus.ts";
 import { TextLearner, type TextSpec } from "./learner.ts";
 import { loadCellOf, type OpenedModel, openModel } from "./open.ts";
 import { checkTextOptions } from "./option-checks.ts";
@@ -92,15 +92,14 @@ async function prepare(
       hint: "continue it with --resume, or choose another folder with --out",
     });
   }
-  const paths = options.data.length > 0 ? options.data : (resumed?.run.data.paths ?? []);
   const weights = options.from === undefined ? undefined : await openModel(options.from, hooks.onNote);
   const brought = architectureOf(weights);
   if (weights !== undefined) refuseOtherModel(brought, options);
   const settings = resumed?.run.settings ?? settingsOf(options, brought);
   const cell = resumed === undefined ? await cellOf(settings, options, weights, hooks.onNote) : resumed.cell;
-  let corpus = await readCorpus(paths, hooks);
-  const val = options.val ?? resumed?.run.data.validation?.path;
-  const held = val === undefined ? undefined : await readCorpus([val], hooks);
+  const { paths, val, ...texts } = await readTexts(options, resumed, hooks);
+  const { held } = texts;
+  let { corpus } = texts;
   if (resumed !== undefined) {
     refuseOtherCorpus(resumed.run, corpus, folder);
     refuseOtherValidation(resumed.run, held, folder);
@@ -187,6 +186,18 @@ async function prepare(
     await store.close();
     throw error;
   }
+}
+
+/** What to train on and, where it is a text of its own, what to validate on: as it is said now, or else as in the run. */
+async function readTexts({ data, val }: TextTrainOptions, resumed: Resumed | undefined, hooks: Hooks) {
+  const { run, store } = resumed ?? {};
+  const recorded = (paths: readonly string[]) => readRecordedCorpus(paths, store?.folder ?? "", hooks);
+  const paths = data.length > 0 || run === undefined ? data : run.data.paths;
+  const corpus = await (paths === data ? readCorpus(paths, hooks) : recorded(paths));
+  const before = run?.data.validation?.path;
+  if (val !== undefined) return { paths, corpus, val, held: await readCorpus([val], hooks) };
+  if (before === undefined) return { paths, corpus };
+  return { paths, corpus, val: before, held: await recorded([before]) };
 }
 
 /** A resumed run stays on its backend, whose bits are its own; where native kernels are missing it goes on all the same. */
