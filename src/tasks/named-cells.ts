@@ -13,10 +13,8 @@ import {
   nodeFileSystem,
   readIfThere,
   storing,
-  sweepTemporaryFiles,
   writeFileDurable,
 } from "../train/file-system.ts";
-import { processIsAlive } from "../train/lock.ts";
 import { stateFolder } from "./state-folder.ts";
 
 /** A file of code as a person has named it. */
@@ -79,7 +77,6 @@ export async function rememberCell(
   const { path, realPath, sha256 } = cell;
   const cells = join(folder, "cells");
   await storing("create", cells, () => fs.mkdir(cells));
-  await sweepTemporaryFiles(fs, cells, processIsAlive);
   const record = `${JSON.stringify({ path: resolve(path), realPath, sha256 })}\n`;
   await writeFileDurable(fs, recordPath(folder, path, sha256), record);
 }

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import * as fsp from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { escapeControl, InputError, StorageError, UnrolledError } from "../core/index.ts";
 
 export interface OpenFile {
@@ -72,7 +73,7 @@ export const nodeFileSystem: FileSystem = {
     return stats?.isSymbolicLink() ?? false;
   },
   readdir: (folder) => fsp.readdir(folder),
-  rename: (from, to) => fsp.rename(from, to),
+  rename: (from, to) => renamePatiently(() => fsp.rename(from, to)),
   unlink: (path) => fsp.unlink(path),
   truncate: (path, bytes) => fsp.truncate(path, bytes),
   async syncFolder(folder) {
@@ -88,6 +89,38 @@ export const nodeFileSystem: FileSystem = {
     }
   },
 };
+
+/** What Windows answers where a file is to be replaced or removed that another process has open just now. */
+export function isBusy(error: unknown): boolean {
+  return ["EPERM", "EACCES", "EBUSY"].includes(errorCode(error) ?? "");
+}
+
+/** Milliseconds before each further attempt: about two seconds in all, longer than anybody reads a checkpoint. */
+const PAUSES = [10, 20, 50, 100, 200, 400, 600, 600];
+
+/**
+ * Windows replaces no file that is being read, by a sample or by a virus scanner: there the attempt is repeated.
+ * @param rename one attempt
+ * @param system of tests
+ */
+export async function renamePatiently(
+  rename: () => Promise<void>,
+  system: { platform: NodeJS.Platform; sleep(milliseconds: number): Promise<unknown> } = {
+    platform: process.platform,
+    sleep,
+  },
+): Promise<void> {
+  const pauses = system.platform === "win32" ? PAUSES : [];
+  for (const pause of pauses) {
+    try {
+      return await rename();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+    }
+    await system.sleep(pause);
+  }
+  return rename();
+}
 
 function notAFile(path: string, isFolder: boolean): Error {
   if (isFolder) return Object.assign(new Error(`${path} is a folder`), { code: "EISDIR" });

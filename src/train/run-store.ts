@@ -13,7 +13,8 @@ import {
   sweepTemporaryFiles,
   writeFileDurable,
 } from "./file-system.ts";
-import { acquireLock, processIsAlive, type RunLock } from "./lock.ts";
+import { acquireLock, type RunLock } from "./lock.ts";
+import { processIsAlive } from "./machine.ts";
 import { type BestCheckpoint, CheckpointFolder, type LoadedCheckpoint } from "./run-store-checkpoints.ts";
 import { type MetricsCut, type MetricsEvent, MetricsLog } from "./run-store-metrics.ts";
 
