@@ -13,7 +13,7 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    globalSetup: ["test/support/build-emulated-amx.ts"],
+    globalSetup: ["test/support/state-folder.ts", "test/support/build-emulated-amx.ts"],
     // A generous limit against hangs; how fast things are is measured in bench/.
     testTimeout: 120_000,
     hookTimeout: 120_000,

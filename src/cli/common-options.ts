@@ -18,7 +18,8 @@ export function weightsOption(): Option {
 
 /** Of the commands that open a run. */
 export function movedCellOption(): Option {
-  return new Option("--cell <FILE>", "where the run's own cell is now (default: where it was)").argParser(
-    pathOf("--cell", "file"),
-  );
+  return new Option(
+    "--cell <FILE>",
+    "the run's own cell (default: the file that you named before)",
+  ).argParser(pathOf("--cell", "file"));
 }

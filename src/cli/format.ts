@@ -1,6 +1,8 @@
 /** Numbers and texts as people read them. */
 import { escapeControl } from "../core/errors.ts";
 
+export { shellWord } from "../core/shell-word.ts";
+
 /** 1204 -> `1,204` */
 export function count(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
@@ -33,11 +35,6 @@ export function comparison(loss: number, baseline: number): string {
   if (percent === 0) return "level with";
   if (percent > 999) return "far above";
   return percent < 0 ? `${-percent}% below` : `${percent}% above`;
-}
-
-/** An argument as a shell takes it; quotes only where they are needed. */
-export function shellWord(text: string): string {
-  return /^[\p{L}\p{N}_./:@%+=,-]+$/u.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 const WIDE =

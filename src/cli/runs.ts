@@ -45,7 +45,7 @@ export function define(command: Command): () => Promise<number> {
     if (folders.length === 0 || (folders.length === 1 && !(await isRun(only)))) {
       await list(only ?? RUNS, given.length > 0, json);
     } else {
-      await compare(await Promise.all(folders.map(describeRun)), json);
+      await compare(await Promise.all(folders.map((folder) => describeRun(folder, note))), json);
     }
     return Status.done;
   };
@@ -183,7 +183,8 @@ function sampled(steps: readonly number[]): number[] {
 }
 
 /** `seqLength` -> `seq-length`, as it is typed. */
-const flagOf = (option: string): string => option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+const flagOf = (option: string): string =>
+  escapeControl(option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`));
 
 const shown = (value: unknown): string =>
   value === null || value === undefined ? "-" : escapeControl(`${value}`);

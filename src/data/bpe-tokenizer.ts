@@ -9,6 +9,9 @@ export const BYTES = 256;
 /** As GPT-2 cuts a text before merging: a space goes with the word after it, and no token reaches over a word's end. */
 const WORD = / ?\p{L}[\p{L}\p{M}]*| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
 
+/** Bytes of all symbols together in a tokenizer from a file; of text they have a few hundred thousand. */
+const MOST_BYTES = 2 ** 26;
+
 /** Words whose symbols are kept; a text has few different ones. */
 const MOST_CACHED = 100_000;
 
@@ -33,7 +36,7 @@ export class BpeTokenizer implements Tokenizer {
   /** @param merges each of two symbols: a byte, or 256 + the place of an earlier merge */
   constructor(merges: readonly (readonly [number, number])[]) {
     const bytes = Array.from({ length: BYTES }, (_, byte) => Uint8Array.of(byte));
-    for (const [a, b] of merges) bytes.push(Uint8Array.of(...bytes[a], ...bytes[b]));
+    for (const [a, b] of merges) bytes.push(joined(bytes[a], bytes[b]));
     this.merges = merges;
     this.bytes = bytes;
     this.table = { merges, rankOf: new Map(merges.map(([a, b], rank) => [pairKey(a, b), rank])) };
@@ -89,10 +92,19 @@ export class BpeTokenizer implements Tokenizer {
     if (!Array.isArray(merges) || merges.length > MAX_VOCABULARY - BYTES) {
       throw new FormatError(where, `merges must be a list of at most ${MAX_VOCABULARY - BYTES}`);
     }
-    const pairs = merges.map((merge, index): [number, number] => {
-      const [, a, b] = (/^(\d{1,5}) (\d{1,5})$/.exec(`${merge}`) ?? []).map(Number);
+    const lengths: number[] = new Array(BYTES).fill(1);
+    let total = 0;
+    const pairs = merges.map((merge: unknown, index): [number, number] => {
+      const text = typeof merge === "string" ? merge : "";
+      const [, a, b] = (/^(\d{1,5}) (\d{1,5})$/.exec(text) ?? []).map(Number);
       if (!(a < BYTES + index && b < BYTES + index)) {
         throw new FormatError(where, `merge ${index} must be two earlier symbols, as "104 101"`);
+      }
+      lengths.push(lengths[a] + lengths[b]);
+      total += lengths[a] + lengths[b];
+      // Each merge may be twice as long as the one before: a small file must not ask for all memory.
+      if (total > MOST_BYTES) {
+        throw new FormatError(where, `the symbols up to merge ${index} have more than ${MOST_BYTES} bytes`);
       }
       return [a, b];
     });
@@ -128,4 +140,11 @@ export class BpeTokenizer implements Tokenizer {
     if (this.cache.size < MOST_CACHED) this.cache.set(word, symbols);
     return symbols;
   }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }

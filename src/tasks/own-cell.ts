@@ -1,6 +1,6 @@
 /** Cells that a user has written, in a file of their own: `--cell ./my-cell.ts`. */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, realpath } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parameters } from "../autograd/parameter.ts";
@@ -8,9 +8,11 @@ import { escapeControl, InputError, placeOf, UnrolledError } from "../core/error
 import type { Cell, CreateCell, CreateCellOptions } from "../nn/cell.ts";
 import { nameOfCell } from "../nn/cell.ts";
 import type { CellFile } from "./cell-file.ts";
-import { resolveOwnPackage } from "./own-package.ts";
+import { importBytes } from "./own-package.ts";
 
 export interface OwnCell extends CellFile {
+  /** Where the file itself lies: absolute, without links. */
+  readonly realPath: string;
   /** What errors and tables call it. */
   readonly name: string;
   readonly create: CreateCell;
@@ -19,25 +21,39 @@ export interface OwnCell extends CellFile {
 /** Oldest Node that runs TypeScript as it is. */
 const NODE_WITH_TYPESCRIPT = "22.18";
 
+export interface LoadOptions {
+  /** What a run was trained with: another content is refused. */
+  readonly expected?: CellFile;
+  /** Asked before anything is read: whether the file itself lies where the person has named it. */
+  readonly isSame?: (realPath: string) => boolean;
+}
+
 /**
  * The cell in a file. Its default export is a class, constructed as `new MyCell(inputs, hidden, { rng, backend })`, or a
- * function that is called so and returns the cell.
- * @param expected what a run was trained with: another content is refused
+ * function that is called so and returns the cell. The file's code runs: whoever calls this knows that the person has
+ * named it (cell-choice.ts).
+ * @returns undefined only where `isSame` says no
  * @throws InputError when the file cannot be read or run, or does not export such a thing
  */
-export async function loadOwnCell(path: string, expected?: CellFile): Promise<OwnCell> {
+export async function loadOwnCell(path: string, options?: { expected?: CellFile }): Promise<OwnCell>;
+export async function loadOwnCell(path: string, options: LoadOptions): Promise<OwnCell | undefined>;
+export async function loadOwnCell(path: string, options: LoadOptions = {}): Promise<OwnCell | undefined> {
+  const { expected, isSame } = options;
   const where = `the cell ${escapeControl(path)}`;
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+  const unreadable = (cause: NodeJS.ErrnoException) => {
     const why = cause.code === "ENOENT" ? "does not exist" : `cannot be read: ${cause.code}`;
     const hint =
       expected === undefined
         ? "--cell takes rnn, lstm, gru or a TypeScript or JavaScript file"
         : "run this where it was trained, or say with --cell where the file is now";
     throw new InputError(`${where} ${why}`, { hint, cause });
-  });
+  };
+  const realPath = await realpath(resolve(path)).catch(unreadable);
+  if (isSame?.(realPath) === false) return undefined;
+  const bytes = await readFile(realPath).catch(unreadable);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   if (expected !== undefined && expected.sha256 !== sha256) throw changedCell(where, sha256, expected.sha256);
-  const made = await importDefault(path, where, sha256);
+  const made = await importDefault({ realPath, bytes, sha256 }, where);
   // An unnamed function gets the name of its export.
   const isNamed = made.name !== "" && !made.name.includes("default");
   const name = isNamed ? made.name : basename(path).replace(/\.[cm]?[jt]s$/, "");
@@ -49,7 +65,7 @@ export async function loadOwnCell(path: string, expected?: CellFile): Promise<Ow
     checkCell(where, cell, options);
     return cell;
   };
-  return { path, sha256, name, create };
+  return { path, realPath, sha256, name, create };
 }
 
 function changedCell(where: string, found: string, expected: string): InputError {
@@ -65,8 +81,14 @@ type Made = { readonly name: string } & ((...args: Parameters<CreateCell>) => un
     ...args: Parameters<CreateCell>
   ) => unknown);
 
-async function importDefault(path: string, where: string, sha256: string): Promise<Made> {
-  if (/\.[cm]?ts$/.test(path) && !process.features.typescript) {
+interface CellCode {
+  readonly realPath: string;
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
+}
+
+async function importDefault({ realPath, bytes, sha256 }: CellCode, where: string): Promise<Made> {
+  if (/\.[cm]?ts$/.test(realPath) && !process.features.typescript) {
     const here = process.versions.node;
     throw new InputError(
       `${where} is TypeScript, which needs Node ${NODE_WITH_TYPESCRIPT}, this is Node ${here}`,
@@ -75,13 +97,12 @@ async function importDefault(path: string, where: string, sha256: string): Promi
       },
     );
   }
-  resolveOwnPackage();
-  const url = pathToFileURL(resolve(path));
+  const url = pathToFileURL(realPath);
   // A file that has changed is another module: without this a second look would find the first one.
   url.searchParams.set("sha256", sha256);
   let module: { default?: unknown };
   try {
-    module = await import(url.href);
+    module = (await importBytes(url, bytes)) as typeof module;
   } catch (cause) {
     throw loadFailure(where, cause);
   }

@@ -3,7 +3,8 @@ import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, UnrolledError } from "../core/errors.ts";
-import { RunStore } from "../train/run-store.ts";
+import { storing } from "../train/file-system.ts";
+import { isDamage, type MetricsEvent, RunStore } from "../train/run-store.ts";
 
 export interface RunSummary {
   readonly name: string;
@@ -61,7 +62,7 @@ export async function listRuns(folder: string, onNote: (text: string) => void): 
     const path = join(folder, entry.name);
     if (!(await isRun(path))) continue;
     try {
-      found.push(await summarize(path));
+      found.push(await summaryOf(path, await RunStore.open(path), onNote));
     } catch (error) {
       if (!(error instanceof UnrolledError)) throw error;
       onNote(`left out: ${error.message}`);
@@ -79,14 +80,18 @@ export function isRun(path: string): Promise<boolean> {
   );
 }
 
-async function summarize(folder: string): Promise<RunSummary> {
-  return summaryOf(folder, await RunStore.open(folder));
-}
-
-async function summaryOf(folder: string, store: RunStore): Promise<RunSummary> {
+async function summaryOf(
+  folder: string,
+  store: RunStore,
+  onNote: (text: string) => void,
+): Promise<RunSummary> {
   const run = await store.readRunJson();
   const [model, settings] = [objectOf(run.model), objectOf(run.settings)];
-  const best = await store.bestLoss();
+  const best = await store.bestLoss().catch((error) => {
+    if (!isDamage(error)) throw error;
+    onNote(`the best loss of ${folder} is not known: ${error.message}`);
+    return undefined;
+  });
   const [newest = 0] = await store.checkpointSteps();
   return {
     name: nameOf(folder),
@@ -118,27 +123,38 @@ async function sizeOf(folder: string): Promise<number> {
 }
 
 function entriesOf(folder: string): Promise<Dirent[]> {
-  return readdir(folder, { withFileTypes: true, recursive: true });
+  return storing("read", folder, () => readdir(folder, { withFileTypes: true, recursive: true }));
 }
 
-/** Everything about a run that a comparison shows. @throws InputError when there is none; FormatError when it is damaged */
-export async function describeRun(folder: string): Promise<RunDetails> {
+/**
+ * Everything about a run that a comparison shows. What else is damaged is told and left out.
+ * @throws InputError when there is none; FormatError when its run.json is damaged
+ */
+export async function describeRun(folder: string, onNote: (text: string) => void): Promise<RunDetails> {
   const store = await RunStore.open(folder);
   const run = await store.readRunJson();
-  const summary = await summaryOf(folder, store);
-  const events = await store.readMetrics();
+  const summary = await summaryOf(folder, store, onNote);
+  const events = await store.readMetrics().catch((error): MetricsEvent[] => {
+    if (!isDamage(error)) throw error;
+    onNote(`left out: ${error.message}`);
+    return [];
+  });
   const evaluations = events
     .filter(({ event, split }) => event === "eval" && (split === "validation" || split === undefined))
-    .map(({ step, loss }) => ({ step: Number(step), loss: Number(loss) }));
+    .flatMap(({ step, loss }) =>
+      typeof step === "number" && typeof loss === "number" ? [{ step, loss }] : [],
+    );
   const seconds = numberOf(events.findLast(({ event }) => event === "step")?.seconds);
   return { ...summary, options: optionsOf(run), evaluations, seconds };
 }
 
 function optionsOf(run: Json): Json {
   const data = objectOf(run.data);
-  const paths = Array.isArray(data.paths) ? data.paths.join(" ") : undefined;
+  const paths = Array.isArray(data.paths)
+    ? data.paths.map((path) => textOf(path) ?? "?").join(" ")
+    : undefined;
   const cell = textOf(objectOf(run.cellFile).sha256);
-  return {
+  const options = {
     task: run.task,
     ...objectOf(run.settings),
     ...objectOf(run.limits),
@@ -147,7 +163,11 @@ function optionsOf(run: Json): Json {
     dataSha256: textOf(data.fingerprint)?.slice(0, 12),
     ...{ backend: run.backend, instructions: run.instructions, threads: run.threads, version: run.version },
   };
+  // Options are words and numbers; a file from anybody may hold anything.
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => !isNested(value)));
 }
+
+const isNested = (value: unknown): boolean => typeof value === "object" && value !== null;
 
 export interface OptionDifference {
   readonly option: string;
@@ -158,7 +178,15 @@ export interface OptionDifference {
 /** The options in which runs differ, in the order in which the first run has them. */
 export function differences(runs: readonly RunDetails[]): OptionDifference[] {
   const names = [...new Set(runs.flatMap(({ options }) => Object.keys(options)))];
-  return names
-    .map((option) => ({ option, values: runs.map(({ options }) => options[option] ?? null) }))
-    .filter(({ values }) => values.some((value) => JSON.stringify(value) !== JSON.stringify(values[0])));
+  return (
+    names
+      // Names come from files: one such as "constructor" must not be found where no run has it.
+      .map((option) => ({
+        option,
+        values: runs.map(({ options }) =>
+          Object.hasOwn(options, option) ? (options[option] ?? null) : null,
+        ),
+      }))
+      .filter(({ values }) => values.some((value) => JSON.stringify(value) !== JSON.stringify(values[0])))
+  );
 }

@@ -6,7 +6,8 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import * as fsp from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { escapeControl, StorageError, UnrolledError } from "../core/index.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { escapeControl, InputError, StorageError, UnrolledError } from "../core/index.ts";
 
 export interface OpenFile {
   /** Writes some of `bytes`, at the end of what was written; resolves to how many. */
@@ -21,7 +22,10 @@ export interface FileSystem {
   mkdir(folder: string): Promise<void>;
   /** "new" must not exist; "append" may. */
   open(path: string, mode: "new" | "append"): Promise<OpenFile>;
+  /** Of regular files and links to them; anything else (a named pipe, a device) is refused and never waited for. */
   readFile(path: string): Promise<Uint8Array>;
+  /** Whether a path itself is a symbolic link; false where there is nothing. */
+  isLink(path: string): Promise<boolean>;
   /** The names in a folder. */
   readdir(folder: string): Promise<string[]>;
   /** Replaces `to` in one go. */
@@ -44,9 +48,12 @@ export const nodeFileSystem: FileSystem = {
   },
   // Not fsp.readFile, which stops at 2 GiB.
   async readFile(path) {
-    const file = await fsp.open(path, "r");
+    // Opening a named pipe would wait for a writer. Windows has neither.
+    const file = await fsp.open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      const bytes = new Uint8Array((await file.stat()).size);
+      const stats = await file.stat();
+      if (!stats.isFile()) throw notAFile(path, stats.isDirectory());
+      const bytes = new Uint8Array(stats.size);
       let at = 0;
       while (at < bytes.byteLength) {
         const { bytesRead } = await file.read(bytes, at, Math.min(bytes.byteLength - at, 2 ** 30));
@@ -58,8 +65,15 @@ export const nodeFileSystem: FileSystem = {
       await file.close();
     }
   },
+  async isLink(path) {
+    const stats = await fsp.lstat(path).catch((error) => {
+      if (errorCode(error) === "ENOENT") return undefined;
+      throw error;
+    });
+    return stats?.isSymbolicLink() ?? false;
+  },
   readdir: (folder) => fsp.readdir(folder),
-  rename: (from, to) => fsp.rename(from, to),
+  rename: (from, to) => renamePatiently(() => fsp.rename(from, to)),
   unlink: (path) => fsp.unlink(path),
   truncate: (path, bytes) => fsp.truncate(path, bytes),
   async syncFolder(folder) {
@@ -75,6 +89,45 @@ export const nodeFileSystem: FileSystem = {
     }
   },
 };
+
+/** What Windows answers where a file is to be replaced or removed that another process has open just now. */
+export function isBusy(error: unknown): boolean {
+  return ["EPERM", "EACCES", "EBUSY"].includes(errorCode(error) ?? "");
+}
+
+/** Milliseconds before each further attempt: about two seconds in all, longer than anybody reads a checkpoint. */
+const PAUSES = [10, 20, 50, 100, 200, 400, 600, 600];
+
+/**
+ * Windows replaces no file that is being read, by a sample or by a virus scanner: there the attempt is repeated.
+ * @param rename one attempt
+ * @param system of tests
+ */
+export async function renamePatiently(
+  rename: () => Promise<void>,
+  system: { platform: NodeJS.Platform; sleep(milliseconds: number): Promise<unknown> } = {
+    platform: process.platform,
+    sleep,
+  },
+): Promise<void> {
+  const pauses = system.platform === "win32" ? PAUSES : [];
+  for (const pause of pauses) {
+    try {
+      return await rename();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+    }
+    await system.sleep(pause);
+  }
+  return rename();
+}
+
+function notAFile(path: string, isFolder: boolean): Error {
+  if (isFolder) return Object.assign(new Error(`${path} is a folder`), { code: "EISDIR" });
+  return new InputError(`${escapeControl(path)} is no regular file, but a pipe or a device`, {
+    hint: "a run consists of files and folders: do not trust this one",
+  });
+}
 
 /** Node's `recursive` loops for ever below /proc, where mkdir answers ENOENT although the parent exists. */
 async function makeFolder(folder: string): Promise<void> {

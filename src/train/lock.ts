@@ -10,11 +10,11 @@
  */
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { escapeControl, LockError } from "../core/index.ts";
-import { errorCode, storageError, temporaryPath } from "./file-system.ts";
+import { errorCode, isBusy, storageError, temporaryPath } from "./file-system.ts";
+import { type Machine, processIsAlive, thisMachine } from "./machine.ts";
 
 /** What a lock file holds, as JSON. */
 interface Owner {
@@ -22,10 +22,12 @@ interface Owner {
   id: string;
   pid: number;
   host: string;
-  /** When the process started, in the words of Linux's /proc; null elsewhere. Tells reused pids apart. */
+  /** When the process started, in the system's words; null where it does not say. Tells reused pids apart. */
   started: string | null;
   /** Id of the boot, on Linux: after a restart of the machine every pid means something else. */
   boot: string | null;
+  /** On Linux: where the pid has its meaning. Null elsewhere, and in locks of version 0.1.0. */
+  pidNamespace: string | null;
   /** For people: ISO date and time of the locking. */
   since: string;
 }
@@ -50,15 +52,15 @@ const held = new Set<RunLock>();
  * Lock a run folder, which exists.
  * @throws LockError if a live process holds it; StorageError if the lock file cannot be written
  */
-export async function acquireLock(folder: string): Promise<RunLock> {
+export async function acquireLock(folder: string, machine: Machine = thisMachine()): Promise<RunLock> {
   const path = join(folder, ".lock");
-  const owner = describeSelf();
+  const owner = describeSelf(machine);
   const own = temporaryPath(path);
   const deadline = Date.now() + PATIENCE_MS;
   try {
     fs.writeFileSync(own, `${JSON.stringify(owner)}\n`, { flag: "wx" });
     // Each round that does not end is one that lost a race, or one that waits for an owner to write its name.
-    while (!tryToLock(folder, path, own, owner)) {
+    while (!tryToLock({ folder, path, own, owner, machine })) {
       if (Date.now() > deadline) {
         throw new LockError(`${escapeControl(folder)} is being locked by other processes`, {
           hint: `try again; if it stays so, remove ${escapeControl(path)}`,
@@ -74,8 +76,18 @@ export async function acquireLock(folder: string): Promise<RunLock> {
   return hold(path, owner.id);
 }
 
+interface Attempt {
+  readonly folder: string;
+  /** The lock. */
+  readonly path: string;
+  /** A file of ours that says what the lock is to say. */
+  readonly own: string;
+  readonly owner: Owner;
+  readonly machine: Machine;
+}
+
 /** True if the lock is ours now, false if another look is worth it. @throws LockError if it is not */
-function tryToLock(folder: string, path: string, own: string, owner: Owner): boolean {
+function tryToLock({ folder, path, own, owner, machine }: Attempt): boolean {
   const successorOf = (id: string) => `${path}.after-${id}`;
   const first = readOwner(path);
   if (first === undefined) return createExclusively(path, own, owner);
@@ -92,7 +104,7 @@ function tryToLock(folder: string, path: string, own: string, owner: Owner): boo
     // Nobody needs seconds to write one line: this one never will.
     if (last.ageMs < PATIENCE_MS / 2) return false;
   } else {
-    refuseIfAlive(last, folder, path);
+    refuseIfAlive(last, folder, path, machine);
   }
   const claim = successorOf(last.id);
   if (!createExclusively(claim, own, owner)) return false;
@@ -105,21 +117,30 @@ function tryToLock(folder: string, path: string, own: string, owner: Owner): boo
     fs.renameSync(own, path);
   } catch (error) {
     fs.rmSync(claim, { force: true });
+    // Somebody reads the lock just now.
+    if (machine.isWindows && isBusy(error)) return false;
     throw error;
   }
   for (const file of [...successors, claim]) fs.rmSync(file, { force: true });
   return true;
 }
 
-function refuseIfAlive(owner: Owner, folder: string, path: string): void {
+function refuseIfAlive(owner: Owner, folder: string, path: string, machine: Machine): void {
   const who = `process ${owner.pid} (since ${escapeControl(owner.since)})`;
-  if (owner.host !== hostname()) {
-    throw new LockError(`${escapeControl(folder)} is locked by ${who} on ${escapeControl(owner.host)}`, {
+  const refuse = (where: string) => {
+    throw new LockError(`${escapeControl(folder)} is locked by ${who} ${where}`, {
       hint: `if that process no longer runs, remove ${escapeControl(path)}`,
     });
-  }
-  if (!isAlive(owner)) return;
-  const self = owner.pid === process.pid ? ", which is this process" : "";
+  };
+  if (owner.host !== machine.host) refuse(`on ${escapeControl(owner.host)}`);
+  if (isOfEarlierBoot(owner, machine)) return;
+  const { pidNamespace } = machine;
+  const isElsewhere =
+    owner.pidNamespace !== null && pidNamespace !== null && owner.pidNamespace !== pidNamespace;
+  // Its pid is another process here, or none: whether it runs cannot be seen.
+  if (isElsewhere) refuse("in another container, or outside of this one");
+  if (!isAlive(owner, machine)) return;
+  const self = owner.pid === machine.pid ? ", which is this process" : "";
   throw new LockError(`${escapeControl(folder)} is locked by ${who}${self}`, {
     hint: "wait for it to end or stop it, or choose another folder with --out",
   });
@@ -188,66 +209,32 @@ function parseOwner(text: string): Owner | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { id, pid, host, started, boot, since } = value as Partial<Record<keyof Owner, unknown>>;
+  const { id, pid, host, since, ...others } = value as Partial<Record<keyof Owner, unknown>>;
   // The id becomes part of a file name.
   if (typeof id !== "string" || !/^[0-9a-f]{32}$/.test(id)) return undefined;
   if (typeof pid !== "number" || !Number.isInteger(pid) || pid < 1 || pid > 2 ** 31) return undefined;
   if (typeof host !== "string" || typeof since !== "string") return undefined;
-  return { id, pid, host, since, started: stringOrNull(started), boot: stringOrNull(boot) };
+  const [started, boot, pidNamespace] = [others.started, others.boot, others.pidNamespace].map(stringOrNull);
+  return { id, pid, host, since, started, boot, pidNamespace };
 }
 
 function stringOrNull(value: unknown): string | null {
   return typeof value === "string" ? value : null;
 }
 
-function describeSelf(): Owner {
-  return {
-    id: randomBytes(16).toString("hex"),
-    pid: process.pid,
-    host: hostname(),
-    started: processFacts(process.pid)?.started ?? null,
-    boot: bootId(),
-    since: new Date().toISOString(),
-  };
+function describeSelf({ pid, host, boot, pidNamespace, factsOf }: Machine): Owner {
+  const id = randomBytes(16).toString("hex");
+  const started = factsOf(pid)?.started ?? null;
+  return { id, pid, host, started, boot, pidNamespace, since: new Date().toISOString() };
 }
 
-/** Whether the owner, a process of this host, still runs. In doubt it does. */
-function isAlive(owner: Owner): boolean {
-  const boot = bootId();
-  if (owner.boot !== null && boot !== null && owner.boot !== boot) return false;
-  if (!processIsAlive(owner.pid)) return false;
-  const started = processFacts(owner.pid)?.started;
+function isOfEarlierBoot(owner: Owner, { boot }: Machine): boolean {
+  return owner.boot !== null && boot !== null && owner.boot !== boot;
+}
+
+/** Whether the owner, a process that this one can see if it runs, does. In doubt it does. */
+function isAlive(owner: Owner, machine: Machine): boolean {
+  if (!processIsAlive(owner.pid, machine)) return false;
+  const started = machine.factsOf(owner.pid)?.started;
   return owner.started === null || started === undefined || owner.started === started;
-}
-
-/** Whether a process of this machine runs. */
-export function processIsAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: it runs, and belongs to somebody else.
-    if (errorCode(error) !== "EPERM") return false;
-  }
-  const state = processFacts(pid)?.state;
-  return state !== "Z" && state !== "X";
-}
-
-/** From /proc/<pid>/stat (man 5 proc): the state letter and the start time in ticks since the boot. */
-function processFacts(pid: number): { state: string; started: string } | undefined {
-  try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field is the name in parentheses, which may itself hold spaces and parentheses.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return { state: fields[0], started: fields[19] };
-  } catch {
-    return undefined;
-  }
-}
-
-function bootId(): string | null {
-  try {
-    return fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  } catch {
-    return null;
-  }
 }

@@ -43,6 +43,14 @@ export async function readCheckpointFile(
   return decodeCheckpoint(bytes, path);
 }
 
+/**
+ * Whether an error says that a file is damaged, so that another may take its place. One that is whole, but of a newer
+ * program, is not passed over: going on from an older one would lose that program's work.
+ */
+export function isDamage(error: unknown): error is FormatError {
+  return error instanceof FormatError && !(error instanceof CheckpointVersionError);
+}
+
 export class CheckpointFolder {
   readonly path: string;
   private readonly fs: FileSystem;
@@ -115,20 +123,19 @@ export class CheckpointFolder {
         try {
           return { ...(await decodeCheckpoint(bytes, path)), step, path, warnings };
         } catch (error) {
-          // Whole, but of a newer program: going on from an older one would lose that program's work.
-          if (!(error instanceof FormatError) || error instanceof CheckpointVersionError) throw error;
+          if (!isDamage(error)) throw error;
           warnings.push(error.message);
         }
       }
       if (vanished && attempt < ATTEMPTS) continue;
       if (warnings.length === 0) return undefined;
       throw new FormatError(escapeControl(this.path), `no checkpoint is whole; ${warnings.join("; ")}`, {
-        hint: "start the run again",
+        hint: "start a new run, in another folder",
       });
     }
   }
 
-  /** The best checkpoint and its loss, or undefined if none was marked. @throws FormatError if it is damaged */
+  /** The best checkpoint and its loss, or undefined if none was marked. @throws FormatError if it is damaged or gone */
   async best(): Promise<(LoadedCheckpoint & { loss: number }) | undefined> {
     for (let attempt = 0; ; attempt++) {
       const best = await this.readBest();
@@ -149,10 +156,29 @@ export class CheckpointFolder {
     }
   }
 
-  /** Removes what was saved after a step, the mark of a later best included. */
+  /**
+   * The checkpoint to take the model from: the best, or where none is marked or the best is lost the newest that is
+   * whole; `warnings` then say why, one line each. Undefined if nothing was saved.
+   * @throws FormatError if there were some and none is whole, or one that counts is of another format version
+   */
+  async bestOrLatest(): Promise<LoadedCheckpoint | undefined> {
+    let lost: FormatError;
+    try {
+      return (await this.best()) ?? (await this.latest());
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      lost = error;
+    }
+    const latest = await this.latest();
+    if (latest === undefined) throw lost;
+    const warnings = [lost.message, ...latest.warnings.filter((warning) => warning !== lost.message)];
+    return { ...latest, warnings };
+  }
+
+  /** Removes what was saved after a step, and the mark of a best checkpoint that is later, damaged or gone. */
   async removeAfter(step: number): Promise<void> {
-    const best = await this.readBest().catch((error) => {
-      if (error instanceof FormatError) return { step: Infinity };
+    const best = await this.best().catch((error) => {
+      if (isDamage(error)) return { step: Number.POSITIVE_INFINITY };
       throw error;
     });
     if (best !== undefined && best.step > step) await removeFile(this.fs, this.bestPath);

@@ -13,11 +13,12 @@ import {
   sweepTemporaryFiles,
   writeFileDurable,
 } from "./file-system.ts";
-import { acquireLock, processIsAlive, type RunLock } from "./lock.ts";
+import { acquireLock, type RunLock } from "./lock.ts";
+import { processIsAlive } from "./machine.ts";
 import { type BestCheckpoint, CheckpointFolder, type LoadedCheckpoint } from "./run-store-checkpoints.ts";
 import { type MetricsCut, type MetricsEvent, MetricsLog } from "./run-store-metrics.ts";
 
-export { type LoadedCheckpoint, readCheckpointFile } from "./run-store-checkpoints.ts";
+export { isDamage, type LoadedCheckpoint, readCheckpointFile } from "./run-store-checkpoints.ts";
 export type { MetricsCut, MetricsEvent } from "./run-store-metrics.ts";
 
 export interface OpenOptions {
@@ -100,6 +101,7 @@ export class RunStore {
   ): Promise<RunStore> {
     const store = new RunStore(folder, fs, await acquireLock(folder));
     try {
+      await store.refuseLinks();
       await prepare(store);
       await sweepTemporaryFiles(fs, folder, processIsAlive);
       await sweepTemporaryFiles(fs, store.checkpoints.path, processIsAlive);
@@ -107,6 +109,16 @@ export class RunStore {
     } catch (error) {
       await store.close();
       throw error;
+    }
+  }
+
+  /** Through these a folder from somebody else could have files elsewhere written or removed. */
+  private async refuseLinks(): Promise<void> {
+    for (const path of [this.checkpoints.path, this.metrics.path]) {
+      if (!(await storing("read", path, () => this.fs.isLink(path)))) continue;
+      throw new InputError(`${escapeControl(path)} is a symbolic link: a run is not written through links`, {
+        hint: "put what it links to in its place, or make the whole folder of the run a link",
+      });
     }
   }
 
@@ -157,8 +169,8 @@ export class RunStore {
   }
 
   /**
-   * Go back to `step` before continuing from its checkpoint: checkpoints saved later and the mark of a later best
-   * are removed, and the log is cut. Without it, a resume from an older checkpoint would find the newer ones again.
+   * Go back to `step` before continuing from its checkpoint: checkpoints saved later and the mark of a best that is
+   * later, damaged or gone are removed, and the log is cut. Without it, a resume from an older checkpoint would find the newer ones again.
    */
   async rewindTo(step: number): Promise<MetricsCut> {
     this.mustWrite();
@@ -190,9 +202,18 @@ export class RunStore {
     return this.checkpoints.latest();
   }
 
-  /** The best checkpoint, or undefined if none was marked as such. @throws FormatError if it is damaged */
+  /** The best checkpoint, or undefined if none was marked as such. @throws FormatError if it is damaged or gone */
   bestCheckpoint(): Promise<(LoadedCheckpoint & { loss: number }) | undefined> {
     return this.checkpoints.best();
+  }
+
+  /**
+   * The checkpoint to take the model from: the best, or where none is marked or the best is lost the newest that is
+   * whole; `warnings` then say why, one line each. Undefined if nothing was saved.
+   * @throws FormatError if there were some and none is whole, or one that counts is of another format version
+   */
+  bestOrLatestCheckpoint(): Promise<LoadedCheckpoint | undefined> {
+    return this.checkpoints.bestOrLatest();
   }
 
   /** Step and validation loss of the best checkpoint, which is not read. @throws FormatError */

@@ -1,6 +1,6 @@
 /** Runs and checkpoints that cannot be used: a line, the right status, and the run as it was. */
 import { once } from "node:events";
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { filesOf } from "../tasks/text-runs.ts";
@@ -138,11 +138,15 @@ describe("a damaged checkpoint", () => {
     expectRefusal(await refused(["sample", path]), 2, message);
   });
 
-  test("that is the best one is refused by sample and eval", async () => {
+  test("that is the best one is passed over by sample and eval, with a note that names both", async () => {
     const out = copy();
     writeFileSync(checkpoint(out), flip(readFileSync(checkpoint(out))));
-    for (const command of ["sample", "eval"]) {
-      expectRefusal(await refused([command, out]), 2, /step-4\.safetensors: .* — use an older checkpoint/);
+    for (const command of [["sample", "--length", "1"], ["eval"]]) {
+      const { status, stderr } = await refused([...command, out]);
+      expect(stderr).toMatch(
+        /^note: .*step-4\.safetensors: the file is damaged.*; taking .*step-2\.safetensors instead\n/,
+      );
+      expect(status).toBe(0);
     }
   });
 
@@ -152,8 +156,20 @@ describe("a damaged checkpoint", () => {
     const { status, stderr } = await unrolled(["train", "text", "--resume", "--out", out, "--steps", "6"]);
     expect(status).toBe(0);
     expect(stderr).toMatch(
-      /^note: .*step-4\.safetensors: the file is damaged.*; going on from step 2 instead\n$/,
+      /^note: .*step-4\.safetensors: the file is damaged.*; going on from step 2 instead\nnote: the best checkpoint is lost \(.*\): the next evaluation counts as the best\n$/,
     );
+  });
+
+  test("that is gone with all others ends --resume: nothing is started over", async () => {
+    const out = copy();
+    for (const step of [2, 4]) rmSync(checkpoint(out, step));
+    const before = filesOf(out);
+    expectRefusal(
+      await train("--resume", "--out", out),
+      2,
+      /has lost its checkpoints: .*best\.json: names step 4, which has no checkpoint — put them back, or start/,
+    );
+    expect(filesOf(out)).toEqual(before);
   });
 
   test("in every place ends --resume, each named", async () => {

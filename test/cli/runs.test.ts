@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { book, emptyFolder, expectRefusal, TINY, trained, unrolled } from "./unrolled.ts";
@@ -119,5 +119,28 @@ describe("unrolled runs", () => {
     expect(stdout).not.toMatch(/broken/);
     expect(stderr).toMatch(/^note: left out: elsewhere\/broken\/run\.json: is not valid JSON/);
     expectRefusal(await runs("first", "elsewhere/broken"), 2, /run\.json: is not valid JSON/);
+  });
+
+  test("prints nothing of a file that could move the cursor or stop the table", async () => {
+    const evil = "\u001b[2J\u009b2J\r\n";
+    const folder = join(cwd, "hostile/evil");
+    cpSync(join(cwd, "elsewhere/third"), folder, { recursive: true });
+    const path = join(folder, "run.json");
+    const run = JSON.parse(readFileSync(path, "utf8"));
+    const all = {
+      ...{ task: evil, created: evil, backend: evil, version: evil, cellFile: { path: `./${evil}.ts` } },
+      model: { ...run.model, cell: evil },
+      settings: { ...run.settings, [evil]: evil, __proto: evil, nested: { toString: 1 }, hidden: evil },
+      limits: { [`${evil}2`]: evil },
+      data: { ...run.data, paths: [evil, { toString: 1 }], fingerprint: evil },
+    };
+    writeFileSync(path, JSON.stringify({ ...run, ...all }).replace("__proto", "__proto__"));
+    for (const args of [["hostile"], ["hostile/evil"], ["first", "hostile/evil"]]) {
+      const { status, stdout, stderr } = await runs(...args);
+      expect([status, stderr]).toEqual([0, ""]);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+      expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+      expect(stdout).toContain("\\u{1b}[2J");
+    }
   });
 });

@@ -23,6 +23,9 @@ export class FaultyFileSystem implements FileSystem {
   readFile(path: string) {
     return this.pass("readFile", path, () => nodeFileSystem.readFile(path));
   }
+  isLink(path: string) {
+    return this.pass("isLink", path, () => nodeFileSystem.isLink(path));
+  }
   readdir(folder: string) {
     return this.pass("readdir", folder, () => nodeFileSystem.readdir(folder));
   }

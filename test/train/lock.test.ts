@@ -8,7 +8,8 @@ import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LockError, StorageError } from "../../src/core/index.ts";
-import { acquireLock, processIsAlive, type RunLock } from "../../src/train/lock.ts";
+import { acquireLock, type RunLock } from "../../src/train/lock.ts";
+import { createMachine, type Machine, processIsAlive } from "../../src/train/machine.ts";
 
 const module = JSON.stringify(pathToFileURL(join(import.meta.dirname, "../../src/train/lock.ts")).href);
 const onLinux = process.platform === "linux";
@@ -167,6 +168,105 @@ describe("the lock of a run folder", () => {
     await expect(acquireLock(folder)).rejects.toThrow(StorageError);
     expect(await readdir(folder)).toEqual([".lock"]);
   });
+});
+
+/** This machine, but for what a test says. */
+const machineWith = (more: Partial<Machine>): Machine => ({ ...createMachine(), ...more });
+
+describe("between containers with one host name and other process ids, the lock", () => {
+  const INSIDE = machineWith({ boot: "b", pidNamespace: "pid:[1]" });
+  const OUTSIDE = machineWith({ boot: "b", pidNamespace: "pid:[2]" });
+
+  test.each([
+    ["means nobody here", NOBODY],
+    ["means another process here", process.ppid],
+  ])("of the other is refused, though its pid %s", async (_, pid) => {
+    await writeFile(path(), owner({ pid, boot: "b", pidNamespace: "pid:[1]", started: "1" }));
+    const locking = acquireLock(folder, OUTSIDE);
+    await expect(locking).rejects.toThrow(LockError);
+    await expect(locking).rejects.toThrow(/ in another container, or outside of this one$/);
+    await expect(locking).rejects.toMatchObject({
+      hint: `if that process no longer runs, remove ${path()}`,
+    });
+    // As the hint says.
+    await rm(path());
+    locks.push(await acquireLock(folder, OUTSIDE));
+  });
+
+  test("of a dead process of its own is taken over, and that of an earlier boot by both", async () => {
+    await writeFile(path(), owner({ boot: "b", pidNamespace: "pid:[1]" }));
+    (await acquireLock(folder, INSIDE)).release();
+    await writeFile(path(), owner({ pid: process.ppid, boot: "a", pidNamespace: "pid:[1]" }));
+    (await acquireLock(folder, OUTSIDE)).release();
+  });
+
+  test("of version 0.1.0, which did not say where its pid counts, is judged by the pid as before", async () => {
+    await writeFile(path(), owner({ boot: "b" }));
+    (await acquireLock(folder, OUTSIDE)).release();
+    await writeFile(path(), owner({ pid: process.ppid, boot: "b" }));
+    await expect(acquireLock(folder, OUTSIDE)).rejects.toThrow(`process ${process.ppid}`);
+  });
+
+  test.runIf(onLinux)("says where its pid counts", async () => {
+    await acquire();
+    expect(JSON.parse(await readFile(path(), "utf8"))).toMatchObject({
+      pidNamespace: expect.stringMatching(/^pid:\[\d+\]$/),
+    });
+  });
+});
+
+describe("on macOS", () => {
+  const line = "Ss   Mon Nov 23 09:45:00 2026    \n";
+  const mac = (answer: () => string) => createMachine("darwin", answer);
+
+  test("a process is known by its start, as ps says it", () => {
+    const asked: unknown[] = [];
+    const machine = createMachine("darwin", (command, args) => {
+      asked.push([command, ...args]);
+      return line;
+    });
+    expect(machine.factsOf(5)).toEqual({ ended: false, started: "Mon Nov 23 09:45:00 2026" });
+    expect(asked).toEqual([["ps", "-o", "stat=", "-o", "lstart=", "-p", "5"]]);
+    expect(mac(() => "Z+   Mon Nov 23 09:45:00 2026\n").factsOf(5)?.ended).toBe(true);
+    expect(mac(() => "\n").factsOf(5)).toBeUndefined();
+    expect(
+      mac(() => {
+        throw new Error("there is no ps");
+      }).factsOf(5),
+    ).toBeUndefined();
+    expect([machine.boot, machine.pidNamespace]).toEqual([null, null]);
+  });
+
+  test("the lock of a process whose pid was given to another is taken over", async () => {
+    const started = "Sun Nov 22 09:45:00 2026";
+    await writeFile(path(), owner({ pid: process.ppid, started }));
+    const lock = await acquireLock(
+      folder,
+      mac(() => line),
+    );
+    expect(JSON.parse(await readFile(path(), "utf8")).started).toBe("Mon Nov 23 09:45:00 2026");
+    lock.release();
+    await writeFile(path(), owner({ pid: process.ppid, started: "Mon Nov 23 09:45:00 2026" }));
+    await expect(
+      acquireLock(
+        folder,
+        mac(() => line),
+      ),
+    ).rejects.toThrow(`process ${process.ppid}`);
+  });
+
+  // The real one of another system has the same options and words.
+  test.skipIf(process.platform === "win32" || !existsSync("/bin/ps"))(
+    "ps is asked as it understands it",
+    () => {
+      const { factsOf } = createMachine("darwin");
+      expect(factsOf(process.pid)).toEqual({
+        ended: false,
+        started: expect.stringMatching(/^\w{3} \w{3} +\d+ \d\d:\d\d:\d\d \d{4}$/),
+      });
+      expect(factsOf(NOBODY)).toBeUndefined();
+    },
+  );
 });
 
 describe("taking over", () => {

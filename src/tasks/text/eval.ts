@@ -7,7 +7,7 @@ import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
 import { describeData, type Hooks, readCorpus } from "./corpus.ts";
 import { sumLosses } from "./learner.ts";
 import { scoreText, type TextMetrics } from "./metrics.ts";
-import { buildModel, type OpenedModel, openModel, refuseUnknown } from "./open.ts";
+import { buildModel, loadCellOf, type OpenedModel, openModel, refuseUnknown } from "./open.ts";
 import { readOwnText } from "./own-text.ts";
 import { streamLosses } from "./stream-losses.ts";
 import { allSymbols, type SymbolText, UNITS } from "./tokens.ts";
@@ -20,7 +20,7 @@ export interface TextEvalOptions {
   /** Rounded weights, as `sample` may have them, are evaluated one symbol at a time. Default f32, in batches. */
   weights?: WeightFormat;
   backend?: BackendChoice;
-  /** Where the file of the run's own cell is now; default: where it was. */
+  /** The file of the run's own cell; default: where it was, if it was named there before. */
   cell?: string;
 }
 
@@ -51,20 +51,21 @@ export async function evalText(
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
     throw new InputError(`--batch-size must be an integer of at least 1, got ${batchSize}`);
   }
-  const opened = await openModel(path);
+  const opened = await openModel(path, hooks.onNote);
   const { run, facts } = opened;
   if (data.length === 0 && run === undefined) {
     throw new InputError("a checkpoint file alone does not say what text to evaluate", {
       hint: "name a text, or give the run's folder",
     });
   }
+  const cell = await loadCellOf(opened, options.cell, hooks.onNote);
   const own = data.length === 0 ? run : undefined;
   const parts = own && (await readOwnText(own, facts.vocabulary, path, hooks));
   const { validation: ids, charactersPerSymbol: perSymbol } =
     parts ?? (await readOther(data, opened, skipUnknown, hooks));
   const segments = new EvalSegments(ids);
   const backend = openBackend(chooseEngine(options.backend, hooks.onNote));
-  const model = await buildModel(opened, backend, options.cell);
+  const model = buildModel(opened, backend, cell);
   const onDone = (done: number) => hooks.onProgress("evaluating", done, segments.segments.length);
   const { weights = "f32" } = options;
   const sums =

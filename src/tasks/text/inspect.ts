@@ -15,8 +15,9 @@ import {
 } from "../../inspect/index.ts";
 import { LanguageModel } from "../../models/language-model.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
+import type { OwnCell } from "../own-cell.ts";
 import { describeData, type Hooks, readCorpus } from "./corpus.ts";
-import { buildModel, type OpenedModel, openModel, ownCellOf, refuseUnknown } from "./open.ts";
+import { buildModel, loadCellOf, type OpenedModel, openModel, refuseUnknown } from "./open.ts";
 import { readOwnText } from "./own-text.ts";
 import type { CheckpointFacts } from "./run-file.ts";
 import { allSymbols, UNITS } from "./tokens.ts";
@@ -29,7 +30,7 @@ export interface TextInspectOptions {
   /** Leave unknown characters of the text out, instead of refusing them. */
   skipUnknown?: boolean;
   backend?: BackendChoice;
-  /** Where the file of the run's own cell is now; default: where it was. */
+  /** The file of the run's own cell; default: where it was, if it was named there before. */
   cell?: string;
 }
 
@@ -84,8 +85,9 @@ export async function inspectText(
   if (!Number.isSafeInteger(length) || length < LEAST) {
     throw new InputError(`--length must be an integer of at least ${LEAST}, got ${length}`);
   }
-  const opened = await openModel(path);
+  const opened = await openModel(path, hooks.onNote);
   const { facts } = opened;
+  const cell = await loadCellOf(opened, options.cell, hooks.onNote);
   const wanted = options.unit === undefined ? undefined : parseUnit(options.unit, facts);
   const file = text !== undefined && (text === "-" || existsSync(text)) ? text : undefined;
   const read = await readScored(opened, path, file, options, hooks);
@@ -99,13 +101,13 @@ export async function inspectText(
     );
   }
   const backend = openBackend(chooseEngine(name, hooks.onNote));
-  const model = await buildModel(opened, backend, options.cell);
+  const model = buildModel(opened, backend, cell);
   const progress = (activity: string) => (done: number) => hooks.onProgress(activity, done, ids.length);
   const pieces = piecesOf(facts.vocabulary, ids);
   const signals = signalsOf(pieces);
   const trace = await traceModel(model, ids, progress("reading the text"));
   const found = searchUnits(trace.layers, signals);
-  const untrained = await untrainedModel(facts, backend, options.cell);
+  const untrained = untrainedModel(facts, backend, cell);
   const { layers } = await traceModel(untrained, ids, progress("the same with an untrained network"));
   const chance = new Map(
     searchUnits(layers, signals, 1).cells.map(({ signal, heldOutScore }) => [signal, heldOutScore]),
@@ -179,8 +181,7 @@ function signalsOf(pieces: readonly string[]): SignalValues[] {
   return valuesOf(SIGNALS, characters, ends);
 }
 
-async function untrainedModel(facts: CheckpointFacts, backend: Backend, cellPath: string | undefined) {
-  const cell = await ownCellOf(facts, cellPath);
+function untrainedModel(facts: CheckpointFacts, backend: Backend, cell: OwnCell | undefined) {
   return new LanguageModel(facts.model, {
     ...{ rng: new Rng(1), backend, createCell: cell?.create, cellName: cell?.name },
   });

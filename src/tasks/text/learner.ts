@@ -185,8 +185,9 @@ export async function sumLosses(
   return sums;
 }
 
-/** Called in every worker; see train/learner.ts. */
+/** Called in every worker; see train/learner.ts. Which cell may be loaded the first replica has settled. */
 export async function createLearner(spec: TextSpec, replica: number, replicas: number): Promise<TextLearner> {
-  const cell = spec.cellFile === undefined ? undefined : await loadOwnCell(spec.cellFile.path, spec.cellFile);
+  const { cellFile } = spec;
+  const cell = cellFile && (await loadOwnCell(cellFile.path, { expected: cellFile }));
   return new TextLearner(spec, replica, replicas, cell);
 }

@@ -5,11 +5,13 @@ import type { Backend } from "../../backend/backend.ts";
 import { FormatError, InputError } from "../../core/errors.ts";
 import { Rng } from "../../core/rng.ts";
 import { sameShape, showShape } from "../../core/shape.ts";
+import { shellWord } from "../../core/shell-word.ts";
 import { unknownCharacters, Vocabulary } from "../../data/vocabulary.ts";
 import type { SafetensorsFile } from "../../io/safetensors.ts";
 import { LanguageModel } from "../../models/language-model.ts";
 import { RunStore, readCheckpointFile } from "../../train/run-store.ts";
 import type { Snapshot } from "../../train/snapshot.ts";
+import type { OwnCell } from "../own-cell.ts";
 import {
   type CheckpointFacts,
   parseTextRun,
@@ -28,10 +30,11 @@ export interface OpenedModel {
 }
 
 /**
- * The best checkpoint of a run (the latest when none has been evaluated), or the checkpoint file that was named.
- * @throws InputError when there is none; FormatError when it is damaged
+ * The best checkpoint of a run (the latest when none has been evaluated, or the best is damaged or gone, which is told),
+ * or the checkpoint file that was named.
+ * @throws InputError when there is none; FormatError when none is whole
  */
-export async function openModel(path: string): Promise<OpenedModel> {
+export async function openModel(path: string, onNote: (text: string) => void): Promise<OpenedModel> {
   const isFile = await stat(path).then(
     (found) => found.isFile(),
     () => false,
@@ -39,10 +42,13 @@ export async function openModel(path: string): Promise<OpenedModel> {
   if (isFile) return opened(await readCheckpointFile(path), path, undefined);
   const store = await RunStore.open(path);
   const run = parseTextRun(await store.readRunJson(), join(path, "run.json"));
-  const checkpoint = (await store.bestCheckpoint()) ?? (await store.latestCheckpoint());
+  const checkpoint = await store.bestOrLatestCheckpoint();
   if (checkpoint === undefined) {
-    throw new InputError(`${path} has no checkpoint yet`, { hint: "train it: unrolled train text --resume" });
+    throw new InputError(`${path} has no checkpoint yet`, {
+      hint: `train it: unrolled train text --resume --out ${shellWord(path)}`,
+    });
   }
+  for (const warning of checkpoint.warnings) onNote(`${warning}; taking ${checkpoint.path} instead`);
   return opened(checkpoint, checkpoint.path, run);
 }
 
@@ -68,14 +74,23 @@ export function refuseUnknown(where: string, characters: Iterable<string>, { fac
   });
 }
 
-export async function ownCellOf({ cellFile }: CheckpointFacts, cellPath: string | undefined) {
+/**
+ * The cell of a model, where it is one of the user's own.
+ * @param named what `--cell` says; without it the cell must have been named before
+ * @throws InputError for a cell that nobody has named, that is gone or has changed, and for one where there is none
+ */
+export async function loadCellOf(
+  { facts: { cellFile }, path }: OpenedModel,
+  named: string | undefined,
+  onNote: (text: string) => void,
+): Promise<OwnCell | undefined> {
   if (cellFile !== undefined) {
     // Only where it is needed: sampling has to begin at once.
-    const { loadOwnCell } = await import("../own-cell.ts");
-    return loadOwnCell(cellPath ?? cellFile.path, cellFile);
+    const { loadNamedCell, loadRecordedCell } = await import("../cell-choice.ts");
+    return named === undefined ? loadRecordedCell(cellFile, path) : loadNamedCell(named, cellFile, onNote);
   }
-  if (cellPath === undefined) return undefined;
-  throw new InputError(`--cell ${cellPath}: the model has no cell of your own`, { hint: "leave it out" });
+  if (named === undefined) return undefined;
+  throw new InputError(`--cell ${named}: the model has no cell of your own`, { hint: "leave it out" });
 }
 
 /** Initial values that are overwritten at once: drawing a million of them takes longer than all the rest. */
@@ -91,15 +106,14 @@ class NoRng extends Rng {
 
 /**
  * The model with its trained weights, for inference.
- * @param cellPath where the file of an own cell is now; default: where it was
- * @throws FormatError naming a tensor that does not fit; InputError for an own cell that is gone or has changed
+ * @param cell from {@link loadCellOf}
+ * @throws FormatError naming a tensor that does not fit
  */
-export async function buildModel(
+export function buildModel(
   { facts, snapshot, path }: OpenedModel,
   backend: Backend,
-  cellPath?: string,
-): Promise<LanguageModel> {
-  const cell = await ownCellOf(facts, cellPath);
+  cell: OwnCell | undefined,
+): LanguageModel {
   const options = { rng: new NoRng(), backend, createCell: cell?.create, cellName: cell?.name };
   const model = new LanguageModel(facts.model, options);
   for (const { name, tensor } of parameters(model)) {

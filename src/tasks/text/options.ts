@@ -126,6 +126,10 @@ const BY_OPTIMIZER: Record<OptimizerName, Pick<TextSettings, "lr" | "clipNorm">>
   adamw: { lr: DEFAULTS.lr, clipNorm: DEFAULTS.clipNorm },
 };
 
+export function isOptimizerName(name: string): name is OptimizerName {
+  return Object.hasOwn(BY_OPTIMIZER, name);
+}
+
 /** Of words as many as the Penn Treebank's models have; of byte pairs few, since most texts here are small. */
 export const VOCABULARY_SIZES: Record<TokenKind, number> = { char: 0, word: 10_000, bpe: 1024 };
 

@@ -1,5 +1,5 @@
 import type { Tokenizer } from "../../data/index.ts";
-import { type Hooks, readCorpus } from "./corpus.ts";
+import { type Hooks, readRecordedCorpus } from "./corpus.ts";
 import { refuseOtherCorpus, refuseOtherValidation } from "./resume.ts";
 import type { TextRun } from "./run-file.ts";
 import { type SymbolText, symbolText } from "./tokens.ts";
@@ -15,9 +15,9 @@ export async function readOwnText(
   hooks: Pick<Hooks, "onProgress" | "onNote">,
 ): Promise<SymbolText> {
   const { paths, validation } = run.data;
-  const corpus = await readCorpus(paths, hooks);
+  const corpus = await readRecordedCorpus(paths, folder, hooks);
   refuseOtherCorpus(run, corpus, folder);
-  const held = validation && (await readCorpus([validation.path], hooks));
+  const held = validation && (await readRecordedCorpus([validation.path], folder, hooks));
   refuseOtherValidation(run, held, folder);
   return symbolText(corpus, run.settings, tokenizer, held);
 }

@@ -1,15 +1,16 @@
 /** The run that a training goes on with. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { InputError } from "../../core/errors.ts";
-import { RunStore } from "../../train/run-store.ts";
+import { FormatError, InputError } from "../../core/errors.ts";
+import { isDamage, RunStore } from "../../train/run-store.ts";
 import type { Snapshot } from "../../train/snapshot.ts";
+import { loadNamedCell, loadRecordedCell } from "../cell-choice.ts";
 import { isCellFile } from "../cell-file.ts";
-import { loadOwnCell, type OwnCell } from "../own-cell.ts";
+import type { OwnCell } from "../own-cell.ts";
 import type { Hooks } from "./corpus.ts";
 import type { TextTrainOptions } from "./options.ts";
 import { newestRun, refuseOtherSettings } from "./resume.ts";
-import { parseTextRun, readCheckpointFacts, snapshotOf, type TextRun } from "./run-file.ts";
+import { parseTextRun, readCheckpointFacts, sameModel, snapshotOf, type TextRun } from "./run-file.ts";
 
 export interface Resumed {
   readonly store: RunStore;
@@ -21,7 +22,7 @@ export interface Resumed {
 }
 
 /**
- * Its folder, locked, cut back to its latest checkpoint; undefined where it holds no run yet.
+ * Its folder, locked, and its latest checkpoint; undefined where it holds no run yet. Nothing in it is changed.
  * @throws InputError for options that the run does not have, FormatError, LockError
  */
 export async function openResumed(options: TextTrainOptions, hooks: Hooks): Promise<Resumed | undefined> {
@@ -38,22 +39,24 @@ export async function openResumed(options: TextTrainOptions, hooks: Hooks): Prom
   const store = await RunStore.open(folder, { mode: "write" });
   try {
     const run = parseTextRun(await store.readRunJson(), join(folder, "run.json"));
-    const cell = await cellOfRun(run, options);
+    const cell = await cellOfRun(run, options, folder, hooks.onNote);
     refuseOtherSettings(run, options, folder, cell);
     const latest = await store.latestCheckpoint();
     for (const warning of latest?.warnings ?? []) {
       hooks.onNote(`${warning}; going on from step ${latest?.step} instead`);
     }
-    await store.rewindTo(latest?.step ?? 0);
     if (latest === undefined) {
+      await refuseLostCheckpoints(store);
       hooks.onNote(`${folder} was stopped before its first checkpoint: starting from the beginning`);
       return { store, run, cell, snapshot: undefined, seconds: 0, bestLoss: Number.POSITIVE_INFINITY };
     }
     const facts = readCheckpointFacts(latest, latest.path);
-    const best = await store.bestCheckpoint();
+    if (!sameModel(facts.model, run.model)) {
+      throw new FormatError(latest.path, "is of another model than run.json describes");
+    }
     return {
       ...{ store, run, cell, snapshot: snapshotOf(latest, latest.step, latest.path), seconds: facts.seconds },
-      bestLoss: best?.loss ?? Number.POSITIVE_INFINITY,
+      bestLoss: await readBestLoss(store, hooks),
     };
   } catch (error) {
     await store.close();
@@ -61,11 +64,41 @@ export async function openResumed(options: TextTrainOptions, hooks: Hooks): Prom
   }
 }
 
+/** Where a best checkpoint was marked there were checkpoints: starting over would lose what they held without a word. */
+async function refuseLostCheckpoints(store: RunStore): Promise<void> {
+  try {
+    // With no checkpoint at all it cannot be there either.
+    await store.bestCheckpoint();
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    throw new InputError(`${store.folder} has lost its checkpoints: ${error.message}`, {
+      hint: "put them back, or start a new run, in another folder",
+      cause: error,
+    });
+  }
+}
+
+/** The lowest validation loss so far; where its checkpoint is lost the best is looked for anew, and a note says so. */
+async function readBestLoss(store: RunStore, { onNote }: Hooks): Promise<number> {
+  try {
+    return (await store.bestCheckpoint())?.loss ?? Number.POSITIVE_INFINITY;
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    onNote(`the best checkpoint is lost (${error.message}): the next evaluation counts as the best`);
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
 /** The cell of a run that goes on: wherever its file is now, it must be the same. */
-async function cellOfRun(run: TextRun, options: TextTrainOptions): Promise<OwnCell | undefined> {
+async function cellOfRun(
+  run: TextRun,
+  options: TextTrainOptions,
+  folder: string,
+  onNote: Hooks["onNote"],
+): Promise<OwnCell | undefined> {
   if (run.cellFile === undefined) return undefined;
-  if (options.cell === undefined) return loadOwnCell(run.cellFile.path, run.cellFile);
-  return isCellFile(options.cell) ? loadOwnCell(options.cell) : undefined;
+  if (options.cell === undefined) return loadRecordedCell(run.cellFile, folder);
+  return isCellFile(options.cell) ? loadNamedCell(options.cell, undefined, onNote) : undefined;
 }
 
 /** Say what keeps a run from ending with the bits of an uninterrupted one. */

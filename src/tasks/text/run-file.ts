@@ -1,13 +1,28 @@
 import { PRECISIONS, type Precision } from "../../backend/native/native.ts";
 import { FormatError, InputError } from "../../core/errors.ts";
+import { sizeOf } from "../../core/shape.ts";
 // Not by way of the index: sampling would load all that training needs of it.
 import type { Tokenizer } from "../../data/tokenizer.ts";
 import { tokenizerFromJSON } from "../../data/tokenizer-json.ts";
 import type { SafetensorsFile } from "../../io/safetensors.ts";
-import { type LanguageModelConfig, trainingBytes } from "../../models/language-model-config.ts";
+import {
+  completeConfig,
+  type LanguageModelConfig,
+  parameterCount,
+  trainingBytes,
+} from "../../models/language-model-config.ts";
 import { isParameterName, type Snapshot, type SnapshotTensor } from "../../train/snapshot.ts";
 import type { CellFile } from "../cell-file.ts";
-import { BUILT_IN_CELLS, DEFAULTS, type TextSettings } from "./options.ts";
+import { checkTextOptions } from "./option-checks.ts";
+import {
+  BUILT_IN_CELLS,
+  DEFAULTS,
+  isOptimizerName,
+  modelOf,
+  type TextSettings,
+  type TextTrainOptions,
+  VOCABULARY_SIZES,
+} from "./options.ts";
 
 /** `run.json` of a text run. */
 export interface TextRun {
@@ -43,36 +58,28 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 /** @throws FormatError naming the field of a run.json that is not as this program writes it */
 export function parseTextRun(value: Record<string, unknown>, where: string): TextRun {
   if (value.task !== "text") {
-    throw new InputError(`${where}: is a run of the task ${JSON.stringify(value.task)}, expected "text"`);
+    throw new InputError(`${where}: is a run of the task ${quoted(value.task)}, expected "text"`);
   }
-  const { settings, data, limits, baseline } = value;
-  if (!isObject(settings)) throw new FormatError(where, "settings must be an object");
-  for (const [name, standard] of Object.entries(DEFAULTS)) {
-    const found = settings[name];
-    const fits =
-      standard === null ? found === null || typeof found === "number" : typeof found === typeof standard;
-    if (!fits) throw new FormatError(where, `settings.${name} is missing or of the wrong type`);
-  }
+  const { data, limits, baseline } = value;
+  if (!isObject(limits)) throw new FormatError(where, "limits must be an object");
+  const settings = parseSettings(value.settings, limits, where);
   if (!isObject(data) || typeof data.fingerprint !== "string" || !isStrings(data.paths)) {
     throw new FormatError(where, "data must hold paths and a fingerprint");
   }
+  if (typeof data.characters !== "number") throw new FormatError(where, "data.characters must be a number");
   const { validation } = data;
   const isText = isObject(validation) && [validation.path, validation.fingerprint].every(isString);
   if (validation !== undefined && !isText) {
     throw new FormatError(where, "data.validation must hold a path and a fingerprint");
   }
-  const vocabulary = tokenizerFromJSON(data.vocabulary, where);
-  if (!isObject(limits)) throw new FormatError(where, "limits must be an object");
   if (!isObject(baseline) || typeof baseline.name !== "string" || typeof baseline.loss !== "number") {
     throw new FormatError(where, "baseline must hold a name and a loss");
   }
   const model = parseModel(value.model, where);
-  parseCellFile(value.cellFile, model, where);
-  if (vocabulary.size !== model.vocabulary) {
-    throw new FormatError(
-      where,
-      `the vocabulary has ${vocabulary.size} ${vocabulary.kind === "char" ? "characters" : "symbols"}, the model ${model.vocabulary}`,
-    );
+  const cellFile = parseCellFile(value.cellFile, model, where);
+  checkVocabularySize(tokenizerFromJSON(data.vocabulary, where), model, where);
+  if (!sameModel(model, completeConfig(modelOf(settings, model.vocabulary)))) {
+    throw new FormatError(where, "settings describe another model than model does");
   }
   for (const name of ["backend", "instructions", "version", "created"]) {
     if (typeof value[name] !== "string") throw new FormatError(where, `${name} must be a string`);
@@ -81,8 +88,65 @@ export function parseTextRun(value: Record<string, unknown>, where: string): Tex
     throw new FormatError(where, `precision must be ${PRECISIONS.join(" or ")}`);
   }
   if (typeof value.threads !== "number") throw new FormatError(where, "threads must be a number");
-  return value as unknown as TextRun;
+  checkOptions({ threads: value.threads }, where, "");
+  return { ...(value as unknown as TextRun), settings, model, cellFile };
 }
+
+/** Every setting has the type and the range that the option has; what has another name is left out. */
+function parseSettings(value: unknown, limits: Record<string, unknown>, where: string): TextSettings {
+  if (!isObject(value)) throw new FormatError(where, "settings must be an object");
+  const settings: Record<string, unknown> = {};
+  for (const [name, standard] of Object.entries(DEFAULTS)) {
+    const found = value[name];
+    const fits =
+      standard === null ? found === null || typeof found === "number" : typeof found === typeof standard;
+    if (!fits) throw new FormatError(where, `settings.${name} is missing or of the wrong type`);
+    settings[name] = found;
+  }
+  const { tokens, vocabSize, ...others } = settings as unknown as TextSettings;
+  if (!Object.hasOwn(VOCABULARY_SIZES, tokens)) {
+    throw new FormatError(where, `settings.tokens must be ${Object.keys(VOCABULARY_SIZES).join(", ")}`);
+  }
+  if (!isOptimizerName(others.optimizer)) throw new FormatError(where, "settings.optimizer is unknown");
+  const given = Object.entries(others).map(([name, found]) => [name, found ?? undefined]);
+  checkOptions(
+    { ...Object.fromEntries(given), ...(tokens !== "char" && { vocabSize }) },
+    where,
+    "settings: ",
+  );
+  for (const [name, limit] of Object.entries(limits)) {
+    if (typeof limit !== "number") throw new FormatError(where, `limits.${name} must be a number`);
+  }
+  const { steps, epochs, maxSeconds } = limits as TextRun["limits"];
+  checkOptions({ steps, epochs, maxSeconds }, where, "limits: ");
+  return settings as unknown as TextSettings;
+}
+
+/** @throws FormatError for what nobody could have said on the command line */
+function checkOptions(options: Partial<TextTrainOptions>, where: string, part: string): void {
+  try {
+    checkTextOptions({ data: [], resume: true, ...options });
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new FormatError(where, `${part}${error.message}`, { cause: error });
+  }
+}
+
+/** @throws FormatError unless both have as many symbols */
+function checkVocabularySize({ size, kind }: Tokenizer, model: LanguageModelConfig, where: string): void {
+  if (size === model.vocabulary) return;
+  const unit = kind === "char" ? "characters" : "symbols";
+  throw new FormatError(where, `the vocabulary has ${size} ${unit}, the model ${model.vocabulary}`);
+}
+
+/** Whether two models have the same sizes and the same function. */
+export function sameModel(one: LanguageModelConfig, other: LanguageModelConfig): boolean {
+  return Object.entries(one).every(([name, value]) => value === other[name as keyof LanguageModelConfig]);
+}
+
+/** A value from outside as it may stand in a message. */
+const quoted = (value: unknown): string =>
+  typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : value === null ? "null" : typeof value;
 
 const isString = (value: unknown): value is string => typeof value === "string";
 
@@ -102,10 +166,7 @@ function parseModel(value: unknown, where: string): LanguageModelConfig {
   if (!isObject(value)) throw new FormatError(where, "model must be an object");
   const { cell, vocabulary, hidden, layers, dropout, variational, embedding, tied } = value;
   if (typeof cell !== "string" || !CELLS.includes(cell)) {
-    throw new FormatError(
-      where,
-      `model.cell must be one of ${CELLS.join(", ")}, got ${JSON.stringify(cell)}`,
-    );
+    throw new FormatError(where, `model.cell must be one of ${CELLS.join(", ")}, got ${quoted(cell)}`);
   }
   for (const [name, size] of Object.entries({ vocabulary, hidden, layers })) {
     if (!Number.isSafeInteger(size) || (size as number) < 1) {
@@ -158,7 +219,7 @@ export function describeCheckpoint(facts: CheckpointFacts): Record<string, strin
 }
 
 /** @throws FormatError naming what is missing or wrong */
-export function readCheckpointFacts({ metadata }: SafetensorsFile, where: string): CheckpointFacts {
+export function readCheckpointFacts({ metadata, tensors }: SafetensorsFile, where: string): CheckpointFacts {
   const json = (name: string): unknown => {
     try {
       return JSON.parse(metadata[name] ?? "");
@@ -168,19 +229,30 @@ export function readCheckpointFacts({ metadata }: SafetensorsFile, where: string
   };
   if (metadata.task !== "text") throw new FormatError(where, `is not a checkpoint of the task "text"`);
   const [step, seconds] = [Number(metadata.step), Number(metadata.seconds)];
-  if (!Number.isSafeInteger(step) || step < 0 || !(seconds >= 0)) {
+  if (!Number.isSafeInteger(step) || step < 0 || !(seconds >= 0 && Number.isFinite(seconds))) {
     throw new FormatError(where, "metadata step and seconds must be numbers");
   }
   const vocabulary = tokenizerFromJSON(json("vocabulary"), where);
   const model = parseModel(json("model"), where);
-  if (vocabulary.size !== model.vocabulary) {
-    throw new FormatError(
-      where,
-      `the vocabulary has ${vocabulary.size} ${vocabulary.kind === "char" ? "characters" : "symbols"}, the model ${model.vocabulary}`,
-    );
-  }
+  checkVocabularySize(vocabulary, model, where);
+  checkStoredSize(model, tensors, where);
   const cellFile = model.cell === "own" ? parseCellFile(json("cellFile"), model, where) : undefined;
   return { model, cellFile, vocabulary, step, seconds };
+}
+
+/** A small file cannot have a large model made: whatever is allocated for a model must be there. */
+function checkStoredSize(
+  model: LanguageModelConfig,
+  tensors: SafetensorsFile["tensors"],
+  where: string,
+): void {
+  const stored = [...tensors].filter(([name]) => isParameterName(name));
+  const numbers = stored.reduce((sum, [, { shape }]) => sum + sizeOf(shape), 0);
+  // Of an own cell only the matrices around it are known, and that each of its layers has a parameter.
+  const { vocabulary: V, hidden: H, embedding: E, tied } = model;
+  const least = model.cell === "own" ? V * E + (tied ? V : V * (H + 1)) : parameterCount(model);
+  if (least <= numbers && model.layers <= stored.length) return;
+  throw new FormatError(where, `holds ${numbers} numbers, which is less than its model has`);
 }
 
 /**

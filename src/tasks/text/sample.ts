@@ -5,7 +5,8 @@ import { generate } from "../../decode/generate.ts";
 import { checkSampling, type SamplingOptions } from "../../decode/sampling.ts";
 import type { WeightFormat } from "../../nn/stream.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
-import { buildModel, openModel, refuseUnknown } from "./open.ts";
+import type { Hooks } from "./corpus.ts";
+import { buildModel, loadCellOf, openModel, refuseUnknown } from "./open.ts";
 
 export interface TextSampleOptions extends SamplingOptions {
   /** Characters, words or tokens to write after the prime, as the model has them; default 500. */
@@ -19,7 +20,7 @@ export interface TextSampleOptions extends SamplingOptions {
   backend?: BackendChoice;
   /** How the weights are held while it writes; default f32. */
   weights?: WeightFormat;
-  /** Where the file of the run's own cell is now; default: where it was. */
+  /** The file of the run's own cell; default: where it was, if it was named there before. */
   cell?: string;
 }
 
@@ -33,21 +34,27 @@ export const DEFAULT_LENGTH = 500;
 
 /**
  * Let a trained model write. `run` is a run folder or a checkpoint file.
+ * @param hooks what is worth a note
  * @throws InputError for an option outside its range and for unknown characters in the prime, naming them
  */
-export async function sampleText(run: string, options: TextSampleOptions = {}): Promise<TextSample> {
+export async function sampleText(
+  run: string,
+  options: TextSampleOptions = {},
+  { onNote }: Pick<Hooks, "onNote"> = { onNote() {} },
+): Promise<TextSample> {
   const { length = DEFAULT_LENGTH, prime = "", seed = randomInt(2 ** 31), skipUnknown = false } = options;
   checkSampling(options);
   if (!Number.isSafeInteger(length) || length < 0) {
     throw new InputError(`--length must be an integer of at least 0, got ${length}`);
   }
   if (!Number.isSafeInteger(seed)) throw new InputError(`--seed must be an integer, got ${seed}`);
-  const opened = await openModel(run);
+  const opened = await openModel(run, onNote);
   const { vocabulary } = opened.facts;
   if (!skipUnknown) refuseUnknown("--prime", prime, opened);
   const known = vocabulary.encode(prime, { skipUnknown: true });
+  const cell = await loadCellOf(opened, options.cell, onNote);
   const backend = openBackend(chooseEngine(options.backend));
-  const model = await buildModel(opened, backend, options.cell);
+  const model = buildModel(opened, backend, cell);
   const stream = model.stream({ weights: options.weights });
   // Without a prime the text starts as after a line end, or where a line end is unknown, after its first symbol.
   const lineEnd = vocabulary.encode("\n", { skipUnknown: true });

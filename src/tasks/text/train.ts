@@ -15,12 +15,13 @@ import type { StartEvent, TrainEvent } from "../../train/events.ts";
 import { ReplicaGroup } from "../../train/replica-group.ts";
 import { RunStore } from "../../train/run-store.ts";
 import { VERSION } from "../../version.ts";
+import { loadNamedCell } from "../cell-choice.ts";
 import { type CellFile, isCellFile } from "../cell-file.ts";
 import { type BackendChoice, chooseEngine } from "../engine.ts";
-import { loadOwnCell, type OwnCell } from "../own-cell.ts";
-import { type Hooks, readCorpus } from "./corpus.ts";
+import type { OwnCell } from "../own-cell.ts";
+import { type Hooks, readCorpus, readRecordedCorpus } from "./corpus.ts";
 import { TextLearner, type TextSpec } from "./learner.ts";
-import { type OpenedModel, openModel } from "./open.ts";
+import { loadCellOf, type OpenedModel, openModel } from "./open.ts";
 import { checkTextOptions } from "./option-checks.ts";
 import {
   checkMemory,
@@ -91,15 +92,14 @@ async function prepare(
       hint: "continue it with --resume, or choose another folder with --out",
     });
   }
-  const paths = options.data.length > 0 ? options.data : (resumed?.run.data.paths ?? []);
-  const weights = options.from === undefined ? undefined : await openModel(options.from);
+  const weights = options.from === undefined ? undefined : await openModel(options.from, hooks.onNote);
   const brought = architectureOf(weights);
   if (weights !== undefined) refuseOtherModel(brought, options);
   const settings = resumed?.run.settings ?? settingsOf(options, brought);
-  const cell = resumed === undefined ? await cellOf(settings, options, weights) : resumed.cell;
-  let corpus = await readCorpus(paths, hooks);
-  const val = options.val ?? resumed?.run.data.validation?.path;
-  const held = val === undefined ? undefined : await readCorpus([val], hooks);
+  const cell = resumed === undefined ? await cellOf(settings, options, weights, hooks.onNote) : resumed.cell;
+  const { paths, val, ...texts } = await readTexts(options, resumed, hooks);
+  const { held } = texts;
+  let { corpus } = texts;
   if (resumed !== undefined) {
     refuseOtherCorpus(resumed.run, corpus, folder);
     refuseOtherValidation(resumed.run, held, folder);
@@ -146,7 +146,11 @@ async function prepare(
     },
     baseline,
   };
-  if (resumed !== undefined) warnAboutBits(resumed.run, run, hooks);
+  if (resumed !== undefined) {
+    warnAboutBits(resumed.run, run, hooks);
+    // Only now: a training that is refused leaves the run as it was.
+    await resumed.store.rewindTo(resumed.snapshot?.step ?? 0);
+  }
   const store = resumed?.store ?? (await RunStore.create(folder));
   try {
     await store.writeRunJson(run);
@@ -184,6 +188,18 @@ async function prepare(
   }
 }
 
+/** What to train on and, where it is a text of its own, what to validate on: as it is said now, or else as in the run. */
+async function readTexts({ data, val }: TextTrainOptions, resumed: Resumed | undefined, hooks: Hooks) {
+  const { run, store } = resumed ?? {};
+  const recorded = (paths: readonly string[]) => readRecordedCorpus(paths, store?.folder ?? "", hooks);
+  const paths = data.length > 0 || run === undefined ? data : run.data.paths;
+  const corpus = await (paths === data ? readCorpus(paths, hooks) : recorded(paths));
+  const before = run?.data.validation?.path;
+  if (val !== undefined) return { paths, corpus, val, held: await readCorpus([val], hooks) };
+  if (before === undefined) return { paths, corpus };
+  return { paths, corpus, val: before, held: await recorded([before]) };
+}
+
 /** A resumed run stays on its backend, whose bits are its own; where native kernels are missing it goes on all the same. */
 function backendOf(run: TextRun | undefined): BackendChoice | undefined {
   if (run?.backend === "wasm" || run?.backend === "reference") return run.backend;
@@ -213,14 +229,16 @@ function architectureOf(weights: OpenedModel | undefined): Partial<TextSettings>
   };
 }
 
-/** The cell of a new run, when it is one of the user's own; with weights it is the one that they were trained in. */
-function cellOf(
+/** The cell of a new run, when it is one of the user's own: the one that is named, or else the one of the weights. */
+async function cellOf(
   { cell }: TextSettings,
   options: TextTrainOptions,
   weights: OpenedModel | undefined,
-): Promise<OwnCell> | undefined {
+  onNote: Hooks["onNote"],
+): Promise<OwnCell | undefined> {
   if (!isCellFile(cell)) return undefined;
-  return loadOwnCell(cell, options.cell === undefined ? weights?.facts.cellFile : undefined);
+  if (options.cell !== undefined) return loadNamedCell(options.cell, undefined, onNote);
+  return weights && loadCellOf(weights, undefined, onNote);
 }
 
 /** What is given counts; a resumed run keeps its horizon, and nothing at all means a number of passes. */

@@ -1,0 +1,69 @@
+/** Runs of earlier versions (test/goldens/make_run_goldens.ts): they are still evaluated, sampled and resumed. */
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { BackendChoice } from "../../src/tasks/engine.ts";
+import { evalText } from "../../src/tasks/text/eval.ts";
+import { sampleText } from "../../src/tasks/text/sample.ts";
+import { train as trainText } from "./text-runs.ts";
+
+interface Expected {
+  readonly backend: BackendChoice;
+  /** Of a run with an own cell: what `--cell` has to say. */
+  readonly cell?: string;
+  readonly sample: string;
+  readonly loss: number;
+  readonly items: number;
+  readonly resumed: { readonly steps: number; readonly parametersSha256: string };
+}
+
+const GOLDENS = join(import.meta.dirname, "../goldens");
+const folder = mkdtempSync(join(tmpdir(), "run-goldens-"));
+const before = process.cwd();
+
+afterAll(() => {
+  process.chdir(before);
+  rmSync(folder, { recursive: true });
+});
+// Baseline SIMD, whose bits are the same on every machine.
+beforeEach(() => void vi.spyOn(WebAssembly, "validate").mockReturnValue(false));
+afterEach(() => void vi.restoreAllMocks());
+
+const hooks = { onProgress() {}, onNote() {} };
+
+const versions = readdirSync(GOLDENS).filter((name) => name.startsWith("runs-"));
+
+test("there are runs of version 0.1.0", () => expect(versions).toContain("runs-0.1.0"));
+
+describe.each(versions)("%s", (version) => {
+  const expected = JSON.parse(readFileSync(join(GOLDENS, version, "expected.json"), "utf8")) as Record<
+    string,
+    Expected
+  >;
+
+  // Its text and its cell are named from the folder in which it was trained.
+  beforeEach(() => {
+    const copy = join(folder, version);
+    process.chdir(folder);
+    rmSync(copy, { recursive: true, force: true });
+    cpSync(join(GOLDENS, version), copy, { recursive: true });
+    process.chdir(copy);
+  });
+
+  describe.each(Object.entries(expected))("%s", (name, { backend, cell, sample, loss, items, resumed }) => {
+    test("writes the same sample and has the same loss", async () => {
+      let text = "";
+      const options = { seed: 7, length: 80, prime: "The ", backend, cell };
+      for await (const piece of (await sampleText(name, options)).pieces) text += piece;
+      expect(text).toBe(sample);
+      expect(await evalText(name, [], { backend, cell }, hooks)).toMatchObject({ loss, items });
+    });
+
+    test("goes on to the same parameters", async () => {
+      const { steps, parametersSha256 } = resumed;
+      const { end } = await trainText({ resume: true, out: name, steps, backend, cell });
+      expect(end).toMatchObject({ step: steps, parametersSha256 });
+    });
+  });
+});
