@@ -1,6 +1,6 @@
 import { InputError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
-import type { Rng } from "./rng.ts";
+import { showValue } from "./show-value.ts";
 
 /** The values that an option may have. */
 export interface Range {
@@ -29,12 +29,27 @@ export const TEXT: Range = { text: "a text", fits: (value) => typeof value === "
 /** By what it can do: a cell of a user's may come with another copy of this package. */
 export const GENERATOR: Range = {
   text: "a generator, as new Rng(1)",
-  fits: (value) => typeof (value as Partial<Rng> | undefined)?.words === "function",
+  fits: (value) => typeof (value as { words?: unknown } | null | undefined)?.words === "function",
 };
 export const OBJECT: Range = {
   text: "an object",
   fits: (value) => typeof value === "object" && value !== null,
 };
+export const FUNCTION: Range = { text: "a function", fits: (value) => typeof value === "function" };
+/** By its tag: tests and pages with frames have typed arrays of more than one realm. */
+export const BYTES: Range = { text: "a Uint8Array", fits: (value) => tagOf(value) === "Uint8Array" };
+/** What numbers are read from: its elements are for the reader to check. */
+export const LIST: Range = {
+  text: "an array or a typed array",
+  fits: (value) => Array.isArray(value) || (ArrayBuffer.isView(value) && tagOf(value) !== "DataView"),
+};
+/** Options stand in an object, and not in an array, a map or a promise, in which no name would be looked up. */
+const OPTIONS: Range = { text: "an object", fits: (value) => tagOf(value) === "Object" };
+
+/** `Object`, `Array`, `Uint8Array`, `Promise`, ...; the same for objects of every realm. */
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
+}
 
 /** That, or not given. */
 export function optional({ text, fits }: Range): Range {
@@ -57,6 +72,19 @@ export function listOf(count: number, each: Range): Range {
   };
 }
 
+/** A list of any length, of what fits. */
+export function listOfAny(each: Range, text: string): Range {
+  return {
+    text,
+    fits: (value) => LIST.fits(value) && Array.prototype.every.call(value, each.fits),
+  };
+}
+
+/** @throws InputError "`where` must be ..., got ..." for a value outside its range */
+export function check(where: string, range: Range, value: unknown): void {
+  if (!range.fits(value)) throw new InputError(`${where} must be ${range.text}, got ${showValue(value)}`);
+}
+
 /** Options with all their values, but for those that may be left out. */
 export type Settled<Options, LeftOut extends keyof Options> = Required<Omit<Options, LeftOut>> &
   Pick<Options, LeftOut>;
@@ -64,8 +92,9 @@ export type Settled<Options, LeftOut extends keyof Options> = Required<Omit<Opti
 /** Every option by its name, for {@link refuseOthers}. */
 export type Names<Options> = { readonly [Name in keyof Options]-?: unknown };
 
-/** @throws InputError for an option that is not in `known`, naming the nearest that is */
+/** @throws InputError for what is no object, and for an option that is not in `known`, naming the nearest that is */
 export function refuseOthers(where: string, known: object, given: object): void {
+  check(`${where}: options`, OPTIONS, given);
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(known, name)) continue;
     const names = Object.keys(known);
@@ -87,23 +116,13 @@ export function settle<Settings extends object>(
   defaults: Partial<Settings>,
   given: Partial<Settings> = {},
 ): Settings {
-  if (!OBJECT.fits(given)) {
-    throw new InputError(`${where}: options must be ${OBJECT.text}, got ${show(given)}`);
-  }
   refuseOthers(where, ranges, given);
   const settings = { ...defaults } as Settings;
   for (const [name, value] of Object.entries(given)) {
     if (value !== undefined) Object.assign(settings, { [name]: value });
   }
   for (const name of Object.keys(ranges) as (keyof Settings & string)[]) {
-    const value: unknown = settings[name];
-    if (ranges[name].fits(value)) continue;
-    throw new InputError(`${where}: ${name} must be ${ranges[name].text}, got ${show(value)}`);
+    check(`${where}: ${name}`, ranges[name], settings[name]);
   }
   return settings;
-}
-
-function show(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.join(", ")}]`;
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

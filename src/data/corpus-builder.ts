@@ -13,6 +13,7 @@ const SNIFFED_BYTES = 65_536;
 
 /** The bytes are no text: there is a zero byte among them. */
 export class BinaryContentError extends InputError {
+  override name = "BinaryContentError";
   readonly offset: number;
 
   constructor(name: string, offset: number) {

@@ -64,7 +64,7 @@ export async function listRuns(folder: string, onNote: (text: string) => void): 
       found.push(await summarize(path));
     } catch (error) {
       if (!(error instanceof UnrolledError)) throw error;
-      onNote(`left out: ${error.message}`);
+      onNote(`left out: ${error.problem}`);
     }
   }
   return found.sort((a, b) => compare(a.created, b.created) || compare(a.name, b.name));

@@ -92,7 +92,7 @@ export class CheckpointFolder {
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       const hint = "the checkpoints saved before are intact: continue with --resume";
-      throw new StorageError(error.message, {
+      throw new StorageError(error.problem, {
         hint: error.hint === undefined ? hint : `${error.hint}; ${hint}`,
         cause: error.cause,
       });
@@ -117,7 +117,7 @@ export class CheckpointFolder {
         } catch (error) {
           // Whole, but of a newer program: going on from an older one would lose that program's work.
           if (!(error instanceof FormatError) || error instanceof CheckpointVersionError) throw error;
-          warnings.push(error.message);
+          warnings.push(error.problem);
         }
       }
       if (vanished && attempt < ATTEMPTS) continue;
