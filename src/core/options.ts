@@ -1,6 +1,7 @@
 import { InputError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import type { Rng } from "./rng.ts";
+import { showValue } from "./show-value.ts";
 
 /** The values that an option may have. */
 export interface Range {
@@ -88,7 +89,7 @@ export function settle<Settings extends object>(
   given: Partial<Settings> = {},
 ): Settings {
   if (!OBJECT.fits(given)) {
-    throw new InputError(`${where}: options must be ${OBJECT.text}, got ${show(given)}`);
+    throw new InputError(`${where}: options must be ${OBJECT.text}, got ${showValue(given)}`);
   }
   refuseOthers(where, ranges, given);
   const settings = { ...defaults } as Settings;
@@ -98,12 +99,7 @@ export function settle<Settings extends object>(
   for (const name of Object.keys(ranges) as (keyof Settings & string)[]) {
     const value: unknown = settings[name];
     if (ranges[name].fits(value)) continue;
-    throw new InputError(`${where}: ${name} must be ${ranges[name].text}, got ${show(value)}`);
+    throw new InputError(`${where}: ${name} must be ${ranges[name].text}, got ${showValue(value)}`);
   }
   return settings;
-}
-
-function show(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.join(", ")}]`;
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
