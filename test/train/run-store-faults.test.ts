@@ -87,7 +87,9 @@ describe("a disk that is full", () => {
     await store.appendMetrics({ event: "step", step: 1 });
     fs.failAt("write", /metrics/, "ENOSPC", 5);
     const appending = store.appendMetrics({ event: "step", step: 2 });
-    await expect(appending).rejects.toThrow(/^cannot write .*metrics\.jsonl: the disk is full \(ENOSPC\) — free some space/);
+    await expect(appending).rejects.toThrow(
+      /^cannot write .*metrics\.jsonl: the disk is full \(ENOSPC\) — free some space/,
+    );
     expect(await readFile(join(folder, "metrics.jsonl"), "utf8")).toBe('{"event":"step","step":1}\n');
     fs.mend();
     await store.appendMetrics({ event: "step", step: 3 });
