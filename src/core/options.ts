@@ -1,4 +1,4 @@
-import { InputError } from "./errors.ts";
+import { escapeControl, InputError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import { showValue } from "./show-value.ts";
 
@@ -24,6 +24,8 @@ export const FROM_0_TO_1 = range("from 0 to 1", (x) => x >= 0 && x <= 1);
 export const BELOW_1 = range("at least 0 and below 1", (x) => x >= 0 && x < 1);
 export const COUNT = range("an integer of at least 0", (x) => Number.isSafeInteger(x) && x >= 0);
 export const SIZE = range("an integer of at least 1", (x) => Number.isSafeInteger(x) && x >= 1);
+/** Whole numbers that a kernel can be given. */
+export const INTEGER = range("an integer of 32 bits", (x) => (x | 0) === x);
 export const FLAG: Range = { text: "true or false", fits: (value) => typeof value === "boolean" };
 export const TEXT: Range = { text: "a text", fits: (value) => typeof value === "string" };
 /** By what it can do: a cell of a user's may come with another copy of this package. */
@@ -59,7 +61,10 @@ export function optional({ text, fits }: Range): Range {
 /** One of a few words. */
 export function oneOf(...words: readonly string[]): Range {
   return {
-    text: words.map((word) => `"${word}"`).join(" or "),
+    text: words
+      .map((word) => `"${word}"`)
+      .join(", ")
+      .replace(/, ([^,]*)$/, " or $1"),
     fits: (value) => words.includes(value as string),
   };
 }
@@ -68,7 +73,7 @@ export function oneOf(...words: readonly string[]): Range {
 export function listOf(count: number, each: Range): Range {
   return {
     text: `${count} numbers, each ${each.text}`,
-    fits: (value) => Array.isArray(value) && value.length === count && value.every(each.fits),
+    fits: (value) => Array.isArray(value) && value.length === count && everyElement(value, each),
   };
 }
 
@@ -76,13 +81,14 @@ export function listOf(count: number, each: Range): Range {
 export function listOfAny(each: Range, text: string): Range {
   return {
     text,
-    fits: (value) => LIST.fits(value) && Array.prototype.every.call(value, each.fits),
+    fits: (value) => LIST.fits(value) && everyElement(value as ArrayLike<unknown>, each),
   };
 }
 
-/** @throws InputError "`where` must be ..., got ..." for a value outside its range */
-export function check(where: string, range: Range, value: unknown): void {
-  if (!range.fits(value)) throw new InputError(`${where} must be ${range.text}, got ${showValue(value)}`);
+/** With the holes of an array, which its own `every` passes over. */
+function everyElement(list: ArrayLike<unknown>, each: Range): boolean {
+  for (let at = 0; at < list.length; at++) if (!each.fits(list[at])) return false;
+  return true;
 }
 
 /** Options with all their values, but for those that may be left out. */
@@ -92,14 +98,23 @@ export type Settled<Options, LeftOut extends keyof Options> = Required<Omit<Opti
 /** Every option by its name, for {@link refuseOthers}. */
 export type Names<Options> = { readonly [Name in keyof Options]-?: unknown };
 
-/** @throws InputError for what is no object, and for an option that is not in `known`, naming the nearest that is */
+/**
+ * Refuse a value that is not in a range.
+ * @param where the function and its argument, as `pow: exponent`
+ * @throws InputError saying what it must be and what it was
+ */
+export function checkValue(where: string, { text, fits }: Range, value: unknown): void {
+  if (!fits(value)) throw new InputError(`${where} must be ${text}, got ${showValue(value)}`);
+}
+
+/** @throws InputError for what is no object of options, and for an option that is not in `known`, naming the nearest */
 export function refuseOthers(where: string, known: object, given: object): void {
-  check(`${where}: options`, OPTIONS, given);
+  checkValue(`${where}: options`, OPTIONS, given);
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(known, name)) continue;
     const names = Object.keys(known);
     const meant = nearest(name, names);
-    throw new InputError(`${where}: unknown option ${name}`, {
+    throw new InputError(`${where}: unknown option ${escapeControl(name)}`, {
       hint: meant === undefined ? `its options are ${names.join(", ")}` : `did you mean ${meant}?`,
     });
   }
@@ -122,7 +137,7 @@ export function settle<Settings extends object>(
     if (value !== undefined) Object.assign(settings, { [name]: value });
   }
   for (const name of Object.keys(ranges) as (keyof Settings & string)[]) {
-    check(`${where}: ${name}`, ranges[name], settings[name]);
+    checkValue(`${where}: ${name}`, ranges[name], settings[name]);
   }
   return settings;
 }
