@@ -17,6 +17,8 @@ const range = (text: string, fits: (value: number) => boolean): Range => ({
   fits: (value) => typeof value === "number" && fits(value),
 });
 
+/** NaN and infinities are numbers, too. */
+export const NUMBER = range("a number", () => true);
 export const FINITE = range("a finite number", Number.isFinite);
 export const AT_LEAST_0 = range("a finite number of at least 0", (x) => x >= 0 && Number.isFinite(x));
 export const ABOVE_0 = range("a finite number above 0", (x) => x > 0 && Number.isFinite(x));
@@ -43,7 +45,7 @@ export const BYTES: Range = { text: "a Uint8Array", fits: (value) => tagOf(value
 /** What numbers are read from: its elements are for the reader to check. */
 export const LIST: Range = {
   text: "an array or a typed array",
-  fits: (value) => Array.isArray(value) || (ArrayBuffer.isView(value) && tagOf(value) !== "DataView"),
+  fits: (value) => OBJECT.fits(value) && COUNT.fits((value as ArrayLike<unknown>).length),
 };
 /** Options stand in an object, and not in an array, a map or a promise, in which no name would be looked up. */
 const OPTIONS: Range = { text: "an object", fits: (value) => tagOf(value) === "Object" };

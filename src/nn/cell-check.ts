@@ -1,7 +1,7 @@
 /** A user's cell may return anything: what it returns is looked at where it happens, with the step's number. */
 import { Tensor } from "../backend/tensor.ts";
 import { InputError, placeOf, problemOf, ShapeError, UnrolledError } from "../core/errors.ts";
-import { sameShape, showShape } from "../core/shape.ts";
+import { type Shape, sameShape, showShape } from "../core/shape.ts";
 import { showValue } from "../core/show-value.ts";
 import { stateTensors } from "./cell-state.ts";
 
@@ -101,6 +101,45 @@ export function checkBatch(where: string, state: unknown, batch: number): void {
     if (tensor.shape[0] === batch) continue;
     const part = name === "" ? where : `${where}.${name}`;
     throw new ShapeError(part, `[batch=${batch}, ...]`, showShape(tensor.shape));
+  }
+}
+
+/** A part of a state that a cell begins with: its name, and its shape without the batch. */
+export interface StatePart {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+export function partsOf(state: unknown): StatePart[] {
+  return stateTensors(state).map(({ name, tensor }) => ({ name, shape: tensor.shape.slice(1) }));
+}
+
+/**
+ * A state that a caller gives has the parts that the cell begins with: a cell that does not find a part under its name
+ * may go on as if it were zero.
+ * @param cell as errors call it
+ * @throws InputError, ShapeError naming the part
+ */
+export function checkGivenState(
+  where: string,
+  state: unknown,
+  batch: number,
+  { cell, parts }: { cell: string; parts: readonly StatePart[] },
+): void {
+  checkBatch(where, state, batch);
+  const found = new Map(stateTensors(state, where).map(({ name, tensor }) => [name, tensor]));
+  for (const { name, shape } of parts) {
+    const tensor = found.get(name);
+    if (tensor === undefined) {
+      const names = parts.map((part) => part.name || "one tensor").join(", ");
+      const given = [...found.keys()].map((key) => key || "one tensor").join(", ") || "no tensor";
+      throw new InputError(`${where} must have the parts of zeroState of ${cell} (${names}), got ${given}`, {
+        hint: "give the state that forward returned, or one like that of zeroState",
+      });
+    }
+    if (sameShape(tensor.shape, [batch, ...shape])) continue;
+    const part = name === "" ? where : `${where}.${name}`;
+    throw new ShapeError(part, showShape([batch, ...shape]), showShape(tensor.shape));
   }
 }
 
