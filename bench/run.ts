@@ -162,6 +162,6 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof UnrolledError) || process.env.UNROLLED_DEBUG === "1") throw error;
-  process.stderr.write(`bench: ${error.message}${error.hint === undefined ? "" : ` (${error.hint})`}\n`);
+  process.stderr.write(`bench: ${error.message}\n`);
   process.exitCode = error.kind === "input" ? 2 : 1;
 }

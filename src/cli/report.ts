@@ -17,7 +17,7 @@ export interface Report {
 
 export function reportOf(error: unknown): Report {
   if (error instanceof UnrolledError) {
-    const { code, kind, message, hint = null } = error;
+    const { code, kind, problem: message, hint = null } = error;
     return { status: kind === "input" ? Status.wrongInput : Status.failed, code, message, hint };
   }
   if (error instanceof CommanderError) return usageReport(error.message);

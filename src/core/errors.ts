@@ -1,6 +1,8 @@
 /**
  * Every error that this package throws on purpose. A message is one line that says what is wrong, where, what
- * was expected and, in `hint`, what to do; the facts stand beside it in fields, so that code can act on them.
+ * was expected and, after a dash, what to do; the facts stand beside it in fields, so that code can act on them.
+ *
+ * Each class sets its `name` itself: the name of a class does not survive a minifier.
  */
 
 /** `input`: the caller can mend it (command line, file, argument). `failure`: the work itself went wrong. */
@@ -13,6 +15,9 @@ export interface ErrorDetails {
 }
 
 export class UnrolledError extends Error {
+  override name = "UnrolledError";
+  /** What is wrong: the message without the hint. */
+  problem: string;
   /** Stable, for programs: `INPUT`, `SHAPE`, `STALE_TENSOR`, ... */
   readonly code: string;
   readonly kind: ErrorKind;
@@ -20,8 +25,11 @@ export class UnrolledError extends Error {
   private located = false;
 
   constructor(code: string, kind: ErrorKind, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
-    this.name = new.target.name;
+    super(
+      withHint(message, details.hint),
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
+    this.problem = message;
     this.code = code;
     this.kind = kind;
     this.hint = details.hint;
@@ -29,14 +37,23 @@ export class UnrolledError extends Error {
 
   /** Say where it happened, once: the innermost place counts. */
   inContext(place: string): this {
-    if (!this.located) this.message += `, ${place}`;
+    if (this.located) return this;
     this.located = true;
+    this.problem += `, ${place}`;
+    this.message = withHint(this.problem, this.hint);
     return this;
   }
 }
 
+/** A message whole, as whoever prints `error.message` sees it. */
+function withHint(problem: string, hint: string | undefined): string {
+  return hint === undefined ? problem : `${problem} — ${hint}`;
+}
+
 /** An option, argument or data file that cannot be used as it is. */
 export class InputError extends UnrolledError {
+  override name = "InputError";
+
   constructor(message: string, details: ErrorDetails = {}) {
     super("INPUT", "input", message, details);
   }
@@ -44,6 +61,7 @@ export class InputError extends UnrolledError {
 
 /** Shapes that do not fit each other; `expected` and `actual` hold both. */
 export class ShapeError extends UnrolledError {
+  override name = "ShapeError";
   readonly expected: string;
   readonly actual: string;
 
@@ -57,6 +75,8 @@ export class ShapeError extends UnrolledError {
 
 /** A tensor was used after the scope that owned its memory had ended. */
 export class StaleTensorError extends UnrolledError {
+  override name = "StaleTensorError";
+
   constructor(tensor: string) {
     super("STALE_TENSOR", "failure", `the ${tensor} belongs to a scope that has ended`, {
       hint: "keep it with .keep(), carry it to the next step with .detach(), or read it inside the scope",
@@ -66,6 +86,8 @@ export class StaleTensorError extends UnrolledError {
 
 /** An operation needs memory of a scope, and none is open; or a scope was used in a way it does not allow. */
 export class ScopeError extends UnrolledError {
+  override name = "ScopeError";
+
   constructor(message: string, details: ErrorDetails = {}) {
     super("SCOPE", "failure", message, details);
   }
@@ -73,6 +95,7 @@ export class ScopeError extends UnrolledError {
 
 /** The heap cannot hold one more tensor. */
 export class OutOfMemoryError extends UnrolledError {
+  override name = "OutOfMemoryError";
   readonly bytes: number;
 
   constructor(what: string, bytes: number, limit: number, used: number) {
@@ -88,6 +111,8 @@ export class OutOfMemoryError extends UnrolledError {
 
 /** A file that breaks its format. `where` names the file and, if known, the field. */
 export class FormatError extends UnrolledError {
+  override name = "FormatError";
+
   constructor(where: string, problem: string, details: ErrorDetails = {}) {
     super("FORMAT", "input", `${where}: ${problem}`, details);
   }
@@ -95,6 +120,8 @@ export class FormatError extends UnrolledError {
 
 /** Another process holds the lock of a run folder. */
 export class LockError extends UnrolledError {
+  override name = "LockError";
+
   constructor(message: string, details: ErrorDetails = {}) {
     super("LOCK", "input", message, details);
   }
@@ -102,6 +129,8 @@ export class LockError extends UnrolledError {
 
 /** Reading or writing failed: disk full, no permission. */
 export class StorageError extends UnrolledError {
+  override name = "StorageError";
+
   constructor(message: string, details: ErrorDetails = {}) {
     super("STORAGE", "failure", message, details);
   }
@@ -109,6 +138,7 @@ export class StorageError extends UnrolledError {
 
 /** The loss or the gradient norm is no longer a finite number. */
 export class DivergenceError extends UnrolledError {
+  override name = "DivergenceError";
   readonly step: number;
 
   constructor(step: number, what: string, value: number) {
@@ -121,9 +151,19 @@ export class DivergenceError extends UnrolledError {
 
 /** A replica (worker) stopped with an error of its own. */
 export class ReplicaError extends UnrolledError {
+  override name = "ReplicaError";
+
   constructor(replica: number, reason: string, details: ErrorDetails = {}) {
     super("REPLICA", "failure", `replica ${replica} stopped: ${reason}`, details);
   }
+}
+
+/** What was thrown, in words and without a hint: for the message of an error that is made from it. */
+export function problemOf(thrown: unknown): string {
+  // By what it has: an error from a worker, or from another copy of this package, is no instance of these classes.
+  const { problem } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as { problem?: unknown };
+  if (typeof problem === "string") return problem;
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 /**

@@ -1,6 +1,6 @@
-import { InputError } from "./errors.ts";
+import { escapeControl, InputError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
-import type { Rng } from "./rng.ts";
+import { showValue } from "./show-value.ts";
 
 /** The values that an option may have. */
 export interface Range {
@@ -17,6 +17,8 @@ const range = (text: string, fits: (value: number) => boolean): Range => ({
   fits: (value) => typeof value === "number" && fits(value),
 });
 
+/** NaN and infinities are numbers, too. */
+export const NUMBER = range("a number", () => true);
 export const FINITE = range("a finite number", Number.isFinite);
 export const AT_LEAST_0 = range("a finite number of at least 0", (x) => x >= 0 && Number.isFinite(x));
 export const ABOVE_0 = range("a finite number above 0", (x) => x > 0 && Number.isFinite(x));
@@ -24,17 +26,34 @@ export const FROM_0_TO_1 = range("from 0 to 1", (x) => x >= 0 && x <= 1);
 export const BELOW_1 = range("at least 0 and below 1", (x) => x >= 0 && x < 1);
 export const COUNT = range("an integer of at least 0", (x) => Number.isSafeInteger(x) && x >= 0);
 export const SIZE = range("an integer of at least 1", (x) => Number.isSafeInteger(x) && x >= 1);
+/** Whole numbers that a kernel can be given. */
+export const INTEGER = range("an integer of 32 bits", (x) => (x | 0) === x);
 export const FLAG: Range = { text: "true or false", fits: (value) => typeof value === "boolean" };
 export const TEXT: Range = { text: "a text", fits: (value) => typeof value === "string" };
 /** By what it can do: a cell of a user's may come with another copy of this package. */
 export const GENERATOR: Range = {
   text: "a generator, as new Rng(1)",
-  fits: (value) => typeof (value as Partial<Rng> | undefined)?.words === "function",
+  fits: (value) => typeof (value as { words?: unknown } | null | undefined)?.words === "function",
 };
 export const OBJECT: Range = {
   text: "an object",
   fits: (value) => typeof value === "object" && value !== null,
 };
+export const FUNCTION: Range = { text: "a function", fits: (value) => typeof value === "function" };
+/** By its tag: tests and pages with frames have typed arrays of more than one realm. */
+export const BYTES: Range = { text: "a Uint8Array", fits: (value) => tagOf(value) === "Uint8Array" };
+/** What numbers are read from: its elements are for the reader to check. */
+export const LIST: Range = {
+  text: "an array or a typed array",
+  fits: (value) => OBJECT.fits(value) && COUNT.fits((value as ArrayLike<unknown>).length),
+};
+/** Options stand in an object, and not in an array, a map or a promise, in which no name would be looked up. */
+const OPTIONS: Range = { text: "an object", fits: (value) => tagOf(value) === "Object" };
+
+/** `Object`, `Array`, `Uint8Array`, `Promise`, ...; the same for objects of every realm. */
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
+}
 
 /** That, or not given. */
 export function optional({ text, fits }: Range): Range {
@@ -44,7 +63,10 @@ export function optional({ text, fits }: Range): Range {
 /** One of a few words. */
 export function oneOf(...words: readonly string[]): Range {
   return {
-    text: words.map((word) => `"${word}"`).join(" or "),
+    text: words
+      .map((word) => `"${word}"`)
+      .join(", ")
+      .replace(/, ([^,]*)$/, " or $1"),
     fits: (value) => words.includes(value as string),
   };
 }
@@ -53,8 +75,22 @@ export function oneOf(...words: readonly string[]): Range {
 export function listOf(count: number, each: Range): Range {
   return {
     text: `${count} numbers, each ${each.text}`,
-    fits: (value) => Array.isArray(value) && value.length === count && value.every(each.fits),
+    fits: (value) => Array.isArray(value) && value.length === count && everyElement(value, each),
   };
+}
+
+/** A list of any length, of what fits. */
+export function listOfAny(each: Range, text: string): Range {
+  return {
+    text,
+    fits: (value) => LIST.fits(value) && everyElement(value as ArrayLike<unknown>, each),
+  };
+}
+
+/** With the holes of an array, which its own `every` passes over. */
+function everyElement(list: ArrayLike<unknown>, each: Range): boolean {
+  for (let at = 0; at < list.length; at++) if (!each.fits(list[at])) return false;
+  return true;
 }
 
 /** Options with all their values, but for those that may be left out. */
@@ -64,13 +100,23 @@ export type Settled<Options, LeftOut extends keyof Options> = Required<Omit<Opti
 /** Every option by its name, for {@link refuseOthers}. */
 export type Names<Options> = { readonly [Name in keyof Options]-?: unknown };
 
-/** @throws InputError for an option that is not in `known`, naming the nearest that is */
+/**
+ * Refuse a value that is not in a range.
+ * @param where the function and its argument, as `pow: exponent`
+ * @throws InputError saying what it must be and what it was
+ */
+export function checkValue(where: string, { text, fits }: Range, value: unknown): void {
+  if (!fits(value)) throw new InputError(`${where} must be ${text}, got ${showValue(value)}`);
+}
+
+/** @throws InputError for what is no object of options, and for an option that is not in `known`, naming the nearest */
 export function refuseOthers(where: string, known: object, given: object): void {
+  checkValue(`${where}: options`, OPTIONS, given);
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(known, name)) continue;
     const names = Object.keys(known);
     const meant = nearest(name, names);
-    throw new InputError(`${where}: unknown option ${name}`, {
+    throw new InputError(`${where}: unknown option ${escapeControl(name)}`, {
       hint: meant === undefined ? `its options are ${names.join(", ")}` : `did you mean ${meant}?`,
     });
   }
@@ -87,23 +133,13 @@ export function settle<Settings extends object>(
   defaults: Partial<Settings>,
   given: Partial<Settings> = {},
 ): Settings {
-  if (!OBJECT.fits(given)) {
-    throw new InputError(`${where}: options must be ${OBJECT.text}, got ${show(given)}`);
-  }
   refuseOthers(where, ranges, given);
   const settings = { ...defaults } as Settings;
   for (const [name, value] of Object.entries(given)) {
     if (value !== undefined) Object.assign(settings, { [name]: value });
   }
   for (const name of Object.keys(ranges) as (keyof Settings & string)[]) {
-    const value: unknown = settings[name];
-    if (ranges[name].fits(value)) continue;
-    throw new InputError(`${where}: ${name} must be ${ranges[name].text}, got ${show(value)}`);
+    checkValue(`${where}: ${name}`, ranges[name], settings[name]);
   }
   return settings;
-}
-
-function show(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.join(", ")}]`;
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

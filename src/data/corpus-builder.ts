@@ -15,6 +15,7 @@ const NOTHING = new Uint8Array(0);
 
 /** The bytes are no text: there is a zero byte among them. */
 export class BinaryContentError extends InputError {
+  override name = "BinaryContentError";
   readonly offset: number;
 
   constructor(name: string, offset: number) {

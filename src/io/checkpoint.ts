@@ -31,6 +31,7 @@ const CHECKSUM_END = CHECKSUM_BEGIN + NO_CHECKSUM.length;
 
 /** A whole checkpoint of a version that this program does not know. */
 export class CheckpointVersionError extends FormatError {
+  override name = "CheckpointVersionError";
   readonly version: string;
 
   constructor(where: string, version: string) {

@@ -1,6 +1,6 @@
 import { blockRowsFor } from "../autograd/ops/linear-cross-entropy.ts";
 import { InputError } from "../core/errors.ts";
-import { type Names, refuseOthers } from "../core/options.ts";
+import { BELOW_1, COUNT, FLAG, oneOf, optional, type Settled, SIZE, settle } from "../core/options.ts";
 
 /** `own`: a user's cell, made by a function that the model is given. */
 export type LanguageModelCell = "rnn" | "lstm" | "gru" | "own";
@@ -27,9 +27,12 @@ export interface LanguageModelConfig {
 export type LanguageModelSettings = Partial<LanguageModelConfig> &
   Pick<LanguageModelConfig, "vocabulary" | "hidden">;
 
-const SETTINGS: Names<LanguageModelConfig> = {
-  ...{ cell: 0, vocabulary: 0, hidden: 0, layers: 0, dropout: 0, variational: 0, embedding: 0, tied: 0 },
+const RANGES = {
+  ...{ cell: oneOf("rnn", "lstm", "gru", "own"), vocabulary: SIZE, hidden: SIZE, layers: SIZE },
+  ...{ dropout: BELOW_1, variational: FLAG, embedding: optional(COUNT), tied: FLAG },
 };
+
+const DEFAULTS = { cell: "lstm", layers: 1, dropout: 0, variational: false, tied: false } as const;
 
 /**
  * Defaults: one LSTM layer without dropout; symbols go in one-hot, but as vectors of `hidden` features where a cell of
@@ -37,9 +40,10 @@ const SETTINGS: Names<LanguageModelConfig> = {
  * @throws InputError for a combination that makes no model
  */
 export function completeConfig(settings: LanguageModelSettings): LanguageModelConfig {
-  refuseOthers("LanguageModel settings", SETTINGS, settings);
-  const { vocabulary, hidden, cell = "lstm", layers = 1, dropout = 0, variational = false } = settings;
-  const { tied = false, embedding = tied || cell === "own" ? hidden : 0 } = settings;
+  const where = "LanguageModel settings";
+  const given = settle<Settled<LanguageModelConfig, "embedding">>(where, RANGES, DEFAULTS, settings);
+  const { vocabulary, hidden, cell, layers, dropout, variational, tied } = given;
+  const { embedding = tied || cell === "own" ? hidden : 0 } = given;
   const config = { cell, vocabulary, hidden, layers, dropout, variational, embedding, tied };
   checkConfig(config);
   return config;

@@ -1,12 +1,24 @@
+import { requireIntegers, requireTensors } from "../autograd/check.ts";
 import { linearCrossEntropy } from "../autograd/ops/linear-cross-entropy.ts";
 import type { Reduction } from "../autograd/ops/losses.ts";
 import { swapAxes } from "../autograd/ops/time.ts";
 import type { Backend } from "../backend/backend.ts";
 import { Frames } from "../backend/scope.ts";
 import type { Tensor } from "../backend/tensor.ts";
-import { InputError } from "../core/errors.ts";
-import { optional, type Range, type Ranges, refuseOthers, settle, TEXT } from "../core/options.ts";
+import { InputError, ShapeError } from "../core/errors.ts";
+import {
+  checkValue,
+  FUNCTION,
+  GENERATOR,
+  type Names,
+  optional,
+  type Ranges,
+  refuseOthers,
+  settle,
+  TEXT,
+} from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
+import { checkShape, sameShape, showShape } from "../core/shape.ts";
 import type { CreateCell } from "../nn/cell.ts";
 import { Embedding } from "../nn/embedding.ts";
 import { ForwardStream } from "../nn/forward-stream.ts";
@@ -29,6 +41,11 @@ import {
 /** A `RecurrentState`, or for own cells the states of all layers: whatever it is, tensors in some structure. */
 export type LanguageModelState = RecurrentState | unknown[];
 
+/** What forward or a loss returned may be handed on whole, as its state: the rest is passed over. */
+type Forwarded = ForwardOptions & { logits?: unknown; loss?: unknown; losses?: unknown };
+
+const FORWARD: Names<Forwarded> = { state: 0, rng: 0, logits: 0, loss: 0, losses: 0 };
+
 interface ForwardOptions {
   state?: LanguageModelState;
   /** Draw dropout masks from here; without it nothing is dropped. */
@@ -43,8 +60,6 @@ export interface LanguageModelOptions {
   /** What errors call an own cell. */
   cellName?: string;
 }
-
-const FUNCTION: Range = { text: "a function", fits: (value) => typeof value === "function" };
 
 const RANGES: Ranges<LanguageModelOptions> = {
   ...MODULE_RANGES,
@@ -79,6 +94,7 @@ export class LanguageModel {
     });
   }
 
+  /** @param batch how many sequences */
   zeroState(batch: number): LanguageModelState {
     return this.rnn.zeroState(batch);
   }
@@ -107,7 +123,7 @@ export class LanguageModel {
 
   /** ids [B, T] -> logits [T, B, V] and the state after the last step. */
   forward(ids: Tensor, options: ForwardOptions = {}): { logits: Tensor; state: LanguageModelState } {
-    const { output, state } = this.features(ids, options);
+    const { output, state } = this.features("languageModel.forward", ids, options);
     return { logits: this.head.forward(this.drop(output, options.rng)), state };
   }
 
@@ -117,7 +133,8 @@ export class LanguageModel {
     targets: Tensor,
     options: ForwardOptions = {},
   ): { loss: Tensor; state: LanguageModelState } {
-    const { output, state } = this.features(inputs, options);
+    checkTargets("languageModel.loss", inputs, targets);
+    const { output, state } = this.features("languageModel.loss", inputs, options);
     return { loss: this.score(this.drop(output, options.rng), targets, "mean"), state };
   }
 
@@ -127,7 +144,8 @@ export class LanguageModel {
     targets: Tensor,
     options: ForwardOptions = {},
   ): { losses: Tensor; state: LanguageModelState } {
-    const { output, state } = this.features(inputs, options);
+    checkTargets("languageModel.losses", inputs, targets);
+    const { output, state } = this.features("languageModel.losses", inputs, options);
     return { losses: this.score(this.drop(output, options.rng), targets, "none"), state };
   }
 
@@ -138,7 +156,16 @@ export class LanguageModel {
   }
 
   /** ids [B, T] -> what the top layer says, [T, B, H]. */
-  private features(ids: Tensor, { state, rng }: ForwardOptions) {
+  private features(where: string, ids: Tensor, options: ForwardOptions) {
+    refuseOthers(where, FORWARD, options);
+    const { state, rng } = options;
+    checkValue(`${where}: rng`, optional(GENERATOR), rng);
+    requireTensors(where, { ids });
+    requireIntegers(`${where}: ids`, ids);
+    checkShape(`${where}: ids`, ids.shape, [
+      ["batch", null],
+      ["time", null],
+    ]);
     const symbols = swapAxes(ids);
     const x = this.embedding === undefined ? symbols : this.drop(this.embedding.forward(symbols), rng);
     const training = rng !== undefined;
@@ -152,6 +179,13 @@ export class LanguageModel {
     const { dropout, variational } = this.config;
     return rng === undefined ? x : sequenceDropout(x, dropout, rng, variational);
   }
+}
+
+/** @throws ShapeError unless every input has its target, in the same place */
+function checkTargets(where: string, inputs: Tensor, targets: Tensor): void {
+  requireTensors(where, { inputs, targets });
+  if (sameShape(inputs.shape, targets.shape)) return;
+  throw new ShapeError(`${where}: targets`, `${showShape(inputs.shape)} as inputs`, showShape(targets.shape));
 }
 
 function makeLayers(config: LanguageModelConfig, options: LanguageModelOptions): LanguageModel["rnn"] {

@@ -1,8 +1,9 @@
 /** A user's cell may return anything: what it returns is looked at where it happens, with the step's number. */
 import { Tensor } from "../backend/tensor.ts";
-import { InputError, placeOf, ShapeError, UnrolledError } from "../core/errors.ts";
-import { sameShape, showShape } from "../core/shape.ts";
-import { show, stateTensors } from "./cell-state.ts";
+import { InputError, placeOf, problemOf, ShapeError, UnrolledError } from "../core/errors.ts";
+import { type Shape, sameShape, showShape } from "../core/shape.ts";
+import { showValue } from "../core/show-value.ts";
+import { stateTensors } from "./cell-state.ts";
 
 /** What `step` and `sequence` return, before anybody has looked at it. */
 interface Returned {
@@ -23,8 +24,7 @@ export function inCell<Result>(where: string, work: () => Result): Result {
       throw error.inContext(`in ${where}${place === undefined ? "" : ` (${place})`}`);
     }
     const place = placeOf(error);
-    const message = error instanceof Error ? error.message : String(error);
-    throw new InputError(`${where} failed: ${message}${place === undefined ? "" : ` (${place})`}`, {
+    throw new InputError(`${where} failed: ${problemOf(error)}${place === undefined ? "" : ` (${place})`}`, {
       cause: error,
     });
   }
@@ -38,7 +38,7 @@ export function checkReturned(
   outputSize: number | undefined,
 ): asserts returned is Returned {
   if (typeof returned !== "object" || returned === null || returned instanceof Tensor) {
-    const got = returned instanceof Tensor ? "a tensor" : show(returned);
+    const got = returned instanceof Tensor ? "a tensor" : showValue(returned);
     throw new InputError(`${where} must return { output, state }, got ${got}`, {
       hint: returned === undefined ? "is there a return at its end?" : undefined,
     });
@@ -47,7 +47,7 @@ export function checkReturned(
   const axes = [...leading, ["features", outputSize ?? null] as const];
   const expected = `[${axes.map(([name, size]) => (size === null ? name : `${name}=${size}`)).join(", ")}]`;
   if (!(output instanceof Tensor)) {
-    throw new InputError(`${where}: output must be a tensor ${expected}, got ${show(output)}`);
+    throw new InputError(`${where}: output must be a tensor ${expected}, got ${showValue(output)}`);
   }
   const fits =
     output.shape.length === axes.length &&
@@ -93,12 +93,53 @@ export function checkSameState(where: string, before: unknown, after: unknown, i
 /** Every tensor of a state begins with the batch. */
 export function checkBatch(where: string, state: unknown, batch: number): void {
   if (state === undefined || state === null) {
-    throw new InputError(`${where} must be a tensor, or an object or array of tensors, got ${show(state)}`);
+    throw new InputError(
+      `${where} must be a tensor, or an object or array of tensors, got ${showValue(state)}`,
+    );
   }
   for (const { name, tensor } of stateTensors(state, where)) {
     if (tensor.shape[0] === batch) continue;
     const part = name === "" ? where : `${where}.${name}`;
     throw new ShapeError(part, `[batch=${batch}, ...]`, showShape(tensor.shape));
+  }
+}
+
+/** A part of a state that a cell begins with: its name, and its shape without the batch. */
+export interface StatePart {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+export function partsOf(state: unknown): StatePart[] {
+  return stateTensors(state).map(({ name, tensor }) => ({ name, shape: tensor.shape.slice(1) }));
+}
+
+/**
+ * A state that a caller gives has the parts that the cell begins with: a cell that does not find a part under its name
+ * may go on as if it were zero.
+ * @param cell as errors call it
+ * @throws InputError, ShapeError naming the part
+ */
+export function checkGivenState(
+  where: string,
+  state: unknown,
+  batch: number,
+  { cell, parts }: { cell: string; parts: readonly StatePart[] },
+): void {
+  checkBatch(where, state, batch);
+  const found = new Map(stateTensors(state, where).map(({ name, tensor }) => [name, tensor]));
+  for (const { name, shape } of parts) {
+    const tensor = found.get(name);
+    if (tensor === undefined) {
+      const names = parts.map((part) => part.name || "one tensor").join(", ");
+      const given = [...found.keys()].map((key) => key || "one tensor").join(", ") || "no tensor";
+      throw new InputError(`${where} must have the parts of zeroState of ${cell} (${names}), got ${given}`, {
+        hint: "give the state that forward returned, or one like that of zeroState",
+      });
+    }
+    if (sameShape(tensor.shape, [batch, ...shape])) continue;
+    const part = name === "" ? where : `${where}.${name}`;
+    throw new ShapeError(part, showShape([batch, ...shape]), showShape(tensor.shape));
   }
 }
 

@@ -1,5 +1,6 @@
 import { Tensor } from "../backend/tensor.ts";
 import { InputError } from "../core/errors.ts";
+import { showValue } from "../core/show-value.ts";
 
 /** A tensor of a state, under its path in it: `c`, `0.hidden`; a state that is one tensor has the empty path. */
 export interface NamedStateTensor {
@@ -23,9 +24,12 @@ export function mapState<State>(
     if (value === undefined || typeof value === "function") return value;
     if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) {
       const at = name === "" ? where : `${where}.${name}`;
-      throw new InputError(`${at} must be a tensor, or an object or array of tensors, got ${show(value)}`, {
-        hint: "numbers that a cell has to remember go into a tensor, a row for each sequence of the batch",
-      });
+      throw new InputError(
+        `${at} must be a tensor, or an object or array of tensors, got ${showValue(value)}`,
+        {
+          hint: "numbers that a cell has to remember go into a tensor, a row for each sequence of the batch",
+        },
+      );
     }
     const below = (key: string) => (name === "" ? key : `${name}.${key}`);
     if (Array.isArray(value)) return value.map((part, index) => walk(part, below(`${index}`)));
@@ -60,13 +64,4 @@ export function detachState<State>(state: State): State {
 
 function hasDetach<State>(state: State): state is State & { detach(): State } {
   return typeof (state as { detach?: unknown } | undefined)?.detach === "function";
-}
-
-/** A value from somebody else's code, for a message. */
-export function show(value: unknown): string {
-  if (value === undefined || value === null || typeof value === "number") return String(value);
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "function") return "a function";
-  if (typeof value !== "object") return `a ${typeof value}`;
-  return Array.isArray(value) ? "an array" : `a ${value.constructor?.name ?? "bare object"}`;
 }

@@ -1,3 +1,4 @@
+import { requireTensors } from "../autograd/check.ts";
 import { sigmoid, tanh } from "../autograd/ops/activations.ts";
 import { split } from "../autograd/ops/concat.ts";
 import { add, mul } from "../autograd/ops/elementwise.ts";
@@ -6,10 +7,11 @@ import { linear } from "../autograd/ops/linear.ts";
 import { parameter } from "../autograd/parameter.ts";
 import { type Tensor, zeros } from "../backend/tensor.ts";
 import { settle } from "../core/options.ts";
+import { checkShape } from "../core/shape.ts";
 import type { Cell, CreateCellOptions } from "./cell.ts";
 import { uniform } from "./init.ts";
 import { checkSize, MODULE_RANGES } from "./options.ts";
-import { RecurrentState } from "./recurrent-state.ts";
+import { checkStateParts, checkStateShapes, RecurrentState } from "./recurrent-state.ts";
 
 /**
  * An LSTM cell with layer normalisation (Ba, Kiros and Hinton 2016, equations 20 to 22). LN(z; gain, bias) normalises
@@ -49,18 +51,35 @@ export class LayerNormLSTMCell implements Cell<RecurrentState> {
     this._hidden = hidden;
   }
 
+  /** @param batch how many sequences */
   zeroState(batch: number): RecurrentState {
+    checkSize("LayerNormLSTMCell.zeroState: batch", batch);
     const make = () => zeros([batch, this._hidden], this.weight_ih.backend);
     return new RecurrentState(make(), make());
   }
 
-  /** x [B, I] -> output [B, H] and the next state */
-  step(x: Tensor, { hidden, cell }: RecurrentState): { output: Tensor; state: RecurrentState } {
+  /**
+   * x [B, I] -> output [B, H] and the next state
+   * @param state what the step before returned; parts that are absent are zero
+   * @throws InputError, ShapeError for another state or other shapes
+   */
+  step(x: Tensor, state: RecurrentState): { output: Tensor; state: RecurrentState } {
+    const where = "LayerNormLSTMCell.step";
+    requireTensors(where, { x });
+    const given: unknown = state === undefined ? {} : state;
+    checkStateParts(`${where}: state`, given, true);
     const H = this._hidden;
+    checkShape(`${where}: x`, x.shape, [
+      ["batch", null],
+      ["inputs", this.weight_ih.shape[1]],
+    ]);
+    const zero = () => zeros([x.shape[0], H], this.weight_ih.backend);
+    const { hidden = zero(), cell = zero() } = given;
+    checkStateShapes(`${where}: state`, { hidden, cell }, [["batch", x.shape[0]]], { hidden: H, cell: H });
     const fromInput = layerNorm(linear(x, this.weight_ih), this.gain_ih, this.bias);
-    const fromState = layerNorm(linear(hidden!, this.weight_hh), this.gain_hh);
+    const fromState = layerNorm(linear(hidden, this.weight_hh), this.gain_hh);
     const [i, f, g, o] = split(add(fromInput, fromState), [H, H, H, H]);
-    const c = add(mul(sigmoid(f), cell!), mul(sigmoid(i), tanh(g)));
+    const c = add(mul(sigmoid(f), cell), mul(sigmoid(i), tanh(g)));
     const h = mul(sigmoid(o), tanh(layerNorm(c, this.gain_cell, this.bias_cell)));
     return { output: h, state: new RecurrentState(h, c) };
   }

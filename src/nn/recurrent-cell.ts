@@ -1,3 +1,4 @@
+import { requireTensors } from "../autograd/check.ts";
 import { recurrent } from "../autograd/ops/recurrent.ts";
 import { CELLS, type CellKind, type RecurrentWeights } from "../autograd/ops/recurrent-cells.ts";
 import { BoundWeights } from "../autograd/ops/recurrent-weights.ts";
@@ -5,13 +6,22 @@ import { reshape } from "../autograd/ops/reshape.ts";
 import { currentTape, type Tape } from "../autograd/tape.ts";
 import type { Backend } from "../backend/backend.ts";
 import { type Tensor, zeros } from "../backend/tensor.ts";
-import { FLAG, type Settled, settle } from "../core/options.ts";
+import {
+  checkValue,
+  FLAG,
+  GENERATOR,
+  type Names,
+  optional,
+  refuseOthers,
+  type Settled,
+  settle,
+} from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
 import type { Cell, StepContext } from "./cell.ts";
 import { type GRUOptions, RESET_GATE } from "./gru.ts";
 import { checkSize, MODULE_RANGES } from "./options.ts";
 import { makeWeights } from "./recurrent-parameters.ts";
-import { RecurrentState } from "./recurrent-state.ts";
+import { checkStateParts, checkStateShapes, RecurrentState } from "./recurrent-state.ts";
 import { NONLINEARITY, type RNNOptions } from "./rnn.ts";
 
 export interface CellOptions {
@@ -24,6 +34,9 @@ type CellSettings = Settled<CellOptions, "backend">;
 
 const RANGES = { ...MODULE_RANGES, bias: FLAG };
 const DEFAULTS = { bias: true };
+
+const BOUND = { text: "what bind() made", fits: (value: unknown) => value instanceof BoundWeights };
+const CONTEXT: Names<FusedStepContext> = { rng: 0, bound: 0 };
 
 interface FusedStepContext extends StepContext {
   /** From `bind()`: for many steps outside a tape. */
@@ -40,6 +53,7 @@ class FusedCell implements Cell<RecurrentState> {
   readonly bias_ih?: Tensor;
   readonly bias_hh?: Tensor;
   private readonly _kind: CellKind;
+  private readonly _where: string;
   private readonly _hidden: number;
   private readonly _weights: RecurrentWeights;
   private _bound: { tape: Tape; weights: BoundWeights } | undefined;
@@ -49,6 +63,7 @@ class FusedCell implements Cell<RecurrentState> {
     checkSize(`${where}: hidden`, hidden);
     const { rng, bias, backend } = settings;
     this._kind = kind;
+    this._where = where;
     this._hidden = hidden;
     this._weights = makeWeights(CELLS[kind].gates, inputs, hidden, { projection: 0, bias, rng, backend });
     this.weight_ih = this._weights.weightIh;
@@ -58,24 +73,43 @@ class FusedCell implements Cell<RecurrentState> {
     this.bias_hh = this._weights.biasHh;
   }
 
+  /** @param batch how many sequences */
   zeroState(batch: number): RecurrentState {
+    checkSize(`${this._where}.zeroState: batch`, batch);
     const make = () => zeros([batch, this._hidden], this.weight_hh.backend);
     return CELLS[this._kind].hasCell ? new RecurrentState(make(), make()) : new RecurrentState(make());
   }
 
-  /** x [B, I] or ids [B] -> output [B, H] and the next state. */
+  /**
+   * x [B, I] or ids [B] -> output [B, H] and the next state.
+   * @param state what the step before returned; parts that are absent are zero
+   * @throws InputError, ShapeError for another state or other shapes
+   */
   step(
     x: Tensor,
     state: RecurrentState,
-    { bound = this.boundNow() }: FusedStepContext = {},
+    context: FusedStepContext = {},
   ): { output: Tensor; state: RecurrentState } {
-    const run = recurrent(bound, reshape(x, [1, ...x.shape]), state);
+    const where = `${this._where}.step`;
+    requireTensors(where, { x });
+    if (state !== undefined) this.checkState(`${where}: state`, state, x);
+    refuseOthers(where, CONTEXT, context);
+    checkValue(`${where}: rng`, optional(GENERATOR), context.rng);
+    checkValue(`${where}: bound`, optional(BOUND), context.bound);
+    const run = recurrent(context.bound ?? this.boundNow(), reshape(x, [1, ...x.shape]), state);
     return { output: run.hidden, state: new RecurrentState(run.hidden, run.cell) };
   }
 
   /** The weights in the order of the kernels, until they change. */
   bind(): BoundWeights {
     return new BoundWeights(this._kind, this._weights);
+  }
+
+  private checkState(where: string, state: RecurrentState, x: Tensor): void {
+    const { hasCell } = CELLS[this._kind];
+    checkStateParts(where, state, hasCell);
+    const widths = { hidden: this._hidden, cell: hasCell ? this._hidden : undefined };
+    if (x.shape.length > 0) checkStateShapes(where, state, [["batch", x.shape[0]]], widths);
   }
 
   /** One binding for all steps of a tape, during which weights do not change; without a tape nothing says so. */

@@ -1,5 +1,6 @@
+import { requireTensors } from "../autograd/check.ts";
 import { concat } from "../autograd/ops/concat.ts";
-import { recurrent } from "../autograd/ops/recurrent.ts";
+import { type InitialState, recurrent } from "../autograd/ops/recurrent.ts";
 import { CELLS, type CellKind, type RecurrentWeights } from "../autograd/ops/recurrent-cells.ts";
 import { BoundWeights } from "../autograd/ops/recurrent-weights.ts";
 import { reshape } from "../autograd/ops/reshape.ts";
@@ -7,15 +8,15 @@ import { select, stack } from "../autograd/ops/time.ts";
 import type { Backend } from "../backend/backend.ts";
 import { scope } from "../backend/scope.ts";
 import type { Tensor } from "../backend/tensor.ts";
-import { InputError, ShapeError } from "../core/errors.ts";
-import { BELOW_1, FLAG, type Names, refuseOthers, type Settled, SIZE } from "../core/options.ts";
+import { InputError } from "../core/errors.ts";
+import { BELOW_1, checkValue, FLAG, type Names, refuseOthers, type Settled, SIZE } from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
 import { checkShape, showShape } from "../core/shape.ts";
 import { layerDropout } from "./layer-dropout.ts";
 import { checkSize, MODULE_RANGES } from "./options.ts";
-import { CELL_FORWARD } from "./recurrent.ts";
+import { CELL_FORWARD, checkForward } from "./recurrent.ts";
 import { makeWeights, nameOf } from "./recurrent-parameters.ts";
-import { RecurrentState } from "./recurrent-state.ts";
+import { checkStateParts, checkStateShapes, RecurrentState } from "./recurrent-state.ts";
 import { STREAM_OPTIONS, Stream, type StreamOptions, type StreamParts } from "./stream.ts";
 import { denseTimeline, packedTimeline, type Timeline } from "./timeline.ts";
 
@@ -48,7 +49,7 @@ export const RECURRENT_DEFAULTS = {
 
 export interface RecurrentForwardOptions {
   /** Where the sequence starts; zero when absent. */
-  state?: RecurrentState;
+  state?: RecurrentState | InitialState;
   /** Length of each sequence of the batch, in any order, 1 to T. What lies beyond is never read; outputs there are 0. */
   lengths?: ArrayLike<number>;
   /** Draw dropout masks from here. */
@@ -60,6 +61,12 @@ export interface RecurrentForwardOptions {
 }
 
 const FORWARD: Names<RecurrentForwardOptions & typeof CELL_FORWARD> = { ...CELL_FORWARD, bound: 0 };
+
+/** Options, none of which is unknown. */
+function named<Options extends object>(where: string, known: object, options: Options): Options {
+  refuseOthers(where, known, options);
+  return options;
+}
 
 /**
  * What RNN, LSTM and GRU share: layers, directions, lengths, states and dropout, with the semantics and parameter
@@ -122,8 +129,12 @@ export abstract class RecurrentLayer {
     return this.bidirectional ? 2 : 1;
   }
 
-  /** All zeros; takes no memory. */
-  zeroState(_batch: number): RecurrentState {
+  /**
+   * All zeros; takes no memory.
+   * @param batch how many sequences
+   */
+  zeroState(batch: number): RecurrentState {
+    checkSize(`${this.cellName}.zeroState: batch`, batch);
     return new RecurrentState();
   }
 
@@ -145,14 +156,15 @@ export abstract class RecurrentLayer {
    * @throws InputError for a bidirectional layer, whose outputs depend on what comes later
    */
   stream(options: StreamOptions & Pick<StreamParts, "head"> = {}): Stream<ArrayLike<number>> {
-    refuseOthers(`${this.cellName}.stream`, { ...STREAM_OPTIONS, head: 0 }, options);
-    return this.streamOf({ head: options.head, ids: false }, options);
+    const { head, ...others } = named(`${this.cellName}.stream`, { ...STREAM_OPTIONS, head: 0 }, options);
+    return this.streamOf({ head, ids: false }, others);
   }
 
   /** The same for ids: one-hot, or with an embedding (a table [symbols, I]) before the layers. */
   streamIds(options: StreamOptions & Pick<StreamParts, "embedding" | "head"> = {}): Stream<number> {
-    refuseOthers(`${this.cellName}.streamIds`, { ...STREAM_OPTIONS, embedding: 0, head: 0 }, options);
-    return this.streamOf({ embedding: options.embedding, head: options.head, ids: true }, options);
+    const known = { ...STREAM_OPTIONS, embedding: 0, head: 0 };
+    const { embedding, head, ...others } = named(`${this.cellName}.streamIds`, known, options);
+    return this.streamOf({ embedding, head, ids: true }, others);
   }
 
   private streamOf<Input extends number | ArrayLike<number>>(
@@ -175,6 +187,8 @@ export abstract class RecurrentLayer {
    */
   forward(inputs: Tensor, options: RecurrentForwardOptions = {}): { output: Tensor; state: RecurrentState } {
     refuseOthers(this.where, FORWARD, options);
+    requireTensors(this.where, { inputs });
+    if (options.state !== undefined) checkStateParts(`${this.where}: state`, options.state, this.hasCell);
     const axes = inputs.dtype === "i32" ? 2 : 3;
     if (inputs.shape.length !== axes - 1) return this.run(inputs, options);
     const { output, state } = this.run(reshape(inputs, this.withBatch(inputs.shape)), {
@@ -193,7 +207,7 @@ export abstract class RecurrentLayer {
   }
 
   private mapState(
-    state: RecurrentState | undefined,
+    state: InitialState | undefined,
     change: (tensor: Tensor) => Tensor,
   ): RecurrentState | undefined {
     return (
@@ -202,7 +216,9 @@ export abstract class RecurrentLayer {
   }
 
   private run(inputs: Tensor, options: RecurrentForwardOptions): { output: Tensor; state: RecurrentState } {
-    const { state, training = true, rng = this._rng, bound = this.bind(), lengths } = options;
+    const { state, training = true, rng = this._rng, lengths } = options;
+    checkForward(this.where, options);
+    const bound = options.bound === undefined ? this.bind() : this.checkBound(options.bound);
     this.checkInputs(inputs);
     const batch = inputs.shape[this.batchFirst ? 0 : 1];
     this.checkState(state, batch);
@@ -235,6 +251,18 @@ export abstract class RecurrentLayer {
     };
   }
 
+  private checkBound(bound: readonly BoundWeights[]): readonly BoundWeights[] {
+    const count = this._weights.length;
+    const fits =
+      Array.isArray(bound) &&
+      bound.length === count &&
+      bound.every(
+        (one, index) => one instanceof BoundWeights && one.weights.weightIh === this._weights[index].weightIh,
+      );
+    checkValue(`${this.where}: bound`, { text: `what bind() of this layer made`, fits: () => fits }, bound);
+    return bound;
+  }
+
   private timeline(inputs: Tensor, lengths: ArrayLike<number> | undefined): Timeline {
     if (lengths === undefined) return denseTimeline(this.batchFirst, inputs.shape);
     return packedTimeline(this.batchFirst, inputs.shape, lengths, `${this.where}: lengths`);
@@ -244,24 +272,22 @@ export abstract class RecurrentLayer {
     return `${this.cellName}.forward`;
   }
 
+  private get hasCell(): boolean {
+    return CELLS[this.kind].hasCell;
+  }
+
   private get cellName(): string {
     return this.kind.split("-")[0];
   }
 
-  private checkState(state: RecurrentState | undefined, batch: number): void {
+  private checkState(state: InitialState | undefined, batch: number): void {
     if (state === undefined) return;
     const axes = [
       [this.bidirectional ? "2 layers" : "layers", this.layers * this.directions],
       ["batch", batch],
     ] as const;
-    if (state.hidden !== undefined) {
-      checkShape(`${this.where}: state.hidden`, state.hidden.shape, [...axes, ["hidden", this.stateSize]]);
-    }
-    if (state.cell === undefined) return;
-    if (!CELLS[this.kind].hasCell) {
-      throw new ShapeError(`${this.where}: state.cell`, "absent", showShape(state.cell.shape));
-    }
-    checkShape(`${this.where}: state.cell`, state.cell.shape, [...axes, ["hidden", this.hidden]]);
+    const widths = { hidden: this.stateSize, cell: this.hasCell ? this.hidden : undefined };
+    checkStateShapes(`${this.where}: state`, state, axes, widths);
   }
 
   private checkInputs(inputs: Tensor): void {

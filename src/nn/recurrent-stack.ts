@@ -1,8 +1,10 @@
+import { requireTensors } from "../autograd/check.ts";
 import { swapAxes } from "../autograd/ops/time.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import { InputError, ShapeError } from "../core/errors.ts";
 import {
   BELOW_1,
+  checkValue,
   FLAG,
   GENERATOR,
   optional,
@@ -13,8 +15,17 @@ import {
   TEXT,
 } from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
+import { showShape } from "../core/shape.ts";
 import type { Cell } from "./cell.ts";
-import { CELL_FORWARD, type CellForwardOptions, Recurrent, type RecurrentCellOptions } from "./recurrent.ts";
+import { checkSize } from "./options.ts";
+import {
+  CELL_FORWARD,
+  type CellForwardOptions,
+  checkCell,
+  checkForward,
+  Recurrent,
+  type RecurrentCellOptions,
+} from "./recurrent.ts";
 import { sequenceDropout } from "./sequence-dropout.ts";
 
 export interface StackOptions extends RecurrentCellOptions {
@@ -32,6 +43,8 @@ const RANGES = {
   ...{ dropout: BELOW_1, variational: FLAG, batchFirst: FLAG, rng: optional(GENERATOR) },
   ...{ outputSize: optional(SIZE), name: optional(TEXT) },
 };
+
+const STATES = { text: "an array with the state of each layer", fits: Array.isArray };
 
 /**
  * Cells above each other, each reading the outputs of the one below, with dropout between: what `layers` is to LSTM.
@@ -51,6 +64,9 @@ export class RecurrentStack<State> {
       { dropout: 0, variational: false, batchFirst: true },
       options,
     );
+    checkValue("RecurrentStack: cells", { text: "an array of cells", fits: Array.isArray }, cells);
+    for (let layer = 0; layer < cells.length; layer++)
+      checkCell(`RecurrentStack: cells[${layer}]`, cells[layer]);
     if (cells.length === 0) throw new InputError("RecurrentStack: at least one cell is needed, got none");
     if (new Set(cells).size < cells.length) {
       throw new InputError("RecurrentStack: the same cell was given twice", {
@@ -64,14 +80,19 @@ export class RecurrentStack<State> {
     this._rng = rng;
   }
 
+  /** @param batch how many sequences */
   zeroState(batch: number): State[] {
+    checkSize("recurrentStack.zeroState: batch", batch);
     return this.layers.map((layer) => layer.zeroState(batch));
   }
 
   /** inputs [B, T, I] -> output [B, T, H] of the top layer, and the states of all layers. */
   forward(inputs: Tensor, options: CellForwardOptions<State[]> = {}): { output: Tensor; state: State[] } {
     refuseOthers("recurrentStack.forward", CELL_FORWARD, options);
+    requireTensors("recurrentStack.forward", { inputs });
     const { state, training = true, rng = this._rng, lengths } = options;
+    checkForward("recurrentStack.forward", options);
+    checkValue("recurrentStack.forward: state", optional(STATES), state);
     if (state !== undefined && state.length !== this.layers.length) {
       throw new ShapeError(
         "recurrentStack.forward: state",
@@ -83,6 +104,10 @@ export class RecurrentStack<State> {
       throw new InputError("recurrentStack.forward: dropout needs random numbers", {
         hint: "give { rng }, or { training: false } to drop nothing",
       });
+    }
+    if (inputs.shape.length < 2) {
+      const axes = this.batchFirst ? "[batch, time, ...]" : "[time, batch, ...]";
+      throw new ShapeError("recurrentStack.forward: inputs", axes, showShape(inputs.shape));
     }
     let x = this.batchFirst ? swapAxes(inputs) : inputs;
     const states: State[] = [];

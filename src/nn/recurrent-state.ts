@@ -1,4 +1,10 @@
-import type { Tensor } from "../backend/tensor.ts";
+import { requireFloats, requireTensors } from "../autograd/check.ts";
+import type { InitialState } from "../autograd/ops/recurrent.ts";
+import { Tensor } from "../backend/tensor.ts";
+import { InputError, ShapeError } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
+import { checkShape, showShape } from "../core/shape.ts";
+import { showValue } from "../core/show-value.ts";
 
 /**
  * What a recurrent layer hands from one chunk of a sequence to the next: the hidden state, [layers * directions, B, S]
@@ -8,7 +14,11 @@ export class RecurrentState {
   readonly hidden: Tensor | undefined;
   readonly cell: Tensor | undefined;
 
+  /** @throws InputError for what is no tensor */
   constructor(hidden?: Tensor, cell?: Tensor) {
+    for (const [name, tensor] of Object.entries({ hidden, cell })) {
+      if (tensor !== undefined) requireTensors("RecurrentState", { [name]: tensor });
+    }
     this.hidden = hidden;
     this.cell = cell;
   }
@@ -27,4 +37,55 @@ export class RecurrentState {
     this.hidden?.dispose();
     this.cell?.dispose();
   }
+}
+
+const PARTS = ["hidden", "cell"];
+
+/**
+ * A state as a caller gave it: a {@link RecurrentState} or another object with parts of these names, of which each may
+ * be absent. A tensor alone, or the tuple that PyTorch has, would be passed over and the sequence start from zeros.
+ * @param where names the state in errors, as `lstm.forward: state`
+ * @param hasCell of an LSTM: it has a cell state, too
+ * @throws InputError, ShapeError for anything else
+ */
+export function checkStateParts(
+  where: string,
+  state: unknown,
+  hasCell: boolean,
+): asserts state is InitialState {
+  const hint = hasCell ? "give new RecurrentState(hidden, cell)" : "give new RecurrentState(hidden)";
+  const isList = Array.isArray(state) || ArrayBuffer.isView(state) || state instanceof Map;
+  if (typeof state !== "object" || state === null || state instanceof Tensor || isList) {
+    const expected = hasCell ? "a RecurrentState or { hidden, cell }" : "a RecurrentState or { hidden }";
+    throw new InputError(`${where} must be ${expected}, got ${showValue(state)}`, { hint });
+  }
+  for (const [name, part] of Object.entries(state)) {
+    if (!PARTS.includes(name)) {
+      const meant = nearest(name, PARTS);
+      throw new InputError(`${where} has no part ${showValue(name)}`, {
+        hint: meant === undefined ? hint : `did you mean ${meant}?`,
+      });
+    }
+    if (part === undefined) continue;
+    requireTensors(where, { [name]: part });
+    requireFloats(where, { [name]: part });
+  }
+}
+
+/**
+ * @param where names the state in errors
+ * @param axes what comes before the features of each part: [["batch", B]]
+ * @param widths features of each part; a cell state of none is one that must not be there
+ * @throws ShapeError naming the part
+ */
+export function checkStateShapes(
+  where: string,
+  { hidden, cell }: InitialState,
+  axes: readonly (readonly [string, number])[],
+  widths: { readonly hidden: number; readonly cell: number | undefined },
+): void {
+  if (hidden !== undefined) checkShape(`${where}.hidden`, hidden.shape, [...axes, ["hidden", widths.hidden]]);
+  if (cell === undefined) return;
+  if (widths.cell === undefined) throw new ShapeError(`${where}.cell`, "absent", showShape(cell.shape));
+  checkShape(`${where}.cell`, cell.shape, [...axes, ["hidden", widths.cell]]);
 }

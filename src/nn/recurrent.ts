@@ -1,15 +1,39 @@
+import { requireTensors } from "../autograd/check.ts";
 import { concat } from "../autograd/ops/concat.ts";
 import { reshape } from "../autograd/ops/reshape.ts";
 import { slice } from "../autograd/ops/slice.ts";
 import { splitRows } from "../autograd/ops/split-rows.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import { ShapeError } from "../core/errors.ts";
-import { type Names, refuseOthers } from "../core/options.ts";
+import {
+  checkValue,
+  FLAG,
+  FUNCTION,
+  GENERATOR,
+  type Names,
+  OBJECT,
+  optional,
+  refuseOthers,
+  type Settled,
+  SIZE,
+  settle,
+  TEXT,
+} from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
 import { showShape } from "../core/shape.ts";
 import { type Cell, nameOfCell, type StepContext } from "./cell.ts";
-import { checkBatch, checkChanged, checkReturned, checkSameState, inCell } from "./cell-check.ts";
+import {
+  checkBatch,
+  checkChanged,
+  checkGivenState,
+  checkReturned,
+  checkSameState,
+  inCell,
+  partsOf,
+  type StatePart,
+} from "./cell-check.ts";
 import { mapState, stateTensors } from "./cell-state.ts";
+import { checkSize } from "./options.ts";
 import { denseTimeline, packedTimeline, type Timeline } from "./timeline.ts";
 
 export interface RecurrentCellOptions {
@@ -32,12 +56,28 @@ export interface CellForwardOptions<State> {
   training?: boolean;
 }
 
-const OPTIONS: Names<RecurrentCellOptions> = { batchFirst: 0, outputSize: 0, name: 0 };
+const RANGES = { batchFirst: FLAG, outputSize: optional(SIZE), name: optional(TEXT) };
 
 /** What forward returned may be handed on whole, as its state: the output is passed over. */
 type Forwarded = CellForwardOptions<unknown> & { output?: unknown };
 
 export const CELL_FORWARD: Names<Forwarded> = { state: 0, lengths: 0, rng: 0, training: 0, output: 0 };
+
+/** What is the same for all layers. @throws InputError */
+export function checkForward(where: string, { rng, training }: Pick<Forwarded, "rng" | "training">): void {
+  checkValue(`${where}: rng`, optional(GENERATOR), rng);
+  checkValue(`${where}: training`, optional(FLAG), training);
+}
+
+/** @throws InputError for what has not the methods of a cell */
+export function checkCell(where: string, cell: unknown): void {
+  checkValue(where, { text: "a cell, with zeroState and step", fits: OBJECT.fits }, cell);
+  const { zeroState, step, sequence } = cell as Partial<Cell<unknown>>;
+  for (const [name, method] of Object.entries({ zeroState, step })) {
+    checkValue(`${where}.${name}`, FUNCTION, method);
+  }
+  checkValue(`${where}.sequence`, optional(FUNCTION), sequence);
+}
 
 /**
  * Runs any cell over time, one step after the other, through the tape; goes where `LSTM` goes. A cell's parameters are
@@ -48,20 +88,32 @@ export class Recurrent<State> {
   readonly batchFirst: boolean;
   private readonly _outputSize: number | undefined;
   private readonly _name: string;
+  /** Of the state that the cell begins with; known from the first one on. */
+  private _parts: readonly StatePart[] | undefined;
 
+  /** @throws InputError for a cell without its methods, or an option outside its range */
   constructor(cell: Cell<State>, options: RecurrentCellOptions = {}) {
-    refuseOthers("Recurrent", OPTIONS, options);
-    const { batchFirst = true, outputSize, name = nameOfCell(cell) } = options;
+    const settings = settle<Settled<RecurrentCellOptions, "outputSize" | "name">>(
+      "Recurrent",
+      RANGES,
+      { batchFirst: true },
+      options,
+    );
+    checkCell("Recurrent: cell", cell);
+    const { batchFirst, outputSize, name = nameOfCell(cell) } = settings;
     this.cell = cell;
     this.batchFirst = batchFirst;
     this._outputSize = outputSize;
     this._name = name;
   }
 
+  /** @param batch how many sequences */
   zeroState(batch: number): State {
+    checkSize("recurrent.zeroState: batch", batch);
     const where = `zeroState of ${this._name}`;
     const state = inCell(where, () => this.cell.zeroState(batch));
     checkBatch(where, state, batch);
+    this._parts ??= partsOf(state);
     return state;
   }
 
@@ -71,7 +123,9 @@ export class Recurrent<State> {
    */
   forward(inputs: Tensor, options: CellForwardOptions<State> = {}): { output: Tensor; state: State } {
     refuseOthers("recurrent.forward", CELL_FORWARD, options);
-    const { lengths, training = true } = options;
+    requireTensors("recurrent.forward", { inputs });
+    const { lengths, training = true, rng } = options;
+    checkForward("recurrent.forward", options);
     const [batch, steps] = this.batchFirst ? inputs.shape : [inputs.shape[1], inputs.shape[0]];
     if (inputs.shape.length < 2 || !batch || !steps) {
       const axes = this.batchFirst ? "[batch, time, ...]" : "[time, batch, ...]";
@@ -81,9 +135,8 @@ export class Recurrent<State> {
         `${showShape(inputs.shape)}`,
       );
     }
-    if (options.state !== undefined) checkBatch("recurrent.forward: state", options.state, batch);
-    const state = options.state ?? this.zeroState(batch);
-    const context: StepContext = { rng: training ? options.rng : undefined };
+    const state = options.state === undefined ? this.zeroState(batch) : this.given(options.state, batch);
+    const context: StepContext = { rng: training ? rng : undefined };
     if (this.cell.sequence !== undefined && lengths === undefined) {
       return this.sequence(inputs, state, context, [steps, batch]);
     }
@@ -92,6 +145,13 @@ export class Recurrent<State> {
         ? denseTimeline(this.batchFirst, inputs.shape)
         : packedTimeline(this.batchFirst, inputs.shape, lengths, "recurrent.forward: lengths");
     return this.loop(inputs, state, context, time, countsOf(lengths, batch, steps));
+  }
+
+  private given(state: State, batch: number): State {
+    if (this._parts === undefined) this.zeroState(batch);
+    const cell = { cell: this._name, parts: this._parts ?? [] };
+    checkGivenState("recurrent.forward: state", state, batch, cell);
+    return state;
   }
 
   /** All steps in one call of the cell. */

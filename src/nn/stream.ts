@@ -1,11 +1,24 @@
+import { requireFloats, requireTensors } from "../autograd/check.ts";
 import { CELLS, type CellKind, type RecurrentWeights, sizesOf } from "../autograd/ops/recurrent-cells.ts";
 import { kernelsOf } from "../autograd/tape.ts";
 import type { Backend, FloatArray } from "../backend/backend.ts";
 import { PLAN_WORDS, type StreamPlan, WEIGHT_FORMATS, type WeightFormat } from "../backend/kernels-stream.ts";
 import { persistent, type Tensor } from "../backend/tensor.ts";
 import { InputError, ScopeError, ShapeError } from "../core/errors.ts";
-import type { Names } from "../core/options.ts";
+import {
+  checkValue,
+  FLAG,
+  LIST,
+  type Names,
+  NUMBER,
+  OBJECT,
+  oneOf,
+  type Ranges,
+  refuseOthers,
+  settle,
+} from "../core/options.ts";
 import { checkShape } from "../core/shape.ts";
+import { showValue } from "../core/show-value.ts";
 
 export type { WeightFormat } from "../backend/kernels-stream.ts";
 
@@ -29,7 +42,7 @@ export interface StreamOptions {
   weights?: WeightFormat;
 }
 
-export const STREAM_OPTIONS: Names<StreamOptions> = { weights: 0 };
+export const STREAM_OPTIONS: Ranges<StreamOptions> = { weights: oneOf("f32", "bf16", "int8") };
 
 /** Where a stream stands: copies of all layers' states, layer after layer. */
 export interface StreamState {
@@ -69,12 +82,17 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
   private disposed = false;
 
   /** @throws ShapeError, InputError for parts that do not fit, for weights that are not finite, for an unknown format */
-  constructor(parts: StreamParts, { weights = "f32" }: StreamOptions = {}) {
+  constructor(parts: StreamParts, options: StreamOptions = {}) {
+    const { weights } = settle<Required<StreamOptions>>(
+      "stream",
+      STREAM_OPTIONS,
+      { weights: "f32" },
+      options,
+    );
+    checkParts(parts);
     const { kind, layers, embedding, head } = parts;
-    if (!Object.hasOwn(WEIGHT_FORMATS, weights)) {
-      throw new InputError(`stream: weights must be "f32", "bf16" or "int8", got ${JSON.stringify(weights)}`);
-    }
     const all = tensorsOf(parts);
+    requireFloats("stream", Object.fromEntries(all));
     const kernels = kernelsOf("stream", ...all.values());
     this.backend = layers[0].weightIh.backend;
     this.weights = weights;
@@ -116,20 +134,8 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
   step(input: Input): FloatArray {
     const { plan, packed, scratch, state, x, y } = this.live();
     const { memory, kernels } = this.backend;
-    let id = 0;
-    if (typeof input === "number") {
-      if (this.plan.symbols === 0) throw new ShapeError("stream.step: input", `[${this.inputs}]`, "an id");
-      if (!(Number.isInteger(input) && input >= 0 && input < this.plan.symbols)) {
-        throw new InputError(`stream.step: ids must be integers from 0 to ${this.inputs - 1}, got ${input}`);
-      }
-      id = input;
-    } else {
-      if (this.plan.symbols > 0) throw new ShapeError("stream.step: input", "an id", lengthOf(input));
-      if (input?.length !== this.inputs) {
-        throw new ShapeError("stream.step: input", `[${this.inputs}]`, lengthOf(input));
-      }
-      memory.write(x.address, input, "f32");
-    }
+    const id = this.plan.symbols > 0 ? this.idOf(input) : 0;
+    if (this.plan.symbols === 0) memory.write(x.address, this.valuesOf(input), "f32");
     kernels.stream_step(
       ...([y.address, state.address, plan.address, packed.address] as const),
       ...([id, x.address, scratch.address] as const),
@@ -153,13 +159,19 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
   }
 
   /** @throws ShapeError when the sizes are not this stream's */
-  set state({ hidden, cell }: { hidden: ArrayLike<number>; cell?: ArrayLike<number> }) {
+  set state(from: { hidden: ArrayLike<number>; cell?: ArrayLike<number> }) {
+    checkValue("stream.state", { text: "a state of a stream, { hidden, cell }", fits: OBJECT.fits }, from);
+    refuseOthers("stream.state", { hidden: 0, cell: 0 }, from);
+    const { hidden, cell } = from;
     const { layers, hidden: H, projection } = this.plan;
     const words = layers * (projection || H);
     const { state } = this.live();
     const expect = (what: string, count: number, got: ArrayLike<number> | undefined) => {
-      if ((got?.length ?? 0) === count) return;
-      throw new ShapeError(`stream.state: ${what}`, `[${count}]`, `[${got?.length ?? 0}]`);
+      if (got !== undefined) checkValue(`stream.state: ${what}`, LIST, got);
+      if ((got?.length ?? 0) !== count) {
+        throw new ShapeError(`stream.state: ${what}`, `[${count}]`, `[${got?.length ?? 0}]`);
+      }
+      if (got !== undefined) checkNumbers(`stream.state: ${what}`, got);
     };
     expect("hidden", words, hidden);
     expect("cell", this.stateWords - words, cell);
@@ -177,13 +189,67 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
     return this.tensors;
   }
 
+  private idOf(input: unknown): number {
+    if (typeof input !== "number") throw new ShapeError("stream.step: input", "an id", shapeOf(input));
+    if (Number.isInteger(input) && input >= 0 && input < this.plan.symbols) return input;
+    throw new InputError(`stream.step: ids must be integers from 0 to ${this.inputs - 1}, got ${input}`);
+  }
+
+  private valuesOf(input: unknown): ArrayLike<number> {
+    if (!isList(input) || input.length !== this.inputs) {
+      const got = typeof input === "number" ? "an id" : shapeOf(input);
+      throw new ShapeError("stream.step: input", `[${this.inputs}]`, got);
+    }
+    checkNumbers("stream.step: input", input);
+    return input;
+  }
+
   private read(tensor: Tensor, count: number): FloatArray {
     return this.backend.memory.readSync!(tensor.address, count);
   }
 }
 
-const lengthOf = (input?: ArrayLike<number> | null): string =>
-  input == null ? String(input) : `[${input.length}]`;
+const isList = (value: unknown): value is ArrayLike<unknown> => LIST.fits(value);
+
+const shapeOf = (input: unknown): string => (isList(input) ? `[${input.length}]` : showValue(input));
+
+/** What typed arrays hold are numbers, but for those of bigints. */
+function checkNumbers(where: string, values: ArrayLike<unknown>): asserts values is ArrayLike<number> {
+  if (ArrayBuffer.isView(values) && typeof values[0] === "number") return;
+  for (let at = 0; at < values.length; at++) checkValue(`${where}[${at}]`, NUMBER, values[at]);
+}
+
+const PARTS: Names<StreamParts> = { kind: 0, layers: 0, ids: 0, embedding: 0, head: 0 };
+const WEIGHTS: Names<RecurrentWeights> = { weightIh: 0, weightHh: 0, biasIh: 0, biasHh: 0, weightHr: 0 };
+
+/** @throws InputError for parts of another kind than they must be; their shapes are for {@link planOf} */
+function checkParts(parts: StreamParts): void {
+  checkValue("stream: parts", OBJECT, parts);
+  refuseOthers("stream: parts", PARTS, parts);
+  const { kind, layers, embedding, head } = parts;
+  checkValue("stream: kind", oneOf(...Object.keys(CELLS)), kind);
+  checkValue("stream: ids", FLAG, parts.ids);
+  const isList = {
+    text: "an array with one layer or more",
+    fits: (value: unknown) => Array.isArray(value) && value.length > 0,
+  };
+  checkValue("stream: layers", isList, layers);
+  for (const [index, weights] of layers.entries()) {
+    checkValue(`stream: layers[${index}]`, OBJECT, weights);
+    refuseOthers(`stream: layers[${index}]`, WEIGHTS, weights);
+    const { weightIh, weightHh, ...others } = weights;
+    requireTensors(`stream: layers[${index}]`, { weightIh, weightHh, ...given(others) });
+  }
+  if (head !== undefined) checkValue("stream: head", OBJECT, head);
+  requireTensors("stream", given({ embedding }));
+  if (head !== undefined)
+    requireTensors("stream: head", { weight: head.weight, ...given({ bias: head.bias }) });
+}
+
+/** Those that are not undefined. */
+function given(tensors: Readonly<Record<string, Tensor | undefined>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(tensors).filter(([, tensor]) => tensor !== undefined));
+}
 
 const at = (tensor: Tensor | undefined): number => tensor?.address ?? 0;
 
@@ -213,6 +279,9 @@ function planOf({ kind, layers, ids, embedding, head }: StreamParts, format: num
   if (embedding !== undefined) {
     const features = ["features", first] as const;
     checkShape("stream: embedding", embedding.shape, [["symbols", null], features]);
+  }
+  if (head?.bias !== undefined) {
+    checkShape("stream: head bias", head.bias.shape, [["outputs", head.weight.shape[0]]]);
   }
   if (head !== undefined) {
     checkShape("stream: head", head.weight.shape, [

@@ -4,7 +4,9 @@ import { reshape } from "../autograd/ops/reshape.ts";
 import { swapAxes } from "../autograd/ops/time.ts";
 import { ids, type Tensor } from "../backend/tensor.ts";
 import { InputError, ShapeError } from "../core/errors.ts";
+import { checkValue, LIST } from "../core/options.ts";
 import type { Shape } from "../core/shape.ts";
+import { showValue } from "../core/show-value.ts";
 
 /**
  * How the steps of a batch lie in memory between the edge of a layer and its kernels. Dense: [T, B, ...]. Packed, for
@@ -105,11 +107,14 @@ export function packedTimeline(
 }
 
 function checkLengths(where: string, lengths: ArrayLike<number>, batch: number, steps: number): void {
+  checkValue(where, LIST, lengths);
   if (lengths.length !== batch) throw new ShapeError(where, `[batch=${batch}]`, `[${lengths.length}]`);
   for (let b = 0; b < batch; b++) {
     const length = lengths[b];
     if (!(Number.isInteger(length) && length >= 1 && length <= steps)) {
-      throw new InputError(`${where} must be integers from 1 to ${steps}, got ${length} at position ${b}`);
+      throw new InputError(
+        `${where} must be integers from 1 to ${steps}, got ${showValue(length)} at position ${b}`,
+      );
     }
   }
 }

@@ -4,7 +4,7 @@ import { readFile, realpath } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parameters } from "../autograd/parameter.ts";
-import { escapeControl, InputError, placeOf, UnrolledError } from "../core/errors.ts";
+import { escapeControl, InputError, placeOf, problemOf, UnrolledError } from "../core/errors.ts";
 import type { Cell, CreateCell, CreateCellOptions } from "../nn/cell.ts";
 import { nameOfCell } from "../nn/cell.ts";
 import type { CellFile } from "./cell-file.ts";
@@ -116,7 +116,7 @@ async function importDefault({ realPath, bytes, sha256 }: CellCode, where: strin
 }
 
 function loadFailure(where: string, cause: unknown): InputError {
-  const [line] = (cause instanceof Error ? cause.message : String(cause)).split("\n");
+  const [line] = problemOf(cause).split("\n");
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   const hint = code.includes("TYPESCRIPT")
     ? "Node only takes the types away: no enum, no namespace, no constructor(private x)"
@@ -130,8 +130,9 @@ function inFile<Result>(where: string, work: () => Result): Result {
     return work();
   } catch (cause) {
     if (cause instanceof UnrolledError) throw cause.inContext(`in ${where}`);
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new InputError(`${where} cannot be made: ${escapeControl(message)}${inLine(cause)}`, { cause });
+    throw new InputError(`${where} cannot be made: ${escapeControl(problemOf(cause))}${inLine(cause)}`, {
+      cause,
+    });
   }
 }
 

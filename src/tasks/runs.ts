@@ -65,7 +65,7 @@ export async function listRuns(folder: string, onNote: (text: string) => void): 
       found.push(await summaryOf(path, await RunStore.open(path), onNote));
     } catch (error) {
       if (!(error instanceof UnrolledError)) throw error;
-      onNote(`left out: ${error.message}`);
+      onNote(`left out: ${error.problem}`);
     }
   }
   return found.sort((a, b) => compare(a.created, b.created) || compare(a.name, b.name));

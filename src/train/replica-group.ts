@@ -1,5 +1,5 @@
 import type { Worker } from "node:worker_threads";
-import { ReplicaError, UnrolledError } from "../core/errors.ts";
+import { problemOf, ReplicaError, UnrolledError } from "../core/errors.ts";
 import { Command, createShared, post, type Shared } from "./exchange.ts";
 import type { Learner, LearnerSource } from "./learner.ts";
 import { Replica, type StepOutcome } from "./replica.ts";
@@ -116,7 +116,7 @@ export class ReplicaGroup {
         workerData,
       });
       worker.on("error", (error) => {
-        this.failure ??= new ReplicaError(replica, error.message, { cause: error });
+        this.failure ??= new ReplicaError(replica, problemOf(error), { cause: error });
       });
       worker.on("exit", (code) => {
         if (!this.stopping) this.failure ??= new ReplicaError(replica, `its thread ended with code ${code}`);

@@ -100,7 +100,7 @@ export class CheckpointFolder {
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       const hint = "the checkpoints saved before are intact: continue with --resume";
-      throw new StorageError(error.message, {
+      throw new StorageError(error.problem, {
         hint: error.hint === undefined ? hint : `${error.hint}; ${hint}`,
         cause: error.cause,
       });
@@ -124,7 +124,7 @@ export class CheckpointFolder {
           return { ...(await decodeCheckpoint(bytes, path)), step, path, warnings };
         } catch (error) {
           if (!isDamage(error)) throw error;
-          warnings.push(error.message);
+          warnings.push(error.problem);
         }
       }
       if (vanished && attempt < ATTEMPTS) continue;

@@ -42,7 +42,7 @@ describe("generate", () => {
       "--temperature must be a number of at least 0, got NaN",
     ],
   ])("refuses %s", async (_, options, message) => {
-    await expect(written(options)).rejects.toMatchObject({ code: "INPUT", message });
+    await expect(written(options)).rejects.toMatchObject({ code: "INPUT", problem: message });
   });
 });
 
@@ -78,6 +78,6 @@ describe("sampleLogits", () => {
     ],
     ["no symbol to keep", [0, 1], { topK: 0 }, "--top-k must be an integer of at least 1, got 0"],
   ])("refuses %s", (_, logits, options, message) => {
-    expect(() => draw(logits, options)).toThrow(expect.objectContaining({ code: "INPUT", message }));
+    expect(() => draw(logits, options)).toThrow(expect.objectContaining({ code: "INPUT", problem: message }));
   });
 });

@@ -67,7 +67,7 @@ describe.each(Object.entries(modules))("%s", (name, make) => {
 
   it("refuses an option that it has not", () => {
     expect(() => make({ rng, backend, seed: 3 })).toThrow(
-      expect.objectContaining({ code: "INPUT", message: `${name}: unknown option seed` }),
+      expect.objectContaining({ code: "INPUT", problem: `${name}: unknown option seed` }),
     );
   });
 });
@@ -144,7 +144,7 @@ describe("an option under another name is refused with the right one", () => {
   it.each(cases)("%s: %s is %s", async (where, wrong, right, make, others = {}) => {
     const error = expect.objectContaining({
       code: "INPUT",
-      message: `${where}: unknown option ${wrong}`,
+      problem: `${where}: unknown option ${wrong}`,
       hint: `did you mean ${right}?`,
     });
     await expect((async () => make({ ...others, [wrong]: 1 }))()).rejects.toEqual(error);

@@ -58,7 +58,7 @@ describe.each(backends)("on $name", ({ name, backend: kind }) => {
       limit(whole);
       if (error === undefined) break;
       expect(error).toBeInstanceOf(OutOfMemoryError);
-      expect((error as Error).message).toMatch(
+      expect((error as OutOfMemoryError).problem).toMatch(
         /^no memory for tensor \[[\d, ]*\]: [\d.]+ \w+ wanted, .* in use$/,
       );
       failed.add(((error as Error).stack ?? "").split("\n").slice(1).join());

@@ -38,16 +38,16 @@ class MyCell implements Cell<State> {
   }
 }
 
-function failure(cell: Cell<State>, options: { outputSize?: number; name?: string } = {}): Error {
+function failure(cell: Cell<State>, options: { outputSize?: number; name?: string } = {}): InputError {
   try {
     scope(() => new Recurrent(cell, options).forward(x), backend);
   } catch (error) {
-    return error as Error;
+    return error as InputError;
   }
   throw new Error("nothing was thrown");
 }
 
-const messageOf = (cell: Cell<State>, options = {}) => failure(cell, options).message;
+const messageOf = (cell: Cell<State>, options = {}) => failure(cell, options).problem;
 
 /** A MyCell whose step returns something else. */
 function returning(change: (right: { output: Tensor; state: State }, time: number) => unknown): Cell<State> {
@@ -71,7 +71,7 @@ describe("a shape error inside a cell", () => {
     }
     const error = failure(new Late(), options);
     expect(error).toBeInstanceOf(ShapeError);
-    expect(error.message).toMatch(
+    expect(error.problem).toMatch(
       /^add: .*\[2, 5\].*\[2, 4\].*, in step of MyCell at time 3 \([\w.-]+\.ts:\d+\)$/,
     );
   });
@@ -93,7 +93,7 @@ describe("a shape error inside a cell", () => {
     });
     const error = failure(cell, options);
     expect(error).toBeInstanceOf(InputError);
-    expect(error.message).toMatch(
+    expect(error.problem).toMatch(
       /^step of MyCell at time 0 failed: x is undefined \(own-cell-errors\.test\.ts:\d+\)$/,
     );
     expect(error.cause).toBeInstanceOf(TypeError);

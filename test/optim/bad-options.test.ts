@@ -76,7 +76,7 @@ describe("settings outside their range", () => {
     const options: object = { weight_decay: 0.1 };
     expect(() => adam(given(), options)).toThrow(
       expect.objectContaining({
-        message: "adam: unknown option weight_decay",
+        problem: "adam: unknown option weight_decay",
         hint: "did you mean weightDecay?",
       }),
     );

@@ -20,7 +20,7 @@ async function failure(work: Promise<unknown>): Promise<string> {
   );
   expect(error).toBeInstanceOf(UnrolledError);
   expect((error as UnrolledError).kind).toBe("input");
-  return (error as UnrolledError).message.replace(
+  return (error as UnrolledError).problem.replace(
     /the cell \S*\/cell-\d+-([\w.-]+?)(?=[: ]|$)/,
     "the cell $1",
   );

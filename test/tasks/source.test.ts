@@ -43,7 +43,7 @@ async function failure(...paths: string[]): Promise<string> {
     (thrown: unknown) => thrown,
   );
   expect(error).toBeInstanceOf(InputError);
-  return (error as InputError).message.replaceAll(root, "");
+  return (error as InputError).problem.replaceAll(root, "");
 }
 
 async function* pieces(...parts: Uint8Array[]): AsyncGenerator<Uint8Array> {

@@ -61,7 +61,7 @@ test.each(["char", "word"] as const)(
     await expect(train({ val, tokens, steps: 1 })).rejects.toThrow(
       expect.objectContaining({
         code: "INPUT",
-        message: expect.stringMatching(
+        problem: expect.stringMatching(
           /^the text has \d+ (character|word)s to train on and 1 to validate on$/,
         ),
         hint: "at least 2 are needed of each: give more text",

@@ -47,7 +47,7 @@ describe("a disk that is full", () => {
       const saving = store.saveCheckpoint(2, await checkpoint(2), { best: { loss: 0.5 } });
       await expect(saving).rejects.toThrow(StorageError);
       await expect(saving).rejects.toThrow(
-        /^cannot write .*step-2\.safetensors: the disk is full \(ENOSPC\)$/,
+        /^cannot write .*step-2\.safetensors: the disk is full \(ENOSPC\) — free some space/,
       );
       await expect(saving).rejects.toMatchObject({
         hint: expect.stringMatching(
@@ -87,7 +87,9 @@ describe("a disk that is full", () => {
     await store.appendMetrics({ event: "step", step: 1 });
     fs.failAt("write", /metrics/, "ENOSPC", 5);
     const appending = store.appendMetrics({ event: "step", step: 2 });
-    await expect(appending).rejects.toThrow(/^cannot write .*metrics\.jsonl: the disk is full \(ENOSPC\)$/);
+    await expect(appending).rejects.toThrow(
+      /^cannot write .*metrics\.jsonl: the disk is full \(ENOSPC\) — free some space/,
+    );
     expect(await readFile(join(folder, "metrics.jsonl"), "utf8")).toBe('{"event":"step","step":1}\n');
     fs.mend();
     await store.appendMetrics({ event: "step", step: 3 });
@@ -110,12 +112,12 @@ describe("a disk that is full", () => {
 
 describe("a file system that refuses", () => {
   const reasons: [string, RegExp][] = [
-    ["EROFS", /: the file system is read-only \(EROFS\)$/],
-    ["EACCES", /: permission denied \(EACCES\)$/],
-    ["EPERM", /: the operation is not permitted \(EPERM\)$/],
-    ["EDQUOT", /: the disk quota is used up \(EDQUOT\)$/],
-    ["EIO", /: the disk reports an input\/output error \(EIO\)$/],
-    ["EWEIRD", /: EWEIRD: simulated$/],
+    ["EROFS", /: the file system is read-only \(EROFS\) — /],
+    ["EACCES", /: permission denied \(EACCES\) — /],
+    ["EPERM", /: the operation is not permitted \(EPERM\) — /],
+    ["EDQUOT", /: the disk quota is used up \(EDQUOT\) — /],
+    ["EIO", /: the disk reports an input\/output error \(EIO\) — /],
+    ["EWEIRD", /: EWEIRD: simulated( — |$)/],
   ];
   test.each(reasons)(
     "with %s gives a StorageError with the path and the reason in words",

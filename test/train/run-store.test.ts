@@ -111,7 +111,7 @@ describe("a run folder", () => {
   });
 
   test("that is not there, is a file, or holds no run.json is an input error that names it", async () => {
-    await expect(RunStore.open(join(root, "none"))).rejects.toThrow(/there is no run folder .*none$/);
+    await expect(RunStore.open(join(root, "none"))).rejects.toThrow(/there is no run folder .*none — /);
     await writeFile(join(root, "file"), "");
     await expect(RunStore.open(join(root, "file"))).rejects.toThrow(InputError);
     await expect(RunStore.open(root)).rejects.toThrow(/is not a run folder: it holds no run\.json/);

@@ -1,13 +1,14 @@
 import { BINARY, REDUCE } from "../../backend/kernels-ops.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
-import { InputError, ShapeError } from "../../core/errors.ts";
-import { type Names, refuseOthers } from "../../core/options.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { checkValue, FROM_0_TO_1, INTEGER, type Names, refuseOthers } from "../../core/options.ts";
 import { checkShape, showShape } from "../../core/shape.ts";
-import { requireFloats } from "../check.ts";
+import { requireFloats, requireTensors } from "../check.ts";
 import { binary, expand, reduceAxes } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
 import { checkIds } from "./embedding.ts";
 import { checkReduction, type ReductionOptions } from "./losses.ts";
+import { checkTargets } from "./targets.ts";
 
 export interface CrossEntropyOptions extends ReductionOptions {
   /** Rows with this target count nothing. @defaultValue -100, as in PyTorch */
@@ -18,7 +19,7 @@ export interface CrossEntropyOptions extends ReductionOptions {
   readonly labelSmoothing?: number;
 }
 
-const OPTIONS: Names<CrossEntropyOptions> = {
+export const CROSS_ENTROPY_OPTIONS: Names<CrossEntropyOptions> = {
   ...{ reduction: 0, ignoreIndex: 0, classWeights: 0, labelSmoothing: 0 },
 };
 
@@ -34,13 +35,13 @@ export function settleCrossEntropy(
   classes: number,
   options: CrossEntropyOptions,
 ): CrossEntropySettings {
-  refuseOthers(op, OPTIONS, options);
+  refuseOthers(op, CROSS_ENTROPY_OPTIONS, options);
   const { reduction = "mean", ignoreIndex = IGNORE_INDEX, classWeights, labelSmoothing = 0 } = options;
   checkReduction(op, reduction);
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new InputError(`${op}: labelSmoothing must be in [0, 1], got ${labelSmoothing}`);
-  }
+  checkValue(`${op}: labelSmoothing`, FROM_0_TO_1, labelSmoothing);
+  checkValue(`${op}: ignoreIndex`, INTEGER, ignoreIndex);
   if (classWeights !== undefined) {
+    requireTensors(op, { classWeights });
     requireFloats(op, { classWeights });
     checkShape(`${op}: classWeights`, classWeights.shape, [["classes", classes]]);
   }
@@ -56,26 +57,27 @@ interface Rows {
 function check(logits: Tensor, targets: Tensor, ignoreIndex: number): Rows {
   requireFloats("crossEntropy", { logits });
   const classes = logits.shape.at(-1) ?? 0;
-  const rows = classes === 0 ? 0 : logits.size / classes;
-  if (logits.shape.length < 2 || classes === 0 || targets.size !== rows) {
+  if (logits.shape.length < 2 || classes === 0) {
     throw new ShapeError(
-      "crossEntropy: targets",
-      `${rows} ids for logits ${showShape(logits.shape)}`,
-      showShape(targets.shape),
+      "crossEntropy: logits",
+      "[..., classes], one class or more",
+      showShape(logits.shape),
     );
   }
+  checkTargets("crossEntropy", "logits", logits, targets);
   const values = checkIds("crossEntropy: targets", targets, classes, ignoreIndex);
-  return { rows, mayIgnore: values?.includes(ignoreIndex) ?? true };
+  return { rows: targets.size, mayIgnore: values?.includes(ignoreIndex) ?? true };
 }
 
 /**
  * Softmax cross-entropy in nats as torch.nn.functional.cross_entropy, classes on the last axis: logits [..., C],
- * targets ids [...] -> [], or the targets' shape with reduction "none". The mean is over all rows that are not
+ * targets ids of the same shape without the classes -> [], or the targets' shape with reduction "none". The mean is over all rows that are not
  * ignored, weighted by their targets' class weights: NaN when there is none.
  *
  *     loss = mean(log sum exp(x) - x[target]),  dx = (softmax(x) - onehot(target)) * dy / rows
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  requireTensors("crossEntropy", { logits });
   const classes = logits.shape.at(-1) ?? 0;
   const settings = settleCrossEntropy("crossEntropy", classes, options);
   const { reduction, ignoreIndex, classWeights, labelSmoothing } = settings;

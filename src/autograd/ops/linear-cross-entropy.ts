@@ -2,19 +2,28 @@ import { WORD } from "../../backend/backend.ts";
 import { BINARY, REDUCE } from "../../backend/kernels-ops.ts";
 import { scope } from "../../backend/scope.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
-import { InputError, ScopeError, ShapeError } from "../../core/errors.ts";
+import { ScopeError, ShapeError } from "../../core/errors.ts";
+import { checkValue, type Names, optional, refuseOthers, SIZE } from "../../core/options.ts";
 import { checkShape, showShape } from "../../core/shape.ts";
-import { requireFloats } from "../check.ts";
+import { requireFloats, requireTensors } from "../check.ts";
 import { binary, constant, reduceAxes } from "../strided.ts";
 import { isRecording, kernelsOf, record } from "../tape.ts";
-import { type CrossEntropyOptions, crossEntropy, settleCrossEntropy } from "./cross-entropy.ts";
+import {
+  CROSS_ENTROPY_OPTIONS,
+  type CrossEntropyOptions,
+  crossEntropy,
+  settleCrossEntropy,
+} from "./cross-entropy.ts";
 import { checkIds } from "./embedding.ts";
 import { linear } from "./linear.ts";
+import { checkTargets } from "./targets.ts";
 
 export interface LinearCrossEntropyOptions extends CrossEntropyOptions {
   /** How many rows have logits at a time. @defaultValue what fits in 16 MiB, but 128 or more; all below 1024 classes */
   readonly blockRows?: number;
 }
+
+const OPTIONS: Names<LinearCrossEntropyOptions> = { ...CROSS_ENTROPY_OPTIONS, blockRows: 0 };
 
 /**
  * Every block reads the weights and reads and writes their gradient. At 10,000 classes blocks of 400 rows cost nothing
@@ -35,7 +44,7 @@ const LEAST_WEIGHT = 1e-30;
  * and make room for their gradient there (as Hsu et al. 2024, "Liger Kernel"): gradients are computed with the loss, as
  * if that was to be differentiated by itself, and scaled in place afterwards, so backward goes through it once.
  *
- * x [..., I], weight [C, I], bias [C] or none, targets ids [...] -> [], in nats; with reduction "none" the targets'
+ * x [..., I], weight [C, I], bias [C] or none, targets ids of the shape of x without its last axis -> [], in nats; with reduction "none" the targets'
  * shape, and then a gradient needs all logits at once after all.
  *
  *     z = x W^T + b,  loss = mean(log sum exp(z) - z[target])
@@ -52,6 +61,7 @@ export function linearCrossEntropy(
   options: LinearCrossEntropyOptions = {},
 ): Tensor {
   const op = "linearCrossEntropy";
+  requireTensors(op, { x, weight, ...(bias !== undefined && { bias }) });
   requireFloats(op, { x, weight, bias });
   checkShape(`${op}: weight`, weight.shape, [
     ["classes", null],
@@ -59,15 +69,12 @@ export function linearCrossEntropy(
   ]);
   const [classes, inputs] = weight.shape;
   if (bias !== undefined) checkShape(`${op}: bias`, bias.shape, [["classes", classes]]);
-  const rows = inputs === 0 ? 0 : x.size / inputs;
-  if (x.shape.length < 2 || targets.size !== rows) {
-    throw new ShapeError(
-      `${op}: targets`,
-      `${rows} ids for x ${showShape(x.shape)}`,
-      showShape(targets.shape),
-    );
-  }
+  if (x.shape.length < 2) throw new ShapeError(`${op}: x`, "[..., features]", showShape(x.shape));
+  checkTargets(op, "x", x, targets);
+  const rows = targets.size;
+  refuseOthers(op, OPTIONS, options);
   const { blockRows, ...common } = options;
+  checkValue(`${op}: blockRows`, optional(SIZE), blockRows);
   const { reduction, ignoreIndex, classWeights, labelSmoothing } = settleCrossEntropy(op, classes, common);
   checkIds(`${op}: targets`, targets, classes, ignoreIndex);
   const differentiates = isRecording(x, weight, bias);
@@ -149,9 +156,6 @@ function blocksOf(
   classes: number,
   asked: number | undefined,
 ): { size: number; starts: number[] } {
-  if (asked !== undefined && !(Number.isSafeInteger(asked) && asked >= 1)) {
-    throw new InputError(`linearCrossEntropy: blockRows must be an integer of at least 1, got ${asked}`);
-  }
   const count = Math.max(1, Math.ceil(rows / (asked ?? blockRowsFor(classes))));
   const size = Math.ceil(rows / count);
   const starts = Array.from({ length: count }, (_, block) => block * size);

@@ -1,7 +1,9 @@
 import type { Tensor } from "../../backend/tensor.ts";
-import { InputError, ShapeError } from "../../core/errors.ts";
-import { type Names, refuseOthers } from "../../core/options.ts";
-import { sameShape, showShape } from "../../core/shape.ts";
+import { broadcastShape } from "../../core/broadcast.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { checkValue, type Names, oneOf, refuseOthers } from "../../core/options.ts";
+import { type Shape, sameShape, showShape } from "../../core/shape.ts";
+import { requireTensors } from "../check.ts";
 import { add, mul, sub } from "./elementwise.ts";
 import { neg, softplus, square } from "./functions.ts";
 import { mean, sum } from "./reduce.ts";
@@ -14,25 +16,32 @@ export interface ReductionOptions {
   readonly reduction?: Reduction;
 }
 
+const REDUCTIONS = oneOf("mean", "sum", "none");
 const REDUCTION: Names<ReductionOptions> = { reduction: 0 };
 
 /** @throws InputError for a word that is none of the three */
 export function checkReduction(op: string, reduction: string): asserts reduction is Reduction {
-  if (!["mean", "sum", "none"].includes(reduction)) {
-    throw new InputError(
-      `${op}: reduction must be "mean", "sum" or "none", got ${JSON.stringify(reduction)}`,
-    );
-  }
+  checkValue(`${op}: reduction`, REDUCTIONS, reduction);
 }
 
 function reduced(loss: Tensor, reduction: Reduction): Tensor {
   return reduction === "none" ? loss : reduction === "sum" ? sum(loss) : mean(loss);
 }
 
-function requireSameShape(op: string, x: Tensor, name: string, y: Tensor): void {
+/** @param tensors by the names of the two arguments */
+function requireSameShape(op: string, tensors: Readonly<Record<string, Tensor>>): void {
+  requireTensors(op, tensors);
+  const [[, x], [name, y]] = Object.entries(tensors);
   if (!sameShape(x.shape, y.shape)) {
     throw new ShapeError(`${op}: ${name}`, `${showShape(x.shape)} like the first`, showShape(y.shape));
   }
+}
+
+/** What scales the loss of every element must not make more elements. */
+function requireBroadcastTo(op: string, name: string, scale: Tensor, shape: Shape): void {
+  requireTensors(op, { [name]: scale });
+  if (sameShape(broadcastShape(op, { logits: shape, [name]: scale.shape }), shape)) return;
+  throw new ShapeError(`${op}: ${name}`, `broadcast to ${showShape(shape)}`, showShape(scale.shape));
 }
 
 /** (prediction - target)^2, both of one shape: the mean of all unless told otherwise. */
@@ -40,7 +49,7 @@ export function mseLoss(prediction: Tensor, target: Tensor, options: ReductionOp
   refuseOthers("mseLoss", REDUCTION, options);
   const { reduction = "mean" } = options;
   checkReduction("mseLoss", reduction);
-  requireSameShape("mseLoss", prediction, "target", target);
+  requireSameShape("mseLoss", { prediction, target });
   return reduced(square(sub(prediction, target)), reduction);
 }
 
@@ -67,7 +76,10 @@ export function binaryCrossEntropyWithLogits(
   refuseOthers("binaryCrossEntropyWithLogits", WEIGHTED, options);
   const { reduction = "mean", weight, positiveWeight } = options;
   checkReduction("binaryCrossEntropyWithLogits", reduction);
-  requireSameShape("binaryCrossEntropyWithLogits", logits, "targets", targets);
+  requireSameShape("binaryCrossEntropyWithLogits", { logits, targets });
+  for (const [name, scale] of Object.entries({ weight, positiveWeight })) {
+    if (scale !== undefined) requireBroadcastTo("binaryCrossEntropyWithLogits", name, scale, logits.shape);
+  }
   const missed = softplus(neg(logits));
   const scale = positiveWeight && add(mul(sub(positiveWeight, 1), targets), 1);
   const loss = add(mul(sub(1, targets), logits), scale === undefined ? missed : mul(scale, missed));

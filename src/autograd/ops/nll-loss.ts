@@ -1,8 +1,8 @@
 import { empty, ids as idsTensor, type Tensor } from "../../backend/tensor.ts";
 import { ScopeError, ShapeError } from "../../core/errors.ts";
-import { type Names, refuseOthers } from "../../core/options.ts";
-import { checkShape, sameShape, showShape } from "../../core/shape.ts";
-import { requireFloats } from "../check.ts";
+import { checkValue, INTEGER, type Names, refuseOthers } from "../../core/options.ts";
+import { checkShape, showShape } from "../../core/shape.ts";
+import { requireFloats, requireTensors } from "../check.ts";
 import { kernelsOf, noGradient } from "../tape.ts";
 import type { CrossEntropyOptions } from "./cross-entropy.ts";
 import { div, mul } from "./elementwise.ts";
@@ -13,6 +13,7 @@ import { checkReduction } from "./losses.ts";
 import { sum } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
 import { takeAlong } from "./take-along.ts";
+import { checkTargets } from "./targets.ts";
 
 type Options = Omit<CrossEntropyOptions, "labelSmoothing">;
 
@@ -27,12 +28,15 @@ export function nllLoss(logProbabilities: Tensor, targets: Tensor, options: Opti
   refuseOthers("nllLoss", OPTIONS, options);
   const { reduction = "mean", ignoreIndex = -100, classWeights } = options;
   checkReduction("nllLoss", reduction);
+  checkValue("nllLoss: ignoreIndex", INTEGER, ignoreIndex);
+  requireTensors("nllLoss", { logProbabilities, ...(classWeights !== undefined && { classWeights }) });
   requireFloats("nllLoss", { logProbabilities, classWeights });
   const classes = logProbabilities.shape.at(-1) ?? 0;
-  if (!sameShape(logProbabilities.shape.slice(0, -1), targets.shape) || classes === 0) {
-    const expected = showShape(logProbabilities.shape.slice(0, -1));
-    throw new ShapeError("nllLoss: targets", expected, showShape(targets.shape));
+  if (classes === 0) {
+    const got = showShape(logProbabilities.shape);
+    throw new ShapeError("nllLoss: logProbabilities", "[..., classes], one class or more", got);
   }
+  checkTargets("nllLoss", "logProbabilities", logProbabilities, targets);
   if (classWeights !== undefined) {
     checkShape("nllLoss: classWeights", classWeights.shape, [["classes", classes]]);
   }

@@ -163,6 +163,8 @@ async function trainWithoutMemory(seed: number, backend: Backend): Promise<numbe
 
 /** No seed of thousands has come here. */
 class NotLearnedError extends UnrolledError {
+  override name = "NotLearnedError";
+
   constructor(updates: number, spells: string) {
     super("NOT_LEARNED", "failure", `after ${updates} updates the network still writes "${spells}"`, {
       hint: "try another --seed",

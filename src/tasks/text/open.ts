@@ -69,7 +69,7 @@ export function refuseUnknown(where: string, characters: Iterable<string>, { fac
   if (!(vocabulary instanceof Vocabulary)) return;
   const unknown = new Set([...characters].filter((character) => vocabulary.id(character) < 0));
   if (unknown.size === 0) return;
-  throw new InputError(unknownCharacters(where, unknown).message, {
+  throw new InputError(unknownCharacters(where, unknown).problem, {
     hint: "change the text, or leave them out with --skip-unknown",
   });
 }
