@@ -36,6 +36,8 @@ export const OBJECT: Range = {
   fits: (value) => typeof value === "object" && value !== null,
 };
 
+export const FUNCTION: Range = { text: "a function", fits: (value) => typeof value === "function" };
+
 /** That, or not given. */
 export function optional({ text, fits }: Range): Range {
   return { text, fits: (value) => value === undefined || fits(value) };

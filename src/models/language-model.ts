@@ -5,7 +5,7 @@ import type { Backend } from "../backend/backend.ts";
 import { Frames } from "../backend/scope.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import { InputError } from "../core/errors.ts";
-import { optional, type Range, type Ranges, refuseOthers, settle, TEXT } from "../core/options.ts";
+import { FUNCTION, optional, type Ranges, refuseOthers, settle, TEXT } from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
 import type { CreateCell } from "../nn/cell.ts";
 import { Embedding } from "../nn/embedding.ts";
@@ -43,8 +43,6 @@ export interface LanguageModelOptions {
   /** What errors call an own cell. */
   cellName?: string;
 }
-
-const FUNCTION: Range = { text: "a function", fits: (value) => typeof value === "function" };
 
 const RANGES: Ranges<LanguageModelOptions> = {
   ...MODULE_RANGES,

@@ -14,11 +14,11 @@ import {
   valuesOf,
 } from "../../inspect/index.ts";
 import { LanguageModel } from "../../models/language-model.ts";
+import type { CheckpointFacts } from "../../run/model-metadata.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
 import { describeData, type Hooks, readCorpus } from "./corpus.ts";
 import { buildModel, type OpenedModel, openModel, ownCellOf, refuseUnknown } from "./open.ts";
 import { readOwnText } from "./own-text.ts";
-import type { CheckpointFacts } from "./run-file.ts";
 import { allSymbols, UNITS } from "./tokens.ts";
 
 export interface TextInspectOptions {

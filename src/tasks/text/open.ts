@@ -1,26 +1,18 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { parameters } from "../../autograd/parameter.ts";
 import type { Backend } from "../../backend/backend.ts";
-import { FormatError, InputError } from "../../core/errors.ts";
-import { Rng } from "../../core/rng.ts";
-import { sameShape, showShape } from "../../core/shape.ts";
+import { InputError } from "../../core/errors.ts";
 import { unknownCharacters, Vocabulary } from "../../data/vocabulary.ts";
 import type { SafetensorsFile } from "../../io/safetensors.ts";
-import { LanguageModel } from "../../models/language-model.ts";
+import type { LanguageModel } from "../../models/language-model.ts";
+import { type CheckpointFacts, readCheckpointFacts } from "../../run/model-metadata.ts";
+import { buildTrainedModel } from "../../run/open-model.ts";
 import { RunStore, readCheckpointFile } from "../../train/run-store.ts";
-import type { Snapshot } from "../../train/snapshot.ts";
-import {
-  type CheckpointFacts,
-  parseTextRun,
-  readCheckpointFacts,
-  snapshotOf,
-  type TextRun,
-} from "./run-file.ts";
+import { parseTextRun, type TextRun } from "./run-file.ts";
 
 export interface OpenedModel {
   readonly facts: CheckpointFacts;
-  readonly snapshot: Snapshot;
+  readonly file: SafetensorsFile;
   /** The checkpoint that was read. */
   readonly path: string;
   /** Absent when a checkpoint file was named by itself. */
@@ -48,8 +40,7 @@ export async function openModel(path: string): Promise<OpenedModel> {
 
 function opened(file: SafetensorsFile, path: string, run: TextRun | undefined): OpenedModel {
   const facts = readCheckpointFacts(file, path);
-  const snapshot = snapshotOf(file, facts.step, path, { parametersOnly: true });
-  return { facts, snapshot, path, run };
+  return { facts, file, path, run };
 }
 
 /**
@@ -78,40 +69,16 @@ export async function ownCellOf({ cellFile }: CheckpointFacts, cellPath: string 
   throw new InputError(`--cell ${cellPath}: the model has no cell of your own`, { hint: "leave it out" });
 }
 
-/** Initial values that are overwritten at once: drawing a million of them takes longer than all the rest. */
-class NoRng extends Rng {
-  constructor() {
-    super(0);
-  }
-
-  override uniform(): number {
-    return 0;
-  }
-}
-
 /**
  * The model with its trained weights, for inference.
  * @param cellPath where the file of an own cell is now; default: where it was
- * @throws FormatError naming a tensor that does not fit; InputError for an own cell that is gone or has changed
+ * @throws FormatError naming the tensors that do not fit; InputError for an own cell that is gone or has changed
  */
 export async function buildModel(
-  { facts, snapshot, path }: OpenedModel,
+  { facts, file, path }: OpenedModel,
   backend: Backend,
   cellPath?: string,
 ): Promise<LanguageModel> {
   const cell = await ownCellOf(facts, cellPath);
-  const options = { rng: new NoRng(), backend, createCell: cell?.create, cellName: cell?.name };
-  const model = new LanguageModel(facts.model, options);
-  for (const { name, tensor } of parameters(model)) {
-    const stored = snapshot.tensors.get(name);
-    if (stored === undefined) throw new FormatError(path, `has no tensor ${name}`);
-    if (!sameShape(stored.shape, tensor.shape)) {
-      throw new FormatError(
-        path,
-        `tensor ${name} must be ${showShape(tensor.shape)}, got ${showShape(stored.shape)}`,
-      );
-    }
-    tensor.write(stored.data);
-  }
-  return model;
+  return buildTrainedModel(file, facts, path, { backend, createCell: cell?.create, cellName: cell?.name });
 }

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../../core/errors.ts";
+import { readCheckpointFacts } from "../../run/model-metadata.ts";
 import { RunStore } from "../../train/run-store.ts";
 import type { Snapshot } from "../../train/snapshot.ts";
 import { isCellFile } from "../cell-file.ts";
@@ -9,7 +10,7 @@ import { loadOwnCell, type OwnCell } from "../own-cell.ts";
 import type { Hooks } from "./corpus.ts";
 import type { TextTrainOptions } from "./options.ts";
 import { newestRun, refuseOtherSettings } from "./resume.ts";
-import { parseTextRun, readCheckpointFacts, snapshotOf, type TextRun } from "./run-file.ts";
+import { parseTextRun, snapshotOf, type TextRun } from "./run-file.ts";
 
 export interface Resumed {
   readonly store: RunStore;
