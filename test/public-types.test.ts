@@ -2,14 +2,11 @@
  * The public types, as one file to be compared: what the compiler declares for every entry of package.json's exports,
  * and for the files that these take names from. A change shows in the diff of the snapshot; `vitest -u` accepts it.
  */
-import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { compileProgram } from "./support/consumer.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const EXPORTS = (
@@ -47,43 +44,16 @@ test("the public types are those of the snapshot", async () => {
   await expect(parts.join("\n")).toMatchFileSnapshot("public-types.snapshot");
 });
 
-/** A program of a user's, in a folder of its own, that imports every entry. */
-describe("a program that imports all of the package compiles, and skips no library check,", () => {
-  let folder: string;
-
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "unrolled-consumer-"));
-    await mkdir(join(folder, "node_modules"));
-    symlinkSync(ROOT, join(folder, "node_modules", "unrolled"), "junction");
-    writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-    const names = Object.keys(EXPORTS).map((name) => `unrolled${name.slice(1)}`);
-    const lines = names.map((name, index) => `import * as m${index} from "${name}";`);
-    const used = names.map((_, index) => `m${index}`).join(", ");
-    writeFileSync(join(folder, "program.ts"), `${lines.join("\n")}\nexport const all = [${used}];\n`);
-  });
-
-  afterAll(() => rmSync(folder, { recursive: true }));
-
+describe("a program that imports every entry compiles, with library checks,", () => {
+  const names = Object.keys(EXPORTS).map((name) => `unrolled${name.slice(1)}`);
+  const imports = names.map((name, index) => `import * as m${index} from "${name}";`);
+  const program = `${imports.join("\n")}\nexport const all = [${names.map((_, index) => `m${index}`)}];\n`;
   const years = ["ES2022", "ES2023", "ES2024"];
 
   test.each(years.flatMap((year) => [year, `${year} DOM`]))(
     "with lib %s and without the types of Node",
     async (lib) => {
-      const compilerOptions = {
-        ...{ target: "ES2022", module: "NodeNext", lib: lib.split(" "), types: [] },
-        ...{ strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true },
-        ...{ skipLibCheck: false, noEmit: true, preserveSymlinks: true },
-      };
-      writeFileSync(
-        join(folder, "tsconfig.json"),
-        JSON.stringify({ compilerOptions, files: ["program.ts"] }),
-      );
-      const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
-      const compiled = await promisify(execFile)(process.execPath, [tsc, "-p", folder]).then(
-        () => "",
-        (error: { stdout: string }) => error.stdout,
-      );
-      expect(compiled).toBe("");
+      expect(await compileProgram({ "program.ts": program }, { lib: lib.split(" "), types: [] })).toBe("");
     },
   );
 });
