@@ -41,6 +41,12 @@ const SUPPOSED: Readonly<Record<string, string>> = {
     declare const inputs: number, hidden: number;
     declare const rng: Rng;
     declare const x: Tensor;`,
+  "docs/streaming.md": `
+    declare const encoder: LSTM;
+    declare const stream: import("unrolled/nn").Stream<number>;
+    declare const question: number[];
+    declare const rng: Rng;
+    declare const START: number, END: number;`,
   "docs/training.md": `
     declare const rnn: LSTM;
     declare const head: Linear;

@@ -36,7 +36,7 @@ const losses = (printed: string): number[] =>
 describe("the examples", () => {
   test("are all run here", () => {
     // The cells for --cell are trained by test/cli/own-cell.test.ts.
-    const cells = ["min-gru.ts", "my-cell.ts"];
+    const cells = ["leaky-cell.ts", "min-gru.ts", "my-cell.ts"];
     const programs = ["from-pytorch.ts", "open-model.ts", "own-cell.ts", "own-model.ts", "streaming.ts"];
     expect(readdirSync(`${ROOT}examples`).sort()).toEqual([...cells, ...programs].sort());
   });

@@ -158,7 +158,7 @@ export abstract class RecurrentLayer {
     return this.streamOf({ head: options.head, ids: false }, options);
   }
 
-  /** The same for ids: one-hot, or with an embedding (a table [symbols, I]) before the layers. */
+  /** The same for ids: one-hot, or through an embedding, a module or its matrix [symbols, I]. */
   streamIds(options: StreamOptions & Pick<StreamParts, "embedding" | "head"> = {}): Stream<number> {
     refuseOthers(`${this.cellName}.streamIds`, { ...STREAM_OPTIONS, embedding: 0, head: 0 }, options);
     return this.streamOf({ embedding: options.embedding, head: options.head, ids: true }, options);
