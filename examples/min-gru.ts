@@ -37,7 +37,7 @@ export default class MinGRU implements Cell<State> {
 
   /** x [T, B, I], h' [B, H] -> h of every step [T, B, H], and the last one as state */
   sequence(x: Tensor, state: State): { output: Tensor; state: State } {
-    const T = x.shape[0];
+    const T = x.shape[0]!;
     let { a, b } = this.link(x);
     // After the round with this distance, a and b of step t stand for the steps t - 2 * distance + 1 to t.
     for (let distance = 1; distance < T; distance *= 2) {

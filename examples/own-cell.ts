@@ -80,7 +80,7 @@ const optimizer = adam(parameters({ embedding, rnn, head }), { lr: 1e-2 });
 console.log(`nats a symbol by guessing: ${Math.log(symbols).toFixed(3)}`);
 for (let number = 0; number <= 300; number++) {
   const inputs = Int32Array.from({ length: batchSize * time }, () => rng.integer(symbols));
-  const targets = inputs.map((_, place) => inputs[place - (place % time)]);
+  const targets = inputs.map((_, place) => inputs[place - (place % time)]!);
   const { loss } = step(
     () => {
       const { output } = rnn.forward(embedding.forward(ids(inputs, [batchSize, time])));

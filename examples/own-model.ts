@@ -12,7 +12,7 @@ import { adam, clipNorm } from "unrolled/optim";
 const [batchSize, time, steps] = [32, 32, 300];
 
 const rng = new Rng(1);
-const sums = Array.from({ length: 6000 }, () => [rng.integer(10), rng.integer(10)]);
+const sums = Array.from({ length: 6000 }, () => [rng.integer(10), rng.integer(10)] as const);
 const text = sums.map(([a, b]) => `${a}+${b}=${a + b}\n`).join("");
 const corpus = corpusFromText(text);
 const vocabulary = corpus.vocabulary.size;

@@ -44,7 +44,7 @@ console.log(
 );
 for (const weights of ["f32", "bf16", "int8"] satisfies WeightFormat[]) {
   const stream = rnn.stream({ head, weights });
-  const measured = error((value) => stream.step([value])[0]);
+  const measured = error((value) => stream.step([value])[0]!);
   console.log(`a stream in ${weights}: ${measured.toFixed(4)}`);
   stream.dispose();
 }
@@ -52,7 +52,7 @@ for (const weights of ["f32", "bf16", "int8"] satisfies WeightFormat[]) {
 /** Mean squared error of what is said of the next value after each one. */
 function error(predict: (value: number) => number): number {
   let total = 0;
-  for (let t = 0; t + 1 < sensor.length; t++) total += (predict(sensor[t]) - sensor[t + 1]) ** 2;
+  for (let t = 0; t + 1 < sensor.length; t++) total += (predict(sensor[t]!) - sensor[t + 1]!) ** 2;
   return total / (sensor.length - 1);
 }
 

@@ -1,6 +1,8 @@
 /** The examples are programs of users: each is run as one, with the built package, and has to do what it says. */
 import { execFile } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
@@ -11,15 +13,19 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const TYPESCRIPT = process.features.typescript ? [] : ["--experimental-strip-types"];
 
 /** What a program of examples/ prints. It fails with the program's own words when that ends with an error. */
-async function run(name: string): Promise<string> {
+async function run(name: string, ...values: string[]): Promise<string> {
   if (!existsSync(`${ROOT}dist/index.js`)) {
     throw new Error(
       "the examples import the built package and dist/index.js is missing: run `npm run build`",
     );
   }
-  const { stdout } = await promisify(execFile)(process.execPath, [...TYPESCRIPT, `examples/${name}`], {
-    cwd: ROOT,
-  });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [...TYPESCRIPT, `examples/${name}`, ...values],
+    {
+      cwd: ROOT,
+    },
+  );
   return stdout;
 }
 
@@ -30,8 +36,8 @@ const losses = (printed: string): number[] =>
 describe("the examples", () => {
   test("are all run here", () => {
     // The cells for --cell are trained by test/cli/own-cell.test.ts.
-    const cells = ["min-gru.ts", "my-cell.ts"];
-    const programs = ["from-pytorch.ts", "own-cell.ts", "own-model.ts", "streaming.ts"];
+    const cells = ["leaky-cell.ts", "min-gru.ts", "my-cell.ts"];
+    const programs = ["from-pytorch.ts", "open-model.ts", "own-cell.ts", "own-model.ts", "streaming.ts"];
     expect(readdirSync(`${ROOT}examples`).sort()).toEqual([...cells, ...programs].sort());
   });
 
@@ -65,6 +71,42 @@ describe("the examples", () => {
       expect(error).toBeGreaterThan(noise);
     }
     expect(Math.max(...found)).toBeLessThan(1.05 * Math.min(...found));
+  });
+
+  test("open-model.ts writes with a checkpoint and says what comes next, and how likely that is", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "unrolled-open-model-"));
+    try {
+      const book = join(folder, "book.txt");
+      writeFileSync(
+        book,
+        Array.from({ length: 300 }, (_, i) => `const c${i % 7} = ${(i * i) % 97};\n`).join(""),
+      );
+      const options = [
+        book,
+        "--hidden",
+        "16",
+        "--steps",
+        "30",
+        "--threads",
+        "1",
+        "--out",
+        join(folder, "run"),
+      ];
+      await promisify(execFile)(process.execPath, [`${ROOT}bin/unrolled.js`, "train", "text", ...options]);
+      const path = join(folder, "run", "checkpoints", "step-30.safetensors");
+      const printed = await run("open-model.ts", path, "const ");
+      const [, text, ...likely] =
+        /^lstm, 1 x 16, after 30 updates\n(const [\s\S]{200})\n(?:next: ".*" (0\.\d+)\n)(?:next: ".*" (0\.\d+)\n)/.exec(
+          printed,
+        )!;
+      expect(text).toHaveLength(206);
+      const [first, second] = likely.map(Number) as [number, number];
+      expect(first).toBeGreaterThanOrEqual(second);
+      expect(second).toBeGreaterThan(0.01);
+      await expect(run("open-model.ts", "package.json")).rejects.toThrow("package.json: the header");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test("own-cell.ts has the right gradients and learns to remember the first symbol", async () => {

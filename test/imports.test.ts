@@ -18,6 +18,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   optim: ["core", "backend", "autograd"],
   models: ["core", "backend", "autograd", "nn"],
   decode: ["core", "backend", "autograd", "nn"],
+  run: ["core", "backend", "autograd", "nn", "models", "data", "io"],
   inspect: ["core", "backend", "autograd", "nn", "models"],
   data: ["core"],
   io: ["core"],
@@ -32,6 +33,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "decode",
     "data",
     "io",
+    "run",
     "train",
     "inspect",
     "version",
@@ -47,6 +49,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       "decode",
       "data",
       "io",
+      "run",
       "train",
       "inspect",
       "tasks",
@@ -58,7 +61,18 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** They run in a page as they are: no package and nothing of Node. */
-const CORE_ROOMS = ["core", "backend", "autograd", "nn", "optim", "models", "decode", "inspect", "index"];
+const CORE_ROOMS = [
+  "core",
+  "backend",
+  "autograd",
+  "nn",
+  "optim",
+  "models",
+  "decode",
+  "inspect",
+  "run",
+  "index",
+];
 /** They run in a page too, and may come to use a package (zip, protobuf). */
 const ROOMS_WITHOUT_NODE = [...CORE_ROOMS, "data", "io"];
 
@@ -208,7 +222,7 @@ const DOCS = readdirSync(join(ROOT, "docs"))
 
 /** Backticked words of other systems: not names of ours. */
 const FOREIGN =
-  /^(torch|safetensors|state_dict|safe_open|pack_padded_sequence|pad_packed_sequence|x.numpy)\b|^(NaN|await|clang|npm|npx)$/;
+  /^(torch|safetensors|state_dict|safe_open|pack_padded_sequence|pad_packed_sequence|x.numpy)\b|^(NaN|noUncheckedIndexedAccess|await|clang|npm|npx)$/;
 
 describe.each([...DOCS, "README.md", "CHANGELOG.md"])("%s", (page) => {
   const text = readFileSync(join(ROOT, page), "utf8");

@@ -5,7 +5,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { compileProgram } from "./support/consumer.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const EXPORTS = (
@@ -41,4 +42,18 @@ test("the public types are those of the snapshot", async () => {
     add(join(ROOT, target.replace(/\.js$/, ".d.ts")));
   }
   await expect(parts.join("\n")).toMatchFileSnapshot("public-types.snapshot");
+});
+
+describe("a program that imports every entry compiles, with library checks,", () => {
+  const names = Object.keys(EXPORTS).map((name) => `unrolled${name.slice(1)}`);
+  const imports = names.map((name, index) => `import * as m${index} from "${name}";`);
+  const program = `${imports.join("\n")}\nexport const all = [${names.map((_, index) => `m${index}`)}];\n`;
+  const years = ["ES2022", "ES2023", "ES2024"];
+
+  test.each(years.flatMap((year) => [year, `${year} DOM`]))(
+    "with lib %s and without the types of Node",
+    async (lib) => {
+      expect(await compileProgram({ "program.ts": program }, { lib: lib.split(" "), types: [] })).toBe("");
+    },
+  );
 });

@@ -18,8 +18,8 @@ async function init(request: InitRequest): Promise<Trainer> {
   const drawn = drawLstm(vocab, hidden);
   rnn.weight_ih_l0.write(drawn.weightIh);
   rnn.weight_hh_l0.write(drawn.weightHh);
-  rnn.bias_ih_l0.write(drawn.bias);
-  rnn.bias_hh_l0.write(new Float32Array(drawn.bias.length));
+  rnn.bias_ih_l0!.write(drawn.bias);
+  rnn.bias_hh_l0!.write(new Float32Array(drawn.bias.length));
   head.weight.write(drawn.head);
   head.bias!.write(drawn.headBias);
   const stream = rnn.streamIds({ head, weights });

@@ -1,11 +1,26 @@
 import { type Address, WORD } from "../backend/backend.ts";
-import { persistent, type Tensor } from "../backend/tensor.ts";
+import { persistent, setGradientLookup, type Tensor } from "../backend/tensor.ts";
 import { InputError } from "../core/errors.ts";
 import type { NamedParameter } from "./parameter.ts";
 import type { GradientSink } from "./tape.ts";
 
 /** Gradients lie one after another in a single buffer, each on a cache line: what replicas sum and clipping measures. */
 const ALIGNED_ELEMENTS = 16;
+
+/** Which buffers have a place for a parameter: usually one. Whoever drops an optimizer frees it all the same. */
+const buffers = new WeakMap<Tensor, readonly WeakRef<Gradients>[]>();
+
+/** Differentiations so far, to tell which buffer holds the latest. */
+let differentiations = 0;
+
+setGradientLookup((parameter) => {
+  let latest: Gradients | undefined;
+  for (const reference of buffers.get(parameter) ?? []) {
+    const gradients = reference.deref();
+    if (gradients !== undefined && gradients.finished > (latest?.finished ?? 0)) latest = gradients;
+  }
+  return parameter.needsGradient ? latest?.of(parameter) : undefined;
+});
 
 /**
  * The gradients of a list of parameters, in one flat buffer. A clip of them is carried out by the update, in the same
@@ -20,6 +35,8 @@ export class Gradients implements GradientSink {
   /** A factor and a limit, and which of them still has to be applied. */
   private readonly clip: Tensor;
   private pending: "nothing" | "factor" | "limit" = "nothing";
+  /** The number of the differentiation that they are of; 0 while there is none: `Tensor.grad` looks at it. */
+  finished = 0;
 
   constructor(parameters: readonly NamedParameter[]) {
     if (parameters.length === 0) {
@@ -38,8 +55,11 @@ export class Gradients implements GradientSink {
     this.norm = persistent([], "f32", backend);
     this.clip = persistent([2], "f32", backend);
     this.zero();
+    const own = new WeakRef(this);
     for (const [index, { tensor }] of parameters.entries()) {
       this.places.set(tensor, this.memory.view(tensor.shape, offsets[index]));
+      const others = (buffers.get(tensor) ?? []).filter((other) => other.deref() !== undefined);
+      buffers.set(tensor, [...others, own]);
     }
   }
 
@@ -59,6 +79,7 @@ export class Gradients implements GradientSink {
   }
 
   zero(): void {
+    this.finished = 0;
     this.received.clear();
     this.pending = "nothing";
     const { kernels } = this.memory.backend;
@@ -82,6 +103,11 @@ export class Gradients implements GradientSink {
     this.pending = "limit";
   }
 
+  /** All parts of the loss have been differentiated. */
+  finish(): void {
+    this.finished = ++differentiations;
+  }
+
   /** Where the update reads a gradient, and the clip that is left to it. */
   forUpdate(parameter: Tensor): { gradient: Address; clip: Address } {
     const gradient = this.places.get(parameter)!.address;
@@ -89,6 +115,7 @@ export class Gradients implements GradientSink {
   }
 
   dispose(): void {
+    this.finished = 0;
     for (const tensor of [this.memory, this.norm, this.clip]) tensor.dispose();
   }
 

@@ -7,6 +7,13 @@ import { heapOf } from "./heap.ts";
 import { flatten, type Values } from "./nested.ts";
 import { currentFrame } from "./scope.ts";
 
+let findGradient: (tensor: Tensor) => Tensor | undefined = () => undefined;
+
+/** For autograd/gradients.ts alone, which knows where gradients lie and stands above this file. */
+export function setGradientLookup(find: typeof findGradient): void {
+  findGradient = find;
+}
+
 /** An offset on a backend's heap, a shape and a dtype. Values are read with {@link Tensor.read}. */
 export class Tensor {
   /** Set by the tape: gradients flow through this tensor. */
@@ -28,6 +35,16 @@ export class Tensor {
 
   get size(): number {
     return sizeOf(this.shape);
+  }
+
+  /**
+   * Of a parameter that an optimizer trains: its gradient in the latest step or `differentiate`, of the same shape. It
+   * is as the update takes it, after clipping, zero where the loss does not reach the parameter, and overwritten by
+   * the next step: read it, or `keep()` it. Undefined before the first step, of a frozen parameter, and of every
+   * tensor that is no parameter.
+   */
+  get grad(): Tensor | undefined {
+    return findGradient(this);
   }
 
   /** Where the values lie. @throws StaleTensorError when the scope that owned them has ended */

@@ -108,7 +108,7 @@ export class LanguageModel {
     refuseOthers("languageModel.stream", STREAM_OPTIONS, options);
     const { rnn, embedding, head } = this;
     if (rnn instanceof RecurrentLayer) {
-      return rnn.streamIds({ ...options, embedding: embedding?.weight, head });
+      return rnn.streamIds({ ...options, embedding, head });
     }
     if (options.weights !== undefined && options.weights !== "f32") {
       throw new InputError(

@@ -41,10 +41,12 @@ export { RecurrentStack, type StackOptions } from "./recurrent-stack.ts";
 export { RecurrentState } from "./recurrent-state.ts";
 export { RNN, type RNNOptions } from "./rnn.ts";
 export {
+  type MatrixModule,
   type Stepper,
   Stream,
   type StreamOptions,
   type StreamParts,
+  type StreamStart,
   type StreamState,
   type WeightFormat,
 } from "./stream.ts";

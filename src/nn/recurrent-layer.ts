@@ -15,7 +15,7 @@ import { checkShape, showShape } from "../core/shape.ts";
 import { layerDropout } from "./layer-dropout.ts";
 import { checkSize, MODULE_RANGES } from "./options.ts";
 import { CELL_FORWARD, checkForward } from "./recurrent.ts";
-import { makeWeights, nameOf } from "./recurrent-parameters.ts";
+import { type BiasName, makeWeights, nameOf, type WeightName } from "./recurrent-parameters.ts";
 import { checkStateParts, checkStateShapes, RecurrentState } from "./recurrent-state.ts";
 import { STREAM_OPTIONS, Stream, type StreamOptions, type StreamParts } from "./stream.ts";
 import { denseTimeline, packedTimeline, type Timeline } from "./timeline.ts";
@@ -86,7 +86,16 @@ export abstract class RecurrentLayer {
   readonly stateSize: number;
   /** Size of the outputs: that of all directions. */
   readonly outputSize: number;
-  [name: `weight_${string}` | `bias_${string}`]: Tensor;
+  /** [gates * H, inputs] */
+  declare readonly weight_ih_l0: Tensor;
+  /** [gates * H, S] */
+  declare readonly weight_hh_l0: Tensor;
+  /** [gates * H] each; absent with `bias: false`. */
+  declare readonly bias_ih_l0?: Tensor;
+  declare readonly bias_hh_l0?: Tensor;
+  /** Of the layers above, of the second direction (`_reverse`) and of a projection (`weight_hr_l0`). */
+  readonly [name: WeightName]: Tensor;
+  readonly [name: BiasName]: Tensor | undefined;
   private readonly _rng: Rng;
   /** Layer by layer, in each first forward, then backward. */
   private readonly _weights: RecurrentWeights[] = [];
@@ -119,7 +128,7 @@ export abstract class RecurrentLayer {
         const weights = makeWeights(CELLS[kind].gates, size, hidden, { projection, bias, rng, backend });
         this._weights.push(weights);
         for (const [name, tensor] of Object.entries(weights)) {
-          if (tensor !== undefined) this[nameOf(name, layer, direction)] = tensor;
+          if (tensor !== undefined) Object.assign(this, { [nameOf(name, layer, direction)]: tensor });
         }
       }
     }
@@ -160,7 +169,7 @@ export abstract class RecurrentLayer {
     return this.streamOf({ head, ids: false }, others);
   }
 
-  /** The same for ids: one-hot, or with an embedding (a table [symbols, I]) before the layers. */
+  /** The same for ids: one-hot, or through an embedding, a module or its matrix [symbols, I]. */
   streamIds(options: StreamOptions & Pick<StreamParts, "embedding" | "head"> = {}): Stream<number> {
     const known = { ...STREAM_OPTIONS, embedding: 0, head: 0 };
     const { embedding, head, ...others } = named(`${this.cellName}.streamIds`, known, options);

@@ -25,13 +25,16 @@ export function makeWeights(
   return { weightIh, weightHh, ...biases, ...(projection > 0 && { weightHr: make(projection, hidden) }) };
 }
 
+type Place = `l${number}` | `l${number}_reverse`;
+
+/** Of a layer's matrix, as torch.nn calls it: from the inputs, from the hidden state, and of the projection. */
+export type WeightName = `weight_${"ih" | "hh" | "hr"}_${Place}`;
+
+/** Of one of a layer's two bias vectors. */
+export type BiasName = `bias_${"ih" | "hh"}_${Place}`;
+
 /** `weightIh` of layer 1, backwards: `weight_ih_l1_reverse`. */
-export function nameOf(
-  weight: string,
-  layer: number,
-  direction: number,
-): `weight_${string}` | `bias_${string}` {
-  const [, kind, suffix] = /^(weight|bias)(..)$/.exec(weight) ?? [];
-  const name = `${suffix.toLowerCase()}_l${layer}${direction === 1 ? "_reverse" : ""}`;
-  return kind === "weight" ? `weight_${name}` : `bias_${name}`;
+export function nameOf(weight: string, layer: number, direction: number): string {
+  const [kind, suffix] = [weight.slice(0, -2), weight.slice(-2).toLowerCase()];
+  return `${kind}_${suffix}_l${layer}${direction === 1 ? "_reverse" : ""}`;
 }

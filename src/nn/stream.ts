@@ -3,7 +3,7 @@ import { CELLS, type CellKind, type RecurrentWeights, sizesOf } from "../autogra
 import { kernelsOf } from "../autograd/tape.ts";
 import type { Backend, FloatArray } from "../backend/backend.ts";
 import { PLAN_WORDS, type StreamPlan, WEIGHT_FORMATS, type WeightFormat } from "../backend/kernels-stream.ts";
-import { persistent, type Tensor } from "../backend/tensor.ts";
+import { persistent, Tensor } from "../backend/tensor.ts";
 import { InputError, ScopeError, ShapeError } from "../core/errors.ts";
 import {
   checkValue,
@@ -19,8 +19,13 @@ import {
 } from "../core/options.ts";
 import { checkShape } from "../core/shape.ts";
 import { showValue } from "../core/show-value.ts";
+import { TENSOR } from "./options.ts";
+import { RecurrentState } from "./recurrent-state.ts";
 
 export type { WeightFormat } from "../backend/kernels-stream.ts";
+
+/** A module with a matrix, as `Linear` and `Embedding`, or the matrix by itself. */
+export type MatrixModule = Tensor | { readonly weight: Tensor; readonly bias?: Tensor | undefined };
 
 /** The recurrent layers of a stream, one direction, all of one cell and size, and what lies around them. */
 export interface StreamParts {
@@ -28,10 +33,10 @@ export interface StreamParts {
   readonly layers: readonly RecurrentWeights[];
   /** With `ids`, whole numbers go in: one-hot, or as rows of the embedding where there is one. */
   readonly ids: boolean;
-  /** [symbols, features] */
-  readonly embedding?: Tensor;
-  /** weight [outputs, S], bias [outputs]: a {@link Linear} for example. Without it the top layer's h comes out. */
-  readonly head?: { readonly weight: Tensor; readonly bias?: Tensor };
+  /** An `Embedding`, or its matrix [symbols, features]. */
+  readonly embedding?: MatrixModule | undefined;
+  /** A `Linear`, or its matrix [outputs, S] without a bias. Without a head the top layer's h comes out. */
+  readonly head?: MatrixModule | undefined;
 }
 
 export interface StreamOptions {
@@ -50,6 +55,14 @@ export interface StreamState {
   readonly hidden: FloatArray;
   /** [layers, H], LSTM only */
   readonly cell?: FloatArray;
+}
+
+/** Where a stream is to go on from, as another stream, a layer's `forward` or a list of numbers has it. */
+export interface StreamStart {
+  /** [layers, S], or of a layer [layers, 1, S]; absent in a layer's state that is all zeros. */
+  readonly hidden?: ArrayLike<number> | Tensor | undefined;
+  /** [layers, H], or of a layer [layers, 1, H], LSTM only. */
+  readonly cell?: ArrayLike<number> | Tensor | undefined;
 }
 
 /** What generation needs of a stream: one step in, the answer out, at once. CPU-only. */
@@ -82,14 +95,15 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
   private disposed = false;
 
   /** @throws ShapeError, InputError for parts that do not fit, for weights that are not finite, for an unknown format */
-  constructor(parts: StreamParts, options: StreamOptions = {}) {
+  constructor(given: StreamParts, options: StreamOptions = {}) {
     const { weights } = settle<Required<StreamOptions>>(
       "stream",
       STREAM_OPTIONS,
       { weights: "f32" },
       options,
     );
-    checkParts(parts);
+    checkParts(given);
+    const parts = matricesOf(given);
     const { kind, layers, embedding, head } = parts;
     const all = tensorsOf(parts);
     requireFloats("stream", Object.fromEntries(all));
@@ -149,7 +163,10 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
     this.backend.kernels.fill(state.address, 0, this.stateWords);
   }
 
-  /** A copy; give it back to go on from there, to this stream or to another of the same sizes. */
+  /**
+   * A copy; give it back to go on from there, to this stream or to another of the same sizes. The state that the
+   * `forward` of a layer returns for a batch of one may be given too: that of an encoder, for example.
+   */
   get state(): StreamState {
     const { layers, hidden, projection } = this.plan;
     const all = this.read(this.live().state, this.stateWords);
@@ -159,23 +176,26 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
   }
 
   /** @throws ShapeError when the sizes are not this stream's */
-  set state(from: { hidden: ArrayLike<number>; cell?: ArrayLike<number> }) {
-    checkValue("stream.state", { text: "a state of a stream, { hidden, cell }", fits: OBJECT.fits }, from);
-    refuseOthers("stream.state", { hidden: 0, cell: 0 }, from);
-    const { hidden, cell } = from;
+  set state(start: StreamStart) {
+    checkValue("stream.state", { text: "a state of a stream, { hidden, cell }", fits: OBJECT.fits }, start);
+    refuseOthers("stream.state", { hidden: 0, cell: 0 }, start);
     const { layers, hidden: H, projection } = this.plan;
-    const words = layers * (projection || H);
     const { state } = this.live();
-    const expect = (what: string, count: number, got: ArrayLike<number> | undefined) => {
-      if (got !== undefined) checkValue(`stream.state: ${what}`, LIST, got);
-      if ((got?.length ?? 0) !== count) {
-        throw new ShapeError(`stream.state: ${what}`, `[${count}]`, `[${got?.length ?? 0}]`);
+    // A layer's state leaves out what is zero; a list of numbers has to be whole.
+    const isLayers = start instanceof RecurrentState;
+    const numbers = (["hidden", "cell"] as const).flatMap((name) => {
+      const features = name === "cell" ? H : projection || H;
+      const count = name === "cell" ? this.stateWords - layers * (projection || H) : layers * features;
+      const given = start[name] ?? (isLayers ? new Float32Array(count) : []);
+      if (!(given instanceof Tensor)) checkValue(`stream.state: ${name}`, LIST, given);
+      const values = given instanceof Tensor ? valuesOf(name, given, layers, features) : given;
+      if (values.length !== count) {
+        throw new ShapeError(`stream.state: ${name}`, `[${count}]`, `[${values.length}]`);
       }
-      if (got !== undefined) checkNumbers(`stream.state: ${what}`, got);
-    };
-    expect("hidden", words, hidden);
-    expect("cell", this.stateWords - words, cell);
-    state.write([...Array.from(hidden), ...Array.from(cell ?? [])]);
+      checkNumbers(`stream.state: ${name}`, values);
+      return Array.from(values);
+    });
+    state.write(numbers);
   }
 
   /** Give the memory back now; without it the garbage collector does. */
@@ -222,11 +242,14 @@ function checkNumbers(where: string, values: ArrayLike<unknown>): asserts values
 const PARTS: Names<StreamParts> = { kind: 0, layers: 0, ids: 0, embedding: 0, head: 0 };
 const WEIGHTS: Names<RecurrentWeights> = { weightIh: 0, weightHh: 0, biasIh: 0, biasHh: 0, weightHr: 0 };
 
-/** @throws InputError for parts of another kind than they must be; their shapes are for {@link planOf} */
+/**
+ * @throws InputError for parts of another kind than they must be; embedding and head are for {@link matricesOf}, shapes
+ * for {@link planOf}
+ */
 function checkParts(parts: StreamParts): void {
   checkValue("stream: parts", OBJECT, parts);
   refuseOthers("stream: parts", PARTS, parts);
-  const { kind, layers, embedding, head } = parts;
+  const { kind, layers } = parts;
   checkValue("stream: kind", oneOf(...Object.keys(CELLS)), kind);
   checkValue("stream: ids", FLAG, parts.ids);
   const isList = {
@@ -240,10 +263,6 @@ function checkParts(parts: StreamParts): void {
     const { weightIh, weightHh, ...others } = weights;
     requireTensors(`stream: layers[${index}]`, { weightIh, weightHh, ...given(others) });
   }
-  if (head !== undefined) checkValue("stream: head", OBJECT, head);
-  requireTensors("stream", given({ embedding }));
-  if (head !== undefined)
-    requireTensors("stream: head", { weight: head.weight, ...given({ bias: head.bias }) });
 }
 
 /** Those that are not undefined. */
@@ -251,10 +270,44 @@ function given(tensors: Readonly<Record<string, Tensor | undefined>>): Record<st
   return Object.fromEntries(Object.entries(tensors).filter(([, tensor]) => tensor !== undefined));
 }
 
+/** The state of a layer for one sequence. @throws ShapeError for that of a batch, or of another size */
+function valuesOf(name: string, tensor: Tensor, layers: number, features: number): FloatArray {
+  const axes = [
+    ["layers", layers],
+    ["batch", 1],
+    [name, features],
+  ] as const;
+  checkShape(`stream.state: ${name}`, tensor.shape, tensor.shape.length === 2 ? [axes[0], axes[2]] : axes);
+  return tensor.backend.memory.readSync!(tensor.address, tensor.size);
+}
+
+/** Parts with the matrices and the bias of their modules. */
+interface StreamMatrices extends StreamParts {
+  readonly embedding?: Tensor | undefined;
+  readonly head?: { readonly weight: Tensor; readonly bias?: Tensor | undefined } | undefined;
+}
+
+function matricesOf(parts: StreamParts): StreamMatrices {
+  const module = (name: "embedding" | "head", expected: string) => {
+    const given: unknown = parts[name];
+    if (given === undefined) return undefined;
+    const { weight, bias } = TENSOR.fits(given) ? { weight: given } : Object(given);
+    if (TENSOR.fits(weight) && (bias === undefined || TENSOR.fits(bias))) {
+      return { weight: weight as Tensor, bias: bias as Tensor | undefined };
+    }
+    throw new InputError(`stream: ${name} must be ${expected}`, {
+      hint: `give the module itself: { ${name} }`,
+    });
+  };
+  const embedding = module("embedding", "an Embedding or its matrix [symbols, features]");
+  const head = module("head", "a Linear or its matrix [outputs, state]");
+  return { ...parts, embedding: embedding?.weight, head };
+}
+
 const at = (tensor: Tensor | undefined): number => tensor?.address ?? 0;
 
 /** All matrices and vectors under the names that errors give them. */
-function tensorsOf({ layers, embedding, head }: StreamParts): Map<string, Tensor> {
+function tensorsOf({ layers, embedding, head }: StreamMatrices): Map<string, Tensor> {
   const named = new Map<string, Tensor>();
   const add = (name: string, tensor: Tensor | undefined) => tensor && named.set(name, tensor);
   add("embedding", embedding);
@@ -267,7 +320,7 @@ function tensorsOf({ layers, embedding, head }: StreamParts): Map<string, Tensor
 }
 
 /** @throws ShapeError where parts do not fit each other */
-function planOf({ kind, layers, ids, embedding, head }: StreamParts, format: number): StreamPlan {
+function planOf({ kind, layers, ids, embedding, head }: StreamMatrices, format: number): StreamPlan {
   const { inputs: first, hidden, projection, state: S } = sizesOf(kind, layers[0]);
   for (const [index, weights] of layers.entries()) {
     const sizes = sizesOf(kind, weights);
@@ -280,14 +333,14 @@ function planOf({ kind, layers, ids, embedding, head }: StreamParts, format: num
     const features = ["features", first] as const;
     checkShape("stream: embedding", embedding.shape, [["symbols", null], features]);
   }
-  if (head?.bias !== undefined) {
-    checkShape("stream: head bias", head.bias.shape, [["outputs", head.weight.shape[0]]]);
-  }
   if (head !== undefined) {
     checkShape("stream: head", head.weight.shape, [
       ["outputs", null],
       ["state", S],
     ]);
+    if (head.bias !== undefined) {
+      checkShape("stream: head bias", head.bias.shape, [["outputs", head.weight.shape[0]]]);
+    }
   }
   return {
     ...{ format, cell: CELLS[kind].number, layers: layers.length },

@@ -38,7 +38,7 @@ export function differentiate(
   // All parts are one frame: what any of them carries over with detach() lives until the end of the next step.
   const losses = frames.run(() => {
     gradients.zero();
-    return shares.map((share, part) =>
+    const values = shares.map((share, part) =>
       scope(() => {
         const tape = new Tape();
         const loss = withTape(tape, () => fn(part));
@@ -46,6 +46,8 @@ export function differentiate(
         return scalar(loss);
       }),
     );
+    gradients.finish();
+    return values;
   });
   return Promise.all(losses).then((values) =>
     values.reduce((total, value, part) => total + shares[part] * value, 0),

@@ -36,8 +36,8 @@ export interface LoopOptions {
   readonly save: (step: number, seconds: number, evaluation?: EvalEvent) => Promise<string>;
   /** A sample of what the model makes now. */
   readonly sample?: (step: number) => Promise<string>;
-  /** Stop after the step in progress, and save. */
-  readonly signal?: AbortSignal;
+  /** Stop after the step in progress, and save, when `aborted` becomes true: an `AbortSignal`. */
+  readonly signal?: { readonly aborted: boolean };
 }
 
 /** Evaluations on the way to the nearest limit. */

@@ -242,10 +242,6 @@ export class RunStore {
     }
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
   private mustWrite(): void {
     if (this.lock !== undefined) return;
     throw new InputError(`the run ${escapeControl(this.folder)} is not open for writing`);

@@ -1,7 +1,8 @@
 import { exactArray } from "../backend/exact-array.ts";
 import { FormatError } from "../core/errors.ts";
-import { type Shape, sameShape, showShape, sizeOf } from "../core/shape.ts";
-import type { CarriedTensor } from "./carried.ts";
+import { type Shape, sizeOf } from "../core/shape.ts";
+import { compareTensors, describeMisfit } from "../core/tensor-fit.ts";
+import { carriedName, optimizerName } from "../io/checkpoint-names.ts";
 import type { Learner } from "./learner.ts";
 
 export interface SnapshotTensor {
@@ -15,19 +16,6 @@ export interface Snapshot {
   readonly tensors: ReadonlyMap<string, SnapshotTensor>;
 }
 
-const OPTIMIZER = "optimizer.";
-const CARRIED = "carried";
-
-/** Whether a tensor of a snapshot is one of the model's. */
-export function isParameterName(name: string): boolean {
-  return name !== CARRIED && !name.startsWith(`${CARRIED}.`) && !name.startsWith(OPTIMIZER);
-}
-
-/** The tensor of the carried state in a checkpoint: `carried.hidden`; `carried` for a state of one tensor. */
-function carriedName({ name }: CarriedTensor): string {
-  return name === "" ? CARRIED : `${CARRIED}.${name}`;
-}
-
 /** Parameters under PyTorch's names, `optimizer.*`, and `carried.*`: the state of all rows of the batch. */
 export async function takeSnapshot(learner: Learner, step: number, carried: Float64Array): Promise<Snapshot> {
   const { optimizer } = learner;
@@ -37,12 +25,15 @@ export async function takeSnapshot(learner: Learner, step: number, carried: Floa
     tensors.set(name, { shape: tensor.shape, data: await tensor.read() });
   }
   for (const [name, tensor] of optimizer.state()) {
-    tensors.set(`${OPTIMIZER}${name}`, { shape: tensor.shape, data: await tensor.read() });
+    tensors.set(optimizerName(name), { shape: tensor.shape, data: await tensor.read() });
   }
   let at = 0;
   for (const part of learner.carried.tensors) {
     const size = sizeOf(part.shape);
-    tensors.set(carriedName(part), { shape: part.shape, data: Values.from(carried.subarray(at, at + size)) });
+    tensors.set(carriedName(part.name), {
+      shape: part.shape,
+      data: Values.from(carried.subarray(at, at + size)),
+    });
     at += size;
   }
   return { step, tensors };
@@ -50,7 +41,7 @@ export async function takeSnapshot(learner: Learner, step: number, carried: Floa
 
 /**
  * Put a snapshot back. With `parametersOnly` a new training starts from its weights.
- * @throws FormatError naming the tensor that is missing or has another shape; nothing has changed then
+ * @throws FormatError naming all tensors that are missing or have another shape; nothing has changed then
  */
 export function applySnapshot(
   learner: Learner,
@@ -58,33 +49,25 @@ export function applySnapshot(
   where: string,
   parametersOnly = false,
 ): void {
-  const { optimizer } = learner;
+  const { optimizer, carried } = learner;
   const targets = new Map(optimizer.parameters.map(({ name, tensor }) => [name, tensor]));
   if (!parametersOnly) {
-    for (const [name, tensor] of optimizer.state()) targets.set(`${OPTIMIZER}${name}`, tensor);
+    for (const [name, tensor] of optimizer.state()) targets.set(optimizerName(name), tensor);
   }
-  const find = (name: string, shape: Shape): SnapshotTensor => {
-    const found = snapshot.tensors.get(name);
-    if (found === undefined) throw new FormatError(where, `has no tensor ${name}`);
-    if (!sameShape(found.shape, shape)) {
-      throw new FormatError(
-        where,
-        `tensor ${name} must be ${showShape(shape)}, got ${showShape(found.shape)}`,
-      );
-    }
-    return found;
-  };
-  const found = [...targets].map(([name, tensor]) => ({ tensor, stored: find(name, tensor.shape) }));
-  const carried = parametersOnly
-    ? undefined
-    : learner.carried.tensors.map((part) => find(carriedName(part), part.shape));
-  for (const { tensor, stored } of found) tensor.write(stored.data);
-  if (carried === undefined) return;
-  const all = new Float64Array(learner.carried.size);
+  const carriedShapes = parametersOnly
+    ? []
+    : carried.tensors.map(({ name, shape }) => [carriedName(name), { shape }] as const);
+  const fit = compareTensors(new Map([...targets, ...carriedShapes]), snapshot.tensors);
+  const misfit = describeMisfit({ ...fit, unexpected: [] });
+  if (misfit !== undefined) throw new FormatError(where, misfit);
+  const dataOf = (name: string) => snapshot.tensors.get(name)!.data;
+  for (const [name, tensor] of targets) tensor.write(dataOf(name));
+  if (parametersOnly) return;
+  const all = new Float64Array(carried.size);
   let at = 0;
-  for (const { data } of carried) {
-    all.set(data, at);
-    at += data.length;
+  for (const [name] of carriedShapes) {
+    all.set(dataOf(name), at);
+    at += dataOf(name).length;
   }
   learner.writeCarried(all);
   optimizer.stepCount = snapshot.step;

@@ -22,7 +22,7 @@ const lossesOf = (events: readonly { event: string; loss?: unknown }[]) =>
   events.filter(({ event }) => event === "eval").map(({ loss }) => loss as number);
 
 describe("an example's cell", () => {
-  typescript.each(["my-cell.ts", "min-gru.ts"])(
+  typescript.each(["my-cell.ts", "leaky-cell.ts", "min-gru.ts"])(
     "%s trains, samples, is evaluated and goes on",
     async (name) => {
       // Outside of the repository, where nobody has installed the package.

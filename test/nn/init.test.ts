@@ -163,11 +163,11 @@ describe("setForgetBias", () => {
     expect(() => setForgetBias(bare, 1)).toThrow("setForgetBias: the module has no LSTM with biases");
     const rnn = new LSTM(2, 3, { rng: new Rng(1), backend });
     const gru = { bias_ih_l0: zeros(9), bias_hh_l0: zeros(9), weight_hh_l0: zeros(9, 3) };
-    const before = await values(rnn.bias_ih_l0);
+    const before = await values(rnn.bias_ih_l0!);
     expect(() => setForgetBias({ rnn, gru }, 1)).toThrow(
       "setForgetBias: gru.bias_ih_l0 must have the four gates of an LSTM",
     );
-    expect(await values(rnn.bias_ih_l0)).toEqual(before);
+    expect(await values(rnn.bias_ih_l0!)).toEqual(before);
     expect(() => setForgetBias(rnn, Number.NaN)).toThrow(
       "setForgetBias: value must be a finite number, got NaN",
     );

@@ -193,7 +193,7 @@ describe.each(backends)("on $name", ({ name, backend, tolerance }) => {
   });
 });
 
-describe.each(backends)("a stream on $name", ({ backend }) => {
+describe.each(backends)("a stream on $name", ({ backend, tolerance }) => {
   const small: Shape = {
     ...{ cell: "lstm", input: "values", inputs: 3, hidden: 9, layers: 2, outputs: 4, bias: true },
   };
@@ -210,6 +210,86 @@ describe.each(backends)("a stream on $name", ({ backend }) => {
     stream.state = taken;
     expect(stream.step(values[1])).toEqual(second);
     expect(second).toEqual(first[1]);
+  });
+
+  it("takes an embedding and a head as modules or as their matrices", () => {
+    const net = new Net({ ...small, input: "embedding", bias: false }, backend);
+    const { rnn, embedding, head } = net;
+    const answers = [embedding!, embedding!.weight].flatMap((embedding) =>
+      [head!, head!.weight].map((head) => {
+        const stream = rnn.streamIds({ embedding, head });
+        return symbols.map((id) => [...stream.step(id)]);
+      }),
+    );
+    const { steps } = net.run("f32", values, symbols);
+    for (const answer of answers) expect(answer).toEqual(steps.map((step) => [...step]));
+    const withBias = new Net(small, backend);
+    const stream = withBias.rnn.stream({ head: withBias.head! });
+    const bare = withBias.rnn.stream({ head: withBias.head!.weight });
+    const [y, product] = [stream.step(values[0]), bare.step(values[0])];
+    const bias = backend.memory.readSync!(withBias.head!.bias!.address, 4);
+    for (const [i, b] of bias.entries()) expect(y[i]).toBeCloseTo(product[i] + b, 5);
+  });
+
+  it.each(["lstm", "lstm with a projection", "gru"] as const)(
+    "of an %s goes on from the state of an encoder, as the decoder's own forward does",
+    (cell) => {
+      const [encoder, decoder] = [new Net({ ...small, cell }, backend), new Net({ ...small, cell }, backend)];
+      const stream = decoder.rnn.stream({ head: decoder.head! });
+      const expected = scope(() => {
+        const read = tensor(values.flat(), [1, STEPS, 3]);
+        const { state } = encoder.rnn.forward(read, { training: false });
+        stream.state = state;
+        const { output } = decoder.rnn.forward(read, { state, training: false });
+        const y = decoder.head!.forward(output);
+        return backend.memory.readSync!(y.address, y.size);
+      }, backend);
+      const found = values.flatMap((x) => [...stream.step(x)]);
+      expect(firstDifference(found, expected, tolerance)).toBeUndefined();
+
+      const first = stream.step(values[0]).slice();
+      stream.state = decoder.rnn.zeroState(1);
+      stream.step(values[0]);
+      const second = stream.step(values[0]).slice();
+      expect(second).not.toEqual(first);
+      stream.reset();
+      stream.step(values[0]);
+      expect(stream.step(values[0])).toEqual(second);
+    },
+  );
+
+  it("refuses the state of a batch, of other sizes and of another cell, and parts that are none", () => {
+    const { rnn, head } = new Net(small, backend);
+    const stream = rnn.stream({ head });
+    const stateOf = (net: Net, batch: number) =>
+      net.rnn.forward(tensor(new Float32Array(batch * 6), [batch, 2, 3]), { training: false }).state;
+    const set = (state: unknown) => () => {
+      stream.state = state as StreamState;
+    };
+    scope(() => {
+      const net = new Net(small, backend);
+      expect(set(stateOf(net, 2))).toThrow(
+        "stream.state: hidden must be [layers=2, batch=1, hidden=9], got [2, 2, 9]",
+      );
+      const wide = new Net({ ...small, hidden: 8 }, backend);
+      expect(set(stateOf(wide, 1))).toThrow("hidden must be [layers=2, batch=1, hidden=9], got [2, 1, 8]");
+      const gru = new Net({ ...small, cell: "gru" }, backend);
+      expect(set({ ...stateOf(gru, 1) })).toThrow("stream.state: cell must be [18], got [0]");
+    }, backend);
+    for (const state of [undefined, null, 7, "zero"])
+      expect(set(state)).toThrow("stream.state must be a state");
+    for (const part of [null, 7, {}, { weight: [1] }, { weight: head!.weight, bias: 1 }]) {
+      expect(() => rnn.stream({ head: part as unknown as Linear })).toThrow(
+        "stream: head must be a Linear or",
+      );
+      expect(() => rnn.streamIds({ embedding: part as unknown as Embedding })).toThrow(
+        "stream: embedding must be an Embedding or",
+      );
+    }
+    const bias = tensor([1, 2], [2], "f32", backend);
+    expect(() => rnn.stream({ head: { weight: head!.weight, bias } })).toThrow(
+      "stream: head bias must be [outputs=4], got [2]",
+    );
   });
 
   it("keeps the weights that it was made with", () => {

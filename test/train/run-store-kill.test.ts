@@ -43,7 +43,7 @@ test("a process killed while it saves leaves a run that opens, without temporary
       await new Promise((done) => setTimeout(done, milliseconds));
       child.kill("SIGKILL");
       await once(child, "exit");
-      await using store = await RunStore.open(folder, { mode: "write" });
+      const store = await RunStore.open(folder, { mode: "write" });
       const latest = (await store.latestCheckpoint())!;
       expect(latest.warnings).toEqual([]);
       expect(latest.step).toBeGreaterThan(before);
@@ -56,6 +56,7 @@ test("a process killed while it saves leaves a run that opens, without temporary
       const steps = (await store.readMetrics()).map((event) => event.step);
       expect(steps).toEqual(Array.from({ length: latest.step }, (_, at) => at + 1));
       before = latest.step;
+      await store.close();
     }
   } finally {
     await rm(root, { recursive: true });

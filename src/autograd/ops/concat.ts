@@ -53,11 +53,18 @@ export function concat(parts: readonly Tensor[], axis = -1): Tensor {
   );
 }
 
+/** A tensor for each size: as many as there are in a literal, so that none counts as possibly absent. */
+export type Pieces<Sizes extends readonly number[]> = { -readonly [Index in keyof Sizes]: Tensor };
+
 /**
  * x cut along an axis, the last unless given, into pieces of the given sizes: the inverse of concat.
  * @throws ShapeError unless the sizes add up to the axis
  */
-export function split(x: Tensor, sizes: readonly number[], axis = -1): Tensor[] {
+export function split<const Sizes extends readonly number[]>(
+  x: Tensor,
+  sizes: Sizes,
+  axis = -1,
+): Pieces<Sizes> {
   const at = axisOf("split", axis, x.shape);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (total !== x.shape[at] || sizes.some((size) => !(Number.isInteger(size) && size > 0))) {
@@ -65,8 +72,9 @@ export function split(x: Tensor, sizes: readonly number[], axis = -1): Tensor[] 
     throw new ShapeError("split: sizes", expected, showShape(sizes));
   }
   let start = 0;
-  return sizes.map((size) => {
+  const pieces = sizes.map((size) => {
     start += size;
     return slice(x, at, start - size, start);
   });
+  return pieces as Pieces<Sizes>;
 }

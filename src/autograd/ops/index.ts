@@ -1,6 +1,6 @@
 export { sigmoid, tanh } from "./activations.ts";
 export { broadcastTo } from "./broadcast-to.ts";
-export { concat, split } from "./concat.ts";
+export { concat, type Pieces, split } from "./concat.ts";
 export { conv2d } from "./conv2d.ts";
 export { type CrossEntropyOptions, crossEntropy } from "./cross-entropy.ts";
 export { type DropoutOptions, dropout } from "./dropout.ts";

@@ -42,22 +42,27 @@ export function checksumOf(bytes: Uint8Array): string {
 
 const BUILD = "npm run build:native makes one";
 
+/** As much of a URL as is needed: the type `URL` itself is the DOM's or Node's, and a program may have neither. */
+export interface FolderUrl {
+  readonly href: string;
+}
+
 /**
  * Loads the addon of this machine from `folder`, or says in one line why not. Only a file that is whole is given to
  * the system: loading half of one can end the process.
  */
-export function loadAddon(folder: URL): Loaded {
+export function loadAddon(folder: FolderUrl): Loaded {
   const { process } = globalThis;
   if (process?.getBuiltinModule === undefined || process.dlopen === undefined) {
     return { reason: "the native kernels need Node" };
   }
   const fs = process.getBuiltinModule("node:fs");
-  const path = process.getBuiltinModule("node:url").fileURLToPath(new URL(addonName(process), folder));
+  const path = process.getBuiltinModule("node:url").fileURLToPath(new URL(addonName(process), folder.href));
   let bytes: Uint8Array;
   let expected: string;
   try {
     bytes = fs.readFileSync(path);
-    expected = fs.readFileSync(new URL(checksumName(process), folder), "utf8").trim();
+    expected = fs.readFileSync(new URL(checksumName(process), folder.href), "utf8").trim();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT")
       return { reason: `${path} cannot be read: ${oneLine(error)}` };

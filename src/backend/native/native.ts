@@ -1,7 +1,14 @@
 import { InputError } from "../../core/errors.ts";
 import type { Backend } from "../backend.ts";
 import { createMemory, linearMemory } from "../wasm-memory.ts";
-import { type Addon, INSTRUCTIONS, type Loaded, loadAddon, type NativeInstructions } from "./addon.ts";
+import {
+  type Addon,
+  type FolderUrl,
+  INSTRUCTIONS,
+  type Loaded,
+  loadAddon,
+  type NativeInstructions,
+} from "./addon.ts";
 
 export type { NativeInstructions } from "./addon.ts";
 
@@ -24,7 +31,7 @@ const here: string = import.meta.url;
 let own: Loaded | undefined;
 
 /** The package's own addon is loaded once a thread. */
-function load(folder: URL | undefined): Loaded {
+function load(folder: FolderUrl | undefined): Loaded {
   if (folder !== undefined) return loadAddon(folder);
   own ??= loadAddon(new URL(".", here));
   return own;
@@ -49,7 +56,7 @@ export type NativeWish = Precision | NativeInstructions;
  * @throws InputError when UNROLLED_CPU names what is unknown, is too coarse for the wish or cannot run here: it forces,
  * so nothing takes its place
  */
-export function probeNative(wish?: NativeWish, folder?: URL): NativeProbe {
+export function probeNative(wish?: NativeWish, folder?: FolderUrl): NativeProbe {
   const named = INSTRUCTIONS.find((each) => each === wish);
   if (named !== undefined) return choose(load(folder), named);
   const forced = forcedInstructions();
@@ -94,7 +101,7 @@ function best(found: Loaded, precision: Precision): NativeProbe {
  * The native kernels with a heap of their own: the same work as WebAssembly's, faster. A reason instead of a backend
  * where the addon or the processor is missing.
  */
-export function createNativeBackend(wish?: NativeWish, folder?: URL): NativeResult {
+export function createNativeBackend(wish?: NativeWish, folder?: FolderUrl): NativeResult {
   const found = probeNative(wish, folder);
   if (found.reason !== undefined) return { reason: found.reason };
   const memory = createMemory();

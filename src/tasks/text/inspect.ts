@@ -14,12 +14,12 @@ import {
   valuesOf,
 } from "../../inspect/index.ts";
 import { LanguageModel } from "../../models/language-model.ts";
+import type { CheckpointFacts } from "../../run/model-metadata.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
 import type { OwnCell } from "../own-cell.ts";
 import { describeData, type Hooks, readCorpus } from "./corpus.ts";
 import { buildModel, loadCellOf, type OpenedModel, openModel, refuseUnknown } from "./open.ts";
 import { readOwnText } from "./own-text.ts";
-import type { CheckpointFacts } from "./run-file.ts";
 import { allSymbols, UNITS } from "./tokens.ts";
 
 export interface TextInspectOptions {

@@ -1,28 +1,20 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { parameters } from "../../autograd/parameter.ts";
 import type { Backend } from "../../backend/backend.ts";
-import { FormatError, InputError } from "../../core/errors.ts";
-import { Rng } from "../../core/rng.ts";
-import { sameShape, showShape } from "../../core/shape.ts";
+import { InputError } from "../../core/errors.ts";
 import { shellWord } from "../../core/shell-word.ts";
 import { unknownCharacters, Vocabulary } from "../../data/vocabulary.ts";
 import type { SafetensorsFile } from "../../io/safetensors.ts";
-import { LanguageModel } from "../../models/language-model.ts";
+import type { LanguageModel } from "../../models/language-model.ts";
+import { type CheckpointFacts, readCheckpointFacts } from "../../run/model-metadata.ts";
+import { buildTrainedModel } from "../../run/open-model.ts";
 import { RunStore, readCheckpointFile } from "../../train/run-store.ts";
-import type { Snapshot } from "../../train/snapshot.ts";
 import type { OwnCell } from "../own-cell.ts";
-import {
-  type CheckpointFacts,
-  parseTextRun,
-  readCheckpointFacts,
-  snapshotOf,
-  type TextRun,
-} from "./run-file.ts";
+import { parseTextRun, type TextRun } from "./run-file.ts";
 
 export interface OpenedModel {
   readonly facts: CheckpointFacts;
-  readonly snapshot: Snapshot;
+  readonly file: SafetensorsFile;
   /** The checkpoint that was read. */
   readonly path: string;
   /** Absent when a checkpoint file was named by itself. */
@@ -54,8 +46,7 @@ export async function openModel(path: string, onNote: (text: string) => void): P
 
 function opened(file: SafetensorsFile, path: string, run: TextRun | undefined): OpenedModel {
   const facts = readCheckpointFacts(file, path);
-  const snapshot = snapshotOf(file, facts.step, path, { parametersOnly: true });
-  return { facts, snapshot, path, run };
+  return { facts, file, path, run };
 }
 
 /**
@@ -93,39 +84,15 @@ export async function loadCellOf(
   throw new InputError(`--cell ${named}: the model has no cell of your own`, { hint: "leave it out" });
 }
 
-/** Initial values that are overwritten at once: drawing a million of them takes longer than all the rest. */
-class NoRng extends Rng {
-  constructor() {
-    super(0);
-  }
-
-  override uniform(): number {
-    return 0;
-  }
-}
-
 /**
  * The model with its trained weights, for inference.
  * @param cell from {@link loadCellOf}
- * @throws FormatError naming a tensor that does not fit
+ * @throws FormatError naming the tensors that do not fit
  */
 export function buildModel(
-  { facts, snapshot, path }: OpenedModel,
+  { facts, file, path }: OpenedModel,
   backend: Backend,
   cell: OwnCell | undefined,
 ): LanguageModel {
-  const options = { rng: new NoRng(), backend, createCell: cell?.create, cellName: cell?.name };
-  const model = new LanguageModel(facts.model, options);
-  for (const { name, tensor } of parameters(model)) {
-    const stored = snapshot.tensors.get(name);
-    if (stored === undefined) throw new FormatError(path, `has no tensor ${name}`);
-    if (!sameShape(stored.shape, tensor.shape)) {
-      throw new FormatError(
-        path,
-        `tensor ${name} must be ${showShape(tensor.shape)}, got ${showShape(stored.shape)}`,
-      );
-    }
-    tensor.write(stored.data);
-  }
-  return model;
+  return buildTrainedModel(file, facts, path, { backend, createCell: cell?.create, cellName: cell?.name });
 }

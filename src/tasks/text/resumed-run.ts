@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { FormatError, InputError } from "../../core/errors.ts";
+import { readCheckpointFacts } from "../../run/model-metadata.ts";
 import { isDamage, RunStore } from "../../train/run-store.ts";
 import type { Snapshot } from "../../train/snapshot.ts";
 import { loadNamedCell, loadRecordedCell } from "../cell-choice.ts";
@@ -10,7 +11,7 @@ import type { OwnCell } from "../own-cell.ts";
 import type { Hooks } from "./corpus.ts";
 import type { TextTrainOptions } from "./options.ts";
 import { newestRun, refuseOtherSettings } from "./resume.ts";
-import { parseTextRun, readCheckpointFacts, sameModel, snapshotOf, type TextRun } from "./run-file.ts";
+import { parseTextRun, sameModel, snapshotOf, type TextRun } from "./run-file.ts";
 
 export interface Resumed {
   readonly store: RunStore;

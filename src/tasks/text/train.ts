@@ -14,6 +14,7 @@ import { completeConfig } from "../../models/language-model-config.ts";
 import type { StartEvent, TrainEvent } from "../../train/events.ts";
 import { ReplicaGroup } from "../../train/replica-group.ts";
 import { RunStore } from "../../train/run-store.ts";
+import type { Snapshot } from "../../train/snapshot.ts";
 import { VERSION } from "../../version.ts";
 import { loadNamedCell } from "../cell-choice.ts";
 import { type CellFile, isCellFile } from "../cell-file.ts";
@@ -35,7 +36,7 @@ import {
 } from "./options.ts";
 import { newRunFolder, refuseOtherCorpus, refuseOtherModel, refuseOtherValidation } from "./resume.ts";
 import { openResumed, type Resumed, warnAboutBits } from "./resumed-run.ts";
-import type { TextRun } from "./run-file.ts";
+import { snapshotOf, type TextRun } from "./run-file.ts";
 import { symbolText, UNITS } from "./tokens.ts";
 import { runTraining } from "./training.ts";
 
@@ -154,7 +155,7 @@ async function prepare(
   const store = resumed?.store ?? (await RunStore.create(folder));
   try {
     await store.writeRunJson(run);
-    const snapshot = resumed?.snapshot ?? weights?.snapshot;
+    const snapshot = resumed?.snapshot ?? (weights && weightsOf(weights));
     const start = snapshot && { snapshot, parametersOnly: resumed?.snapshot === undefined };
     const source = { module: new URL(`./learner.${extension()}`, import.meta.url).href, spec };
     const group = await ReplicaGroup.start(learner, source, threads, start);
@@ -209,6 +210,10 @@ function backendOf(run: TextRun | undefined): BackendChoice | undefined {
 /** The same file under Node's own TypeScript support and after compilation. */
 function extension(): "ts" | "js" {
   return import.meta.url.endsWith(".ts") ? "ts" : "js";
+}
+
+function weightsOf({ file, facts, path }: OpenedModel): Snapshot {
+  return snapshotOf(file, facts.step, path, { parametersOnly: true });
 }
 
 /** What weights from another run bring with them. */

@@ -2,6 +2,7 @@ import type { Tokenizer } from "../../data/index.ts";
 import { generate } from "../../decode/generate.ts";
 import { encodeCheckpoint } from "../../io/checkpoint.ts";
 import { sha256Hex } from "../../io/sha256.ts";
+import { describeCheckpoint } from "../../run/model-metadata.ts";
 import type { EvalEvent, StartEvent, TrainEvent } from "../../train/events.ts";
 import { trainLoop } from "../../train/loop.ts";
 import type { ReplicaGroup } from "../../train/replica-group.ts";
@@ -10,7 +11,7 @@ import { applySnapshot, type Snapshot, takeSnapshot } from "../../train/snapshot
 import type { Hooks } from "./corpus.ts";
 import type { TextLearner } from "./learner.ts";
 import { scoreText } from "./metrics.ts";
-import { describeCheckpoint, type TextRun } from "./run-file.ts";
+import type { TextRun } from "./run-file.ts";
 
 export interface TrainingParts {
   readonly run: TextRun;
