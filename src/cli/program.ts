@@ -5,6 +5,7 @@ import { nearest } from "../core/nearest.ts";
 import { VERSION } from "../version.ts";
 import { HELP } from "./help.ts";
 import type { Listed } from "./listed.ts";
+import { suggestForPath } from "./path-hint.ts";
 import { reportError, Status } from "./report.ts";
 
 const COMMANDS: readonly Listed[] = [
@@ -57,12 +58,14 @@ function isAnswer(error: unknown): boolean {
 
 /** Commander would answer an unknown command with --help by the list of all. */
 function refuseOtherCommand(args: readonly string[]): void {
-  const word = args.find((argument) => !argument.startsWith("-"));
+  const at = args.findIndex((argument) => !argument.startsWith("-"));
   const names = COMMANDS.map(({ name }) => name);
-  if (word === undefined || names.includes(word)) return;
+  if (at < 0 || names.includes(args[at])) return;
+  const word = args[at];
   const meant = nearest(word, names);
+  const others = suggestForPath([word]) ?? `the commands are: ${names.join(", ")}`;
   throw new UnrolledError("USAGE", "input", `there is no command '${word}'`, {
-    hint: meant === undefined ? `the commands are: ${names.join(", ")}` : `did you mean ${meant}?`,
+    hint: meant === undefined ? others : `did you mean ${meant}?`,
   });
 }
 
