@@ -13,7 +13,7 @@ const COMMANDS: readonly Listed[] = [
   { name: "sample", summary: "let a trained model write", load: () => import("./sample.ts") },
   { name: "eval", summary: "measure how well a model predicts a text", load: () => import("./eval.ts") },
   { name: "inspect", summary: "see what units of a model follow", load: () => import("./inspect.ts") },
-  { name: "runs", summary: "list the runs, or compare some", load: () => import("./runs.ts") },
+  { name: "runs", summary: "list runs, compare or delete some", load: () => import("./runs.ts") },
   { name: "demo", summary: "watch a small network of the lecture learn", load: () => import("./demo.ts") },
   {
     name: "gradcheck",
