@@ -63,9 +63,11 @@ function refuseOtherCommand(args: readonly string[]): void {
   if (at < 0 || names.includes(args[at])) return;
   const word = args[at];
   const meant = nearest(word, names);
-  const others = suggestForPath([word]) ?? `the commands are: ${names.join(", ")}`;
   throw new UnrolledError("USAGE", "input", `there is no command '${word}'`, {
-    hint: meant === undefined ? others : `did you mean ${meant}?`,
+    hint:
+      meant === undefined
+        ? (suggestForPath([word]) ?? `the commands are: ${names.join(", ")}`)
+        : `did you mean ${meant}?`,
   });
 }
 

@@ -20,7 +20,7 @@ const BEGINNINGS: readonly RegExp[] = [
   /\bhint =\s/g,
   /\b(?:note|onNote)(?:\?\.)?\((?!text: string)/g,
   /\bfunction (?:hintFor|suggestForPath)\b/g,
-  /\bconst REASONS: .* = /g,
+  /\bconst REASONS: .* = /g, // pairs of what is wrong and what to do
 ];
 
 /** Each place with advice in the source, in order; the same text at two places comes twice. */
@@ -31,10 +31,13 @@ export function adviceInSource(): Advice[] {
     const found = BEGINNINGS.flatMap((beginning) =>
       [...source.matchAll(beginning)].flatMap((match) => {
         const from = match.index + match[0].length;
-        return isInComment(source, match.index) ? [] : literalsFrom(source, from);
+        if (isInComment(source, match.index)) return [];
+        const literals = literalsFrom(source, from);
+        const arePairs = match[0].startsWith("const REASONS");
+        return arePairs ? literals.filter((_, index) => index % 2 === 1) : literals;
       }),
     );
-    // `hint` within what another beginning found is one place, not two.
+    // A place that two beginnings have found counts once.
     const places = new Map(found.map(({ at, text }) => [at, text]));
     return [...places]
       .toSorted(([a], [b]) => a - b)
