@@ -64,7 +64,7 @@ function judged(text: string, isRight: boolean): string {
 }
 
 /** Five columns: `+0.42`, `-12.3`. */
-function signed(value: number): string {
+export function signed(value: number): string {
   const text = value.toFixed(Math.abs(value) < 9.995 ? 2 : 1);
   return (value < 0 ? text : `+${text}`).padStart(5);
 }

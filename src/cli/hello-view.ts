@@ -1,13 +1,14 @@
 import type { HelloEvent, HelloMemory, HelloStart, HelloStep, HelloTrace } from "../tasks/hello/demo.ts";
 import type { LetterPairs } from "../tasks/hello/pairs.ts";
 import { traceLines } from "./hello-trace.ts";
+import { weightLines } from "./hello-weights.ts";
 import { paint } from "./paint.ts";
 import { wrapWords } from "./wrap.ts";
 
 /** Longer lines of prose are hard to read, however wide the terminal is. */
 const WIDEST = 80;
 
-/** Shows the demo: events in, lines of at most so many columns out (from 24 on). Plain characters only. */
+/** Shows the demo: events in, lines of at most so many columns out (from 40 on). Plain characters only. */
 export class HelloView {
   private readonly columns: number;
   /** The last update that has a line. */
@@ -44,16 +45,18 @@ export class HelloView {
       "  y = W_hy h",
       "",
       ...wrapWords(
-        `x is the letter, one-hot in the order h e l o; h' is h of the step before; "<" marks the right answer.`,
+        `x is the letter, one-hot in the order h e l o; h' is h of the step before. "<" marks the right answer.`,
         this.columns,
       ),
       "",
     ];
   }
 
-  private before({ steps, ...standing }: HelloTrace): string[] {
+  private before({ weights, steps, ...standing }: HelloTrace): string[] {
     return [
       heading("Before training"),
+      "",
+      ...weightLines(weights, this.columns),
       "",
       ...traceLines(steps, this.columns),
       "",
@@ -64,14 +67,23 @@ export class HelloView {
     ];
   }
 
-  private update(standing: HelloStep | Omit<HelloTrace, "steps">): string[] {
+  private update(standing: HelloStep | Omit<HelloTrace, "steps" | "weights">): string[] {
     this.shown = standing.step;
     return [updateLine(standing)];
   }
 
-  private after({ steps, ...standing }: HelloTrace): string[] {
+  private after({ weights, steps, ...standing }: HelloTrace): string[] {
     const last = this.shown < standing.step ? this.update(standing) : [];
-    return [...last, "", heading("After training"), "", ...traceLines(steps, this.columns), ""];
+    return [
+      ...last,
+      "",
+      heading("After training"),
+      "",
+      ...weightLines(weights, this.columns),
+      "",
+      ...traceLines(steps, this.columns),
+      "",
+    ];
   }
 
   private memory({ pairs, bound, withoutMemory, loss, step }: HelloMemory): string[] {
@@ -88,7 +100,7 @@ export class HelloView {
       "",
       ...wrapWords(text, this.columns),
       "",
-      "nats a step",
+      "nats per step",
       lossLine("letter pairs, best", bound, `(${times} ln 2)/${all}`),
       lossLine("without its memory", withoutMemory.loss, `${withoutMemory.step} updates`),
       lossLine("this network", loss, `${step} updates`),

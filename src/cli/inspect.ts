@@ -7,6 +7,7 @@ import {
   type TextInspection,
   type TextInspectOptions,
 } from "../tasks/text/inspect.ts";
+import type { ShownText } from "../tasks/text/shown-unit.ts";
 import { backendOption, movedCellOption } from "./common-options.ts";
 import { count } from "./format.ts";
 import { onInterrupt } from "./interrupt.ts";
@@ -30,6 +31,9 @@ chance, 1 perfect. For "position in line" the score is a correlation, else true
 positive rate + true negative rate - 1. Beside it stands what the best unit of
 the same network without training reaches.
 
+The text is coloured by how far the unit is beyond its threshold, and underlined
+where the signal holds; without colours marks stand below each line.
+
 Examples:
   unrolled inspect runs/mine
   unrolled inspect runs/mine 'She said "no" (twice).' --unit 0:17
@@ -51,11 +55,11 @@ export function define(command: Command): () => Promise<number> {
     .addHelpText("after", EPILOGUE);
 
   return async () => {
-    const [run, text] = command.processedArgs as [string, string | undefined];
+    const [run, given] = command.processedArgs as [string, string | undefined];
     const { json = false, ...options } = command.opts<TextInspectOptions & { json?: boolean }>();
     const progress = new Progress();
     const unwatch = onInterrupt(() => process.exit(Status.interrupted));
-    const found = await inspectText(run, text, options, {
+    const found = await inspectText(run, given, options, {
       onProgress: (activity, done, total) => {
         if (!json) progress.show(activity, done, total);
       },
@@ -63,7 +67,9 @@ export function define(command: Command): () => Promise<number> {
     }).finally(clearLive);
     unwatch();
     const { cells, saturation } = found;
-    await writeOut(json ? `${JSON.stringify({ cells, saturation })}\n` : `${describe(found).join("\n")}\n`);
+    const scores = cells.map(({ fit: _, ...cell }) => cell);
+    const text = json ? JSON.stringify({ cells: scores, saturation }) : describe(found).join("\n");
+    await writeOut(`${text}\n`);
     return Status.done;
   };
 }
@@ -123,8 +129,14 @@ function describe({
     ];
     lines.push("", ...table(gates, columns));
   }
-  const by = shown.signal === undefined ? "" : `, which follows "${shown.signal}"`;
-  lines.push("", `unit ${shown.layer}:${shown.unit}${by}:`, legend(), "");
-  lines.push(...shownText(shown.pieces, shown.values, columns));
+  lines.push("", headOf(shown), legend(shown), "", ...shownText(shown, columns));
   return lines;
+}
+
+/** `unit 0:85 follows "inside quotes" (0.93): on where it is below 0.50` */
+function headOf({ layer, unit, signal, score = 0, scale, detects }: ShownText): string {
+  const name = `unit ${layer}:${unit}`;
+  if (signal === undefined) return `${name}:`;
+  const where = scale === "threshold" ? `on where it is ${detects}` : detects;
+  return `${name} follows "${signal}" (${score.toFixed(2)}): ${where}`;
 }

@@ -5,6 +5,7 @@ import { nearest } from "../core/nearest.ts";
 import { VERSION } from "../version.ts";
 import { HELP } from "./help.ts";
 import type { Listed } from "./listed.ts";
+import { suggestForPath } from "./path-hint.ts";
 import { reportError, Status } from "./report.ts";
 
 const COMMANDS: readonly Listed[] = [
@@ -12,7 +13,7 @@ const COMMANDS: readonly Listed[] = [
   { name: "sample", summary: "let a trained model write", load: () => import("./sample.ts") },
   { name: "eval", summary: "measure how well a model predicts a text", load: () => import("./eval.ts") },
   { name: "inspect", summary: "see what units of a model follow", load: () => import("./inspect.ts") },
-  { name: "runs", summary: "list the runs, or compare some", load: () => import("./runs.ts") },
+  { name: "runs", summary: "list runs, compare or delete some", load: () => import("./runs.ts") },
   { name: "demo", summary: "watch a small network of the lecture learn", load: () => import("./demo.ts") },
   {
     name: "gradcheck",
@@ -57,12 +58,16 @@ function isAnswer(error: unknown): boolean {
 
 /** Commander would answer an unknown command with --help by the list of all. */
 function refuseOtherCommand(args: readonly string[]): void {
-  const word = args.find((argument) => !argument.startsWith("-"));
+  const at = args.findIndex((argument) => !argument.startsWith("-"));
   const names = COMMANDS.map(({ name }) => name);
-  if (word === undefined || names.includes(word)) return;
+  if (at < 0 || names.includes(args[at])) return;
+  const word = args[at];
   const meant = nearest(word, names);
   throw new UnrolledError("USAGE", "input", `there is no command '${word}'`, {
-    hint: meant === undefined ? `the commands are: ${names.join(", ")}` : `did you mean ${meant}?`,
+    hint:
+      meant === undefined
+        ? (suggestForPath([word]) ?? `the commands are: ${names.join(", ")}`)
+        : `did you mean ${meant}?`,
   });
 }
 

@@ -2,50 +2,65 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
-import { escapeControl, formatBytes } from "../core/errors.ts";
-import {
-  describeRun,
-  differences,
-  isRun,
-  listRuns,
-  type RunDetails,
-  type RunSummary,
-} from "../tasks/runs.ts";
+import { escapeControl, formatBytes, InputError } from "../core/errors.ts";
+import { describeRun, differences, isRun, listRuns, type RunSummary } from "../tasks/runs.ts";
 import { RUNS } from "../tasks/text/resume.ts";
-import { clock, count, nats } from "./format.ts";
+import { count } from "./format.ts";
 import { note } from "./note.ts";
 import { writeOut } from "./output.ts";
 import { Status } from "./report.ts";
+import { comparisonLines, lossOf } from "./runs-comparison.ts";
+import { deleteRuns } from "./runs-delete.ts";
 import { type Column, table } from "./table.ts";
 
 const EPILOGUE = `
 RUN: the folder of a run, or its name in runs/
 
 Without RUN the runs in runs/ are listed, the newest last; of a folder that is
-no run, those in it. With two RUNs or more, what differs between them.
+no run, those in it. With two RUNs or more, what differs between them; a loss
+marked ~ lies between two evaluations of that run, on a straight line.
+
+--delete removes the files of a run, and its folder if nothing else is in it. It
+asks first, and refuses a run that is being trained.
 
 Examples:
   unrolled runs
-  unrolled runs text-20261123-094500 mine`;
+  unrolled runs text-20261123-094500 mine
+  unrolled runs --delete text-20261123-094500`;
+
+interface Flags {
+  json?: boolean;
+  delete?: boolean;
+  yes?: boolean;
+}
 
 export function define(command: Command): () => Promise<number> {
   command
     .usage("[RUN...] [options]")
-    .description("List the runs, or compare some: their options and their losses.")
+    .description("List the runs, compare some (their options and their losses), or delete some.")
     .argument("[RUN...]")
     .optionsGroup("Options:")
+    .option("--delete", "delete the RUNs that are named")
+    .option("--yes", "delete without asking")
     .option("--json", "one JSON object for each run; of a comparison one for all")
     .addHelpText("after", EPILOGUE);
 
   return async () => {
     const [given] = command.processedArgs as [string[]];
-    const { json = false } = command.opts<{ json?: boolean }>();
+    const { json = false, yes = false, ...options } = command.opts<Flags>();
     const folders = await Promise.all(given.map(folderOf));
+    if (options.delete) {
+      await deleteRuns(folders, { yes, json });
+      return Status.done;
+    }
+    if (yes) throw new InputError("--yes needs --delete", { hint: "it answers the question of --delete" });
     const [only] = folders;
     if (folders.length === 0 || (folders.length === 1 && !(await isRun(only)))) {
       await list(only ?? RUNS, given.length > 0, json);
     } else {
-      await compare(await Promise.all(folders.map((folder) => describeRun(folder, note))), json);
+      const runs = await Promise.all(folders.map((folder) => describeRun(folder, note)));
+      if (json) await writeOut(`${JSON.stringify({ differences: differences(runs), runs })}\n`);
+      else await print(comparisonLines(runs, columns()));
     }
     return Status.done;
   };
@@ -91,8 +106,6 @@ function columnsOf(runs: readonly RunSummary[]): Column[] {
   ];
 }
 
-const lossOf = (loss: number | null): string => (loss === null ? "-" : nats(loss));
-
 /** `lstm 2x128` */
 function modelOf({ cell, layers, hidden }: RunSummary): string {
   if (cell === null) return "-";
@@ -108,83 +121,3 @@ function dateOf(iso: string): string {
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
-
-async function compare(runs: readonly RunDetails[], json: boolean): Promise<void> {
-  const different = differences(runs);
-  if (json) {
-    await writeOut(`${JSON.stringify({ differences: different, runs })}\n`);
-    return;
-  }
-  const heads = runs.map(({ name }) => escapeControl(name));
-  const side = (head: string, names: readonly string[], cells: readonly (readonly string[])[]): string[] =>
-    table(
-      [
-        { head, cells: names },
-        ...heads.map((name, at) => ({
-          head: name,
-          cells: cells.map((row) => row[at]),
-          align: "right" as const,
-        })),
-      ],
-      columns(),
-    );
-  // A run by itself has nothing to differ from: all its options are shown.
-  const options =
-    runs.length === 1
-      ? Object.entries(runs[0].options).map(([option, value]) => ({ option, values: [value] }))
-      : different;
-  const lines =
-    options.length === 0
-      ? ["the options are all the same"]
-      : side(
-          "option",
-          options.map(({ option }) => flagOf(option)),
-          options.map(({ values }) => values.map(shown)),
-        );
-  const facts: [string, (run: RunDetails) => string][] = [
-    ["best loss", ({ loss }) => lossOf(loss)],
-    ["at step", ({ bestStep }) => (bestStep === null ? "-" : count(bestStep))],
-    ["to beat", ({ baseline }) => lossOf(baseline)],
-    ["steps", ({ steps }) => count(steps)],
-    ["time", ({ seconds }) => (seconds === null ? "-" : clock(seconds))],
-  ];
-  lines.push(
-    "",
-    ...side(
-      "result",
-      facts.map(([name]) => name),
-      facts.map(([, of]) => runs.map(of)),
-    ),
-  );
-  const steps = sampled([...new Set(runs.flatMap(({ evaluations }) => evaluations.map(({ step }) => step)))]);
-  if (steps.length > 0) {
-    const lossAt = ({ evaluations }: RunDetails, step: number) =>
-      lossOf(evaluations.find((one) => one.step === step)?.loss ?? null);
-    lines.push(
-      "",
-      ...side(
-        "loss at step",
-        steps.map(count),
-        steps.map((step) => runs.map((run) => lossAt(run, step))),
-      ),
-    );
-  }
-  await print(lines);
-}
-
-/** More rows of losses than this are thinned out. */
-const MOST_ROWS = 16;
-
-function sampled(steps: readonly number[]): number[] {
-  const sorted = steps.toSorted((a, b) => a - b);
-  if (sorted.length <= MOST_ROWS) return sorted;
-  const last = sorted.length - 1;
-  return Array.from({ length: MOST_ROWS }, (_, row) => sorted[Math.round((row * last) / (MOST_ROWS - 1))]);
-}
-
-/** `seqLength` -> `seq-length`, as it is typed. */
-const flagOf = (option: string): string =>
-  escapeControl(option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`));
-
-const shown = (value: unknown): string =>
-  value === null || value === undefined ? "-" : escapeControl(`${value}`);

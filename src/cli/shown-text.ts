@@ -1,55 +1,138 @@
 import { escapeControl } from "../core/errors.ts";
+import type { ShownText } from "../tasks/text/shown-unit.ts";
+import { widthOf } from "./format.ts";
 import { paint, type Style } from "./paint.ts";
 
-/** From -1 to 1 in five steps: nothing in the middle. */
-const STYLES: readonly (Style | undefined)[] = ["bgBlue", "bgCyan", undefined, "bgYellow", "bgRed"];
-const MARKS = ["=", "-", " ", "+", "#"];
+/** One step of a scale: up to which value it goes, and how it looks. */
+interface Step {
+  readonly below: number;
+  readonly style: Style | undefined;
+  readonly mark: string;
+  readonly name: string;
+}
 
-const step = (value: number): number => Math.min(4, Math.max(0, Math.floor((value + 1) * 2.5)));
+const last = Number.POSITIVE_INFINITY;
+
+/** Beside a threshold only the sides count. Most of a text is on the off side, which stays plain. */
+const ON_OR_OFF: readonly Step[] = [
+  { below: -0.5, style: undefined, mark: " ", name: "off" },
+  { below: 0, style: "bgCyan", mark: "-", name: "just off" },
+  { below: 0.5, style: "bgYellow", mark: "+", name: "just on" },
+  { below: last, style: "bgRed", mark: "#", name: "on" },
+];
+
+const LOW_TO_HIGH: readonly Step[] = [
+  { below: -0.6, style: "bgBlue", mark: "=", name: "near -1" },
+  { below: -0.2, style: "bgCyan", mark: "-", name: "low" },
+  { below: 0.2, style: undefined, mark: " ", name: "near 0" },
+  { below: 0.6, style: "bgYellow", mark: "+", name: "high" },
+  { below: last, style: "bgRed", mark: "#", name: "near 1" },
+];
+
+const AROUND_MEAN: readonly Step[] = LOW_TO_HIGH.map((step, at) => ({
+  ...step,
+  name: ["far below its mean", "below", "at its mean", "above", "far above"][at],
+}));
+
+const SCALES = { threshold: ON_OR_OFF, mean: AROUND_MEAN, activation: LOW_TO_HIGH };
+
+/** Below a character at which the signal holds, where text cannot be underlined. */
+const HOLDS = "^";
+
+/** One character as it is shown. */
+interface Cell {
+  readonly text: string;
+  readonly width: number;
+  readonly step: Step;
+  readonly holds: boolean;
+  readonly endsLine: boolean;
+}
 
 /**
- * A text by the values of a unit: each piece (a character, a word) on a background of its value, or where colours are not
- * shown with marks below it. Lines are broken at `columns`.
+ * A text by the values of a unit: each piece (a character, a word) on a background of its value, underlined where the
+ * signal holds. Where colours are not shown, a line of marks for the values and one for the signal stand below each
+ * line. Lines are broken at `columns`.
  */
 export function shownText(
-  pieces: readonly string[],
-  values: ArrayLike<number>,
+  shown: ShownText,
   columns: number,
   stream: NodeJS.WriteStream = process.stdout,
 ): string[] {
-  const hasColours = paint("bgRed", "x", stream) !== "x";
-  const lines: string[] = [];
-  let [text, marks, used] = ["", "", 0];
+  return rowsOf(cellsOf(shown), columns).flatMap((row) => {
+    if (hasColours(stream)) return [painted(row, stream)];
+    const below = (markOf: (cell: Cell) => string) =>
+      row
+        .map((cell) => markOf(cell).repeat(cell.width))
+        .join("")
+        .trimEnd();
+    const marks = [below(({ step }) => step.mark), below(({ holds }) => (holds ? HOLDS : " "))];
+    const text = row.map((cell) => cell.text).join("");
+    return [text.trimEnd(), ...marks.filter((line) => line !== "")];
+  });
+}
+
+function cellsOf({ pieces, values, holds, scale }: ShownText): Cell[] {
+  let at = 0;
+  return pieces.flatMap((piece, symbol) => {
+    const step = SCALES[scale].find(({ below }) => values[symbol] < below) ?? SCALES[scale].at(-1)!;
+    return Array.from(piece, (character) => {
+      // A line end has a value too: it is shown as a sign before the line is broken.
+      const text = character === "\n" ? "\u21b5" : character === "\t" ? " " : escapeControl(character);
+      const cell = { text, width: widthOf(text), step, holds: holds?.[at] === true };
+      at++;
+      return { ...cell, endsLine: character === "\n" };
+    });
+  });
+}
+
+function rowsOf(cells: readonly Cell[], columns: number): Cell[][] {
+  const rows: Cell[][] = [];
+  let row: Cell[] = [];
+  let used = 0;
   const flush = () => {
-    lines.push(text.trimEnd());
-    if (!hasColours && marks.trimEnd() !== "") lines.push(marks.trimEnd());
-    [text, marks, used] = ["", "", 0];
+    rows.push(row);
+    [row, used] = [[], 0];
   };
-  const all = pieces.flatMap((piece, at) =>
-    Array.from(piece, (character) => [character, step(values[at])] as const),
-  );
-  for (const [character, level] of all) {
-    // A line end has a value too: it is shown as a sign before the line is broken.
-    const shown = character === "\n" ? "\u21b5" : character === "\t" ? " " : escapeControl(character);
-    if (used + shown.length > columns) flush();
-    const style = STYLES[level];
-    text += hasColours && style !== undefined ? paint(style, shown, stream) : shown;
-    marks += MARKS[level].repeat(shown.length);
-    used += shown.length;
-    if (character === "\n") flush();
+  for (const cell of cells) {
+    if (used + cell.width > columns && row.length > 0) flush();
+    row.push(cell);
+    used += cell.width;
+    if (cell.endsLine) flush();
   }
-  if (used > 0) flush();
-  return lines;
+  if (row.length > 0) flush();
+  return rows;
+}
+
+/** Neighbours that look alike are painted together. */
+function painted(row: readonly Cell[], stream: NodeJS.WriteStream): string {
+  let line = "";
+  for (let from = 0; from < row.length; ) {
+    const { step, holds } = row[from];
+    let to = from + 1;
+    while (to < row.length && row[to].step === step && row[to].holds === holds) to++;
+    const text = row.slice(from, to).map((cell) => cell.text);
+    const coloured = step.style === undefined ? text.join("") : paint(step.style, text.join(""), stream);
+    line += holds ? paint("underline", coloured, stream) : coloured;
+    from = to;
+  }
+  return line;
 }
 
 /** What the backgrounds or marks mean, in one line. */
-export function legend(stream: NodeJS.WriteStream = process.stdout): string {
-  const hasColours = paint("bgRed", "x", stream) !== "x";
-  const names = ["near -1", "low", "near 0", "high", "near 1"];
-  const parts = names.map((name, level) => {
-    const style = STYLES[level];
-    if (!hasColours) return `${MARKS[level] === " " ? "nothing" : MARKS[level]} ${name}`;
-    return style === undefined ? name : paint(style, ` ${name} `, stream);
+export function legend(
+  { scale, holds, signal }: Pick<ShownText, "scale" | "holds" | "signal">,
+  stream: NodeJS.WriteStream = process.stdout,
+): string {
+  const coloured = hasColours(stream);
+  const parts = SCALES[scale].map(({ style, mark, name }) => {
+    if (!coloured) return `${mark === " " ? "nothing" : mark}: ${name}`;
+    return style === undefined ? ` ${name} ` : paint(style, ` ${name} `, stream);
   });
-  return parts.join(hasColours ? " " : ", ");
+  const unit = parts.join(coloured ? " " : ", ");
+  if (holds === undefined) return unit;
+  return coloured ? `${unit}  ${paint("underline", signal ?? "", stream)}` : `${unit}; ${HOLDS}: ${signal}`;
+}
+
+function hasColours(stream: NodeJS.WriteStream): boolean {
+  return paint("bgRed", "x", stream) !== "x";
 }

@@ -1,5 +1,4 @@
 /** `unrolled train TASK [DATA...]`: its command line. What it does is in train-text.ts. */
-import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { PRECISIONS } from "../backend/native/native.ts";
 import { InputError } from "../core/errors.ts";
@@ -7,8 +6,8 @@ import { nearest } from "../core/nearest.ts";
 import { OPTIMIZERS } from "../tasks/optimizers.ts";
 import { DEFAULT_EPOCHS, DEFAULTS, type TextTrainOptions } from "../tasks/text/options.ts";
 import { backendOption } from "./common-options.ts";
-import { shellWord } from "./format.ts";
 import { groupHelp } from "./help.ts";
+import { suggestForPath } from "./path-hint.ts";
 import { cellOf, choiceOf, numberOf, pathOf } from "./values.ts";
 
 const TASKS = ["text"] as const;
@@ -51,7 +50,7 @@ export function define(command: Command): () => Promise<number> {
 
   return async () => {
     const [task, data] = command.processedArgs as [string | undefined, string[]];
-    refuseOtherTask(task);
+    refuseOtherTask(task, data);
     const { json = false, resume = false, ...options } = command.opts<Flags>();
     const { trainTextCommand } = await import("./train-text.ts");
     return trainTextCommand({ ...options, resume, data }, json);
@@ -135,17 +134,19 @@ function standard(value: unknown): string {
   return `(default: ${value})`;
 }
 
-function refuseOtherTask(task: string | undefined): void {
+function refuseOtherTask(task: string | undefined, data: readonly string[]): void {
   if (task === undefined) {
     throw new InputError("train needs a task", { hint: "unrolled train text [DATA...]" });
   }
   if (TASKS.some((known) => known === task)) return;
-  throw new InputError(`there is no task '${task}'`, { hint: hintFor(task) });
+  throw new InputError(`there is no task '${task}'`, { hint: hintFor(task, data) });
 }
 
-function hintFor(task: string): string {
+/** An existing file is what was meant, even where its name is close to that of a task. */
+function hintFor(task: string, data: readonly string[]): string {
+  const forPath = suggestForPath([task, ...data]);
+  if (forPath !== undefined) return forPath;
   const meant = nearest(task, TASKS);
   if (meant !== undefined) return `did you mean ${meant}?`;
-  if (existsSync(task)) return `to train on that text: unrolled train text ${shellWord(task)}`;
   return `the tasks are: ${TASKS.join(", ")}`;
 }

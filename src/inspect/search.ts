@@ -13,6 +13,8 @@ export interface FoundCell {
   readonly score: number;
   /** On the other half. */
   readonly heldOutScore: number;
+  /** Direction and threshold, in numbers. */
+  readonly fit: Fit;
 }
 
 export interface SearchResult {
@@ -82,6 +84,7 @@ export function searchUnits(
       return {
         ...{ layer, unit, signal: signal.name, detects: describe(fitted, signal.kind), score: fitted.score },
         heldOutScore: scoreFit(fitted, rest, values.subarray(half), signal.kind),
+        fit: fitted,
       };
     });
   });

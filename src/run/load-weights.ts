@@ -2,7 +2,6 @@ import { isParameter, parameters } from "../autograd/parameter.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import { escapeControl, FormatError, InputError } from "../core/errors.ts";
 import { FLAG, OBJECT, settle, TEXT } from "../core/options.ts";
-import { sizeOf } from "../core/shape.ts";
 import { compareTensors, describeMisfit, type TensorFit } from "../core/tensor-fit.ts";
 import { isParameterName } from "../io/checkpoint-names.ts";
 import { readSafetensors, type SafetensorsFile, type StoredTensor } from "../io/safetensors.ts";

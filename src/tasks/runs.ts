@@ -1,8 +1,8 @@
 /** What runs have in common, whatever their task: enough to list them and to set them side by side. */
 import type { Dirent } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { lstat, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError, UnrolledError } from "../core/errors.ts";
+import { escapeControl, InputError, UnrolledError } from "../core/errors.ts";
 import { storing } from "../train/file-system.ts";
 import { isDamage, type MetricsEvent, RunStore } from "../train/run-store.ts";
 
@@ -126,6 +126,50 @@ function entriesOf(folder: string): Promise<Dirent[]> {
   return storing("read", folder, () => readdir(folder, { withFileTypes: true, recursive: true }));
 }
 
+/** A run that is gone. */
+export interface DeletedRun {
+  readonly name: string;
+  readonly folder: string;
+  /** Of all files that were in the folder. */
+  readonly bytes: number;
+  /** What was in the folder and is no part of a run: paths in it. */
+  readonly kept: readonly string[];
+}
+
+/**
+ * Check that runs can be deleted, before any of them is.
+ * @returns the bytes of all of them
+ * @throws InputError for a folder that is no run, or a link to one; LockError for one that is being trained
+ */
+export async function checkDeletable(folders: readonly string[]): Promise<number> {
+  let bytes = 0;
+  for (const folder of folders) {
+    await (await openToDelete(folder)).close();
+    bytes += await sizeOf(folder);
+  }
+  return bytes;
+}
+
+/** Delete a run: the files that it consists of, and its folder if nothing else is in it. */
+export async function deleteRun(folder: string): Promise<DeletedRun> {
+  const store = await openToDelete(folder);
+  try {
+    const bytes = await sizeOf(folder);
+    return { name: nameOf(folder), folder, bytes, kept: await store.remove() };
+  } finally {
+    await store.close();
+  }
+}
+
+async function openToDelete(folder: string): Promise<RunStore> {
+  if ((await lstat(folder).catch(() => undefined))?.isSymbolicLink()) {
+    throw new InputError(`${escapeControl(folder)} is a symbolic link`, {
+      hint: "name the folder that it leads to",
+    });
+  }
+  return RunStore.open(folder, { mode: "write" });
+}
+
 /**
  * Everything about a run that a comparison shows. What else is damaged is told and left out.
  * @throws InputError when there is none; FormatError when its run.json is damaged
@@ -173,6 +217,44 @@ export interface OptionDifference {
   readonly option: string;
   /** One for each run; null where a run does not have it. */
   readonly values: readonly unknown[];
+}
+
+/** A loss at some step. */
+export interface LossAt {
+  readonly loss: number;
+  /** False where it lies between two evaluations, on a straight line. */
+  readonly isExact: boolean;
+}
+
+/** The loss of a run at a step; undefined before its first evaluation and after its last one. */
+export function lossAt({ evaluations }: Pick<RunDetails, "evaluations">, step: number): LossAt | undefined {
+  const sorted = evaluations.toSorted((a, b) => a.step - b.step);
+  const after = sorted.find((one) => one.step >= step);
+  if (after?.step === step) return { loss: after.loss, isExact: true };
+  const before = sorted.findLast((one) => one.step < step);
+  if (before === undefined || after === undefined) return undefined;
+  const share = (step - before.step) / (after.step - before.step);
+  return { loss: before.loss + share * (after.loss - before.loss), isExact: false };
+}
+
+/**
+ * Steps at which runs can be compared, in rising order: some at which they were evaluated, first and last included,
+ * and of neighbours those at which most of the runs were.
+ */
+export function comparedSteps(runs: readonly Pick<RunDetails, "evaluations">[], most: number): number[] {
+  const times = new Map<number, number>();
+  for (const { evaluations } of runs) {
+    for (const { step } of evaluations) times.set(step, (times.get(step) ?? 0) + 1);
+  }
+  const steps = [...times.keys()].toSorted((a, b) => a - b);
+  if (steps.length <= most) return steps;
+  const last = steps.length - 1;
+  const inner = Array.from({ length: most - 2 }, (_, part) => {
+    const [from, to] = [part, part + 1].map((edge) => 1 + Math.round((edge * (last - 1)) / (most - 2)));
+    const best = steps.slice(from, to).toSorted((a, b) => times.get(b)! - times.get(a)!);
+    return best.slice(0, 1);
+  });
+  return [steps[0], ...inner.flat(), steps[last]];
 }
 
 /** The options in which runs differ, in the order in which the first run has them. */

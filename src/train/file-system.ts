@@ -31,6 +31,8 @@ export interface FileSystem {
   /** Replaces `to` in one go. */
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
+  /** Removes an empty folder. */
+  rmdir(folder: string): Promise<void>;
   truncate(path: string, bytes: number): Promise<void>;
   /** Resolves when the names in a folder (created, renamed, removed) are on the disk. */
   syncFolder(folder: string): Promise<void>;
@@ -75,6 +77,7 @@ export const nodeFileSystem: FileSystem = {
   readdir: (folder) => fsp.readdir(folder),
   rename: (from, to) => renamePatiently(() => fsp.rename(from, to)),
   unlink: (path) => fsp.unlink(path),
+  rmdir: (folder) => fsp.rmdir(folder),
   truncate: (path, bytes) => fsp.truncate(path, bytes),
   async syncFolder(folder) {
     // Windows opens no folders, and some network file systems sync none: there the rename has to be enough.
@@ -236,6 +239,24 @@ export async function removeFile(fs: FileSystem, path: string): Promise<void> {
     await fs.unlink(path).catch((error) => {
       if (errorCode(error) !== "ENOENT") throw error;
     });
+  });
+}
+
+/**
+ * Remove a folder if it is empty; one that is already gone is fine.
+ * @returns the names of what is in it and keeps it
+ */
+export async function removeEmptyFolder(fs: FileSystem, folder: string): Promise<string[]> {
+  return storing("remove", folder, async () => {
+    try {
+      await fs.rmdir(folder);
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === "ENOENT") return [];
+      if (code === "ENOTEMPTY" || code === "EEXIST") return fs.readdir(folder);
+      throw error;
+    }
+    return [];
   });
 }
 

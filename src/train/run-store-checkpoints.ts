@@ -7,6 +7,7 @@ import {
   type FileSystem,
   nodeFileSystem,
   readIfThere,
+  removeEmptyFolder,
   removeFile,
   storing,
   writeFileDurable,
@@ -185,6 +186,13 @@ export class CheckpointFolder {
     for (const later of await this.steps()) {
       if (later > step) await removeFile(this.fs, this.pathOf(later));
     }
+  }
+
+  /** Removes all checkpoints, the mark of the best one and then the folder. @returns what else is in it and stays */
+  async removeAll(): Promise<string[]> {
+    for (const step of await this.steps()) await removeFile(this.fs, this.pathOf(step));
+    await removeFile(this.fs, this.bestPath);
+    return removeEmptyFolder(this.fs, this.path);
   }
 
   private async prune(): Promise<void> {

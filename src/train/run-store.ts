@@ -2,13 +2,15 @@
  * The folder of a run: `run.json`, `metrics.jsonl`, `checkpoints/step-N.safetensors` and, while a process writes,
  * `.lock`. Everything but the log is replaced whole or not at all, and is on the disk when a call resolves.
  */
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { escapeControl, FormatError, InputError } from "../core/index.ts";
 import {
   errorCode,
   type FileSystem,
   nodeFileSystem,
   readIfThere,
+  removeEmptyFolder,
+  removeFile,
   storing,
   sweepTemporaryFiles,
   writeFileDurable,
@@ -20,6 +22,9 @@ import { type MetricsCut, type MetricsEvent, MetricsLog } from "./run-store-metr
 
 export { isDamage, type LoadedCheckpoint, readCheckpointFile } from "./run-store-checkpoints.ts";
 export type { MetricsCut, MetricsEvent } from "./run-store-metrics.ts";
+
+/** A page about the run that its training may leave there. */
+const REPORT = "report.html";
 
 export interface OpenOptions {
   /** "read" takes no lock and may look at a run in training; "write" locks. Default "read". */
@@ -229,6 +234,23 @@ export class RunStore {
   /** Where the checkpoint of a step lies or would lie. */
   checkpointPath(step: number): string {
     return this.checkpoints.pathOf(step);
+  }
+
+  /**
+   * Remove the run: the files that a run consists of, `run.json` last, and the folders if they are empty then. The store
+   * is closed. When a file cannot be removed, what is left is still a run, which can be removed again.
+   * @returns paths of what else is in the folder and stays
+   */
+  async remove(): Promise<string[]> {
+    this.mustWrite();
+    const kept = (await this.checkpoints.removeAll()).map((name) => join("checkpoints", name));
+    await this.metrics.close();
+    for (const name of ["metrics.jsonl", REPORT, "run.json"])
+      await removeFile(this.fs, join(this.folder, name));
+    await this.close();
+    // An absolute path: a folder cannot be removed by the name `.`.
+    const left = await removeEmptyFolder(this.fs, resolve(this.folder));
+    return [...kept, ...left.filter((name) => name !== "checkpoints" || kept.length === 0)];
   }
 
   /** Ends the writing and unlocks. Calling it again does nothing. */

@@ -16,6 +16,16 @@ describe("unrolled demo hello", () => {
     expect(Number(own)).toBeLessThan(0.3466);
   });
 
+  test("shows all 33 weights before and after, in rows that are as long as their names say", async () => {
+    const { stdout } = await unrolled(["demo", "hello"]);
+    const [, ...parts] = stdout.split(/^(?:Before|After) training$/m);
+    const tables = parts.map((part) => part.slice(0, part.indexOf("    step 1")));
+    expect(tables).toHaveLength(2);
+    for (const table of tables) expect(table.match(/[+-]\d\.\d\d/g)).toHaveLength(33);
+    expect(tables[0]).not.toBe(tables[1]);
+    expect(tables[1]).toMatch(/^W_xh +h +e +l +o +W_hh +h1' +h2' +h3' +W_hy +h1 +h2 +h3$/m);
+  });
+
   test("writes what docs/demos.md shows", async () => {
     const page = readFileSync(new URL("../../docs/demos.md", import.meta.url), "utf8");
     const { stdout } = await unrolled(["demo", "hello"]);
@@ -36,6 +46,10 @@ describe("unrolled demo hello", () => {
           for (const line of view.show(event)) {
             expect(line.length, line).toBeLessThanOrEqual(columns);
             expect(line).toBe(line.trimEnd());
+          }
+          if (event.event === "trace") {
+            const matrices = view.show(event).filter((line) => line.startsWith("W_"));
+            expect(matrices).toHaveLength(columns === 80 ? 1 : 3);
           }
         }
       }

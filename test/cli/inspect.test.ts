@@ -65,16 +65,37 @@ describe("unrolled inspect", () => {
     expect(stdout).toMatch(/^too little of it in this text: .*inside a URL/m);
     expect(stdout).toMatch(/^0 forget +\d+% +\d+%$/m);
     expect(stdout).toMatch(
-      /\nunit 0:\d+, which follows ".*":\n= near -1, - low, nothing near 0, \+ high, # near 1\n/,
+      /\nunit 0:\d+ follows ".*" \(0\.\d\d\): on where it is (above|below) -?[\d.]+\nnothing: off, -: just off, \+: just on, #: on; \^: .*\n/,
     );
-    expect(stdout).toMatch(/\nx "ab.*\u21b5\n[-=+# ]+\n/);
     expect(stdout.includes("\x1b")).toBe(false);
+  });
+
+  test("shows an excerpt in which the signal both holds and does not, with marks for it and for the unit", async () => {
+    const { stdout } = await inspect(run);
+    const [, signal, excerpt] =
+      /\nunit 0:\d+ follows "(.+)" .*\n.*; \^: (?:.*)\n\n([\s\S]*)$/.exec(stdout) ?? [];
+    expect(stdout).toMatch(new RegExp(`^${signal} +0:`, "m"));
+    const lines = excerpt.trimEnd().split("\n");
+    const isText = (line: string) => /^[xyz]/.test(line);
+    const characters = lines.filter(isText).join("").length;
+    const marked = lines.filter((line) => /^ *\^[ ^]*$/.test(line)).join("");
+    const held = marked.replaceAll(" ", "").length;
+    expect(characters).toBeGreaterThan(200);
+    expect(held).toBeGreaterThan(10);
+    expect(held).toBeLessThan(characters - 10);
+    // Below each line of text stand its marks, never more of them than characters.
+    let text = "";
+    for (const line of lines) {
+      if (isText(line)) text = line;
+      else expect(line).toMatch(/^( *\^[ ^]*|[-+# ]+)$/);
+      expect(line.length).toBeLessThanOrEqual(text.length);
+    }
   });
 
   test("shows a text of one's own, by a unit of one's own, in colours where they are wanted", async () => {
     const shown = 'x "abca" zz 3';
     const plain = await inspect(run, shown, "--unit", "0:3");
-    expect(plain.stdout).toContain(`\nunit 0:3:\n= near -1`);
+    expect(plain.stdout).toMatch(/\nunit 0:3 follows ".*" \(-?0\.\d\d\): /);
     expect(plain.stdout).toContain(`\n${shown}\n`);
     const coloured = await unrolled(["inspect", run, shown, "--unit", "0:3"], {
       cwd,

@@ -71,6 +71,7 @@ describe("unrolled runs", () => {
       "result",
       "best loss",
       "at step",
+      "last loss",
       "to beat",
       "steps",
       "time",
@@ -96,6 +97,24 @@ describe("unrolled runs", () => {
     const { stdout } = await runs("second");
     expect(stdout).toMatch(/^seq-length +12$/m);
     expect(stdout).toMatch(/^cell +gru$/m);
+  });
+
+  test("compares runs that were evaluated at different steps, and says what lies between evaluations", async () => {
+    await trained([book, ...TINY, "--steps", "6", "--eval-every", "3", "--out", "other/threes"], { cwd });
+    const { stdout } = await runs("first", "other/threes");
+    const losses = stdout.slice(stdout.indexOf("loss at step")).split("\n\n")[0].split("\n").slice(1);
+    const rows = losses.map((line) => line.split(/ {2,}/));
+    expect(rows.map(([step]) => step)).toEqual(["2", "3", "4", "6"]);
+    expect(rows.map(([, first, threes]) => [first, threes].map((loss) => loss.replace(/\d.*/, "")))).toEqual([
+      ["", "-"],
+      ["~", ""],
+      ["", "~"],
+      ["-", ""],
+    ]);
+    const [two, three, four] = rows.map(([, first]) => Number(first.replace(/^[~-]/, "")));
+    expect(three).toBeCloseTo((two + four) / 2, 2);
+    expect(stdout).toMatch(/\n~ between two evaluations of that run, on a straight line\n$/);
+    expect((await runs("first", "second")).stdout).not.toContain("~");
   });
 
   test("says that there are none yet, which is no mistake", async () => {

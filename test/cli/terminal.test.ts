@@ -1,7 +1,7 @@
 /** What a person sees: the same program on a pseudo-terminal, made by script(1) of util-linux. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { shellWord } from "../../src/cli/format.ts";
 import { BIN, book, emptyFolder, fresh, root, TINY, trained, unrolled } from "./unrolled.ts";
@@ -154,6 +154,26 @@ describe.skipIf(!hasScript)("on a terminal (needs script of util-linux)", () => 
       /^note: stopping: finishes this step and saves; .*\n(.*\n)*saved {4}step [\d,]+ after 0:0\d\n/m,
     );
     expect(all).not.toMatch(/chars\/s/);
+  });
+
+  test("runs --delete asks, and takes everything but yes as no", async () => {
+    const out = fresh();
+    await trained([book, "--out", out, ...TINY, "--steps", "1"]);
+    for (const answer of ["n\n", "\n", "\u0004"]) {
+      const { status, screen } = await onTerminal(200, ["runs", "--delete", out], {
+        when: { at: /\[y\/N\]/, react: (type) => type(answer) },
+      });
+      expect(status).toBe(0);
+      expect(screen[0]).toMatch(/^delete .* \([\d.]+ KiB\)\? \[y\/N\]/);
+      expect(screen.join("\n")).toContain("note: nothing was deleted");
+      expect(existsSync(out)).toBe(true);
+    }
+    const { status, screen } = await onTerminal(200, ["runs", "--delete", out], {
+      when: { at: /\[y\/N\]/, react: (type) => type("y\n") },
+    });
+    expect(status).toBe(0);
+    expect(screen.join("\n")).toMatch(/\ndeleted .* \([\d.]+ KiB\)\n/);
+    expect(existsSync(out)).toBe(false);
   });
 
   test("an error comes on a line of its own", async () => {

@@ -35,6 +35,9 @@ export class FaultyFileSystem implements FileSystem {
   unlink(path: string) {
     return this.pass("unlink", path, () => nodeFileSystem.unlink(path));
   }
+  rmdir(folder: string) {
+    return this.pass("rmdir", folder, () => nodeFileSystem.rmdir(folder));
+  }
   truncate(path: string, bytes: number) {
     return this.pass("truncate", path, () => nodeFileSystem.truncate(path, bytes));
   }

@@ -54,6 +54,24 @@ describe("the hello demo", () => {
     }
   });
 
+  test("shows the weights that make these numbers: h = tanh(W_xh x + W_hh h'), y = W_hy h", async () => {
+    const product = (matrix: readonly (readonly number[])[], vector: readonly number[]) =>
+      matrix.map((row) => row.reduce((sum, weight, at) => sum + weight * vector[at], 0));
+    for (const { weights, steps } of pick(await run(4), "trace")) {
+      const { W_xh, W_hh, W_hy } = weights;
+      expect([W_xh, W_hh, W_hy].flat(2)).toHaveLength(33);
+      let before: readonly number[] = [0, 0, 0];
+      for (const { x, h, y } of steps) {
+        const recurrent = product(W_hh, before);
+        for (const [unit, input] of product(W_xh, x).entries()) {
+          expect(h[unit]).toBeCloseTo(Math.tanh(input + recurrent[unit]), 12);
+        }
+        for (const [id, score] of product(W_hy, h).entries()) expect(y[id]).toBeCloseTo(score, 12);
+        before = h;
+      }
+    }
+  });
+
   test("is the same for the same seed, and another for another", async () => {
     const losses = async (seed: number) => pick(await run(seed), "step").map(({ loss }) => loss);
     expect(await losses(7)).toEqual(await losses(7));

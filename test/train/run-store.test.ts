@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FormatError, InputError, LockError, StorageError } from "../../src/core/index.ts";
 import { CheckpointVersionError, encodeCheckpoint } from "../../src/io/index.ts";
 import { RunStore, readCheckpointFile } from "../../src/train/run-store.ts";
+import { FaultyFileSystem } from "../io/faulty-file-system.ts";
 
 let root: string;
 let folder: string;
@@ -353,5 +354,51 @@ describe("checkpoints", () => {
     const store = await created();
     await rm(await save(store, 1, { loss: 1 }));
     await expect(store.bestCheckpoint()).rejects.toThrow(/best\.json: names step 1, which has no checkpoint/);
+  });
+});
+
+describe("a run that is removed", () => {
+  test("is gone with its folder, and so are its lock and its leftovers", async () => {
+    const store = await created();
+    await store.appendMetrics({ event: "step", step: 1 });
+    await save(store, 1, { loss: 2 });
+    await save(store, 2);
+    await writeFile(inFolder("report.html"), "");
+    expect(await store.remove()).toEqual([]);
+    expect(existsSync(folder)).toBe(false);
+    expect(existsSync(join(root, "runs"))).toBe(true);
+  });
+
+  test("leaves everything that is no part of a run, and names it", async () => {
+    const store = await created();
+    await save(store, 1);
+    await writeFile(inFolder("notes.txt"), "mine");
+    await writeFile(inFolder("checkpoints", "step-1.safetensors.bak"), "mine");
+    expect((await store.remove()).sort()).toEqual([
+      join("checkpoints", "step-1.safetensors.bak"),
+      "notes.txt",
+    ]);
+    expect((await readdir(folder)).sort()).toEqual(["checkpoints", "notes.txt"]);
+    expect(await readdir(inFolder("checkpoints"))).toEqual(["step-1.safetensors.bak"]);
+  });
+
+  test("stays a run that can be removed again when a file cannot be removed", async () => {
+    const disk = new FaultyFileSystem();
+    const store = await RunStore.create(folder, disk);
+    open.push(store);
+    await store.writeRunJson({ task: "text" });
+    await save(store, 1);
+    disk.failAt("unlink", /metrics/, "EACCES");
+    await expect(store.remove()).rejects.toThrow(/cannot remove .*metrics\.jsonl: permission denied/);
+    disk.mend();
+    await store.close();
+    expect(await (await RunStore.open(folder, { mode: "write" })).remove()).toEqual([]);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  test("must be open for writing", async () => {
+    await (await created()).close();
+    await expect((await RunStore.open(folder)).remove()).rejects.toThrow(/is not open for writing/);
+    expect(existsSync(inFolder("run.json"))).toBe(true);
   });
 });

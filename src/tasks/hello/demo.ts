@@ -5,7 +5,7 @@ import { Rng } from "../../core/rng.ts";
 import { parameters } from "../../nn/index.ts";
 import { clipNorm, differentiate, sgd, step } from "../../optim/index.ts";
 import { VERSION } from "../../version.ts";
-import { HelloModel, LETTERS, type TraceStep, WORD } from "./model.ts";
+import { HelloModel, type HelloWeights, LETTERS, type TraceStep, WORD } from "./model.ts";
 import { type LetterPairs, letterPairs, pairEntropy } from "./pairs.ts";
 
 export interface HelloOptions {
@@ -43,6 +43,7 @@ export interface HelloTrace {
   loss: number;
   /** "h" and what it writes after it. */
   spells: string;
+  weights: HelloWeights;
   steps: readonly TraceStep[];
 }
 
@@ -64,7 +65,7 @@ export interface HelloStep {
 export interface HelloMemory {
   event: "memory";
   pairs: readonly LetterPairs[];
-  /** Nats a step that no model of letter pairs gets below. */
+  /** Nats per step that no model of letter pairs gets below. */
   bound: number;
   /** A network of the same kind whose state is forgotten after every letter, after so many updates. */
   withoutMemory: { step: number; loss: number };
@@ -105,7 +106,12 @@ export async function* helloDemo({ seed = 1 }: HelloOptions = {}): AsyncGenerato
     ...({ threads: 1, precision: "highest", seed, version: VERSION } as const),
   };
   let steps = await model.trace();
-  yield { event: "trace", when: "before", step: 0, ...(await standing(model, steps)), steps };
+  yield {
+    ...({ event: "trace", when: "before", step: 0 } as const),
+    ...(await standing(model, steps)),
+    weights: await model.weights(),
+    steps,
+  };
 
   let updates = 0;
   while (!isLearned(steps)) {
@@ -119,7 +125,8 @@ export async function* helloDemo({ seed = 1 }: HelloOptions = {}): AsyncGenerato
     yield { event: "step", ...counters, spells, seconds: seconds() };
   }
   const { loss, spells } = await standing(model, steps);
-  yield { event: "trace", when: "after", step: updates, loss, spells, steps };
+  const weights = await model.weights();
+  yield { event: "trace", when: "after", step: updates, loss, spells, weights, steps };
   optimizer.dispose();
 
   yield {
@@ -140,7 +147,7 @@ function isLearned(steps: readonly TraceStep[]): boolean {
   return steps.every(({ p, target }) => p[LETTERS.indexOf(target)] >= SURE);
 }
 
-/** Mean loss of a trace in nats a step, and what the network writes. */
+/** Mean loss of a trace in nats per step, and what the network writes. */
 async function standing(
   model: HelloModel,
   steps: readonly TraceStep[],

@@ -35,6 +35,16 @@ export interface TraceStep {
   readonly p: readonly number[];
 }
 
+/** The matrices of the network, row by row, in the notation of the lecture. */
+export interface HelloWeights {
+  /** [3, 4]: from a letter to the units. */
+  readonly W_xh: readonly (readonly number[])[];
+  /** [3, 3]: from the units of the step before to the units. */
+  readonly W_hh: readonly (readonly number[])[];
+  /** [4, 3]: from the units to the score of each letter. */
+  readonly W_hy: readonly (readonly number[])[];
+}
+
 /**
  * The lecture's network, without biases as on its slide:
  *
@@ -49,7 +59,17 @@ export class HelloModel {
     this.head = new Linear(HIDDEN, LETTERS.length, { rng, backend, bias: false });
   }
 
-  /** Mean cross-entropy in nats a step of "ello" from "hell", a scalar. */
+  /** The 33 numbers that training changes, as they are now. */
+  async weights(): Promise<HelloWeights> {
+    const [xh, hh, hy] = await Promise.all([
+      this.rnn.weight_ih_l0.read(),
+      this.rnn.weight_hh_l0.read(),
+      this.head.weight.read(),
+    ]);
+    return { W_xh: rows(xh, LETTERS.length), W_hh: rows(hh, HIDDEN), W_hy: rows(hy, HIDDEN) };
+  }
+
+  /** Mean cross-entropy in nats per step of "ello" from "hell", a scalar. */
   loss(): Tensor {
     return this.lossOf([1, INPUTS.length]);
   }

@@ -20,6 +20,7 @@ import type { OwnCell } from "../own-cell.ts";
 import { describeData, type Hooks, readCorpus } from "./corpus.ts";
 import { buildModel, loadCellOf, type OpenedModel, openModel, refuseUnknown } from "./open.ts";
 import { readOwnText } from "./own-text.ts";
+import { type ChosenUnit, followedBy, type ReadText, type ShownText, showUnit } from "./shown-unit.ts";
 import { allSymbols, UNITS } from "./tokens.ts";
 
 export interface TextInspectOptions {
@@ -37,16 +38,6 @@ export interface TextInspectOptions {
 /** A unit, and what the best unit of the same network without any training reaches on its signal. */
 export interface InspectedCell extends FoundCell {
   readonly untrainedScore: number;
-}
-
-/** A text with the value of one unit after each symbol, in [-1, 1]. */
-export interface ShownText {
-  /** What each symbol adds to the text. */
-  readonly pieces: readonly string[];
-  readonly values: Float32Array;
-  readonly layer: number;
-  readonly unit: number;
-  readonly signal: string | undefined;
 }
 
 export interface TextInspection {
@@ -67,9 +58,6 @@ export const DEFAULT_INSPECTED = 16_384;
 
 /** Below this neither half has enough of anything. */
 const LEAST = 200;
-
-/** Of the second half of the text, when no text was given to be shown. */
-const SHOWN = 480;
 
 /**
  * Which units of a model follow simple signals of a text. Scores come from text that the model was not trained on:
@@ -103,9 +91,9 @@ export async function inspectText(
   const backend = openBackend(chooseEngine(name, hooks.onNote));
   const model = buildModel(opened, backend, cell);
   const progress = (activity: string) => (done: number) => hooks.onProgress(activity, done, ids.length);
-  const pieces = piecesOf(facts.vocabulary, ids);
-  const signals = signalsOf(pieces);
   const trace = await traceModel(model, ids, progress("reading the text"));
+  const scored = readTextOf(facts.vocabulary, ids, trace.layers);
+  const signals = atSymbols(scored);
   const found = searchUnits(trace.layers, signals);
   const untrained = untrainedModel(facts, backend, cell);
   const { layers } = await traceModel(untrained, ids, progress("the same with an untrained network"));
@@ -113,31 +101,23 @@ export async function inspectText(
     searchUnits(layers, signals, 1).cells.map(({ signal, heldOutScore }) => [signal, heldOutScore]),
   );
   const cells = found.cells.map((cell) => ({ ...cell, untrainedScore: chance.get(cell.signal) ?? 0 }));
-  const unit = wanted ?? furthestAhead(cells);
+  const candidates =
+    wanted === undefined
+      ? found.cells
+      : followedBy(trace.layers[wanted.layer], wanted.unit, signals).map((cell) => ({ ...cell, ...wanted }));
+  const unit = furthestAhead(candidates, chance) ?? { layer: 0, unit: 0, ...wanted, follows: undefined };
 
-  const own = text === undefined || file !== undefined ? undefined : text;
-  let [shownLayers, from, to] = [
-    trace.layers,
-    ids.length >> 1,
-    Math.min(ids.length, (ids.length >> 1) + SHOWN),
-  ];
-  let shownPieces = pieces.slice(from, to);
-  if (own !== undefined) {
-    if (options.skipUnknown !== true) refuseUnknown("the text", own, opened);
-    const ownIds = facts.vocabulary.encode(own, { skipUnknown: true });
+  let own: ReadText | undefined;
+  if (text !== undefined && file === undefined) {
+    if (options.skipUnknown !== true) refuseUnknown("the text", text, opened);
+    const ownIds = facts.vocabulary.encode(text, { skipUnknown: true });
     if (ownIds.length === 0) throw new InputError("the text is empty");
-    shownLayers = (await traceModel(model, ownIds)).layers;
-    [from, to] = [0, ownIds.length];
-    shownPieces = piecesOf(facts.vocabulary, ownIds);
+    own = readTextOf(facts.vocabulary, ownIds, (await traceModel(model, ownIds)).layers);
   }
   return {
     ...{ facts, text: read.what, symbols: ids.length, unit: UNITS[facts.vocabulary.kind], cells },
     ...{ saturation: trace.saturation, absent: found.absent },
-    shown: {
-      ...unit,
-      pieces: shownPieces,
-      values: shownValues(shownLayers[unit.layer], unit.unit, from, to),
-    },
+    shown: showUnit(unit, scored, own),
   };
 }
 
@@ -165,20 +145,24 @@ async function readScored(
   return { ids: allSymbols(corpus, facts.vocabulary), what: describeData(paths) };
 }
 
-/** What each symbol adds to the text. */
-function piecesOf(tokenizer: Tokenizer, ids: ArrayLike<number>): string[] {
+function readTextOf(tokenizer: Tokenizer, ids: ArrayLike<number>, layers: readonly LayerTrace[]): ReadText {
   const decoder = tokenizer.decoder();
-  return Array.from(ids, (id) => decoder.push(id));
-}
-
-function signalsOf(pieces: readonly string[]): SignalValues[] {
-  const characters = pieces.flatMap((piece) => [...piece]);
+  const pieces = Array.from(ids, (id) => decoder.push(id));
   let end = 0;
   const ends = pieces.map((piece) => {
     end += [...piece].length;
     return end;
   });
-  return valuesOf(SIGNALS, characters, ends);
+  const characters = pieces.flatMap((piece) => [...piece]);
+  return { pieces, ends, layers, signals: valuesOf(SIGNALS, characters) };
+}
+
+/** What holds at the end of each symbol. */
+function atSymbols({ signals, ends }: ReadText): SignalValues[] {
+  return signals.map(({ signal, values }) => ({
+    signal,
+    values: Float32Array.from(ends, (end) => values[Math.max(0, end - 1)]),
+  }));
 }
 
 function untrainedModel(facts: CheckpointFacts, backend: Backend, cell: OwnCell | undefined) {
@@ -187,41 +171,22 @@ function untrainedModel(facts: CheckpointFacts, backend: Backend, cell: OwnCell 
   });
 }
 
-function parseUnit(
-  text: string,
-  { model }: CheckpointFacts,
-): { layer: number; unit: number; signal: undefined } {
+function parseUnit(text: string, { model }: CheckpointFacts): { layer: number; unit: number } {
   const [, layer, unit] = (/^(\d+):(\d+)$/.exec(text) ?? []).map(Number);
   if (!(layer < model.layers && unit < model.hidden)) {
     throw new InputError(
       `--unit must be LAYER:UNIT, up to ${model.layers - 1}:${model.hidden - 1}, got ${text}`,
     );
   }
-  return { layer, unit, signal: undefined };
+  return { layer, unit };
 }
 
-/** The unit that has learned most: what an untrained one follows too says little. */
-function furthestAhead(cells: readonly InspectedCell[]): {
-  layer: number;
-  unit: number;
-  signal: string | undefined;
-} {
-  const ahead = ({ heldOutScore, untrainedScore }: InspectedCell) => heldOutScore - untrainedScore;
-  const [first] = cells.toSorted((a, b) => ahead(b) - ahead(a));
-  return first ?? { layer: 0, unit: 0, signal: undefined };
-}
-
-/** A cell state as its output gate sees it, else the hidden state; what goes beyond 1 is scaled. */
-function shownValues(
-  { width, hidden, cell }: LayerTrace,
-  unit: number,
-  from: number,
-  to: number,
-): Float32Array {
-  const values = Float32Array.from({ length: to - from }, (_, t) => {
-    const at = (from + t) * width + unit;
-    return cell === undefined ? hidden[at] : Math.tanh(cell[at]);
-  });
-  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
-  return values.map((value) => value / largest);
+/** The unit that has learned most: what the best untrained unit follows as well says little. */
+function furthestAhead(
+  cells: readonly FoundCell[],
+  chance: ReadonlyMap<string, number>,
+): ChosenUnit | undefined {
+  const ahead = ({ signal, heldOutScore }: FoundCell) => heldOutScore - (chance.get(signal) ?? 0);
+  const [follows] = cells.toSorted((a, b) => ahead(b) - ahead(a));
+  return follows && { layer: follows.layer, unit: follows.unit, follows };
 }

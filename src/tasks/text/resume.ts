@@ -67,6 +67,9 @@ const FLAGS: Record<keyof TextSettings, string> = {
   seed: "--seed",
 };
 
+/** Options that fix the shapes of the weights, and what they stand for. */
+const MODEL_OPTIONS = ["cell", "layers", "hidden", "embedding", "tieWeights", "tokens", "vocabSize"] as const;
+
 /**
  * @param cell the file that `--cell` names, if it does
  * @throws InputError listing every option that was given and differs from the run's
@@ -77,7 +80,8 @@ export function refuseOtherSettings(
   folder: string,
   cell: OwnCell | undefined,
 ): void {
-  const differences = Object.entries(given(options)).flatMap(([name, value]) => {
+  const own = given(options);
+  const differences = Object.entries(own).flatMap(([name, value]) => {
     if (name === "cell" && cell !== undefined && run.cellFile !== undefined) {
       if (cell.sha256 === run.cellFile.sha256) return [];
       const [now, before] = [cell.sha256, run.cellFile.sha256].map((hash) => `${hash.slice(0, 12)}...`);
@@ -87,17 +91,22 @@ export function refuseOtherSettings(
     return stored === value ? [] : [`${FLAGS[name as keyof TextSettings]} ${value} (the run has ${stored})`];
   });
   if (differences.length === 0) return;
+  const isOtherModel = MODEL_OPTIONS.some(
+    (name) => own[name] !== undefined && own[name] !== run.settings[name],
+  );
   throw new InputError(`${folder} cannot be resumed with ${differences.join(", ")}`, {
-    hint: "leave these options out to go on with the run's own, or start a new run with --from",
+    // The weights of this run would not fit another model.
+    hint: isOtherModel
+      ? "leave these options out to go on with the run's own, or start a new run"
+      : "leave these options out to go on with the run's own, or start a new run with --from",
   });
 }
 
 /** @throws InputError listing how the model that is asked for differs from the one whose weights it is to get */
 export function refuseOtherModel(brought: Partial<TextSettings>, options: TextTrainOptions): void {
-  const differences = (
-    ["cell", "layers", "hidden", "embedding", "tieWeights", "tokens", "vocabSize"] as const
+  const differences = MODEL_OPTIONS.filter(
+    (name) => options[name] !== undefined && options[name] !== brought[name],
   )
-    .filter((name) => options[name] !== undefined && options[name] !== brought[name])
     // Another version of a file may still fit: the shapes of its parameters decide.
     .filter((name) => name !== "cell" || !(isCellFile(`${options.cell}`) && isCellFile(`${brought.cell}`)))
     .map((name) => `${FLAGS[name]} ${options[name]} (they have ${brought[name]})`);

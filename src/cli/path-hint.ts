@@ -1,0 +1,19 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { shellWord } from "./format.ts";
+
+/**
+ * What to type when a path stands where the program expects another word, as in `unrolled train mybook.txt`.
+ * @param paths the word that is no command or task, and the arguments after it
+ * @returns undefined where the first is neither a file nor a folder nor `-`
+ */
+export function suggestForPath([first, ...others]: readonly string[]): string | undefined {
+  if (first !== "-" && !existsSync(first)) return undefined;
+  if (existsSync(join(first, "run.json"))) return `that is a run: unrolled sample ${argumentsOf([first])}`;
+  return `to train on that text: unrolled train text ${argumentsOf([first, ...others])}`;
+}
+
+/** Paths as a shell takes them, and none that would be read as an option. */
+function argumentsOf(paths: readonly string[]): string {
+  return paths.map((path) => shellWord(/^-./.test(path) ? `./${path}` : path)).join(" ");
+}

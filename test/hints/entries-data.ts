@@ -1,0 +1,253 @@
+/** Advice about texts and files. */
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { vi } from "vitest";
+import { corpusFromText, MAX_VOCABULARY, TextStreams, trigramBaseline } from "../../src/data/index.ts";
+import { decodeCheckpoint, readSafetensors, sha256, writeSafetensors } from "../../src/io/index.ts";
+import { fresh, madeText } from "../cli/unrolled.ts";
+import type { Entries } from "./harness.ts";
+import { SHORT, works } from "./harness.ts";
+
+const CHECKPOINT = "runs/mine/checkpoints/step-2.safetensors";
+
+/** A training on a file that was made of these bytes. */
+const trainOn = (path: string, options = SHORT) => `train text ${path} ${options} --out ${fresh()}`;
+
+function write(path: string, content: string | Uint8Array): string {
+  writeFileSync(path, content);
+  return path;
+}
+
+const copyDamaged = (path: string): string => {
+  const bytes = readFileSync(path);
+  bytes[bytes.length - 1] ^= 1;
+  return write("damaged.safetensors", bytes);
+};
+
+export const DATA: Entries = {
+  "data/corpus-builder.ts": [
+    {
+      hint: "give a text file in UTF-8",
+      async follow(met) {
+        await met.command(trainOn(write("binary.txt", Uint8Array.of(97, 0, 98))));
+        await works(trainOn("mybook.txt"));
+      },
+    },
+    {
+      hint: "give a text with at least a few hundred characters",
+      async follow(met) {
+        await met.command(trainOn(write("empty.txt", "")));
+        await works(trainOn(write("hundreds.txt", madeText(30).slice(0, 400))));
+      },
+    },
+    {
+      hint: "convert it: iconv -f utf-16 -t utf-8",
+      async follow(met) {
+        const utf16 = Buffer.from(`\ufeff${madeText(30)}`, "utf16le");
+        await met.command(trainOn(write("utf-16.txt", utf16)));
+        await works(trainOn(write("converted.txt", new TextDecoder("utf-16le").decode(utf16))));
+      },
+    },
+    {
+      hint: "convert it to UTF-8 first, for example: iconv -f latin1 -t utf-8",
+      async follow(met) {
+        const latin1 = Buffer.from(`caf\u00e9 ${madeText(30)}`, "latin1");
+        await met.command(trainOn(write("latin1.txt", latin1)));
+        await works(trainOn(write("converted.txt", new TextDecoder("latin1").decode(latin1))));
+      },
+    },
+  ],
+  "data/ngram.ts": [
+    {
+      hint: "use a --val-split above 0",
+      async follow(met) {
+        const { ids } = corpusFromText("abcabc");
+        await met.code(() => trigramBaseline(ids, ids.subarray(0, 0), 3));
+        await works(`${trainOn("mybook.txt")} --val-split 0.1`);
+      },
+    },
+  ],
+  "data/text-corpus.ts": [
+    {
+      hint: "give more text, or a smaller --val-split",
+      async follow(met) {
+        await met.code(() => corpusFromText("abcabcabca").split(0.9));
+        corpusFromText("abcabcabca").split(0.5);
+        corpusFromText("abc".repeat(100)).split(0.9);
+      },
+    },
+    {
+      hint: "use --seq-length * or less, or more text",
+      async follow(met) {
+        const split = (sequenceLength: number) => corpusFromText("abcabcabca").split(0, { sequenceLength });
+        const hint = await met.code(() => split(20));
+        split(Number(/\d+/.exec(hint)![0]));
+        corpusFromText("abc".repeat(100)).split(0, { sequenceLength: 20 });
+      },
+    },
+    {
+      hint: "use --val-split 0 for none*, or give more text",
+      async follow(met) {
+        const corpus = corpusFromText("abcabcabca");
+        const hint = await met.code(() => corpus.split(0.05));
+        corpus.split(0);
+        corpus.split(Number(/, --val-split ([\d.]+)/.exec(hint)![1]));
+        corpusFromText("abc".repeat(100)).split(0.05);
+      },
+    },
+  ],
+  "data/text-streams.ts": [
+    {
+      hint: "use *",
+      async follow(met) {
+        const { ids } = corpusFromText("abc".repeat(20));
+        const hint = await met.code(() => new TextStreams(ids, { batchSize: 9, sequenceLength: 8 }));
+        const [, batchSize, sequenceLength] = /--batch-size (\d+) .*--seq-length (\d+)/
+          .exec(hint)!
+          .map(Number);
+        new TextStreams(ids, { batchSize, sequenceLength: 8 });
+        new TextStreams(ids, { batchSize: 9, sequenceLength });
+        const short = ids.subarray(0, 5);
+        const both = await met.code(() => new TextStreams(short, { batchSize: 9, sequenceLength: 8 }));
+        const [, one, four] = /--batch-size (\d+) --seq-length (\d+)/.exec(both)!.map(Number);
+        new TextStreams(short, { batchSize: one, sequenceLength: four });
+      },
+    },
+  ],
+  "data/vocabulary.ts": [
+    {
+      hint: "leave them out, or train on a text that has them",
+      async follow(met) {
+        const { vocabulary } = corpusFromText("abc");
+        await met.code(() => vocabulary.encode("abx"));
+        vocabulary.encode("abx", { skipUnknown: true });
+        corpusFromText("abcx").vocabulary.encode("abx");
+      },
+    },
+    {
+      hint: "a character model needs an alphabet; check that this is text",
+      async follow(met) {
+        // Without the surrogates, which are no characters.
+        const all = Array.from({ length: MAX_VOCABULARY + 1 }, (_, at) => String.fromCodePoint(0x10000 + at));
+        await met.code(() => corpusFromText(all.join("")));
+        corpusFromText(all.slice(0, 100).join(""));
+      },
+    },
+  ],
+  "io/checkpoint.ts": [
+    {
+      hint: "use the version of Unrolled that wrote it, or a newer one",
+      explains: "no other version of the program is at hand here; test/io/checkpoint.test.ts provokes it",
+    },
+    {
+      hint: "this program reads the checkpoints that it wrote, in a run's folder checkpoints/",
+      async follow(met) {
+        await met.code(() => decodeCheckpoint(writeSafetensors({}, {}), "foreign"));
+        await works(`sample ${CHECKPOINT} --length 5`);
+      },
+    },
+    {
+      hint: "use an older checkpoint of the run",
+      async follow(met) {
+        const folder = fresh();
+        await works(`train text mybook.txt ${SHORT} --eval-every 1 --out ${folder}`);
+        const path = (step: number) => `${folder}/checkpoints/step-${step}.safetensors`;
+        copyFileSync(copyDamaged(path(2)), path(2));
+        await met.command(`sample ${path(2)} --length 5`);
+        await works(`sample ${path(1)} --length 5`);
+      },
+    },
+  ],
+  "io/safetensors.ts": [
+    {
+      hint: "store large texts as U8 tensors instead of metadata",
+      async follow(met) {
+        const text = "x".repeat(101 * 2 ** 20);
+        await met.code(() => writeSafetensors({}, { text }));
+        const data = new Uint8Array(text.length);
+        writeSafetensors({ text: { dtype: "U8", shape: [data.length], data } }, {});
+      },
+    },
+    {
+      hint: "this is probably not a safetensors file",
+      async follow(met) {
+        await met.code(() => readSafetensors(new TextEncoder().encode("Once upon a time"), "story.txt"));
+        readSafetensors(readFileSync(CHECKPOINT), CHECKPOINT);
+      },
+    },
+  ],
+  "io/sha256.ts": [
+    {
+      hint: "load it over https or from localhost",
+      async follow(met) {
+        vi.stubGlobal("crypto", {});
+        await met.code(() => sha256(new Uint8Array(1)));
+        vi.unstubAllGlobals();
+        await sha256(new Uint8Array(1));
+      },
+    },
+  ],
+  "tasks/min-char-rnn/text.ts": [
+    {
+      hint: "give more text",
+      async follow(met) {
+        await met.command(`demo min-char-rnn ${write("short.txt", "short")} --iterations 1`);
+        await works(`demo min-char-rnn ${write("longer.txt", madeText(3))} --iterations 1`);
+      },
+    },
+  ],
+  "tasks/text/source.ts": [
+    {
+      hint: "name a file, a folder, or - for stdin",
+      async follow(met) {
+        const { readText } = await import("../../src/tasks/text/source.ts");
+        await met.code(() => readText([]));
+        await readText(["mybook.txt"]);
+        await readText(["runs"]);
+        const stdin = (async function* () {
+          yield new TextEncoder().encode("some text");
+        })();
+        await readText(["-"], { stdin });
+      },
+    },
+    {
+      hint: "name files that hold text",
+      async follow(met) {
+        await met.command(trainOn(`${write("empty-1.txt", "")} ${write("empty-2.txt", "")}`));
+        await works(trainOn("mybook.txt empty-1.txt"));
+      },
+    },
+    {
+      hint: "name a folder with UTF-8 text files",
+      async follow(met) {
+        const { mkdirSync } = await import("node:fs");
+        mkdirSync("folder", { recursive: true });
+        await met.command(trainOn("folder"));
+        write("folder/text.txt", madeText(30));
+        await works(trainOn("folder"));
+      },
+    },
+    {
+      hint: "check the path",
+      async follow(met) {
+        await met.command(trainOn("mybok.txt"));
+        await works(trainOn("mybook.txt"));
+      },
+    },
+    {
+      hint: "allow reading it (chmod u+r), or leave it out",
+      // Who is root may read everything.
+      elsewhere: ["tasks/source.test.ts", "says that permission is denied"],
+    },
+  ],
+  "tasks/text/tokens.ts": [
+    {
+      hint: "at least 2 are needed of each: give more text",
+      async follow(met) {
+        await met.command(
+          `${trainOn(write("words.txt", "three short words and some more of them to read"))} --tokens word`,
+        );
+        await works(`${trainOn("mybook.txt")} --tokens word`);
+      },
+    },
+  ],
+};
