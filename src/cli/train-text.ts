@@ -50,7 +50,7 @@ export async function trainTextCommand(options: TextTrainOptions, json: boolean)
       note(`nobody reads the output any more: ${saved}`);
       return Status.done;
     }
-    if (end?.step === training.startStep && (end.reason === "steps" || end.reason === "epochs")) {
+    if (end?.step === training.startStep && ["steps", "epochs", "patience"].includes(end.reason)) {
       note(`the run was at its limit already; a higher --${end.reason} goes on`);
     }
     return end?.reason === "interrupted" ? Status.interrupted : Status.done;

@@ -84,6 +84,7 @@ function addTrainingOptions(command: Command): void {
   number(command.optionsGroup("How long:"), "epochs", "N", "passes over the text", passes);
   number(command, "steps", "N", "updates");
   number(command, "max-seconds", "S", "seconds in this sitting");
+  number(command, "patience", "N", "evaluations without a better one", "no limit");
 
   number(command.optionsGroup("Training:"), "lr", "X", "learning rate; sgd 20, adagrad 0.1", DEFAULTS.lr);
   number(command, "lr-decay", "X", "multiplies the rate after each pass", "a cosine");
@@ -93,6 +94,7 @@ function addTrainingOptions(command: Command): void {
   number(command, "seq-length", "T", "characters that a gradient goes back through", DEFAULTS.seqLength);
   number(command, "clip-norm", "X", "largest norm of a gradient; sgd 0.25", DEFAULTS.clipNorm);
   number(command, "clip-value", "X", "largest element of a gradient", "no limit");
+  number(command, "weight-decay", "X", "pull of the weights to 0; adamw 0.01", DEFAULTS.weightDecay);
   command.option(
     "--optimizer <NAME>",
     `${OPTIMIZERS.join(", ")} ${standard(DEFAULTS.optimizer)}`,

@@ -38,7 +38,7 @@ describe("train --json", () => {
       eval: "event,step,split,loss,metrics",
       sample: "event,step,text",
       checkpoint: "event,step,path",
-      end: "event,step,seconds,reason,parametersSha256",
+      end: "event,step,seconds,reason,parametersSha256,best,warnings",
     };
     for (const [name, expected] of Object.entries(fields)) {
       expect(of(name).length).toBeGreaterThan(0);

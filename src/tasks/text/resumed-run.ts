@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../../core/errors.ts";
+import { TrainingHistory } from "../../train/history.ts";
 import { RunStore } from "../../train/run-store.ts";
 import type { Snapshot } from "../../train/snapshot.ts";
 import { isCellFile } from "../cell-file.ts";
@@ -18,6 +19,8 @@ export interface Resumed {
   readonly snapshot: Snapshot | undefined;
   readonly seconds: number;
   readonly bestLoss: number;
+  /** Of the earlier sittings, up to the checkpoint. */
+  readonly history: TrainingHistory;
 }
 
 /**
@@ -44,16 +47,26 @@ export async function openResumed(options: TextTrainOptions, hooks: Hooks): Prom
     for (const warning of latest?.warnings ?? []) {
       hooks.onNote(`${warning}; going on from step ${latest?.step} instead`);
     }
-    await store.rewindTo(latest?.step ?? 0);
+    const history = new TrainingHistory();
+    await store.rewindTo(latest?.step ?? 0, (event) => history.add(event));
     if (latest === undefined) {
       hooks.onNote(`${folder} was stopped before its first checkpoint: starting from the beginning`);
-      return { store, run, cell, snapshot: undefined, seconds: 0, bestLoss: Number.POSITIVE_INFINITY };
+      return {
+        store,
+        run,
+        cell,
+        snapshot: undefined,
+        seconds: 0,
+        bestLoss: Number.POSITIVE_INFINITY,
+        history,
+      };
     }
     const facts = readCheckpointFacts(latest, latest.path);
     const best = await store.bestCheckpoint();
     return {
       ...{ store, run, cell, snapshot: snapshotOf(latest, latest.step, latest.path), seconds: facts.seconds },
       bestLoss: best?.loss ?? Number.POSITIVE_INFINITY,
+      history,
     };
   } catch (error) {
     await store.close();

@@ -7,7 +7,8 @@ import type { SafetensorsFile } from "../../io/safetensors.ts";
 import { type LanguageModelConfig, trainingBytes } from "../../models/language-model-config.ts";
 import { isParameterName, type Snapshot, type SnapshotTensor } from "../../train/snapshot.ts";
 import type { CellFile } from "../cell-file.ts";
-import { BUILT_IN_CELLS, DEFAULTS, type TextSettings } from "./options.ts";
+import { OPTIMIZERS } from "../optimizers.ts";
+import { BUILT_IN_CELLS, DEFAULTS, defaultsOf, type TextSettings } from "./options.ts";
 
 /** `run.json` of a text run. */
 export interface TextRun {
@@ -18,7 +19,14 @@ export interface TextRun {
   /** Only with a cell of the user's own. */
   readonly cellFile?: CellFile;
   readonly settings: TextSettings;
-  readonly limits: { readonly steps?: number; readonly epochs?: number; readonly maxSeconds?: number };
+  readonly limits: {
+    readonly steps?: number;
+    readonly epochs?: number;
+    readonly maxSeconds?: number;
+    readonly patience?: number;
+  };
+  /** As `--eval-every`: with `limits.patience` the end depends on it. */
+  readonly evalEvery?: number;
   readonly backend: string;
   readonly instructions: string;
   readonly threads: number;
@@ -45,8 +53,9 @@ export function parseTextRun(value: Record<string, unknown>, where: string): Tex
   if (value.task !== "text") {
     throw new InputError(`${where}: is a run of the task ${JSON.stringify(value.task)}, expected "text"`);
   }
-  const { settings, data, limits, baseline } = value;
-  if (!isObject(settings)) throw new FormatError(where, "settings must be an object");
+  const { data, limits, baseline } = value;
+  if (!isObject(value.settings)) throw new FormatError(where, "settings must be an object");
+  const settings = completeSettings(value.settings);
   for (const [name, standard] of Object.entries(DEFAULTS)) {
     const found = settings[name];
     const fits =
@@ -63,6 +72,14 @@ export function parseTextRun(value: Record<string, unknown>, where: string): Tex
   }
   const vocabulary = tokenizerFromJSON(data.vocabulary, where);
   if (!isObject(limits)) throw new FormatError(where, "limits must be an object");
+  for (const [name, count] of Object.entries({
+    "limits.patience": limits.patience,
+    evalEvery: value.evalEvery,
+  })) {
+    if (count !== undefined && !(Number.isSafeInteger(count) && (count as number) >= 1)) {
+      throw new FormatError(where, `${name} must be an integer of at least 1`);
+    }
+  }
   if (!isObject(baseline) || typeof baseline.name !== "string" || typeof baseline.loss !== "number") {
     throw new FormatError(where, "baseline must hold a name and a loss");
   }
@@ -81,7 +98,13 @@ export function parseTextRun(value: Record<string, unknown>, where: string): Tex
     throw new FormatError(where, `precision must be ${PRECISIONS.join(" or ")}`);
   }
   if (typeof value.threads !== "number") throw new FormatError(where, "threads must be a number");
-  return value as unknown as TextRun;
+  return { ...value, settings } as unknown as TextRun;
+}
+
+/** Version 0.1.0 knew no weight decay: its runs have what the optimizer had by itself. */
+function completeSettings(settings: Record<string, unknown>): Record<string, unknown> {
+  const optimizer = OPTIMIZERS.find((name) => name === settings.optimizer);
+  return optimizer === undefined ? settings : { weightDecay: defaultsOf(optimizer).weightDecay, ...settings };
 }
 
 const isString = (value: unknown): value is string => typeof value === "string";

@@ -12,6 +12,7 @@ import {
 } from "../../data/index.ts";
 import { completeConfig } from "../../models/language-model-config.ts";
 import type { StartEvent, TrainEvent } from "../../train/events.ts";
+import { TrainingHistory } from "../../train/history.ts";
 import { ReplicaGroup } from "../../train/replica-group.ts";
 import { RunStore } from "../../train/run-store.ts";
 import { VERSION } from "../../version.ts";
@@ -62,6 +63,10 @@ export interface TextTraining {
   /** What a model of letter triples reaches on the same validation text. */
   readonly baseline: { readonly name: string; readonly loss: number };
   readonly unit: "character" | "word" | "token";
+  /** Grows while {@link events} are iterated; of a resumed run with what came before. */
+  readonly history: TrainingHistory;
+  /** Replaces the report in the run's folder, until the events have ended. Returns its path. */
+  writeReport(html: string): Promise<string>;
 }
 
 /**
@@ -132,6 +137,7 @@ async function prepare(
   };
   const learner = new TextLearner(spec, 0, threads, cell);
   const limits = limitsOf(options, resumed?.run);
+  const evalEvery = options.evalEvery ?? resumed?.run.evalEvery;
   if (resumed === undefined)
     hooks.onProgress(`counting ${UNITS[settings.tokens]}s for the baseline`, 0, null);
   const { loss } = resumed?.run.baseline ?? trigramBaseline(train, validation, tokenizer.size);
@@ -139,7 +145,7 @@ async function prepare(
 
   const run: TextRun = {
     ...{ task: "text", version: VERSION, created: resumed?.run.created ?? new Date().toISOString() },
-    ...{ model, cellFile, settings, limits, backend, instructions, threads, precision },
+    ...{ model, cellFile, settings, limits, evalEvery, backend, instructions, threads, precision },
     data: {
       ...describe(corpus, tokenizer, paths),
       validation: held && val ? { path: val, fingerprint: held.fingerprint } : undefined,
@@ -162,12 +168,24 @@ async function prepare(
     const { chunksPerEpoch } = learner.streams;
     const byEpochs = limits.epochs === undefined ? undefined : Math.ceil(limits.epochs * chunksPerEpoch);
     const ends = [limits.steps, byEpochs].filter((steps) => steps !== undefined);
+    const history = resumed?.history ?? new TrainingHistory();
     return {
       events: runTraining({
-        ...{ run, store, group, learner, tokenizer, charactersPerSymbol, startEvent, snapshot: start, hooks },
+        ...{
+          run,
+          store,
+          history,
+          group,
+          learner,
+          tokenizer,
+          charactersPerSymbol,
+          startEvent,
+          snapshot: start,
+          hooks,
+        },
         startSeconds: resumed?.seconds ?? 0,
         bestLoss: resumed?.bestLoss ?? Number.POSITIVE_INFINITY,
-        ...{ evaluateEvery: options.evalEvery, saveEvery: options.saveEvery },
+        saveEvery: options.saveEvery,
       }),
       runDirectory: folder,
       ...{ run, corpus, tokenizer, parameters: count, symbols: train.length + validation.length },
@@ -177,6 +195,8 @@ async function prepare(
       startSeconds: resumed?.seconds ?? 0,
       baseline,
       unit: UNITS[settings.tokens],
+      history,
+      writeReport: (html) => store.writeReport(html),
     };
   } catch (error) {
     await store.close();
@@ -225,12 +245,12 @@ function cellOf(
 
 /** What is given counts; a resumed run keeps its horizon, and nothing at all means a number of passes. */
 function limitsOf(options: TextTrainOptions, run: TextRun | undefined): TextRun["limits"] {
-  const { steps, epochs, maxSeconds } = options;
+  const { steps, epochs, maxSeconds, patience = run?.limits.patience } = options;
   if (steps === undefined && epochs === undefined && maxSeconds === undefined) {
-    return run?.limits ?? { epochs: DEFAULT_EPOCHS };
+    return { ...(run?.limits ?? { epochs: DEFAULT_EPOCHS }), patience };
   }
   // A run that followed its passes goes on doing so: a new --steps or --max-seconds then only stops it.
-  return { steps, epochs: epochs ?? run?.limits.epochs, maxSeconds };
+  return { steps, epochs: epochs ?? run?.limits.epochs, maxSeconds, patience };
 }
 
 function describe(corpus: TextCorpus, tokenizer: Tokenizer, paths: readonly string[]): TextRun["data"] {
