@@ -22,6 +22,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   inspect: ["core", "backend", "autograd", "nn", "models"],
   data: ["core"],
   io: ["core"],
+  render: ["core"],
   train: ["core", "backend", "autograd", "nn", "optim", "models", "decode", "data", "io"],
   tasks: [
     "core",
@@ -53,6 +54,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       "train",
       "inspect",
       "tasks",
+      "render",
     ],
     "version",
   ],
@@ -74,7 +76,7 @@ const CORE_ROOMS = [
   "index",
 ];
 /** They run in a page too, and may come to use a package (zip, protobuf). */
-const ROOMS_WITHOUT_NODE = [...CORE_ROOMS, "data", "io"];
+const ROOMS_WITHOUT_NODE = [...CORE_ROOMS, "data", "io", "render"];
 
 /** Source texts by path below src/, with / between folders. */
 type Sources = ReadonlyMap<string, string>;

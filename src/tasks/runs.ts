@@ -202,6 +202,7 @@ function optionsOf(run: Json): Json {
     task: run.task,
     ...objectOf(run.settings),
     ...objectOf(run.limits),
+    ...(numberOf(run.evalEvery) !== null && { evalEvery: run.evalEvery }),
     ...(cell !== null && { cellSha256: cell.slice(0, 12) }),
     data: paths === "" ? "(bundled)" : paths,
     dataSha256: textOf(data.fingerprint)?.slice(0, 12),

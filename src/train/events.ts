@@ -58,7 +58,15 @@ export interface ProfileEvent extends ProfileReport {
   step: number;
 }
 
-export type EndReason = "steps" | "epochs" | "max-seconds" | "interrupted";
+export type EndReason = "steps" | "epochs" | "max-seconds" | "patience" | "interrupted";
+
+/** What a person should know of a training that did not go well, and what to try. */
+export interface TrainingWarning {
+  /** Stable, for programs. */
+  code: "loss-rose" | "not-learned" | "overfitted";
+  message: string;
+  hint: string;
+}
 
 export interface EndEvent {
   event: "end";
@@ -67,4 +75,7 @@ export interface EndEvent {
   reason: EndReason;
   /** SHA-256 of all parameters in the order of their names: equal bits, equal hash. */
   parametersSha256: string;
+  /** The evaluation with the lowest loss, over all sittings; null before the first evaluation. */
+  best: { step: number; loss: number } | null;
+  warnings: TrainingWarning[];
 }

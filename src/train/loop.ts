@@ -1,6 +1,7 @@
 import { DivergenceError } from "../core/errors.ts";
 import { Turns } from "../core/job.ts";
 import type { EndReason, EvalEvent, StepEvent, TrainEvent } from "./events.ts";
+import type { Patience } from "./patience.ts";
 import type { ReplicaGroup } from "./replica-group.ts";
 import {
   type Decay,
@@ -28,6 +29,8 @@ export interface LoopOptions {
    * that would cost too much of the time.
    */
   readonly evaluateEvery?: number;
+  /** Ends the training when the evaluations stop improving; it knows those of earlier sittings. */
+  readonly patience?: Patience;
   /** Save every so many steps besides; default: every half minute. */
   readonly saveEvery?: number;
   /** Turns the sums of the evaluation's parts into an event. */
@@ -58,7 +61,7 @@ const SAVE_SECONDS = 30;
 export async function* trainLoop(
   options: LoopOptions,
 ): AsyncGenerator<TrainEvent, { step: number; seconds: number; reason: EndReason }, undefined> {
-  const { group, limits, stepsPerEpoch, startStep, startSeconds, signal } = options;
+  const { group, limits, stepsPerEpoch, startStep, startSeconds, signal, patience } = options;
   const started = performance.now();
   const sitting = () => (performance.now() - started) / 1000;
   const horizon = horizonOf(limits, stepsPerEpoch, startSeconds, options.decay);
@@ -74,7 +77,9 @@ export async function* trainLoop(
     evaluatedAt = step;
     const { loss, metrics } = options.score(await group.evaluate());
     if (!Number.isFinite(loss)) throw new DivergenceError(step, "validation loss", loss);
-    return { event: "eval", step, split: "validation", loss, metrics };
+    const evaluation: EvalEvent = { event: "eval", step, split: "validation", loss, metrics };
+    patience?.add(evaluation);
+    return evaluation;
   };
   const save = async (evaluation?: EvalEvent): Promise<TrainEvent> => {
     savedAt = step;
@@ -84,7 +89,8 @@ export async function* trainLoop(
   };
 
   for (;;) {
-    const limit = reasonToStop(limits, stepsPerEpoch, step, sitting());
+    const limit =
+      reasonToStop(limits, stepsPerEpoch, step, sitting()) ?? (patience?.isOver ? "patience" : undefined);
     if (limit !== undefined || signal?.aborted) {
       const evaluation = evaluatedAt === step || signal?.aborted ? undefined : await evaluate();
       if (evaluation !== undefined) yield evaluation;

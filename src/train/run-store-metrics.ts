@@ -1,4 +1,4 @@
-/** The log of a run: `metrics.jsonl`, one JSON object a line, appended as training goes. */
+/** The logs of a run, `metrics.jsonl` and `samples.jsonl`: one JSON object per line, appended as training goes. */
 import { escapeControl, FormatError } from "../core/index.ts";
 import {
   type FileSystem,
@@ -9,7 +9,7 @@ import {
   writeFileDurable,
 } from "./file-system.ts";
 
-/** A step or eval event, as the command line's `--json` prints it. */
+/** An event as the command line's `--json` prints it. */
 export type MetricsEvent = Readonly<Record<string, unknown>>;
 
 export interface MetricsCut {
@@ -27,14 +27,17 @@ const NEWLINE = 10;
 export class MetricsLog {
   readonly path: string;
   private readonly fs: FileSystem;
+  private readonly kinds: readonly string[];
   private file: OpenFile | undefined;
   /** Bytes of whole lines, known while the file is open. */
   private bytes = 0;
   private queue: Promise<unknown> = Promise.resolve();
 
-  constructor(path: string, fs: FileSystem) {
+  /** @param kinds the events that belong in it; {@link cut} removes others */
+  constructor(path: string, fs: FileSystem, kinds: readonly string[]) {
     this.path = path;
     this.fs = fs;
+    this.kinds = kinds;
   }
 
   /** A line appears whole or, at the latest after the next call, not at all. @throws StorageError */
@@ -60,10 +63,12 @@ export class MetricsLog {
   }
 
   /**
-   * Keep the step and eval events up to a step, so that a resumed run continues the log without a seam.
-   * The file is replaced in one go. @throws StorageError
+   * Keep the events up to a step, so that a resumed run continues the log without a seam.
+   * The file is replaced in one go.
+   * @param onKept called with each event that stays, in their order
+   * @throws StorageError
    */
-  cut(step: number): Promise<MetricsCut> {
+  cut(step: number, onKept?: (event: MetricsEvent) => void): Promise<MetricsCut> {
     return this.inTurn("write", async () => {
       await this.closeFile();
       const content = await readIfThere(this.fs, this.path);
@@ -73,8 +78,10 @@ export class MetricsLog {
       for (const { bytes, whole, number } of lines(content)) {
         const event = whole ? parseEvent(bytes) : undefined;
         if (event === undefined) cut.damaged.push(number);
-        else if (belongsBefore(event, step)) kept.push(bytes);
-        else cut.dropped++;
+        else if (this.belongsBefore(event, step)) {
+          kept.push(bytes);
+          onKept?.(event);
+        } else cut.dropped++;
       }
       cut.kept = kept.length;
       if (cut.dropped + cut.damaged.length > 0) {
@@ -103,6 +110,12 @@ export class MetricsLog {
 
   close(): Promise<void> {
     return this.inTurn("write", () => this.closeFile());
+  }
+
+  private belongsBefore({ event, step }: MetricsEvent, last: number): boolean {
+    return (
+      typeof event === "string" && this.kinds.includes(event) && typeof step === "number" && step <= last
+    );
   }
 
   /** Opens for appending; a torn last line is cut off before anything is written behind it. */
@@ -152,8 +165,4 @@ function parseEvent(bytes: Uint8Array): MetricsEvent | undefined {
   } catch {
     return undefined;
   }
-}
-
-function belongsBefore({ event, step }: MetricsEvent, last: number): boolean {
-  return (event === "step" || event === "eval") && typeof step === "number" && step <= last;
 }

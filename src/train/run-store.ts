@@ -1,6 +1,6 @@
 /**
- * The folder of a run: `run.json`, `metrics.jsonl`, `checkpoints/step-N.safetensors` and, while a process writes,
- * `.lock`. Everything but the log is replaced whole or not at all, and is on the disk when a call resolves.
+ * The folder of a run: `run.json`, `metrics.jsonl`, `samples.jsonl`, `checkpoints/step-N.safetensors`, `report.html` and,
+ * while a process writes, `.lock`. Everything but the logs is replaced whole or not at all, and is on the disk when a call resolves.
  */
 import { dirname, join, resolve } from "node:path";
 import { escapeControl, FormatError, InputError } from "../core/index.ts";
@@ -38,6 +38,7 @@ export class RunStore {
   readonly folder: string;
   private readonly fs: FileSystem;
   private readonly metrics: MetricsLog;
+  private readonly samples: MetricsLog;
   private readonly checkpoints: CheckpointFolder;
   /** Undefined in a store that only reads, and after {@link close}. */
   private lock: RunLock | undefined;
@@ -46,7 +47,8 @@ export class RunStore {
     this.folder = folder;
     this.fs = fs;
     this.lock = lock;
-    this.metrics = new MetricsLog(join(folder, "metrics.jsonl"), fs);
+    this.metrics = new MetricsLog(join(folder, "metrics.jsonl"), fs, ["step", "eval"]);
+    this.samples = new MetricsLog(join(folder, "samples.jsonl"), fs, ["sample"]);
     this.checkpoints = new CheckpointFolder(join(folder, "checkpoints"), fs);
   }
 
@@ -162,6 +164,20 @@ export class RunStore {
     await this.metrics.append(event);
   }
 
+  /** One line of `samples.jsonl`, synced with the next checkpoint. */
+  async appendSample(event: object): Promise<void> {
+    this.mustWrite();
+    await this.samples.append(event);
+  }
+
+  /** Replaces `report.html`. Returns its path. */
+  async writeReport(html: string): Promise<string> {
+    this.mustWrite();
+    const path = join(this.folder, "report.html");
+    await writeFileDurable(this.fs, path, html);
+    return path;
+  }
+
   /** All events of the log. @throws FormatError naming the line */
   readMetrics(): Promise<MetricsEvent[]> {
     return this.metrics.read();
@@ -175,12 +191,17 @@ export class RunStore {
 
   /**
    * Go back to `step` before continuing from its checkpoint: checkpoints saved later and the mark of a best that is
-   * later, damaged or gone are removed, and the log is cut. Without it, a resume from an older checkpoint would find the newer ones again.
+   * later, damaged or gone are removed, and the logs are cut. Without it, a resume from an older checkpoint would find
+   * the newer ones again.
+   * @param onKept called with each event that stays in a log: steps and evaluations, then samples
+   * @returns what became of `metrics.jsonl`
    */
-  async rewindTo(step: number): Promise<MetricsCut> {
+  async rewindTo(step: number, onKept?: (event: MetricsEvent) => void): Promise<MetricsCut> {
     this.mustWrite();
     await this.checkpoints.removeAfter(step);
-    return this.metrics.cut(step);
+    const cut = await this.metrics.cut(step, onKept);
+    await this.samples.cut(step, onKept);
+    return cut;
   }
 
   /**
@@ -196,6 +217,7 @@ export class RunStore {
   ): Promise<string> {
     this.mustWrite();
     await this.metrics.sync();
+    await this.samples.sync();
     return this.checkpoints.save(step, bytes, options.best);
   }
 
@@ -258,7 +280,7 @@ export class RunStore {
     const lock = this.lock;
     this.lock = undefined;
     try {
-      await this.metrics.close();
+      await Promise.all([this.metrics.close(), this.samples.close()]);
     } finally {
       lock?.release();
     }

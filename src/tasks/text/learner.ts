@@ -83,7 +83,8 @@ export class TextLearner implements Learner {
     if (bound !== null) {
       for (const { tensor } of parameters(this.model)) uniform_(tensor, -bound, bound, rng);
     }
-    this.optimizer = makeOptimizer(settings.optimizer, parameters(this.model), { lr: settings.lr });
+    const { optimizer, lr, weightDecay } = settings;
+    this.optimizer = makeOptimizer(optimizer, parameters(this.model), { lr, weightDecay });
     const cut = settings.clipValue === null ? [] : [clipValue(settings.clipValue)];
     this.clip = clips(clipNorm(settings.clipNorm), ...cut);
     this.streams = new TextStreams(spec.train, { batchSize, sequenceLength: seqLength, seed });

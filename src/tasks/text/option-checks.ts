@@ -44,6 +44,8 @@ const CHECKS: readonly Check[] = [
   // Infinity would say "do not cut", but run.json cannot hold it; any large number says the same.
   ["clipNorm", "--clip-norm", (x) => x > 0 && Number.isFinite(x), "a number above 0"],
   ["clipValue", "--clip-value", (x) => x > 0 && Number.isFinite(x), "a number above 0"],
+  ["weightDecay", "--weight-decay", (x) => x >= 0 && Number.isFinite(x), "a number of at least 0"],
+  ["patience", "--patience", wholeFrom(1), POSITIVE_INTEGER],
   ["vocabSize", "--vocab-size", wholeFrom(1), POSITIVE_INTEGER],
   ["embedding", "--embedding", wholeFrom(0), "an integer of at least 0"],
   ["dropout", "--dropout", (x) => x >= 0 && x < 1, "at least 0 and below 1"],

@@ -63,6 +63,7 @@ const FLAGS: Record<keyof TextSettings, string> = {
   initUniform: "--init-uniform",
   clipNorm: "--clip-norm",
   clipValue: "--clip-value",
+  weightDecay: "--weight-decay",
   valSplit: "--val-split",
   seed: "--seed",
 };

@@ -72,7 +72,7 @@ async function refuseLostCheckpoints(store: RunStore): Promise<void> {
     await store.bestCheckpoint();
   } catch (error) {
     if (!isDamage(error)) throw error;
-    throw new InputError(`${store.folder} has lost its checkpoints: ${error.message}`, {
+    throw new InputError(`${store.folder} has lost its checkpoints: ${error.problem}`, {
       hint: "put them back, or start a new run, in another folder",
       cause: error,
     });
@@ -85,7 +85,7 @@ async function readBestLoss(store: RunStore, { onNote }: Hooks): Promise<number>
     return (await store.bestCheckpoint())?.loss ?? Number.POSITIVE_INFINITY;
   } catch (error) {
     if (!isDamage(error)) throw error;
-    onNote(`the best checkpoint is lost (${error.message}): the next evaluation counts as the best`);
+    onNote(`the best checkpoint is lost (${error.problem}): the next evaluation counts as the best`);
     return Number.POSITIVE_INFINITY;
   }
 }

@@ -15,6 +15,7 @@ import type { Snapshot, SnapshotTensor } from "../../train/snapshot.ts";
 import { checkTextOptions } from "./option-checks.ts";
 import {
   DEFAULTS,
+  defaultsOf,
   isOptimizerName,
   modelOf,
   type TextSettings,
@@ -31,7 +32,14 @@ export interface TextRun {
   /** Only with a cell of the user's own. */
   readonly cellFile?: CellFile;
   readonly settings: TextSettings;
-  readonly limits: { readonly steps?: number; readonly epochs?: number; readonly maxSeconds?: number };
+  readonly limits: {
+    readonly steps?: number;
+    readonly epochs?: number;
+    readonly maxSeconds?: number;
+    readonly patience?: number;
+  };
+  /** As `--eval-every`: with `limits.patience` the end depends on it. */
+  readonly evalEvery?: number;
   readonly backend: string;
   readonly instructions: string;
   readonly threads: number;
@@ -86,16 +94,17 @@ export function parseTextRun(value: Record<string, unknown>, where: string): Tex
     throw new FormatError(where, `precision must be ${PRECISIONS.join(" or ")}`);
   }
   if (typeof value.threads !== "number") throw new FormatError(where, "threads must be a number");
-  checkOptions({ threads: value.threads }, where, "");
+  checkOptions({ threads: value.threads, evalEvery: value.evalEvery as number | undefined }, where, "");
   return { ...(value as unknown as TextRun), settings, model, cellFile };
 }
 
 /** Every setting has the type and the range that the option has; what has another name is left out. */
 function parseSettings(value: unknown, limits: Record<string, unknown>, where: string): TextSettings {
   if (!isObject(value)) throw new FormatError(where, "settings must be an object");
+  const complete = completeSettings(value);
   const settings: Record<string, unknown> = {};
   for (const [name, standard] of Object.entries(DEFAULTS)) {
-    const found = value[name];
+    const found = complete[name];
     const fits =
       standard === null ? found === null || typeof found === "number" : typeof found === typeof standard;
     if (!fits) throw new FormatError(where, `settings.${name} is missing or of the wrong type`);
@@ -115,9 +124,16 @@ function parseSettings(value: unknown, limits: Record<string, unknown>, where: s
   for (const [name, limit] of Object.entries(limits)) {
     if (typeof limit !== "number") throw new FormatError(where, `limits.${name} must be a number`);
   }
-  const { steps, epochs, maxSeconds } = limits as TextRun["limits"];
-  checkOptions({ steps, epochs, maxSeconds }, where, "limits: ");
+  const { steps, epochs, maxSeconds, patience } = limits as TextRun["limits"];
+  checkOptions({ steps, epochs, maxSeconds, patience }, where, "limits: ");
   return settings as unknown as TextSettings;
+}
+
+/** Version 0.1.0 knew no weight decay: its runs have what the optimizer had by itself. */
+function completeSettings(settings: Record<string, unknown>): Record<string, unknown> {
+  const { optimizer } = settings;
+  if (typeof optimizer !== "string" || !isOptimizerName(optimizer)) return settings;
+  return { weightDecay: defaultsOf(optimizer).weightDecay, ...settings };
 }
 
 /** @throws FormatError for what nobody could have said on the command line */

@@ -12,6 +12,7 @@ import {
 } from "../../data/index.ts";
 import { completeConfig } from "../../models/language-model-config.ts";
 import type { StartEvent, TrainEvent } from "../../train/events.ts";
+import { TrainingHistory } from "../../train/history.ts";
 import { ReplicaGroup } from "../../train/replica-group.ts";
 import { RunStore } from "../../train/run-store.ts";
 import type { Snapshot } from "../../train/snapshot.ts";
@@ -28,6 +29,8 @@ import {
   checkMemory,
   checkThreads,
   DEFAULT_EPOCHS,
+  DEFAULTS,
+  defaultBatchSize,
   defaultThreads,
   modelOf,
   settingsOf,
@@ -64,6 +67,10 @@ export interface TextTraining {
   /** What a model of letter triples reaches on the same validation text. */
   readonly baseline: { readonly name: string; readonly loss: number };
   readonly unit: "character" | "word" | "token";
+  /** Grows while {@link events} are iterated; of a resumed run with what came before. */
+  readonly history: TrainingHistory;
+  /** Replaces the report in the run's folder, until the events have ended. Returns its path. */
+  writeReport(html: string): Promise<string>;
 }
 
 /**
@@ -96,7 +103,7 @@ async function prepare(
   const weights = options.from === undefined ? undefined : await openModel(options.from, hooks.onNote);
   const brought = architectureOf(weights);
   if (weights !== undefined) refuseOtherModel(brought, options);
-  const settings = resumed?.run.settings ?? settingsOf(options, brought);
+  let settings = resumed?.run.settings ?? settingsOf(options, brought);
   const cell = resumed === undefined ? await cellOf(settings, options, weights, hooks.onNote) : resumed.cell;
   const { paths, val, ...texts } = await readTexts(options, resumed, hooks);
   const { held } = texts;
@@ -111,6 +118,9 @@ async function prepare(
     corpus = corpus.withVocabulary(weights.facts.vocabulary);
   if (settings.tokens !== "char") hooks.onProgress(`cutting into ${UNITS[settings.tokens]}s`, 0, null);
   const { train, validation, tokenizer, charactersPerSymbol } = symbolText(corpus, settings, known, held);
+  if (resumed === undefined && options.batchSize === undefined) {
+    settings = { ...settings, batchSize: batchSizeFor(train.length, settings, options.threads, hooks) };
+  }
   const { batchSize, seqLength } = settings;
   const model = completeConfig(modelOf(settings, tokenizer.size));
   checkMemory(model, batchSize, seqLength);
@@ -133,6 +143,7 @@ async function prepare(
   };
   const learner = new TextLearner(spec, 0, threads, cell);
   const limits = limitsOf(options, resumed?.run);
+  const evalEvery = options.evalEvery ?? resumed?.run.evalEvery;
   if (resumed === undefined)
     hooks.onProgress(`counting ${UNITS[settings.tokens]}s for the baseline`, 0, null);
   const { loss } = resumed?.run.baseline ?? trigramBaseline(train, validation, tokenizer.size);
@@ -140,17 +151,18 @@ async function prepare(
 
   const run: TextRun = {
     ...{ task: "text", version: VERSION, created: resumed?.run.created ?? new Date().toISOString() },
-    ...{ model, cellFile, settings, limits, backend, instructions, threads, precision },
+    ...{ model, cellFile, settings, limits, evalEvery, backend, instructions, threads, precision },
     data: {
       ...describe(corpus, tokenizer, paths),
       validation: held && val ? { path: val, fingerprint: held.fingerprint } : undefined,
     },
     baseline,
   };
+  const history = new TrainingHistory();
   if (resumed !== undefined) {
     warnAboutBits(resumed.run, run, hooks);
     // Only now: a training that is refused leaves the run as it was.
-    await resumed.store.rewindTo(resumed.snapshot?.step ?? 0);
+    await resumed.store.rewindTo(resumed.snapshot?.step ?? 0, (event) => history.add(event));
   }
   const store = resumed?.store ?? (await RunStore.create(folder));
   try {
@@ -169,10 +181,21 @@ async function prepare(
     const ends = [limits.steps, byEpochs].filter((steps) => steps !== undefined);
     return {
       events: runTraining({
-        ...{ run, store, group, learner, tokenizer, charactersPerSymbol, startEvent, snapshot: start, hooks },
+        ...{
+          run,
+          store,
+          history,
+          group,
+          learner,
+          tokenizer,
+          charactersPerSymbol,
+          startEvent,
+          snapshot: start,
+          hooks,
+        },
         startSeconds: resumed?.seconds ?? 0,
         bestLoss: resumed?.bestLoss ?? Number.POSITIVE_INFINITY,
-        ...{ evaluateEvery: options.evalEvery, saveEvery: options.saveEvery },
+        saveEvery: options.saveEvery,
       }),
       runDirectory: folder,
       ...{ run, corpus, tokenizer, parameters: count, symbols: train.length + validation.length },
@@ -182,6 +205,8 @@ async function prepare(
       startSeconds: resumed?.seconds ?? 0,
       baseline,
       unit: UNITS[settings.tokens],
+      history,
+      writeReport: (html) => store.writeReport(html),
     };
   } catch (error) {
     await store.close();
@@ -199,6 +224,24 @@ async function readTexts({ data, val }: TextTrainOptions, resumed: Resumed | und
   if (val !== undefined) return { paths, corpus, val, held: await readCorpus([val], hooks) };
   if (before === undefined) return { paths, corpus };
   return { paths, corpus, val: before, held: await recorded([before]) };
+}
+
+/** The default for a text of this length; says so where it is not the usual one. */
+function batchSizeFor(
+  symbols: number,
+  { seqLength, tokens }: TextSettings,
+  threads: number | undefined,
+  { onNote }: Hooks,
+): number {
+  const rows = defaultBatchSize(symbols, seqLength, threads);
+  if (rows < DEFAULTS.batchSize) {
+    const few = `${symbols} ${UNITS[tokens]}s to train on are few`;
+    onNote(
+      `${few}: --batch-size is ${rows} instead of ${DEFAULTS.batchSize}, so that there are more updates` +
+        (tokens === "char" ? "; expect pieces of words more than sentences" : ""),
+    );
+  }
+  return rows;
 }
 
 /** A resumed run stays on its backend, whose bits are its own; where native kernels are missing it goes on all the same. */
@@ -248,12 +291,12 @@ async function cellOf(
 
 /** What is given counts; a resumed run keeps its horizon, and nothing at all means a number of passes. */
 function limitsOf(options: TextTrainOptions, run: TextRun | undefined): TextRun["limits"] {
-  const { steps, epochs, maxSeconds } = options;
+  const { steps, epochs, maxSeconds, patience = run?.limits.patience } = options;
   if (steps === undefined && epochs === undefined && maxSeconds === undefined) {
-    return run?.limits ?? { epochs: DEFAULT_EPOCHS };
+    return { ...(run?.limits ?? { epochs: DEFAULT_EPOCHS }), patience };
   }
   // A run that followed its passes goes on doing so: a new --steps or --max-seconds then only stops it.
-  return { steps, epochs: epochs ?? run?.limits.epochs, maxSeconds };
+  return { steps, epochs: epochs ?? run?.limits.epochs, maxSeconds, patience };
 }
 
 function describe(corpus: TextCorpus, tokenizer: Tokenizer, paths: readonly string[]): TextRun["data"] {

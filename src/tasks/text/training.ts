@@ -4,11 +4,14 @@ import { encodeCheckpoint } from "../../io/checkpoint.ts";
 import { sha256Hex } from "../../io/sha256.ts";
 import { describeCheckpoint } from "../../run/model-metadata.ts";
 import type { EvalEvent, StartEvent, TrainEvent } from "../../train/events.ts";
+import type { TrainingHistory } from "../../train/history.ts";
 import { trainLoop } from "../../train/loop.ts";
+import { Patience } from "../../train/patience.ts";
 import type { ReplicaGroup } from "../../train/replica-group.ts";
 import type { RunStore } from "../../train/run-store.ts";
 import { applySnapshot, type Snapshot, takeSnapshot } from "../../train/snapshot.ts";
 import type { Hooks } from "./corpus.ts";
+import { diagnose } from "./diagnosis.ts";
 import type { TextLearner } from "./learner.ts";
 import { scoreText } from "./metrics.ts";
 import type { TextRun } from "./run-file.ts";
@@ -23,9 +26,10 @@ export interface TrainingParts {
   readonly startEvent: StartEvent;
   readonly snapshot: { readonly snapshot: Snapshot; readonly parametersOnly: boolean } | undefined;
   readonly hooks: Hooks;
+  /** Of earlier sittings; it goes on with this one. */
+  readonly history: TrainingHistory;
   readonly startSeconds: number;
   readonly bestLoss: number;
-  readonly evaluateEvery: number | undefined;
   readonly saveEvery: number | undefined;
 }
 
@@ -35,7 +39,7 @@ const SAMPLE_TEMPERATURE = 0.8;
 
 /** The training loop of a run, with its log, its checkpoints and its samples. Closes the run in the end. */
 export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEvent, void, undefined> {
-  const { run, store, group, learner, tokenizer, snapshot } = parts;
+  const { run, store, group, learner, tokenizer, snapshot, history } = parts;
   const { settings, limits, baseline } = run;
   let { bestLoss } = parts;
   try {
@@ -83,7 +87,8 @@ export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEv
         settings.lrDecay === null ? undefined : { factor: settings.lrDecay, after: settings.lrDecayAfter },
       startStep: snapshot?.parametersOnly === false ? snapshot.snapshot.step : 0,
       startSeconds: parts.startSeconds,
-      ...{ evaluateEvery: parts.evaluateEvery, saveEvery: parts.saveEvery, save, sample },
+      ...{ evaluateEvery: run.evalEvery, saveEvery: parts.saveEvery, save, sample },
+      patience: patienceOf(run, history),
       score: (sums) => scoreText(sums, learner.segments.scored, baseline.loss, parts.charactersPerSymbol),
       signal: parts.hooks.signal,
     });
@@ -92,17 +97,31 @@ export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEv
       if (next.done) {
         const { profile } = learner;
         if (profile !== undefined) yield { event: "profile", step: next.value.step, ...profile.report() };
-        yield { event: "end", ...next.value, parametersSha256: await hashParameters(learner) };
+        const { best = null } = history;
+        const warnings = diagnose(run, history, {
+          ...{ reason: next.value.reason, stepsPerEpoch: learner.streams.chunksPerEpoch },
+        });
+        const parametersSha256 = await hashParameters(learner);
+        yield { event: "end", ...next.value, parametersSha256, best, warnings };
         return;
       }
       const { event } = next.value;
       if (event === "step" || event === "eval") await store.appendMetrics(next.value);
+      else if (event === "sample") await store.appendSample(next.value);
+      history.add(next.value);
       yield next.value;
     }
   } finally {
     await group.dispose();
     await store.close();
   }
+}
+
+function patienceOf({ limits, evalEvery }: TextRun, history: TrainingHistory): Patience | undefined {
+  if (limits.patience === undefined) return undefined;
+  const patience = new Patience(limits.patience, evalEvery);
+  for (const evaluation of history.evaluations) patience.add(evaluation);
+  return patience;
 }
 
 /** SHA-256 over the bytes of all parameters in the order of their names. */

@@ -1,0 +1,100 @@
+/** What a training's losses say about it when it is over, and what to try. */
+import type { EndReason, TrainingWarning } from "../../train/events.ts";
+import type { Evaluation, TrainingHistory } from "../../train/history.ts";
+import { defaultsOf } from "./options.ts";
+import type { TextRun } from "./run-file.ts";
+
+/** A best evaluation in the last fifth of the updates is where it should be. */
+const LATE = 0.8;
+
+/** Evaluations of neighbouring steps differ by about this share; a loss that is higher by more has risen. */
+const NOISE = 0.01;
+
+/** Training losses of single batches, and of a few, differ by about this share. */
+const BATCH_NOISE = 0.1;
+
+/** Share of the updates over which a training loss is averaged. */
+const WINDOW = 0.05;
+
+export interface Ending {
+  readonly reason: EndReason;
+  readonly stepsPerEpoch: number;
+}
+
+/** At most one warning, that of the worst finding; none before the first evaluation. */
+export function diagnose(run: TextRun, history: TrainingHistory, ending: Ending): TrainingWarning[] {
+  const { best, firstLoss } = history;
+  const last = history.evaluations.at(-1);
+  if (best === undefined || last === undefined || firstLoss === undefined) return [];
+  const uniform = Math.log(run.model.vocabulary);
+  // Initial weights can be a little better than guessing.
+  const isGuessing = (loss: number) => loss >= (1 - NOISE) * uniform;
+  const training = trainingLossAt(history, last.step);
+  if (training > (1 + BATCH_NOISE) * firstLoss) {
+    return [lossRose(run, `the loss ended at ${show(training)}, it began at ${show(firstLoss)}`)];
+  }
+  const isFarBack = best.step < LATE * last.step && last.loss > (1 + NOISE) * best.loss;
+  const hasCollapsed = isGuessing(training) && isGuessing(last.loss) && !isGuessing(best.loss);
+  // With --patience the person has asked for an end behind the best.
+  if (hasCollapsed || (isFarBack && ending.reason !== "patience")) {
+    const since =
+      `the validation loss was best, ${show(best.loss)}, at step ${best.step} of ${last.step} ` +
+      `and rose to ${show(last.loss)}`;
+    const isTrainingWorse = training > (1 + BATCH_NOISE) * trainingLossAt(history, best.step);
+    return [isTrainingWorse ? lossRose(run, since) : overfitted(run, since, best, ending)];
+  }
+  return isGuessing(last.loss) ? [notLearned(run, last, uniform)] : [];
+}
+
+function lossRose(run: TextRun, what: string): TrainingWarning {
+  return { code: "loss-rose", message: `${what}: the learning rate is too high`, hint: lowerRate(run) };
+}
+
+function notLearned(run: TextRun, last: Evaluation, uniform: number): TrainingWarning {
+  const { lr, optimizer } = run.settings;
+  const message =
+    `the validation loss, ${show(last.loss)}, is no better than ${show(uniform)}, ` +
+    `what guessing among ${run.model.vocabulary} equally likely symbols reaches`;
+  if (lr > defaultsOf(optimizer).lr) return { code: "not-learned", message, hint: lowerRate(run) };
+  const higher = lr < defaultsOf(optimizer).lr ? ` and --lr ${defaultsOf(optimizer).lr} (it was ${lr})` : "";
+  return { code: "not-learned", message, hint: `try more updates: --epochs 20${higher}` };
+}
+
+function overfitted(
+  { settings, limits }: TextRun,
+  what: string,
+  best: Evaluation,
+  { stepsPerEpoch }: Ending,
+): TrainingWarning {
+  const epochs = Math.ceil(best.step / stepsPerEpoch);
+  const dropout = [0.2, 0.4, 0.6].find((share) => share > settings.dropout);
+  const tries = [
+    ...(limits.patience === undefined ? ["--patience 3, which stops in time"] : []),
+    ...(dropout === undefined ? [] : [`--dropout ${dropout}`]),
+    ...(limits.epochs === undefined || epochs < limits.epochs ? [`--epochs ${epochs}`] : []),
+    "more text",
+  ];
+  return {
+    code: "overfitted",
+    message: `${what}, while the training loss fell: the model learns its text by heart`,
+    hint: `try ${tries.slice(0, -1).join(", ")} or ${tries.at(-1)}`,
+  };
+}
+
+function lowerRate({ settings: { lr, optimizer } }: TextRun): string {
+  const standard = defaultsOf(optimizer).lr;
+  return `try --lr ${lr > standard ? standard : Number((lr / 5).toPrecision(2))} (it was ${lr})`;
+}
+
+/** The mean training loss over the last twentieth of the updates before a step. */
+function trainingLossAt({ curve }: TrainingHistory, step: number): number {
+  const until = curve.filter((point) => point.step <= step);
+  const from = step * (1 - WINDOW);
+  const window = until.filter((point) => point.step > from);
+  const points = window.length > 0 ? window : until.slice(-1);
+  return points.reduce((sum, { loss }) => sum + loss, 0) / points.length;
+}
+
+function show(loss: number): string {
+  return loss < 1000 ? loss.toFixed(3) : loss.toPrecision(4);
+}

@@ -1,0 +1,142 @@
+/** The mean of a stretch of steps. */
+export interface CurvePoint {
+  /** The last step of the stretch. */
+  readonly step: number;
+  readonly loss: number;
+  readonly learningRate: number;
+}
+
+export interface Evaluation {
+  readonly step: number;
+  readonly loss: number;
+}
+
+export interface Sample {
+  readonly step: number;
+  readonly text: string;
+}
+
+/** More points than a picture has columns; above it stretches of steps are joined. */
+const MOST_POINTS = 512;
+
+/** More samples than anybody reads; above it every second one goes. */
+const MOST_SAMPLES = 32;
+
+interface Stretch {
+  readonly index: number;
+  step: number;
+  steps: number;
+  losses: number;
+  rates: number;
+}
+
+/**
+ * What a training has been through, in as little memory as a picture of it needs. It is a function of the events alone:
+ * a resumed run that is given those of its logs has the history of the uninterrupted run.
+ */
+export class TrainingHistory {
+  /** On the part for validation, in the order of their steps; the last one of a step counts. */
+  readonly evaluations: Evaluation[] = [];
+  private first: number | undefined;
+  private stretches: Stretch[] = [];
+  /** Steps of a stretch: a power of two. */
+  private width = 1;
+  private kept: { readonly index: number; readonly sample: Sample }[] = [];
+  private lastSample: Sample | undefined;
+  private samplesSeen = 0;
+  private sampleStride = 1;
+
+  /**
+   * A step, eval or sample event; other events are passed over, as is a line of a log that lacks their numbers.
+   * @param recorded an event, or a line of a log whose fields nobody has checked
+   */
+  add(recorded: object): void {
+    const { event, step, loss, lr, split, text } = recorded as Record<string, unknown>;
+    if (!isFiniteNumber(step)) return;
+    if (event === "sample" && typeof text === "string") this.addSample({ step, text });
+    if (!isFiniteNumber(loss)) return;
+    if (event === "step") this.addStep(step, loss, isFiniteNumber(lr) ? lr : 0);
+    else if (event === "eval" && (split === undefined || split === "validation")) {
+      if (this.evaluations.at(-1)?.step === step) this.evaluations.pop();
+      this.evaluations.push({ step, loss });
+    }
+  }
+
+  /** Loss and rate over the steps: each a mean of so many steps that there are at most 512 points. */
+  get curve(): CurvePoint[] {
+    return this.stretches.map(({ step, steps, losses, rates }) => ({
+      step,
+      loss: losses / steps,
+      learningRate: rates / steps,
+    }));
+  }
+
+  /** Spread over the training, the last one always among them. */
+  get samples(): Sample[] {
+    const samples = this.kept.map(({ sample }) => sample);
+    const last = this.lastSample;
+    return last === undefined || samples.at(-1) === last ? samples : [...samples, last];
+  }
+
+  /** The loss of the first step, before anything was learned. */
+  get firstLoss(): number | undefined {
+    return this.first;
+  }
+
+  /** The evaluation with the lowest loss; the first of several. */
+  get best(): Evaluation | undefined {
+    return this.evaluations.reduce<Evaluation | undefined>(
+      (best, evaluation) => (best === undefined || evaluation.loss < best.loss ? evaluation : best),
+      undefined,
+    );
+  }
+
+  private addStep(step: number, loss: number, learningRate: number): void {
+    this.first ??= loss;
+    const index = Math.floor((step - 1) / this.width);
+    const last = this.stretches.at(-1);
+    if (last?.index === index) {
+      last.step = step;
+      last.steps++;
+      last.losses += loss;
+      last.rates += learningRate;
+      return;
+    }
+    this.stretches.push({ index, step, steps: 1, losses: loss, rates: learningRate });
+    if (this.stretches.length > MOST_POINTS) this.join();
+  }
+
+  private addSample(sample: Sample): void {
+    // A run that is resumed at its limit writes the sample of its last step again.
+    if (this.lastSample?.step === sample.step) return;
+    this.lastSample = sample;
+    const index = this.samplesSeen++;
+    if (index % this.sampleStride !== 0) return;
+    this.kept.push({ index, sample });
+    if (this.kept.length <= MOST_SAMPLES) return;
+    this.sampleStride *= 2;
+    this.kept = this.kept.filter(({ index: at }) => at % this.sampleStride === 0);
+  }
+
+  private join(): void {
+    this.width *= 2;
+    const joined: Stretch[] = [];
+    for (const stretch of this.stretches) {
+      const index = Math.floor(stretch.index / 2);
+      const last = joined.at(-1);
+      if (last?.index === index) {
+        last.step = stretch.step;
+        last.steps += stretch.steps;
+        last.losses += stretch.losses;
+        last.rates += stretch.rates;
+      } else {
+        joined.push({ ...stretch, index });
+      }
+    }
+    this.stretches = joined;
+  }
+}
+
+function isFiniteNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
