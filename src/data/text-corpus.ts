@@ -1,6 +1,6 @@
 import { InputError, type Job, runJob } from "../core/index.ts";
+import type { Hasher } from "../core/sha256.ts";
 import { allocateIds, type CharacterIds } from "./id-store.ts";
-import type { Hasher } from "./sha256.ts";
 import type { EncodeOptions } from "./tokenizer.ts";
 import { encodeSequence } from "./utf8.ts";
 import { unknownCharacters, type Vocabulary } from "./vocabulary.ts";

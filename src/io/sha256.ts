@@ -1,22 +1,13 @@
-import { UnrolledError } from "../core/index.ts";
+import { Sha256 } from "../core/sha256.ts";
 
 /**
- * SHA-256 (FIPS 180-4) through Web Crypto, which Node and browsers share.
+ * SHA-256 (FIPS 180-4) through Web Crypto, which Node and browsers share; on pages without https, which have none, the
+ * slower one of core/.
  * The bytes are copied before the call returns its promise, so they may change afterwards.
- * @throws UnrolledError code UNSUPPORTED on a page that was not loaded over a secure connection
  */
 export async function sha256(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
-  const subtle = globalThis.crypto?.subtle;
-  if (subtle === undefined) {
-    throw new UnrolledError(
-      "UNSUPPORTED",
-      "failure",
-      "this page has no Web Crypto, so checksums cannot be made",
-      {
-        hint: "load it over https or from localhost",
-      },
-    );
-  }
+  const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle;
+  if (subtle === undefined) return new Sha256().update(bytes).bytes();
   return new Uint8Array(await subtle.digest("SHA-256", ownBytes(bytes)));
 }
 

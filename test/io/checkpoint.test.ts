@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { FormatError, InputError } from "../../src/core/index.ts";
 import {
   CheckpointVersionError,
@@ -154,6 +154,35 @@ describe("encodeCheckpoint refuses", () => {
 
   test("a metadata key that is a number, as it would come before the checksum", async () => {
     await expect(encodeCheckpoint({}, { "7": "x" })).rejects.toThrow(/"7": a key must not be a number/);
+  });
+});
+
+describe("on a page without https, which has no Web Crypto,", () => {
+  afterEach(() => void vi.unstubAllGlobals());
+  const withoutCrypto = async <T>(work: () => Promise<T>): Promise<T> => {
+    vi.stubGlobal("crypto", { getRandomValues: globalThis.crypto.getRandomValues });
+    try {
+      return await work();
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  };
+
+  test("a checkpoint has the same bytes, is read, and is refused when it is damaged", async () => {
+    const bytes = await withoutCrypto(sample);
+    expect(bytes).toEqual(await sample());
+    const { tensors: read } = await withoutCrypto(() => decodeCheckpoint(bytes, "f"));
+    expect(read.get("n")!.data()).toEqual(Uint8Array.of(1, 2, 3));
+    const damaged = flipped(bytes, bytes.length - 1, 1);
+    await expect(withoutCrypto(() => decodeCheckpoint(damaged, "f"))).rejects.toThrow(/the file is damaged/);
+  });
+
+  test("any bytes have the same hash", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
+        expect(await withoutCrypto(() => sha256Hex(bytes))).toBe(await sha256Hex(bytes));
+      }),
+    );
   });
 });
 

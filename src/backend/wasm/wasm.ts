@@ -25,18 +25,67 @@ function moduleUrl(instructions: WasmInstructions): URL {
     : new URL("./unrolled-simd.wasm", import.meta.url);
 }
 
-/** Load without waiting, where files can be read at once (Node); undefined elsewhere. */
+/**
+ * Load without waiting, where files can be read at once (Node); undefined elsewhere.
+ * @throws UnrolledError code BACKEND where the file is missing or holds something else
+ */
 export function createWasmBackend(instructions: WasmInstructions = bestInstructions()): Backend | undefined {
   const fs = globalThis.process?.getBuiltinModule?.("node:fs");
   if (fs === undefined) return undefined;
-  const bytes = fs.readFileSync(moduleUrl(instructions));
-  return instantiate(new WebAssembly.Module(bytes), instructions);
+  const url = moduleUrl(instructions);
+  const where = url.pathname;
+  let module: WebAssembly.Module;
+  try {
+    module = new WebAssembly.Module(checkModule(fs.readFileSync(url), where, ""));
+  } catch (cause) {
+    throw loadFailure(where, cause);
+  }
+  return instantiate(module, instructions);
 }
 
-/** Load in a browser. */
+/**
+ * Load in a browser.
+ * @throws UnrolledError code BACKEND with the address and what the server answered
+ */
 export async function loadWasmBackend(instructions: WasmInstructions = bestInstructions()): Promise<Backend> {
-  const response = await fetch(moduleUrl(instructions));
-  return instantiate(await WebAssembly.compile(await response.arrayBuffer()), instructions);
+  const url = moduleUrl(instructions);
+  let module: WebAssembly.Module;
+  try {
+    const response = await fetch(url);
+    const { ok, status, statusText, headers } = response;
+    if (!ok) throw noKernels(`${url} cannot be loaded: status ${`${status} ${statusText}`.trim()}`);
+    const type = headers.get("content-type") ?? "no type";
+    const bytes = checkModule(new Uint8Array(await response.arrayBuffer()), url.href, `, of ${type}`);
+    module = await WebAssembly.compile(bytes);
+  } catch (cause) {
+    throw loadFailure(url.href, cause);
+  }
+  return instantiate(module, instructions);
+}
+
+/** Some servers answer with a page of theirs where there is no file: that is no mistake of the compiler's. */
+function checkModule(
+  bytes: Uint8Array<ArrayBuffer>,
+  where: string,
+  described: string,
+): Uint8Array<ArrayBuffer> {
+  const magic = [0x00, 0x61, 0x73, 0x6d];
+  if (magic.every((byte, at) => bytes[at] === byte)) return bytes;
+  throw noKernels(
+    `${where} is no WebAssembly module, but ${bytes.length} bytes of something else${described}`,
+  );
+}
+
+function loadFailure(where: string, cause: unknown): UnrolledError {
+  if (cause instanceof UnrolledError) return cause;
+  return noKernels(`${where} cannot be loaded: ${cause instanceof Error ? cause.message : cause}`, cause);
+}
+
+function noKernels(message: string, cause?: unknown): UnrolledError {
+  return new UnrolledError("BACKEND", "failure", `the kernels in ${message}`, {
+    hint: "the .wasm files of the package belong beside its scripts, in dist/backend/wasm/",
+    cause,
+  });
 }
 
 function instantiate(module: WebAssembly.Module, instructions: WasmInstructions): Backend {

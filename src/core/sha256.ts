@@ -52,6 +52,11 @@ export class Sha256 implements Hasher {
 
   /** Ends the hash: call it once. 64 lower-case hexadecimal digits. */
   digest(_encoding: "hex"): string {
+    return Array.from(this.bytes(), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  /** Ends the hash: call it once. Its 32 bytes. */
+  bytes(): Uint8Array<ArrayBuffer> {
     const bits = this.total * 8;
     const padding = new Uint8Array((this.pending < 56 ? 56 : 120) - this.pending + 8);
     padding[0] = 0x80;
@@ -59,7 +64,10 @@ export class Sha256 implements Hasher {
     view.setUint32(padding.length - 8, Math.floor(bits / 2 ** 32));
     view.setUint32(padding.length - 4, bits >>> 0);
     this.update(padding);
-    return [...this.state].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+    const bytes = new Uint8Array(32);
+    const words = new DataView(bytes.buffer);
+    for (const [at, word] of this.state.entries()) words.setInt32(4 * at, word);
+    return bytes;
   }
 
   private compress(bytes: Uint8Array, at: number): void {
