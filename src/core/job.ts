@@ -7,6 +7,12 @@
 /** A computation that yields every now and then, at least every few milliseconds, and returns its result. */
 export type Job<T> = Generator<undefined, T, undefined>;
 
+/** What of an `AbortSignal` is needed here; the types of this package do without those of the DOM. */
+export interface StopSignal {
+  /** @throws the signal's reason once it is aborted */
+  throwIfAborted(): void;
+}
+
 /** The event loop gets a turn at least this often, in milliseconds, so that signals such as Ctrl-C arrive. */
 const TURN_MS = 50;
 
@@ -15,11 +21,11 @@ const TURN_MS = 50;
  * A check takes about as long as reading the clock, so it does not belong into a loop over single numbers.
  */
 export class Turns {
-  private readonly signal: AbortSignal | undefined;
+  private readonly signal: StopSignal | undefined;
   private last = performance.now();
 
   /** @param signal when it is aborted, {@link take} rejects with its reason */
-  constructor(signal?: AbortSignal) {
+  constructor(signal?: StopSignal) {
     this.signal = signal;
   }
 
@@ -49,7 +55,7 @@ export function runJob<T>(job: Job<T>): T {
  * The result of a job, which gives the event loop a turn every 50 ms.
  * @param signal ends the job when it is aborted: the promise is rejected with the signal's reason
  */
-export async function runJobInTurns<T>(job: Job<T>, signal?: AbortSignal): Promise<T> {
+export async function runJobInTurns<T>(job: Job<T>, signal?: StopSignal): Promise<T> {
   signal?.throwIfAborted();
   const turns = new Turns(signal);
   for (;;) {

@@ -108,7 +108,7 @@ const PAUSES = [10, 20, 50, 100, 200, 400, 600, 600];
  */
 export async function renamePatiently(
   rename: () => Promise<void>,
-  system: { platform: NodeJS.Platform; sleep(milliseconds: number): Promise<unknown> } = {
+  system: { platform: string; sleep(milliseconds: number): Promise<unknown> } = {
     platform: process.platform,
     sleep,
   },
