@@ -33,7 +33,8 @@ class GroupedOptimizer<Settings extends { readonly lr: number }, Name extends st
     this.parameters = groups.flatMap((group) => group.parameters);
     checkParameters(rule.name, this.parameters);
     this.startRate = this.learningRate = lr;
-    this.gradients = new Gradients(this.parameters.filter(({ tensor }) => tensor.needsGradient));
+    const trained = this.parameters.filter(({ tensor }) => tensor.needsGradient);
+    this.gradients = new Gradients(trained);
     this.frames = new Frames(this.gradients.flat.backend);
     for (const { settings, parameters } of groups) {
       for (const { name: slot, scalar, initial = 0 } of rule.slots(settings)) {
@@ -46,7 +47,7 @@ class GroupedOptimizer<Settings extends { readonly lr: number }, Name extends st
       }
     }
     const { backend } = this.frames;
-    const largest = Math.max(...this.parameters.map(({ tensor }) => tensor.size));
+    const largest = Math.max(...trained.map(({ tensor }) => tensor.size));
     const arrays = Math.max(0, ...groups.map(({ settings }) => rule.scratch?.(settings) ?? 0));
     this.scratch = Array.from({ length: arrays }, () => persistent([largest], "f32", backend));
     this.number = arrays > 0 ? persistent([], "f32", backend) : undefined;

@@ -11,6 +11,11 @@ export interface Schedule {
   factor(step: number): number;
 }
 
+/** @throws InputError for what is no step, of which a factor would be NaN or somebody else's */
+export function checkStep(where: string, step: number): void {
+  settle(`${where}.factor`, { step: AT_LEAST_0 }, {}, { step });
+}
+
 /** The rate stays. */
 export function constantSchedule(): Schedule {
   return { factor: () => 1 };
@@ -59,7 +64,12 @@ export function multiStepSchedule(options: MultiStepScheduleOptions): Schedule {
   );
   const { gamma } = settings;
   const milestones = [...settings.milestones];
-  return { factor: (step) => gamma ** milestones.filter((milestone) => milestone <= step).length };
+  return {
+    factor(step) {
+      checkStep("multiStepSchedule", step);
+      return gamma ** milestones.filter((milestone) => milestone <= step).length;
+    },
+  };
 }
 
 const SHARE: Range = {
@@ -89,7 +99,12 @@ export function linearSchedule(options: LinearScheduleOptions = {}): Schedule {
     { steps: 5, startFactor: 1 / 3, endFactor: 1 },
     options,
   );
-  return { factor: (step) => startFactor + (endFactor - startFactor) * Math.min(1, step / steps) };
+  return {
+    factor(step) {
+      checkStep("linearSchedule", step);
+      return startFactor + (endFactor - startFactor) * Math.min(1, step / steps);
+    },
+  };
 }
 
 export interface ExponentialScheduleOptions {

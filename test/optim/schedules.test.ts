@@ -68,6 +68,20 @@ describe("schedules", () => {
     expect(factors(steps, 3)).toEqual([1, 1, 0.1]);
   });
 
+  it.each([linearSchedule(), multiStepSchedule({ milestones: [3] }), oneCycleSchedule({ steps: 5 })])(
+    "%o has no factor for what is no step",
+    (schedule) => {
+      for (const step of [Number.NaN, -1, Number.POSITIVE_INFINITY, "3", null, undefined]) {
+        expect(() => schedule.factor(step as number)).toThrow(
+          expect.objectContaining({
+            code: "INPUT",
+            message: expect.stringContaining("Schedule.factor: step must be"),
+          }),
+        );
+      }
+    },
+  );
+
   it("constant stays at 1", () => {
     expect(factors(constantSchedule(), 3)).toEqual([1, 1, 1]);
   });
