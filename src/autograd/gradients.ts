@@ -1,4 +1,5 @@
 import { type Address, WORD } from "../backend/backend.ts";
+import { BINARY, REDUCE, UNARY } from "../backend/kernels-ops.ts";
 import { persistent, setGradientLookup, type Tensor } from "../backend/tensor.ts";
 import { InputError } from "../core/errors.ts";
 import type { NamedParameter } from "./parameter.ts";
@@ -35,6 +36,8 @@ export class Gradients implements GradientSink {
   /** A factor and a limit, and which of them still has to be applied. */
   private readonly clip: Tensor;
   private pending: "nothing" | "factor" | "limit" = "nothing";
+  /** Scratch for norms other than the second. */
+  private sizes: Tensor | undefined;
   /** The number of the differentiation that they are of; 0 while there is none: `Tensor.grad` looks at it. */
   finished = 0;
 
@@ -87,11 +90,40 @@ export class Gradients implements GradientSink {
     kernels.fill(this.norm.address, Number.NaN, 1);
   }
 
-  /** Measure the norm, and scale all gradients so that it is at most `max`: see optim/clip.ts. */
-  clipNorm(max: number): void {
+  /**
+   * Measure the p-norm, and scale all gradients so that it is at most `max`: see optim/clip.ts.
+   * @param p above 0; Infinity for the largest element
+   */
+  clipNorm(max: number, p = 2): void {
     const { flat, norm, clip } = this;
-    flat.backend.kernels.clip_norm(norm.address, clip.address, flat.address, max, flat.size);
+    const { kernels } = flat.backend;
+    if (p === 2) kernels.clip_norm(norm.address, clip.address, flat.address, max, flat.size);
+    else this.measure(max, p);
     if (max !== Number.POSITIVE_INFINITY) this.pending = "factor";
+  }
+
+  /** What the kernel `clip_norm` does for p = 2: the norm, and min(1, max / (norm + 1e-6)) as a factor. */
+  private measure(max: number, p: number): void {
+    const { flat, norm, clip } = this;
+    const { kernels } = flat.backend;
+    this.sizes ??= persistent([flat.size], "f32", flat.backend);
+    const [sizes, n] = [this.sizes.address, flat.size];
+    kernels.unary(UNARY.abs, sizes, flat.address, 0, 0, n);
+    if (p === Number.POSITIVE_INFINITY) {
+      kernels.reduce(REDUCE.max, norm.address, sizes, 1, n, 1);
+    } else {
+      if (p !== 1) kernels.unary(UNARY.pow, sizes, sizes, p, 0, n);
+      kernels.sum(norm.address, sizes, n);
+      if (p !== 1) kernels.unary(UNARY.pow, norm.address, norm.address, 1 / p, 0, 1);
+    }
+    const [one, other] = [sizes, sizes + WORD];
+    const scalar = [1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0] as const;
+    kernels.fill(one, 1e-6, 1);
+    kernels.binary(BINARY.add, other, norm.address, one, ...scalar);
+    kernels.fill(one, max, 1);
+    kernels.binary(BINARY.div, clip.address, one, other, ...scalar);
+    kernels.unary(UNARY.clamp, clip.address, clip.address, 0, 1, 1);
+    kernels.fill(clip.address + WORD, Number.POSITIVE_INFINITY, 1);
   }
 
   /** Cut every element to [-limit, limit]. */
@@ -116,7 +148,7 @@ export class Gradients implements GradientSink {
 
   dispose(): void {
     this.finished = 0;
-    for (const tensor of [this.memory, this.norm, this.clip]) tensor.dispose();
+    for (const tensor of [this.memory, this.norm, this.clip, this.sizes]) tensor?.dispose();
   }
 
   private settle(): void {

@@ -1,5 +1,6 @@
 import type { Gradients } from "../autograd/gradients.ts";
 import { InputError } from "../core/errors.ts";
+import { type Range, settle } from "../core/options.ts";
 
 /** Changes gradients between backward and update. */
 export type Clip = (gradients: Gradients) => void;
@@ -8,13 +9,29 @@ function checkPositive(where: string, value: number): void {
   if (!(value > 0)) throw new InputError(`${where} must be above 0, got ${value}`);
 }
 
+export interface ClipNormOptions {
+  /**
+   * Which norm: p for (sum |g|^p)^(1/p), Infinity for the largest |g|. Default 2, which alone has a kernel of its own; the
+   * others take a few passes over the gradients, and as much memory again.
+   */
+  readonly norm?: number;
+}
+
+const NORM: Range = {
+  text: "a number above 0, or Infinity",
+  fits: (value) => typeof value === "number" && value > 0,
+};
+
 /**
  * Scale all gradients by min(1, max / (norm + 1e-6)), norm over all parameters together (Pascanu et al. 2013;
- * torch.nn.utils.clip_grad_norm_). The norm before clipping stays in `gradients.norm`; `Infinity` only measures.
+ * torch.nn.utils.clip_grad_norm_). The norm before clipping stays in `gradients.norm`; a `max` of `Infinity` only
+ * measures.
+ * @throws InputError for a max that is not above 0 and a norm that is none
  */
-export function clipNorm(max: number): Clip {
+export function clipNorm(max: number, options: ClipNormOptions = {}): Clip {
   checkPositive("clipNorm: max", max);
-  return (gradients) => gradients.clipNorm(max);
+  const { norm } = settle<Required<ClipNormOptions>>("clipNorm", { norm: NORM }, { norm: 2 }, options);
+  return (gradients) => gradients.clipNorm(max, norm);
 }
 
 /** Cut each element to [-limit, limit], as torch.nn.utils.clip_grad_value_ and Karpathy's min-char-rnn do. */

@@ -24,6 +24,8 @@ class GroupedOptimizer<Settings extends { readonly lr: number }, Name extends st
   private readonly startRate: number;
   private readonly groups: readonly Group<Settings>[];
   private readonly slots = new Map<string, Tensor>();
+  private readonly scratch: readonly Tensor[];
+  private readonly number: Tensor | undefined;
 
   constructor(rule: Rule<Settings, Name>, groups: readonly Group<Settings>[], lr: number) {
     this.rule = rule;
@@ -31,7 +33,8 @@ class GroupedOptimizer<Settings extends { readonly lr: number }, Name extends st
     this.parameters = groups.flatMap((group) => group.parameters);
     checkParameters(rule.name, this.parameters);
     this.startRate = this.learningRate = lr;
-    this.gradients = new Gradients(this.parameters.filter(({ tensor }) => tensor.needsGradient));
+    const trained = this.parameters.filter(({ tensor }) => tensor.needsGradient);
+    this.gradients = new Gradients(trained);
     this.frames = new Frames(this.gradients.flat.backend);
     for (const { settings, parameters } of groups) {
       for (const { name: slot, scalar, initial = 0 } of rule.slots(settings)) {
@@ -43,6 +46,11 @@ class GroupedOptimizer<Settings extends { readonly lr: number }, Name extends st
         }
       }
     }
+    const { backend } = this.frames;
+    const largest = Math.max(...trained.map(({ tensor }) => tensor.size));
+    const arrays = Math.max(0, ...groups.map(({ settings }) => rule.scratch?.(settings) ?? 0));
+    this.scratch = Array.from({ length: arrays }, () => persistent([largest], "f32", backend));
+    this.number = arrays > 0 ? persistent([], "f32", backend) : undefined;
   }
 
   update(): void {
@@ -64,6 +72,9 @@ class GroupedOptimizer<Settings extends { readonly lr: number }, Name extends st
           size: tensor.size,
           learningRate,
           slot: (slot: Name) => this.slots.get(`${slot}.${name}`)?.address ?? 0,
+          read: (slot: Name) => readNumber(this.slots.get(`${slot}.${name}`)!),
+          scratch: (index: number) => this.scratch[index].address,
+          number: this.number?.address ?? 0,
         };
         this.rule.update(update, settings);
       }
@@ -75,7 +86,8 @@ class GroupedOptimizer<Settings extends { readonly lr: number }, Name extends st
   }
 
   dispose(): void {
-    for (const tensor of this.slots.values()) tensor.dispose();
+    for (const tensor of [...this.slots.values(), ...this.scratch]) tensor.dispose();
+    this.number?.dispose();
     this.gradients.dispose();
     this.frames.dispose();
   }
@@ -83,6 +95,17 @@ class GroupedOptimizer<Settings extends { readonly lr: number }, Name extends st
   private rateOf({ lr }: Settings): number {
     return lr === this.startRate ? this.learningRate : lr * (this.learningRate / this.startRate);
   }
+}
+
+/** @throws InputError where memory cannot be read at once */
+function readNumber({ backend, address }: Tensor): number {
+  const { name, memory } = backend;
+  if (memory.readSync === undefined) {
+    throw new InputError(`memory of the ${name} backend cannot be read at once`, {
+      hint: "this optimizer is for the CPU: use a wasm or native backend",
+    });
+  }
+  return memory.readSync(address, 1)[0];
 }
 
 /** @throws InputError for a parameter that is given twice, or two of one name */

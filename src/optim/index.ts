@@ -1,6 +1,9 @@
+export { type AdadeltaOptions, adadelta } from "./adadelta.ts";
 export { type AdagradOptions, adagrad } from "./adagrad.ts";
 export { type AdamOptions, adam, adamw } from "./adam.ts";
-export { type Clip, clipNorm, clips, clipValue } from "./clip.ts";
+export { type AdamaxOptions, adamax } from "./adamax.ts";
+export { type Clip, type ClipNormOptions, clipNorm, clips, clipValue } from "./clip.ts";
+export { type OneCycleScheduleOptions, oneCycleSchedule } from "./one-cycle.ts";
 export type { Optimizer } from "./optimizer.ts";
 export { type PlateauOptions, type PlateauSchedule, type PlateauState, plateauSchedule } from "./plateau.ts";
 export { type RMSpropOptions, rmsprop } from "./rmsprop.ts";
@@ -11,6 +14,10 @@ export {
   cosineSchedule,
   type ExponentialScheduleOptions,
   exponentialSchedule,
+  type LinearScheduleOptions,
+  linearSchedule,
+  type MultiStepScheduleOptions,
+  multiStepSchedule,
   type Schedule,
   type StepScheduleOptions,
   stepSchedule,

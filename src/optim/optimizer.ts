@@ -5,7 +5,7 @@ import type { Tensor } from "../backend/tensor.ts";
 
 /**
  * Owns the gradients of its parameters and changes the parameters by them. Made by `sgd`, `rmsprop`, `adagrad`,
- * `adam` and `adamw`.
+ * `adam`, `adamw`, `adadelta` and `adamax`.
  *
  * A parameter that is frozen when the optimizer is made costs no memory and cannot be thawed for it later; one that
  * is frozen afterwards keeps its state, and stands still until it is thawed. A parameter that the loss does not

@@ -29,9 +29,15 @@ export interface Update<Name extends string> {
   readonly learningRate: number;
   /** Where a slot lies; 0 for one that these settings do not have. */
   readonly slot: (name: Name) => Address;
+  /** The number in a scalar slot. CPU-only. */
+  readonly read: (name: Name) => number;
+  /** One of the rule's scratch arrays, of `size` elements at least. */
+  readonly scratch: (index: number) => Address;
+  /** Scratch for a single number. */
+  readonly number: Address;
 }
 
-/** An optimizer is its options, what it remembers, and a kernel. */
+/** An optimizer is its options, what it remembers, and a kernel or several. */
 export interface Rule<Settings extends { readonly lr: number }, Name extends string> {
   readonly name: string;
   readonly defaults: Settings;
@@ -39,5 +45,7 @@ export interface Rule<Settings extends { readonly lr: number }, Name extends str
   /** What is wrong with options that are fine one by one, or undefined. */
   conflict?(settings: Settings): string | undefined;
   slots(settings: Settings): readonly Slot<Name>[];
+  /** How many arrays as large as the largest parameter the update needs besides; default none. */
+  scratch?(settings: Settings): number;
   update(update: Update<Name>, settings: Settings): void;
 }

@@ -1,5 +1,5 @@
 import { InputError } from "../core/errors.ts";
-import { ABOVE_0, AT_LEAST_0, FROM_0_TO_1, SIZE, settle } from "../core/options.ts";
+import { ABOVE_0, AT_LEAST_0, COUNT, FROM_0_TO_1, type Range, SIZE, settle } from "../core/options.ts";
 
 /**
  * What the learning rate is multiplied by. A schedule holds no optimizer:
@@ -9,6 +9,11 @@ import { ABOVE_0, AT_LEAST_0, FROM_0_TO_1, SIZE, settle } from "../core/options.
 export interface Schedule {
   /** @param step updates made so far, or whatever else the schedule was told to count */
   factor(step: number): number;
+}
+
+/** @throws InputError for what is no step, of which a factor would be NaN or somebody else's */
+export function checkStep(where: string, step: number): void {
+  settle(`${where}.factor`, { step: AT_LEAST_0 }, {}, { step });
 }
 
 /** The rate stays. */
@@ -33,6 +38,73 @@ export function stepSchedule(options: StepScheduleOptions): Schedule {
     options,
   );
   return { factor: (step) => gamma ** Math.floor(step / every) };
+}
+
+export interface MultiStepScheduleOptions {
+  /** The steps at which the rate falls, in ascending order; one that is named twice makes it fall twice. */
+  readonly milestones: readonly number[];
+  /** What the rate is multiplied by at each of them; default 0.1. */
+  readonly gamma?: number;
+}
+
+const MILESTONES: Range = {
+  text: "a list of steps in ascending order, each an integer of at least 0",
+  fits: (value) =>
+    Array.isArray(value) && value.every((step, at) => COUNT.fits(step) && !(at > 0 && step < value[at - 1])),
+};
+
+/** gamma to the number of milestones that are reached, as torch.optim.lr_scheduler.MultiStepLR. @throws InputError */
+export function multiStepSchedule(options: MultiStepScheduleOptions): Schedule {
+  const ranges = { milestones: MILESTONES, gamma: ABOVE_0 };
+  const settings = settle<Required<MultiStepScheduleOptions>>(
+    "multiStepSchedule",
+    ranges,
+    { gamma: 0.1 },
+    options,
+  );
+  const { gamma } = settings;
+  const milestones = [...settings.milestones];
+  return {
+    factor(step) {
+      checkStep("multiStepSchedule", step);
+      return gamma ** milestones.filter((milestone) => milestone <= step).length;
+    },
+  };
+}
+
+const SHARE: Range = {
+  text: "above 0 and at most 1",
+  fits: (value) => typeof value === "number" && value > 0 && value <= 1,
+};
+
+export interface LinearScheduleOptions {
+  /** Where the line ends; the rate stays from there on. Default 5. */
+  readonly steps?: number;
+  /** What the rate is multiplied by at step 0, above 0; default 1/3. */
+  readonly startFactor?: number;
+  /** What it is multiplied by at the end; default 1. */
+  readonly endFactor?: number;
+}
+
+/**
+ * A straight line from `startFactor` to `endFactor`, as torch.optim.lr_scheduler.LinearLR: a warm-up, or with
+ * `startFactor: 1` a decay. Factors multiply: `warmup.factor(step) * decay.factor(step)` is both.
+ * @throws InputError
+ */
+export function linearSchedule(options: LinearScheduleOptions = {}): Schedule {
+  const ranges = { steps: SIZE, startFactor: SHARE, endFactor: FROM_0_TO_1 };
+  const { steps, startFactor, endFactor } = settle<Required<LinearScheduleOptions>>(
+    "linearSchedule",
+    ranges,
+    { steps: 5, startFactor: 1 / 3, endFactor: 1 },
+    options,
+  );
+  return {
+    factor(step) {
+      checkStep("linearSchedule", step);
+      return startFactor + (endFactor - startFactor) * Math.min(1, step / steps);
+    },
+  };
 }
 
 export interface ExponentialScheduleOptions {

@@ -84,6 +84,13 @@ function storedWeights(file: FileBytes | SafetensorsFile, where: string): Safete
   const { metadata, tensors } = isParsed
     ? (file as SafetensorsFile)
     : readSafetensors(checkBytes("loadWeights: file", file as FileBytes), where);
+  for (const [name, tensor] of tensors) {
+    const { shape, bytes, toFloat32 } = Object(tensor) as Partial<StoredTensor>;
+    if (Array.isArray(shape) && bytes instanceof Uint8Array && typeof toFloat32 === "function") continue;
+    throw new InputError(`loadWeights: file.tensors: ${escapeControl(String(name))} is no tensor of a file`, {
+      hint: "give what readSafetensors returns, or the bytes of the file",
+    });
+  }
   if (metadata?.format !== "unrolled") return tensors;
   return new Map([...tensors].filter(([name]) => isParameterName(name)));
 }

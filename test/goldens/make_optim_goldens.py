@@ -46,6 +46,9 @@ CLIPS = {
     "none": lambda parameters: None,
     "norm": lambda parameters: torch.nn.utils.clip_grad_norm_(parameters, 1.5),
     "value": lambda parameters: torch.nn.utils.clip_grad_value_(parameters, 0.4),
+    "norm-1": lambda parameters: torch.nn.utils.clip_grad_norm_(parameters, 4.5, norm_type=1),
+    "norm-3": lambda parameters: torch.nn.utils.clip_grad_norm_(parameters, 0.9, norm_type=3),
+    "norm-infinity": lambda parameters: torch.nn.utils.clip_grad_norm_(parameters, 0.6, norm_type=float("inf")),
 }
 
 
@@ -129,6 +132,29 @@ plateau("plateau-max", [-value for value in noisy], mode="max", patience=1, fact
         threshold_mode="abs")
 plateau("plateau-floor", flat, patience=0, factor=0.5, min_lr=0.01, threshold=0.1)
 plateau("plateau-nan", [1.0, float("nan"), float("nan"), 0.5, float("inf"), 0.4], patience=1)
+
+# Behind all others, whose random numbers stay as they were.
+curve("adam-amsgrad", "Adam", amsgrad=True, betas=(0.8, 0.9), lr=0.01)
+curve("adam-amsgrad-l2", "Adam", amsgrad=True, betas=(0.7, 0.8), lr=0.02, eps=1e-3, weight_decay=0.1)
+curve("adamw-amsgrad", "AdamW", amsgrad=True, betas=(0.9, 0.9), lr=0.02, weight_decay=0.3)
+curve("adam-amsgrad-clip-norm", "Adam", amsgrad=True, betas=(0.8, 0.9), lr=0.01, clip="norm")
+curve("adadelta", "Adadelta")
+curve("adadelta-decay", "Adadelta", lr=0.3, rho=0.8, eps=1e-4, weight_decay=0.1)
+curve("adamax", "Adamax")
+curve("adamax-l2", "Adamax", lr=0.02, betas=(0.8, 0.95), eps=1e-4, weight_decay=0.1)
+curve("adamax-clip-value", "Adamax", lr=0.02, clip="value")
+curve("adadelta-groups", "Adadelta", groups=[{"lr": 0.3, "weight_decay": 0.1}, {"rho": 0.5}])
+curve("sgd-clip-norm-1", "SGD", lr=0.05, clip="norm-1")
+curve("sgd-clip-norm-3", "SGD", lr=0.05, momentum=0.5, clip="norm-3")
+curve("sgd-clip-norm-infinity", "SGD", lr=0.05, clip="norm-infinity")
+schedule("multi-step", lambda o: torch.optim.lr_scheduler.MultiStepLR(o, milestones=[3, 10, 11, 30], gamma=0.5))
+schedule("linear", lambda o: torch.optim.lr_scheduler.LinearLR(o))
+schedule("linear-down", lambda o: torch.optim.lr_scheduler.LinearLR(o, start_factor=1.0, end_factor=0.1, total_iters=25))
+schedule("one-cycle", lambda o: torch.optim.lr_scheduler.OneCycleLR(o, max_lr=1.0, total_steps=41))
+schedule("one-cycle-linear", lambda o: torch.optim.lr_scheduler.OneCycleLR(
+    o, max_lr=1.0, total_steps=41, pct_start=0.25, anneal_strategy="linear", div_factor=10, final_div_factor=100))
+schedule("one-cycle-three-phases", lambda o: torch.optim.lr_scheduler.OneCycleLR(
+    o, max_lr=1.0, total_steps=41, pct_start=0.4, three_phase=True))
 
 entries, data, offset = {}, [], 0
 for key, value in tensors.items():

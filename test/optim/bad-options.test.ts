@@ -1,9 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { parameter } from "../../src/autograd/parameter.ts";
-import { adagrad, adam, adamw, clipNorm, clipValue, rmsprop, sgd } from "../../src/optim/index.ts";
+import {
+  adadelta,
+  adagrad,
+  adam,
+  adamax,
+  adamw,
+  clipNorm,
+  clipValue,
+  rmsprop,
+  sgd,
+} from "../../src/optim/index.ts";
 import { backends } from "../support/backends.ts";
 
-const optimizers = { sgd, rmsprop, adagrad, adam, adamw };
+const optimizers = { sgd, rmsprop, adagrad, adam, adamw, adadelta, adamax };
 const given = () => [{ name: "w", tensor: parameter([1, 2], [2], backends[0].backend) }];
 
 /** Every option of every optimizer with values outside its range. */
@@ -35,6 +45,19 @@ const BAD: Record<keyof typeof optimizers, Record<string, unknown[]>> = {
     lr: [-1, Number.NaN],
     betas: [[0.9, 1], [-0.1, 0.9], [0.9], 0.9, [Number.NaN, 0.9]],
     eps: [-1],
+    weightDecay: [-1],
+    amsgrad: [1, "yes"],
+  },
+  adadelta: {
+    lr: [-1, Number.NaN],
+    rho: [-0.1, 1.1, Number.NaN],
+    eps: [0, -1, Number.POSITIVE_INFINITY],
+    weightDecay: [-1, "0"],
+  },
+  adamax: {
+    lr: [-1, Number.POSITIVE_INFINITY],
+    betas: [[0.9, 1], [0.9], 0.9],
+    eps: [0, Number.NaN],
     weightDecay: [-1],
   },
   adamw: { lr: [-1], betas: [[1, 0.9]], eps: [Number.NaN], weightDecay: [-1, Number.NaN] },
@@ -91,6 +114,17 @@ describe("settings outside their range", () => {
       "adam: lr must be above 0 where a group has its own, got 0",
     );
   });
+
+  it.each([0, -1, Number.NaN, "2"])(
+    "clipping by the norm of order %s is refused, and so is another option",
+    (norm) => {
+      expect(() => clipNorm(1, { norm: norm as number })).toThrow(
+        "clipNorm: norm must be a number above 0, or Infinity, got",
+      );
+      const misspelt: object = { normType: 1 };
+      expect(() => clipNorm(1, misspelt)).toThrow("clipNorm: unknown option normType");
+    },
+  );
 
   it.each([0, -1, Number.NaN])("clipping at %d is refused", (limit) => {
     expect(() => clipNorm(limit)).toThrow(`clipNorm: max must be above 0, got ${limit}`);

@@ -21,6 +21,16 @@ const CLIPS: readonly {
     clip: clipNorm(max),
     plain: (g: number[]) => g.map((x) => x * Math.min(1, max / (Math.hypot(...g) + 1e-6))),
   })),
+  ...[1, 1.5, 3, Number.POSITIVE_INFINITY].map((norm) => ({
+    name: `norm 0.9 of order ${norm}`,
+    clip: clipNorm(0.9, { norm }),
+    plain: (g: number[]) => {
+      const sizes = g.map(Math.abs);
+      const powers = sizes.reduce((sum, size) => sum + size ** norm, 0);
+      const length = norm === Number.POSITIVE_INFINITY ? Math.max(...sizes) : powers ** (1 / norm);
+      return g.map((x) => x * Math.min(1, 0.9 / (length + 1e-6)));
+    },
+  })),
   ...[0.1, 0.7].map((limit) => ({
     name: `value ${limit}`,
     clip: clipValue(limit),
@@ -62,4 +72,28 @@ describe.each(backends)("clips on $name", ({ backend }) => {
       { numRuns: 60 },
     );
   });
+
+  it.each([1, 2, 3, Number.POSITIVE_INFINITY])(
+    "measure the norm of order %d, of NaN too, and with a limit of Infinity only that",
+    async (norm) => {
+      const tensor = parameter([0, 0, 0], [3], backend);
+      const optimizer = sgd([{ name: "w", tensor }]);
+      const { gradients } = optimizer;
+      gradients.of(tensor)!.write([3, -4, 0]);
+      clipNorm(Number.POSITIVE_INFINITY, { norm })(gradients);
+      const expected = norm === Number.POSITIVE_INFINITY ? 4 : (3 ** norm + 4 ** norm) ** (1 / norm);
+      expect((await gradients.norm.read())[0]).toBeCloseTo(expected, 5);
+      expect(Array.from(await gradients.of(tensor)!.read())).toEqual([3, -4, 0]);
+      gradients.of(tensor)!.write([3, Number.NaN, 0]);
+      clipNorm(1, { norm })(gradients);
+      expect((await gradients.norm.read())[0]).toBeNaN();
+      // As in PyTorch, a norm that is NaN reaches every gradient.
+      expect(Array.from(await gradients.of(tensor)!.read())).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+      gradients.zero();
+      clipNorm(1, { norm })(gradients);
+      expect((await gradients.norm.read())[0]).toBe(0);
+      expect(Array.from(await gradients.of(tensor)!.read())).toEqual([0, 0, 0]);
+      optimizer.dispose();
+    },
+  );
 });

@@ -3,8 +3,10 @@ import { parameter } from "../../src/autograd/parameter.ts";
 import type { Backend } from "../../src/backend/backend.ts";
 import { readSafetensors } from "../../src/io/safetensors.ts";
 import {
+  adadelta,
   adagrad,
   adam,
+  adamax,
   adamw,
   type Optimizer,
   type PlateauOptions,
@@ -16,8 +18,8 @@ type Torch = Record<string, number | boolean | string | [number, number]>;
 
 export interface OptimCase {
   readonly name: string;
-  readonly kind: "sgd" | "rmsprop" | "adagrad" | "adam" | "adamw" | "plateau";
-  readonly clip: "none" | "norm" | "value";
+  readonly kind: "sgd" | "rmsprop" | "adagrad" | "adam" | "adamw" | "adadelta" | "adamax" | "plateau";
+  readonly clip: "none" | "norm" | "norm-1" | "norm-3" | "norm-infinity" | "value";
   readonly groups: Torch[] | null;
   /** Under torch's names. */
   readonly options: Torch;
@@ -73,7 +75,7 @@ export function build({ name, kind, groups, options }: OptimCase, backend: Backe
     const { values, shape } = golden(`${name}.start.${key}`);
     return { name: key, tensor: parameter(values, shape, backend) };
   });
-  const make = { sgd, rmsprop, adagrad, adam, adamw }[kind as "sgd"];
+  const make = { sgd, rmsprop, adagrad, adam, adamw, adadelta, adamax }[kind as "sgd"];
   const given = groups?.map((own, index) => ({ parameters: [parameters[index]], ...translated(own) }));
   return make(given ?? parameters, translated(options));
 }

@@ -3,6 +3,9 @@ import {
   constantSchedule,
   cosineSchedule,
   exponentialSchedule,
+  linearSchedule,
+  multiStepSchedule,
+  oneCycleSchedule,
   plateauSchedule,
   type Schedule,
   stepSchedule,
@@ -19,12 +22,65 @@ describe("schedules", () => {
     ["step", stepSchedule({ every: 7, gamma: 0.3 })],
     ["exponential", exponentialSchedule({ gamma: 0.9 })],
     ["cosine", cosineSchedule({ steps: 40, floor: 0.1 })],
+    ["multi-step", multiStepSchedule({ milestones: [3, 10, 11, 30], gamma: 0.5 })],
+    ["linear", linearSchedule()],
+    ["linear-down", linearSchedule({ startFactor: 1, endFactor: 0.1, steps: 25 })],
+    ["one-cycle", oneCycleSchedule({ steps: 41 })],
+    [
+      "one-cycle-linear",
+      oneCycleSchedule({
+        ...{ steps: 41, pctStart: 0.25, annealStrategy: "linear", divFactor: 10, finalDivFactor: 100 },
+      }),
+    ],
+    ["one-cycle-three-phases", oneCycleSchedule({ steps: 41, pctStart: 0.4, threePhase: true })],
   ];
 
   it.each(schedules)("%s has the rates of torch.optim.lr_scheduler", (name, schedule) => {
     const { values } = golden(`${name}.factors`);
     expect(firstDifference(factors(schedule, values.length), values, REFERENCE_TOLERANCE)).toBeUndefined();
   });
+
+  it("one cycle stays at its end, begins with its peak without a rise, and is finite for every share of it", () => {
+    const schedule = oneCycleSchedule({ steps: 10, divFactor: 5, finalDivFactor: 2 });
+    expect([9, 10, 1e6].map(schedule.factor)).toEqual([0.1, 0.1, 0.1]);
+    expect(oneCycleSchedule({ steps: 10, pctStart: 0 }).factor(0)).toBeCloseTo(1, 1);
+    expect(oneCycleSchedule({ steps: 10, pctStart: 0.1 }).factor(0)).toBe(1);
+    for (const threePhase of [false, true]) {
+      for (let share = 0; share <= (threePhase ? 50 : 100); share++) {
+        const options = { steps: 7, pctStart: share / 100, threePhase };
+        for (const factor of factors(oneCycleSchedule(options), 9)) {
+          expect(factor, JSON.stringify(options)).toBeGreaterThan(0);
+          expect(factor).toBeLessThanOrEqual(1);
+        }
+      }
+    }
+  });
+
+  it("a linear warm-up times a decay is both, and milestones that are changed afterwards do not count", () => {
+    const [warmup, decay] = [
+      linearSchedule({ steps: 4, startFactor: 0.2 }),
+      exponentialSchedule({ gamma: 0.5 }),
+    ];
+    expect(warmup.factor(2) * decay.factor(2)).toBeCloseTo(0.6 * 0.25, 12);
+    const milestones = [2];
+    const steps = multiStepSchedule({ milestones });
+    milestones[0] = 0;
+    expect(factors(steps, 3)).toEqual([1, 1, 0.1]);
+  });
+
+  it.each([linearSchedule(), multiStepSchedule({ milestones: [3] }), oneCycleSchedule({ steps: 5 })])(
+    "%o has no factor for what is no step",
+    (schedule) => {
+      for (const step of [Number.NaN, -1, Number.POSITIVE_INFINITY, "3", null, undefined]) {
+        expect(() => schedule.factor(step as number)).toThrow(
+          expect.objectContaining({
+            code: "INPUT",
+            message: expect.stringContaining("Schedule.factor: step must be"),
+          }),
+        );
+      }
+    },
+  );
 
   it("constant stays at 1", () => {
     expect(factors(constantSchedule(), 3)).toEqual([1, 1, 1]);
@@ -65,6 +121,36 @@ describe("schedules", () => {
       "a floor above 1",
       () => cosineSchedule({ steps: 5, floor: 1.5 }),
       "cosineSchedule: floor must be from 0 to 1, got 1.5",
+    ],
+    [
+      "milestones out of order",
+      () => multiStepSchedule({ milestones: [5, 3] }),
+      "multiStepSchedule: milestones must be a list of steps in ascending order, each an integer of at least 0, got [5, 3]",
+    ],
+    [
+      "half a milestone",
+      () => multiStepSchedule({ milestones: [0.5] }),
+      "multiStepSchedule: milestones must be a list of steps in ascending order, each an integer of at least 0, got [0.5]",
+    ],
+    [
+      "a warm-up from nothing",
+      () => linearSchedule({ startFactor: 0 }),
+      "linearSchedule: startFactor must be above 0 and at most 1, got 0",
+    ],
+    [
+      "a cycle of one step",
+      () => oneCycleSchedule({ steps: 1 }),
+      "oneCycleSchedule: steps must be at least 2, got 1",
+    ],
+    [
+      "a rise of more than all",
+      () => oneCycleSchedule({ steps: 9, pctStart: 2 }),
+      "oneCycleSchedule: pctStart must be from 0 to 1, got 2",
+    ],
+    [
+      "three phases that do not fit",
+      () => oneCycleSchedule({ steps: 9, pctStart: 0.6, threePhase: true }),
+      "oneCycleSchedule: pctStart must be at most 0.5 with threePhase, which falls as long as it rose, got 0.6",
     ],
     [
       "half a step",

@@ -192,7 +192,14 @@ describe("weights that do not fit", () => {
 
   test("because a file, a model or an option is of another kind are an InputError", async () => {
     const bytes = writeSafetensors(await tensorsOf(make(1)));
-    for (const file of ["weights.safetensors", undefined, 7, [1], { tensors: {} }]) {
+    for (const file of [
+      "weights.safetensors",
+      undefined,
+      7,
+      [1],
+      { tensors: {} },
+      { tensors: new Map([["head.bias", 1]]) },
+    ]) {
       expect(() => loadWeights(make(1), file as unknown as Uint8Array), String(file)).toThrow(InputError);
     }
     for (const model of [undefined, null, 7, "rnn", {}, { weight: [1] }]) {

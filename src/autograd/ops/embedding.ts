@@ -1,5 +1,7 @@
+import { WORD } from "../../backend/backend.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { InputError, ShapeError } from "../../core/errors.ts";
+import { type Names, refuseOthers } from "../../core/options.ts";
 import { checkShape } from "../../core/shape.ts";
 import { kernelsOf, record } from "../tape.ts";
 
@@ -26,13 +28,38 @@ export function checkIds(
   return values;
 }
 
-/** Rows of a table: ids [...] of integers, table [V, E] -> [..., E]. The table's gradient gets each dy at its row. */
-export function embedding(ids: Tensor, table: Tensor): Tensor {
+const LOOKUP: Names<EmbeddingLookupOptions> = { paddingIdx: 0 };
+
+export interface EmbeddingLookupOptions {
+  /** The row of the id that only fills up: it gets no gradient. From the end where it is below 0. Default: none. */
+  readonly paddingIdx?: number | undefined;
+}
+
+/**
+ * The row that a padding id stands for, counted from the start.
+ * @throws InputError unless it is an integer in [-rows, rows)
+ */
+export function paddingRow(where: string, paddingIdx: number, rows: number): number {
+  if (Number.isInteger(paddingIdx) && paddingIdx >= -rows && paddingIdx < rows) {
+    return paddingIdx < 0 ? rows + paddingIdx : paddingIdx;
+  }
+  throw new InputError(`${where} must be an integer from ${-rows} to ${rows - 1}, got ${String(paddingIdx)}`);
+}
+
+/**
+ * Rows of a table: ids [...] of integers, table [V, E] -> [..., E], as torch.nn.functional.embedding. The table's
+ * gradient gets each dy at its row, but none at that of `paddingIdx`.
+ * @throws ShapeError, InputError for ids outside [0, V) and a paddingIdx outside [-V, V)
+ */
+export function embedding(ids: Tensor, table: Tensor, options: EmbeddingLookupOptions = {}): Tensor {
+  refuseOthers("embedding", LOOKUP, options);
   checkShape("embedding: table", table.shape, [
     ["vocabulary", null],
     ["features", null],
   ]);
   const [rows, width] = table.shape;
+  const { paddingIdx } = options;
+  const padding = paddingIdx === undefined ? -1 : paddingRow("embedding: paddingIdx", paddingIdx, rows);
   checkIds("embedding: ids", ids, rows);
   const kernels = kernelsOf("embedding", ids, table);
   const y = empty([...ids.shape, width]);
@@ -41,6 +68,7 @@ export function embedding(ids: Tensor, table: Tensor): Tensor {
     const dTable = empty(table.shape);
     kernels.fill(dTable.address, 0, dTable.size);
     kernels.scatter_add_rows(dTable.address, dy.address, ids.address, ids.size, width);
+    if (padding >= 0) kernels.fill(dTable.address + padding * width * WORD, 0, width);
     return [dTable];
   });
 }

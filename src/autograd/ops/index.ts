@@ -5,7 +5,7 @@ export { conv2d } from "./conv2d.ts";
 export { type CrossEntropyOptions, crossEntropy } from "./cross-entropy.ts";
 export { type DropoutOptions, dropout } from "./dropout.ts";
 export { add, div, maximum, minimum, mul, type Operand, sub } from "./elementwise.ts";
-export { checkIds, embedding } from "./embedding.ts";
+export { checkIds, type EmbeddingLookupOptions, embedding } from "./embedding.ts";
 export { abs, clamp, exp, log, neg, pow, relu, softplus, sqrt, square } from "./functions.ts";
 export { gatherRows, NO_ROW } from "./gather-rows.ts";
 export { type LayerNormOptions, layerNorm } from "./layer-norm.ts";
