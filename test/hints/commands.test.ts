@@ -1,0 +1,172 @@
+/**
+ * Every command line that the program and its pages tell people to type is typed: the examples of --help, the README,
+ * the pages of docs/, and what a training says at its end.
+ */
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { Readable } from "node:stream";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { emptyFolder, ended, fresh, madeText, start } from "../cli/unrolled.ts";
+import { run, wordsOf, works } from "./harness.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const before = process.cwd();
+
+/** Runs that command lines name; each is there again before a line is typed. */
+const RUNS = [
+  "mine",
+  "text-20261123-094500",
+  "text-20261124-104118",
+  "text-20261124-124307",
+  "rnn",
+  "lstm",
+  "gru",
+];
+
+/** Small enough for a test, with the unit 0:17. */
+const SMALL = "--hidden 18 --seq-length 8 --batch-size 2 --threads 1 --steps 2";
+
+beforeAll(async () => {
+  process.chdir(emptyFolder());
+  // All characters that command lines bring, for models of characters.
+  const text = `She said "no" (twice). Once. The const x = { a: "b" }; // c\n${madeText(60)}`;
+  for (const name of ["mybook.txt", "another-book.txt", "chapter.txt", "README.md", "input.txt"]) {
+    writeFileSync(name, text);
+  }
+  for (const folder of ["notes", "mail"]) {
+    mkdirSync(folder);
+    writeFileSync(join(folder, "a.txt"), text);
+  }
+  cpSync(join(ROOT, "examples"), "examples", { recursive: true });
+  await works(`train text mybook.txt ${SMALL} --out original`);
+});
+afterAll(() => process.chdir(before));
+
+/** It takes no arguments and half a minute, and test/cli/gradcheck.test.ts types it. */
+const GRADCHECK = "npx unrolled gradcheck";
+
+/** Command lines of this program in code blocks and code spans; what stands behind two spaces explains them. */
+function commandsIn(text: string): string[] {
+  const blocks = [...text.matchAll(/^```\w*\n([\s\S]*?)^```$/gm)].map(([, block]) => block);
+  const lines = blocks.flatMap((block) => block.split("\n"));
+  const inBlocks = lines.map((line) => /^(?:next)? *(npx unrolled .*)$/.exec(line)?.[1]);
+  const inSpans = [...text.replaceAll(/^```[\s\S]*?^```$/gm, "").matchAll(/`(npx unrolled [^`]+)`/g)];
+  const all = [...inBlocks, ...inSpans.map(([, command]) => command.replaceAll("\n", " "))];
+  return all
+    .filter((command) => command !== undefined)
+    .map((command) => command.split(/ {2,}/)[0])
+    .filter((command) => command !== GRADCHECK);
+}
+
+/** The examples at the end of a command's help. */
+async function examplesOf(command: string): Promise<string[]> {
+  const help = await works(`${command} --help`);
+  const [, examples] = /\nExamples:\n((?: {2}.*\n?)+)/.exec(help) ?? [];
+  return (examples ?? "").split("\n").flatMap((line) => {
+    const text = line.trim().split(/ {2,}/)[0];
+    return text === "" ? [] : [text];
+  });
+}
+
+/** What makes a command line short, where it would train or write for long. */
+function shortened(command: string): string {
+  const typed = command.replace(/ > \S+$/, "").replaceAll("runs/text-...", `runs/${RUNS[1]}`);
+  const words = wordsOf(typed.replace(/^(npx )?unrolled /, ""));
+  if (words[0] === "train")
+    return `${typed} ${words.includes("--resume") ? "" : `${SMALL} --out ${fresh()}`}`;
+  if (words[0] === "sample") return `${typed} --length 5`;
+  if (words[1] === "min-char-rnn") return words.includes("--check") ? typed : `${typed} --iterations 1`;
+  if (words.includes("--delete")) return `${typed.replace("text-...", RUNS[1])} --yes`;
+  return typed;
+}
+
+async function type(command: string): Promise<void> {
+  for (const name of RUNS) {
+    if (!existsSync(join("runs", name))) cpSync("original", join("runs", name), { recursive: true });
+  }
+  const withoutPipe = command.replace(/^cat \S+ \| /, "");
+  if (withoutPipe === command) {
+    await works(shortened(command));
+    return;
+  }
+  const stdin = Object.getOwnPropertyDescriptor(process, "stdin")!;
+  Object.defineProperty(process, "stdin", {
+    ...stdin,
+    get: () => Readable.from([readFileSync("README.md")]),
+  });
+  try {
+    await works(shortened(withoutPipe));
+  } finally {
+    Object.defineProperty(process, "stdin", stdin);
+  }
+}
+
+describe("the examples of --help", () => {
+  test.each(["", "train", "sample", "eval", "inspect", "runs", "demo", "demo hello", "demo min-char-rnn"])(
+    "of unrolled %s can be typed",
+    async (command) => {
+      const examples = await examplesOf(command);
+      expect(examples.length).toBeGreaterThan(0);
+      for (const example of examples) await type(example);
+    },
+  );
+});
+
+describe("the command lines of", () => {
+  const pages = ["README.md", ...readdirSync(join(ROOT, "docs")).map((name) => join("docs", name))];
+  const withCommands = pages
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => [name, commandsIn(readFileSync(join(ROOT, name), "utf8"))] as const)
+    .filter(([, commands]) => commands.length > 0);
+
+  test.each(withCommands)("%s can be typed", async (_, commands) => {
+    for (const command of new Set(commands)) await type(command);
+  });
+
+  test("README.md are found, in its blocks and its sentences", () => {
+    const commands = commandsIn(readFileSync(join(ROOT, "README.md"), "utf8"));
+    expect(commands).toContain("npx unrolled train text --resume");
+    expect(commands).toContain("npx unrolled demo hello");
+    expect(commands.length).toBeGreaterThan(9);
+  });
+});
+
+describe("what a training says to type next", () => {
+  const nextIn = (text: string) =>
+    [...text.matchAll(/^(?:next {5}| {9})(npx unrolled .*)$/gm)].map(([, line]) => line);
+  const FAST = "--hidden 4 --seq-length 8 --batch-size 8 --threads 1";
+  const train = (more: string) => run(`train text mybook.txt ${FAST} --out ${fresh()} ${more}`);
+
+  test.each([
+    ["at its last step", "--steps 3", 3],
+    ["at its last pass", "--epochs 1", 3],
+    ["when its time is over", "--max-seconds 0.3", 3],
+    ["with words", "--steps 3 --tokens word", 3],
+    ["in a folder whose name needs quotes", `--steps 3 --out "it's mine"`, 3],
+  ])("%s works, and resuming goes on", async (_, more, count) => {
+    const { stdout, status } = await train(more);
+    expect(status).toBe(0);
+    const next = nextIn(stdout);
+    expect(next).toHaveLength(count);
+    expect(next.map((line) => wordsOf(line)[2])).toEqual(["sample", "eval", "train"]);
+    const lastStep = (text: string) => Number(/^done +step ([\d,]+)/m.exec(text)![1].replaceAll(",", ""));
+    for (const line of next) {
+      const out = await works(line.includes("sample") ? `${line} --length 5` : line);
+      if (line.includes("--resume")) expect(lastStep(out)).toBeGreaterThan(lastStep(stdout));
+    }
+  });
+
+  test("after Ctrl-C works, and resuming goes on", async () => {
+    const training = start(
+      ["train", "text", resolve("mybook.txt"), ...wordsOf(FAST), "--max-seconds", "60", "--eval-every", "5"],
+      { cwd: process.cwd() },
+    );
+    training.stdout.on("data", (piece) => /^step /m.test(String(piece)) && training.kill("SIGINT"));
+    const { stdout, status } = await ended(training);
+    expect(status).toBe(130);
+    const next = nextIn(stdout);
+    expect(next.map((line) => wordsOf(line)[2])).toEqual(["train", "sample"]);
+    expect(await works(`${next[0]} --max-seconds 0.3`)).toMatch(/^done +step /m);
+    await works(`${next[1]} --length 5`);
+  });
+});
