@@ -41,7 +41,7 @@ export function define(command: Command): () => Promise<number> {
       numberOf("--top-p"),
     )
     .option("--seed <N>", "the same seed writes the same (default: another each time)", numberOf("--seed"))
-    .option("--skip-unknown", "leave out letters of --prime that the model does not know")
+    .option("--skip-unknown", "leave out of --prime what the model does not know")
     .addOption(weightsOption())
     .addOption(backendOption())
     .addOption(movedCellOption())
@@ -51,7 +51,7 @@ export function define(command: Command): () => Promise<number> {
   return async () => {
     const [run] = command.processedArgs as [string];
     const { json = false, ...options } = command.opts<TextSampleOptions & { json?: boolean }>();
-    const { seed, pieces } = await sampleText(run, options);
+    const { seed, pieces } = await sampleText(run, options, { onNote: note });
     if (json) await printObject(seed, pieces);
     else if (process.stdout.isTTY) await printToTerminal(seed, pieces, options.seed === undefined);
     else for await (const piece of pieces) await writeOut(piece);

@@ -1,9 +1,10 @@
 import { escapeControl } from "../core/errors.ts";
-import { knownWordShare, type TextCorpus, wordSet } from "../data/index.ts";
+import { runJobInTurns } from "../core/job.ts";
+import { knownWordShare, type TextCorpus, wordSetJob } from "../data/index.ts";
 import { describeData } from "../tasks/text/corpus.ts";
 import type { TextTraining } from "../tasks/text/train.ts";
 import type { EndEvent, EvalEvent, StepEvent, TrainEvent } from "../train/events.ts";
-import { clock, comparison, count, linesOf, nats, shellWord } from "./format.ts";
+import { clock, comparison, count, linesOf, nats, percent, shellWord } from "./format.ts";
 import { clearLive, showLive } from "./live-line.ts";
 import { modelName } from "./model-name.ts";
 import { writeOut } from "./output.ts";
@@ -66,6 +67,7 @@ export class PeopleView implements TrainView {
       ...(isCharacters
         ? []
         : [label("", `${count(training.symbols)} ${unit}s, ${count(tokenizer.size)} different`)]),
+      ...unknownWords(training),
       label("model", `${modelName(run)}: ${count(training.parameters)} parameters`),
       label("engine", `${run.backend} ${run.instructions}, ${threads}`),
       label(
@@ -168,7 +170,7 @@ export class PeopleView implements TrainView {
           label("best", `${nats(best.loss)} at step ${count(best.step)}, the one that sample and eval take`),
         );
       }
-      const words = lastSample?.step === event.step ? knownWords(lastSample.text, corpus) : undefined;
+      const words = lastSample?.step === event.step ? await knownWords(lastSample.text, corpus) : undefined;
       if (words !== undefined) lines.push(label("words", words));
     }
     const prime = suggestPrime(corpus);
@@ -196,9 +198,17 @@ function furtherLimit({ reason, step }: EndEvent, { run }: TextTraining): string
   return "";
 }
 
-function knownWords(sample: string, corpus: TextCorpus): string | undefined {
+/** Which share of the words the model will only see as `<unk>`. */
+function unknownWords({ unknownShares }: TextTraining): string[] {
+  if (unknownShares === undefined) return [];
+  const [train, validation] = [percent(unknownShares.train), percent(unknownShares.validation)];
+  return [label("", `unknown words (<unk>): ${train} to train on, ${validation} to validate on`)];
+}
+
+async function knownWords(sample: string, corpus: TextCorpus): Promise<string | undefined> {
   if (corpus.characters > MOST_CHARACTERS) return undefined;
-  const { words, known, share } = knownWordShare(sample, wordSet(corpus.ids, corpus.vocabulary));
+  const all = await runJobInTurns(wordSetJob(corpus.ids, corpus.vocabulary));
+  const { words, known, share } = knownWordShare(sample, all);
   if (words === 0) return undefined;
   return `${known} of ${words} in the last sample (${Math.round(100 * share)}%) occur in the text`;
 }

@@ -1,32 +1,33 @@
 import { existsSync } from "node:fs";
 import type { Backend } from "../../backend/backend.ts";
 import { InputError } from "../../core/errors.ts";
+import { type Job, runJob, runJobInTurns } from "../../core/job.ts";
 import { Rng } from "../../core/rng.ts";
-import type { Tokenizer } from "../../data/index.ts";
+import { type Tokenizer, WordTokenizer } from "../../data/index.ts";
 import {
   type FoundCell,
   type GateSaturation,
   type LayerTrace,
   SIGNALS,
   type SignalValues,
-  searchUnits,
+  searchUnitsJob,
   traceModel,
-  valuesOf,
+  valuesOfJob,
 } from "../../inspect/index.ts";
 import { LanguageModel } from "../../models/language-model.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
-import { describeData, type Hooks, readCorpus } from "./corpus.ts";
-import { buildModel, type OpenedModel, openModel, ownCellOf, refuseUnknown } from "./open.ts";
+import { describeData, type LoadHooks, readCorpus } from "./corpus.ts";
+import { buildModel, encodeTyped, type OpenedModel, openModel, ownCellOf, refuseUnknown } from "./open.ts";
 import { readOwnText } from "./own-text.ts";
 import type { CheckpointFacts } from "./run-file.ts";
-import { allSymbols, UNITS } from "./tokens.ts";
+import { countOf, UNITS, unknownShare, wholeTextJob } from "./tokens.ts";
 
 export interface TextInspectOptions {
   /** Characters, words or tokens to look at; default 16384. */
   length?: number;
   /** `LAYER:UNIT` to show the text by; default the one furthest ahead of the untrained network. */
   unit?: string;
-  /** Leave unknown characters of the text out, instead of refusing them. */
+  /** Leave out what the model does not know, instead of refusing characters and reading words as `<unk>`. */
   skipUnknown?: boolean;
   backend?: BackendChoice;
   /** Where the file of the run's own cell is now; default: where it was. */
@@ -55,6 +56,8 @@ export interface TextInspection {
   /** Symbols that were looked at: characters, words or tokens. */
   readonly symbols: number;
   readonly unit: "character" | "word" | "token";
+  /** Of the words that were looked at, those that are `<unk>`; undefined where all symbols are known. */
+  readonly unknownShare: number | undefined;
   readonly cells: readonly InspectedCell[];
   readonly saturation: readonly GateSaturation[];
   /** Signals that the text has too little of. */
@@ -78,7 +81,7 @@ export async function inspectText(
   path: string,
   text: string | undefined,
   options: TextInspectOptions,
-  hooks: Pick<Hooks, "onProgress" | "onNote">,
+  hooks: LoadHooks,
 ): Promise<TextInspection> {
   const { length = DEFAULT_INSPECTED, backend: name } = options;
   if (!Number.isSafeInteger(length) || length < LEAST) {
@@ -92,7 +95,7 @@ export async function inspectText(
   const ids = Int32Array.from(read.ids.subarray(0, length));
   if (ids.length < LEAST) {
     throw new InputError(
-      `${read.what} has ${ids.length} ${UNITS[facts.vocabulary.kind]}s, at least ${LEAST} are needed to find units`,
+      `${read.what} has ${countOf(ids.length, facts.vocabulary.kind)}, at least ${LEAST} are needed to find units`,
       {
         hint: "name a file with more text",
       },
@@ -101,15 +104,14 @@ export async function inspectText(
   const backend = openBackend(chooseEngine(name, hooks.onNote));
   const model = await buildModel(opened, backend, options.cell);
   const progress = (activity: string) => (done: number) => hooks.onProgress(activity, done, ids.length);
-  const pieces = piecesOf(facts.vocabulary, ids);
-  const signals = signalsOf(pieces);
+  const pieces = await runJobInTurns(piecesJob(facts.vocabulary, ids), hooks.signal);
+  const signals = await runJobInTurns(signalsJob(pieces), hooks.signal);
   const trace = await traceModel(model, ids, progress("reading the text"));
-  const found = searchUnits(trace.layers, signals);
+  const found = await runJobInTurns(searchUnitsJob(trace.layers, signals), hooks.signal);
   const untrained = await untrainedModel(facts, backend, options.cell);
   const { layers } = await traceModel(untrained, ids, progress("the same with an untrained network"));
-  const chance = new Map(
-    searchUnits(layers, signals, 1).cells.map(({ signal, heldOutScore }) => [signal, heldOutScore]),
-  );
+  const byChance = await runJobInTurns(searchUnitsJob(layers, signals, 1), hooks.signal);
+  const chance = new Map(byChance.cells.map(({ signal, heldOutScore }) => [signal, heldOutScore]));
   const cells = found.cells.map((cell) => ({ ...cell, untrainedScore: chance.get(cell.signal) ?? 0 }));
   const unit = wanted ?? furthestAhead(cells);
 
@@ -121,15 +123,15 @@ export async function inspectText(
   ];
   let shownPieces = pieces.slice(from, to);
   if (own !== undefined) {
-    if (options.skipUnknown !== true) refuseUnknown("the text", own, opened);
-    const ownIds = facts.vocabulary.encode(own, { skipUnknown: true });
+    const ownIds = encodeTyped("the text", own, opened, { ...options, onNote: hooks.onNote });
     if (ownIds.length === 0) throw new InputError("the text is empty");
     shownLayers = (await traceModel(model, ownIds)).layers;
     [from, to] = [0, ownIds.length];
-    shownPieces = piecesOf(facts.vocabulary, ownIds);
+    shownPieces = runJob(piecesJob(facts.vocabulary, ownIds));
   }
   return {
     ...{ facts, text: read.what, symbols: ids.length, unit: UNITS[facts.vocabulary.kind], cells },
+    unknownShare: facts.vocabulary instanceof WordTokenizer ? unknownShare(ids, facts.vocabulary) : undefined,
     ...{ saturation: trace.saturation, absent: found.absent },
     shown: {
       ...unit,
@@ -144,7 +146,7 @@ async function readScored(
   path: string,
   file: string | undefined,
   { skipUnknown = false }: TextInspectOptions,
-  hooks: Pick<Hooks, "onProgress" | "onNote">,
+  hooks: LoadHooks,
 ) {
   const { facts, run } = opened;
   if (file === undefined && run === undefined) {
@@ -160,23 +162,31 @@ async function readScored(
   const paths = file === undefined ? [] : [file];
   const corpus = await readCorpus(paths, hooks);
   if (!skipUnknown) refuseUnknown(describeData(paths), corpus.vocabulary.characters, opened);
-  return { ids: allSymbols(corpus, facts.vocabulary), what: describeData(paths) };
+  const { ids } = await runJobInTurns(wholeTextJob(corpus, facts.vocabulary, skipUnknown), hooks.signal);
+  return { ids, what: describeData(paths) };
 }
+
+/** Symbols that are dealt with between two pauses of a job. */
+const PAUSE = 1 << 14;
 
 /** What each symbol adds to the text. */
-function piecesOf(tokenizer: Tokenizer, ids: ArrayLike<number>): string[] {
+function* piecesJob(tokenizer: Tokenizer, ids: ArrayLike<number>): Job<string[]> {
   const decoder = tokenizer.decoder();
-  return Array.from(ids, (id) => decoder.push(id));
+  const pieces: string[] = [];
+  for (let at = 0; at < ids.length; at++) {
+    if (pieces.push(decoder.push(ids[at])) % PAUSE === 0) yield;
+  }
+  return pieces;
 }
 
-function signalsOf(pieces: readonly string[]): SignalValues[] {
-  const characters = pieces.flatMap((piece) => [...piece]);
-  let end = 0;
-  const ends = pieces.map((piece) => {
-    end += [...piece].length;
-    return end;
-  });
-  return valuesOf(SIGNALS, characters, ends);
+function* signalsJob(pieces: readonly string[]): Job<SignalValues[]> {
+  const characters: string[] = [];
+  const ends: number[] = [];
+  for (const piece of pieces) {
+    for (const character of piece) characters.push(character);
+    if (ends.push(characters.length) % PAUSE === 0) yield;
+  }
+  return yield* valuesOfJob(SIGNALS, characters, ends);
 }
 
 async function untrainedModel(facts: CheckpointFacts, backend: Backend, cellPath: string | undefined) {

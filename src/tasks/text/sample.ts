@@ -5,7 +5,8 @@ import { generate } from "../../decode/generate.ts";
 import { checkSampling, type SamplingOptions } from "../../decode/sampling.ts";
 import type { WeightFormat } from "../../nn/stream.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
-import { buildModel, openModel, refuseUnknown } from "./open.ts";
+import type { Hooks } from "./corpus.ts";
+import { buildModel, encodeTyped, openModel } from "./open.ts";
 
 export interface TextSampleOptions extends SamplingOptions {
   /** Characters, words or tokens to write after the prime, as the model has them; default 500. */
@@ -14,7 +15,7 @@ export interface TextSampleOptions extends SamplingOptions {
   prime?: string;
   /** Default: a new one each time. */
   seed?: number;
-  /** Leave characters of the prime out that the model does not know, instead of refusing them. */
+  /** Leave out of the prime what the model does not know, instead of refusing characters and reading words as `<unk>`. */
   skipUnknown?: boolean;
   backend?: BackendChoice;
   /** How the weights are held while it writes; default f32. */
@@ -32,11 +33,16 @@ export interface TextSample {
 export const DEFAULT_LENGTH = 500;
 
 /**
- * Let a trained model write. `run` is a run folder or a checkpoint file.
+ * Let a trained model write. `run` is a run folder or a checkpoint file; words of the prime that the model does not know
+ * are told by a note.
  * @throws InputError for an option outside its range and for unknown characters in the prime, naming them
  */
-export async function sampleText(run: string, options: TextSampleOptions = {}): Promise<TextSample> {
-  const { length = DEFAULT_LENGTH, prime = "", seed = randomInt(2 ** 31), skipUnknown = false } = options;
+export async function sampleText(
+  run: string,
+  options: TextSampleOptions = {},
+  hooks: Partial<Pick<Hooks, "onNote">> = {},
+): Promise<TextSample> {
+  const { length = DEFAULT_LENGTH, prime = "", seed = randomInt(2 ** 31), skipUnknown } = options;
   checkSampling(options);
   if (!Number.isSafeInteger(length) || length < 0) {
     throw new InputError(`--length must be an integer of at least 0, got ${length}`);
@@ -44,8 +50,7 @@ export async function sampleText(run: string, options: TextSampleOptions = {}): 
   if (!Number.isSafeInteger(seed)) throw new InputError(`--seed must be an integer, got ${seed}`);
   const opened = await openModel(run);
   const { vocabulary } = opened.facts;
-  if (!skipUnknown) refuseUnknown("--prime", prime, opened);
-  const known = vocabulary.encode(prime, { skipUnknown: true });
+  const known = encodeTyped("--prime", prime, opened, { skipUnknown, onNote: hooks.onNote });
   const backend = openBackend(chooseEngine(options.backend));
   const model = await buildModel(opened, backend, options.cell);
   const stream = model.stream({ weights: options.weights });

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { parameters } from "../../autograd/parameter.ts";
 import { precisionOf } from "../../backend/native/native.ts";
 import { InputError } from "../../core/errors.ts";
+import { runJobInTurns } from "../../core/job.ts";
 import {
   type TextCorpus,
   type Tokenizer,
   tokenizerFromJSON,
-  trigramBaseline,
+  trigramBaselineJob,
   Vocabulary,
 } from "../../data/index.ts";
 import { completeConfig } from "../../models/language-model-config.ts";
@@ -20,6 +21,7 @@ import { type BackendChoice, chooseEngine } from "../engine.ts";
 import { loadOwnCell, type OwnCell } from "../own-cell.ts";
 import { type Hooks, readCorpus } from "./corpus.ts";
 import { TextLearner, type TextSpec } from "./learner.ts";
+import { requireLengths } from "./lengths.ts";
 import { type OpenedModel, openModel } from "./open.ts";
 import { checkTextOptions } from "./option-checks.ts";
 import {
@@ -35,7 +37,7 @@ import {
 import { newRunFolder, refuseOtherCorpus, refuseOtherModel, refuseOtherValidation } from "./resume.ts";
 import { openResumed, type Resumed, warnAboutBits } from "./resumed-run.ts";
 import type { TextRun } from "./run-file.ts";
-import { symbolText, UNITS } from "./tokens.ts";
+import { symbolTextJob, UNITS, type UnknownShares } from "./tokens.ts";
 import { runTraining } from "./training.ts";
 
 export type { Hooks as TrainHooks } from "./corpus.ts";
@@ -62,6 +64,8 @@ export interface TextTraining {
   /** What a model of letter triples reaches on the same validation text. */
   readonly baseline: { readonly name: string; readonly loss: number };
   readonly unit: "character" | "word" | "token";
+  /** Of words, those that are `<unk>`. */
+  readonly unknownShares: UnknownShares | undefined;
 }
 
 /**
@@ -106,10 +110,16 @@ async function prepare(
   }
   const known =
     resumed === undefined ? weights?.facts.vocabulary : tokenizerFromJSON(resumed.run.data.vocabulary);
-  if (weights?.facts.vocabulary instanceof Vocabulary)
-    corpus = corpus.withVocabulary(weights.facts.vocabulary);
+  const { signal } = hooks;
+  if (weights?.facts.vocabulary instanceof Vocabulary) {
+    corpus = await runJobInTurns(corpus.withVocabularyJob(weights.facts.vocabulary), signal);
+  }
   if (settings.tokens !== "char") hooks.onProgress(`cutting into ${UNITS[settings.tokens]}s`, 0, null);
-  const { train, validation, tokenizer, charactersPerSymbol } = symbolText(corpus, settings, known, held);
+  const text = await runJobInTurns(symbolTextJob(corpus, settings, known, held), signal);
+  const { threads: askedThreads } = options;
+  const hasValidationText = held !== undefined;
+  await requireLengths(text, { corpus, hasValidationText, settings, known, threads: askedThreads, signal });
+  const { train, validation, tokenizer, charactersPerSymbol, unknownShares } = text;
   const { batchSize, seqLength } = settings;
   const model = completeConfig(modelOf(settings, tokenizer.size));
   checkMemory(model, batchSize, seqLength);
@@ -134,7 +144,9 @@ async function prepare(
   const limits = limitsOf(options, resumed?.run);
   if (resumed === undefined)
     hooks.onProgress(`counting ${UNITS[settings.tokens]}s for the baseline`, 0, null);
-  const { loss } = resumed?.run.baseline ?? trigramBaseline(train, validation, tokenizer.size);
+  const { loss } =
+    resumed?.run.baseline ??
+    (await runJobInTurns(trigramBaselineJob(train, validation, tokenizer.size), signal));
   const baseline = { name: "interpolated trigram", loss };
 
   const run: TextRun = {
@@ -158,13 +170,15 @@ async function prepare(
     const startEvent: StartEvent = {
       ...{ event: "start", task: "text", run: folder, parameters: count },
       ...{ backend, instructions, threads, precision, seed: settings.seed, version: VERSION },
+      ...(unknownShares && { unknownShare: unknownShares.train }),
     };
     const { chunksPerEpoch } = learner.streams;
     const byEpochs = limits.epochs === undefined ? undefined : Math.ceil(limits.epochs * chunksPerEpoch);
     const ends = [limits.steps, byEpochs].filter((steps) => steps !== undefined);
     return {
       events: runTraining({
-        ...{ run, store, group, learner, tokenizer, charactersPerSymbol, startEvent, snapshot: start, hooks },
+        ...{ run, store, group, learner, tokenizer, charactersPerSymbol, unknownShares },
+        ...{ startEvent, snapshot: start, hooks },
         startSeconds: resumed?.seconds ?? 0,
         bestLoss: resumed?.bestLoss ?? Number.POSITIVE_INFINITY,
         ...{ evaluateEvery: options.evalEvery, saveEvery: options.saveEvery },
@@ -175,7 +189,7 @@ async function prepare(
       maxSeconds: limits.maxSeconds ?? null,
       startStep: resumed?.snapshot?.step ?? 0,
       startSeconds: resumed?.seconds ?? 0,
-      baseline,
+      ...{ baseline, unknownShares },
       unit: UNITS[settings.tokens],
     };
   } catch (error) {

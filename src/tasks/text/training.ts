@@ -11,6 +11,7 @@ import type { Hooks } from "./corpus.ts";
 import type { TextLearner } from "./learner.ts";
 import { scoreText } from "./metrics.ts";
 import { describeCheckpoint, type TextRun } from "./run-file.ts";
+import type { UnknownShares } from "./tokens.ts";
 
 export interface TrainingParts {
   readonly run: TextRun;
@@ -19,6 +20,7 @@ export interface TrainingParts {
   readonly learner: TextLearner;
   readonly tokenizer: Tokenizer;
   readonly charactersPerSymbol: number;
+  readonly unknownShares: UnknownShares | undefined;
   readonly startEvent: StartEvent;
   readonly snapshot: { readonly snapshot: Snapshot; readonly parametersOnly: boolean } | undefined;
   readonly hooks: Hooks;
@@ -83,7 +85,12 @@ export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEv
       startStep: snapshot?.parametersOnly === false ? snapshot.snapshot.step : 0,
       startSeconds: parts.startSeconds,
       ...{ evaluateEvery: parts.evaluateEvery, saveEvery: parts.saveEvery, save, sample },
-      score: (sums) => scoreText(sums, learner.segments.scored, baseline.loss, parts.charactersPerSymbol),
+      score: (sums) =>
+        scoreText(sums, learner.segments.scored, {
+          trigramLoss: baseline.loss,
+          charactersPerSymbol: parts.charactersPerSymbol,
+          unknownShare: parts.unknownShares?.validation,
+        }),
       signal: parts.hooks.signal,
     });
     for (;;) {
