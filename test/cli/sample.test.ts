@@ -99,11 +99,7 @@ describe("sample", () => {
     expect((await refused(["eval", run, other, "--skip-unknown"])).stdout).toMatch(
       /^unknown +30% of the characters$/m,
     );
-    expectRefusal(
-      await refused(["eval", run, file("l")]),
-      2,
-      /has 1 character, at least 2 are needed/,
-    );
+    expectRefusal(await refused(["eval", run, file("l")]), 2, /has 1 character, at least 2 are needed/);
   });
 
   test("streams: the first characters are out long before the last", async () => {
