@@ -1,6 +1,7 @@
 import { cpus } from "node:os";
+import { runJob } from "../../src/core/index.ts";
 import { createWasmBackend } from "../../src/index.ts";
-import { baselinesOf } from "../../src/tasks/min-char-rnn/entropy.ts";
+import { baselinesJob } from "../../src/tasks/min-char-rnn/entropy.ts";
 import { STEPS } from "../../src/tasks/min-char-rnn/model.ts";
 import { readProgramText } from "../../src/tasks/min-char-rnn/text.ts";
 import { MinCharTraining } from "../../src/tasks/min-char-rnn/training.ts";
@@ -31,7 +32,7 @@ export async function reproduce([path, limit]: string[]): Promise<void> {
   const corpus = await readProgramText(path, { onProgress: () => {}, onNote: (note) => console.error(note) });
   const vocabulary = corpus.vocabulary.size;
   const targets = TARGETS.filter(({ n }) => limit === undefined || n <= Number(limit));
-  const { unigram, bigram } = baselinesOf(corpus.ids, vocabulary);
+  const { unigram, bigram } = runJob(baselinesJob(corpus.ids, vocabulary));
   console.log(`${cpus()[0].model}; ${backend.name} ${backend.instructions}`);
   console.log(
     `${corpus.characters} characters, ${vocabulary} different; 25 of them cost ${(STEPS * Math.log(vocabulary)).toFixed(1)} ` +

@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
+import { runJob } from "../../src/core/index.ts";
 import { trigramBaseline, unigramLoss } from "../../src/data/index.ts";
 import { readCorpus } from "../../src/tasks/text/corpus.ts";
 import { evalText } from "../../src/tasks/text/eval.ts";
-import { allSymbols } from "../../src/tasks/text/tokens.ts";
+import { wholeTextJob } from "../../src/tasks/text/tokens.ts";
 import { type TextTraining, type TextTrainOptions, trainText } from "../../src/tasks/text/train.ts";
 
 /** Words, the end of a line included, and how many of them differ. */
@@ -95,8 +96,8 @@ export async function reproduce(args: string[]): Promise<void> {
     if (stop.signal.aborted) return;
 
     const { loss, items } = await evalText(checkpoint, [test], {}, hooks);
-    const [past, held] = [await readCorpus([train], hooks), await readCorpus([test], hooks)].map((corpus) =>
-      allSymbols(corpus, tokenizer),
+    const [past, held] = [await readCorpus([train], hooks), await readCorpus([test], hooks)].map(
+      (corpus) => runJob(wholeTextJob(corpus, tokenizer)).ids,
     );
     const unigram = unigramLoss(past, held, VOCABULARY);
     const trigram = trigramBaseline(past, held, VOCABULARY).loss;

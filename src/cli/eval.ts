@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { evalText, type TextEvalOptions, type TextEvaluation } from "../tasks/text/eval.ts";
 import { backendOption, movedCellOption, weightsOption } from "./common-options.ts";
-import { comparison, count, nats } from "./format.ts";
+import { comparison, count, nats, percent } from "./format.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { clearLive } from "./live-line.ts";
 import { note } from "./note.ts";
@@ -39,7 +39,7 @@ export function define(command: Command): () => Promise<number> {
       "rows side by side; only speed depends on it (default: 32)",
       numberOf("--batch-size"),
     )
-    .option("--skip-unknown", "leave out letters of DATA that the model does not know")
+    .option("--skip-unknown", "leave out of DATA what the model does not know")
     .addOption(weightsOption())
     .addOption(backendOption())
     .addOption(movedCellOption())
@@ -64,13 +64,14 @@ export function define(command: Command): () => Promise<number> {
 }
 
 function describe({ loss, metrics, items, unit, baseline }: TextEvaluation): string {
-  const { bitsPerChar, natsPerChar, perplexity } = metrics;
+  const { bitsPerChar, natsPerChar, perplexity, unknownShare } = metrics;
   const rows = [
     [`nats per ${unit}`, nats(loss), `mean of -ln p of the right ${unit}; lower is better`],
     ...(natsPerChar === undefined ? [] : [["nats per character", nats(natsPerChar), ""]]),
     ["bits per character", nats(bitsPerChar), "nats / ln 2"],
     [natsPerChar === undefined ? "perplexity" : `perplexity per ${unit}`, nats(perplexity), PERPLEXITY],
     [`${unit}s`, count(items), ""],
+    ...(unknownShare === undefined ? [] : [["unknown", `${percent(unknownShare)} of the ${unit}s`, ""]]),
   ];
   if (baseline !== undefined) {
     const against = `what counting triples reaches; the model is ${comparison(loss, baseline.loss)} it`;

@@ -22,6 +22,13 @@ export function nats(loss: number): string {
   return loss < 1000 ? loss.toFixed(3) : loss.toPrecision(4);
 }
 
+/** A share as `0%`, `0.03%`, `4.2%`, `57%`, `100%`: 0 and 100 only where they are exact. */
+export function percent(share: number): string {
+  if (share === 0 || share === 1) return `${100 * share}%`;
+  const value = Math.min(99.9, Math.max(0.01, 100 * share));
+  return `${value < 1 ? value.toFixed(2) : value < 10 || value > 99 ? value.toFixed(1) : value.toFixed(0)}%`;
+}
+
 /** Units a second: `850`, `9.4k`, `212k`, `1.3M` */
 export function speed(perSecond: number): string {
   if (perSecond < 1000) return perSecond.toFixed(0);

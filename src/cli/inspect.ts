@@ -9,7 +9,7 @@ import {
 } from "../tasks/text/inspect.ts";
 import type { ShownText } from "../tasks/text/shown-unit.ts";
 import { backendOption, movedCellOption } from "./common-options.ts";
-import { count } from "./format.ts";
+import { count, percent } from "./format.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { clearLive } from "./live-line.ts";
 import { modelName } from "./model-name.ts";
@@ -48,7 +48,7 @@ export function define(command: Command): () => Promise<number> {
     .optionsGroup("Options:")
     .option("--length <N>", `characters to look at (default: ${DEFAULT_INSPECTED})`, numberOf("--length"))
     .option("--unit <L:U>", "show the text by this unit, as 0:17 (default: the best)")
-    .option("--skip-unknown", "leave out letters of TEXT that the model does not know")
+    .option("--skip-unknown", "leave out of TEXT what the model does not know")
     .addOption(movedCellOption())
     .addOption(backendOption())
     .option("--json", 'one object {"cells", "saturation"} on stdout')
@@ -82,15 +82,17 @@ function describe({
   text,
   symbols,
   unit,
+  unknownShare,
   cells,
   saturation,
   absent,
   shown,
 }: TextInspection): string[] {
   const columns = process.stdout.isTTY ? process.stdout.columns || 80 : 100;
+  const unknown = unknownShare === undefined ? "" : `, ${percent(unknownShare)} of them unknown`;
   const lines = [
     `model  ${modelName(facts)}, step ${count(facts.step)}`,
-    `text   ${count(symbols)} ${unit}s of ${escapeControl(text)}`,
+    `text   ${count(symbols)} ${unit}s of ${escapeControl(text)}${unknown}`,
     "",
   ];
   const seen = new Map<string, number>();
@@ -121,11 +123,11 @@ function describe({
   );
   if (absent.length > 0) lines.push(`too little of it in this text: ${absent.join(", ")}`);
   if (saturation.length > 0) {
-    const percent = (share: number) => `${Math.round(100 * share)}%`;
+    const rounded = (share: number) => `${Math.round(100 * share)}%`;
     const gates: Column[] = [
       { head: "gate", cells: saturation.map(({ layer, gate }) => `${layer} ${gate}`) },
-      { head: "below 0.1", cells: saturation.map(({ below }) => percent(below)), ...right },
-      { head: "above 0.9", cells: saturation.map(({ above }) => percent(above)), ...right },
+      { head: "below 0.1", cells: saturation.map(({ below }) => rounded(below)), ...right },
+      { head: "above 0.9", cells: saturation.map(({ above }) => rounded(above)), ...right },
     ];
     lines.push("", ...table(gates, columns));
   }

@@ -41,7 +41,7 @@ export function define(command: Command): () => Promise<number> {
       numberOf("--top-p"),
     )
     .option("--seed <N>", "the same seed writes the same (default: another each time)", numberOf("--seed"))
-    .option("--skip-unknown", "leave out letters of --prime that the model does not know")
+    .option("--skip-unknown", "leave out of --prime what the model does not know")
     .addOption(weightsOption())
     .addOption(backendOption())
     .addOption(movedCellOption())

@@ -1,9 +1,10 @@
 import { escapeControl } from "../core/errors.ts";
-import { knownWordShare, type TextCorpus, wordSet } from "../data/index.ts";
+import { runJobInTurns } from "../core/job.ts";
+import { knownWordShare, type TextCorpus, wordSetJob } from "../data/index.ts";
 import { describeData } from "../tasks/text/corpus.ts";
 import type { TextTraining } from "../tasks/text/train.ts";
 import type { EndEvent, EvalEvent, StepEvent, TrainEvent } from "../train/events.ts";
-import { clock, comparison, count, linesOf, nats, shellWord } from "./format.ts";
+import { clock, comparison, count, linesOf, nats, percent, shellWord } from "./format.ts";
 import { clearLive, showLive } from "./live-line.ts";
 import { lossChartLines } from "./loss-chart.ts";
 import { modelName } from "./model-name.ts";
@@ -71,6 +72,7 @@ export class PeopleView implements TrainView {
       ...(isCharacters
         ? []
         : [label("", `${count(training.symbols)} ${unit}s, ${count(tokenizer.size)} different`)]),
+      ...unknownWords(training),
       label("model", `${modelName(run)}: ${count(training.parameters)} parameters`),
       label("engine", `${run.backend} ${run.instructions}, ${threads}`),
       label("to beat", `${toBeat}: a trigram, which sees two ${unit}s back`),
@@ -164,7 +166,7 @@ export class PeopleView implements TrainView {
       lines.push(label("done", `${time}: ${loss}, ${this.againstTrigram(last.loss)}`));
     }
     lines.push(...this.bestLines(event));
-    const words = lastSample?.step === event.step ? knownWords(lastSample.text, corpus) : undefined;
+    const words = lastSample?.step === event.step ? await knownWords(lastSample.text, corpus) : undefined;
     if (words !== undefined) lines.push(label("words", words));
     if (this.report.path !== undefined) lines.push(label("report", escapeControl(this.report.path)));
     const next = nextCommands(training, event, shellWord(runDirectory));
@@ -204,9 +206,17 @@ export class PeopleView implements TrainView {
   }
 }
 
-function knownWords(sample: string, corpus: TextCorpus): string | undefined {
+/** Which share of the words the model will only see as `<unk>`. */
+function unknownWords({ unknownShares }: TextTraining): string[] {
+  if (unknownShares === undefined) return [];
+  const [train, validation] = [percent(unknownShares.train), percent(unknownShares.validation)];
+  return [label("", `unknown words (<unk>): ${train} to train on, ${validation} to validate on`)];
+}
+
+async function knownWords(sample: string, corpus: TextCorpus): Promise<string | undefined> {
   if (corpus.characters > MOST_CHARACTERS) return undefined;
-  const { words, known, share } = knownWordShare(sample, wordSet(corpus.ids, corpus.vocabulary));
+  const all = await runJobInTurns(wordSetJob(corpus.ids, corpus.vocabulary));
+  const { words, known, share } = knownWordShare(sample, all);
   if (words === 0) return undefined;
   return `${known} of ${words} in the last sample (${Math.round(100 * share)}%) occur in the text`;
 }

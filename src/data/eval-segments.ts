@@ -52,14 +52,14 @@ export class EvalSegments {
   readonly scored: number;
   private readonly ids: CharacterIds;
 
-  /** Throws an {@link InputError} for a range of fewer than two characters. */
+  /** Throws an {@link InputError} for a range of fewer than two ids. */
   constructor(ids: CharacterIds, options: EvalSegmentOptions = {}) {
     const { scored = 4096, context = 256, maxSegments = Number.POSITIVE_INFINITY } = options;
     if (!(scored >= 1 && context >= 0 && maxSegments >= 1)) {
       throw new RangeError(`evalSegments: scored ${scored}, context ${context}, maxSegments ${maxSegments}`);
     }
     if (ids.length < 2) {
-      throw new InputError(`a text to evaluate needs at least 2 characters, got ${ids.length}`);
+      throw new InputError(`a text to evaluate needs at least 2 ids, got ${ids.length}`);
     }
     const predictions = ids.length - 1;
     const available = Math.ceil(predictions / scored);

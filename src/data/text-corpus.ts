@@ -71,37 +71,52 @@ export class TextCorpus {
    */
   split(valFraction: number, options: { sequenceLength?: number } = {}): TextSplit {
     const needed = (options.sequenceLength ?? 1) + 1;
-    const total = this.ids.length;
-    if (!(valFraction >= 0 && valFraction < 1)) {
-      throw new InputError(`--val-split must be at least 0 and below 1, got ${valFraction}`);
-    }
-    if (this.vocabulary.size < 2) {
-      throw new InputError(
-        `a text to train on needs at least 2 different characters; all ${total} are the same`,
-      );
-    }
-    const held = Math.floor(valFraction * total);
-    const kept = total - held;
+    const parts = splitTail(this, valFraction);
+    const [kept, held, total] = [parts.train.length, parts.validation.length, this.ids.length];
     if (kept < needed) {
       const part =
         held === 0 ? "the text" : `the training part (${total} characters less ${held} for validation)`;
+      const shorter = kept < 2 ? "" : `sequences of at most ${kept - 1} characters, or `;
       throw new InputError(`${part} has ${kept} characters, a sequence needs at least ${needed}`, {
-        hint:
-          kept < 2
-            ? "give more text, or a smaller --val-split"
-            : `use --seq-length ${kept - 1} or less, or more text`,
+        hint: `use ${shorter}a longer text`,
       });
     }
     if (valFraction > 0 && held < 2) {
       const least = Math.ceil((2 / total) * 1e4) / 1e4;
-      const wider = least < 1 && total - Math.floor(least * total) >= needed ? `, --val-split ${least}` : "";
+      const wider = least < 1 && total - Math.floor(least * total) >= needed ? `a share of ${least}, ` : "";
       throw new InputError(
-        `--val-split ${valFraction} of ${total} characters leaves ${held} for validation, at least 2 are needed`,
-        { hint: `use --val-split 0 for none${wider}, or give more text` },
+        `a share of ${valFraction} of ${total} characters leaves ${held} for validation, at least 2 are needed`,
+        { hint: `use ${wider}a share of 0 for no validation, or a longer text` },
       );
     }
-    return { train: this.ids.subarray(0, kept), validation: this.ids.subarray(kept) };
+    return parts;
   }
+}
+
+/**
+ * A text in two: its end, a share of `valFraction`, is to validate on; either part may be of any length.
+ * @param options `wholeWords`: a word that the border would cut in two goes to the training part as a whole
+ * @throws InputError for a fraction outside [0, 1) and for a text of one repeated character
+ */
+export function splitTail(
+  { ids, vocabulary }: TextCorpus,
+  valFraction: number,
+  options: { wholeWords?: boolean } = {},
+): TextSplit {
+  if (!(valFraction >= 0 && valFraction < 1)) {
+    throw new InputError(`the share for validation must be at least 0 and below 1, got ${valFraction}`);
+  }
+  if (vocabulary.size < 2) {
+    throw new InputError(
+      `a text to train on needs at least 2 different characters; all ${ids.length} are the same`,
+    );
+  }
+  let kept = ids.length - Math.floor(valFraction * ids.length);
+  if (options.wholeWords === true) {
+    const isSpace = vocabulary.characters.map((character) => /\s/.test(character));
+    while (kept > 0 && kept < ids.length && !isSpace[ids[kept - 1]] && !isSpace[ids[kept]]) kept++;
+  }
+  return { train: ids.subarray(0, kept), validation: ids.subarray(kept) };
 }
 
 /** Appends the ids that have a new number; returns the new length of `out`. */

@@ -98,16 +98,16 @@ export class TextStreams {
   }
 }
 
-function tooShort(characters: number, batchSize: number, sequenceLength: number): InputError {
-  const batch = Math.floor((characters - 1) / sequenceLength);
-  const length = Math.floor((characters - 1) / batchSize);
+function tooShort(symbols: number, batchSize: number, sequenceLength: number): InputError {
+  const batch = Math.floor((symbols - 1) / sequenceLength);
+  const length = Math.floor((symbols - 1) / batchSize);
   const fits: string[] = [];
-  if (batch >= 1) fits.push(`--batch-size ${batch} or less`);
-  if (length >= 1) fits.push(`--seq-length ${length} or less`);
-  if (fits.length === 0 && characters >= 2) fits.push(`--batch-size 1 --seq-length ${characters - 1}`);
+  if (batch >= 1) fits.push(`at most ${batch} streams`);
+  if (length >= 1) fits.push(`sequences of at most ${length}`);
+  if (fits.length === 0 && symbols >= 2) fits.push(`1 stream with sequences of at most ${symbols - 1}`);
   fits.push("a longer text");
   return new InputError(
-    `the training text has ${characters} characters; ${batchSize} streams of ${sequenceLength} need at least ` +
+    `the training text has ${symbols} ids; ${batchSize} streams of ${sequenceLength} need at least ` +
       `${batchSize * sequenceLength + 1}`,
     { hint: `use ${fits.join(", or ")}` },
   );

@@ -1,3 +1,4 @@
+import { type Job, runJob } from "../core/index.ts";
 import { type Fit, fitUnit, type SortedUnit, scoreFit, sortUnit, unitOf } from "./follow.ts";
 import type { Signal } from "./signals.ts";
 import type { LayerTrace } from "./trace.ts";
@@ -43,11 +44,23 @@ export function valuesOf(
   characters: readonly string[],
   ends?: ArrayLike<number>,
 ): SignalValues[] {
-  return signals.map((signal) => {
+  return runJob(valuesOfJob(signals, characters, ends));
+}
+
+/** {@link valuesOf} as a job. */
+export function* valuesOfJob(
+  signals: readonly Signal[],
+  characters: readonly string[],
+  ends?: ArrayLike<number>,
+): Job<SignalValues[]> {
+  const found: SignalValues[] = [];
+  for (const signal of signals) {
     const all = signal.of(characters);
     const values = ends && Float32Array.from(ends, (end) => all[Math.max(0, end - 1)]);
-    return { signal, values: values ?? all };
-  });
+    found.push({ signal, values: values ?? all });
+    yield;
+  }
+  return found;
 }
 
 /**
@@ -61,6 +74,15 @@ export function searchUnits(
   all: readonly SignalValues[],
   best = 3,
 ): SearchResult {
+  return runJob(searchUnitsJob(layers, all, best));
+}
+
+/** {@link searchUnits} as a job. */
+export function* searchUnitsJob(
+  layers: readonly LayerTrace[],
+  all: readonly SignalValues[],
+  best = 3,
+): Job<SearchResult> {
   const symbols = all[0]?.values.length ?? 0;
   const half = Math.floor(symbols / 2);
   const usable = all.filter(({ signal, values }) =>
@@ -73,6 +95,7 @@ export function searchUnits(
       for (const [index, { signal, values }] of usable.entries()) {
         const fitted = fitUnit(sorted, values.subarray(0, half), signal.kind);
         found[index].push({ layer, unit, fitted });
+        yield;
       }
     }
   }

@@ -3,6 +3,7 @@ import type { CellKind } from "../autograd/ops/recurrent-cells.ts";
 import type { FloatArray } from "../backend/backend.ts";
 import { Frames } from "../backend/scope.ts";
 import { ids as idsTensor, type Tensor } from "../backend/tensor.ts";
+import { Turns } from "../core/index.ts";
 import type { LanguageModel } from "../models/language-model.ts";
 import { detachState } from "../nn/cell-state.ts";
 import { RecurrentLayer } from "../nn/recurrent-layer.ts";
@@ -77,6 +78,7 @@ export async function traceModel(
   }));
   const counts = new GateCounts(model);
   const frames = new Frames(model.head.weight.backend);
+  const turns = new Turns();
   let state: unknown;
   for (let at = 0; at < symbols; at += CHUNK) {
     const steps = Math.min(CHUNK, symbols - at);
@@ -93,6 +95,7 @@ export async function traceModel(
       if (gates !== undefined) counts.add(layer, gates);
     }
     onProgress(at + steps);
+    if (turns.isDue) await turns.take();
   }
   frames.dispose();
   return { symbols, layers, saturation: counts.shares(symbols * width) };

@@ -25,6 +25,8 @@ export interface StartEvent {
   precision: Precision;
   seed: number;
   version: string;
+  /** Of the text that is trained on, from 0 to 1: words that are `<unk>`. Absent where everything is known. */
+  unknownShare?: number;
 }
 
 export interface StepEvent {

@@ -32,7 +32,7 @@ describe("a text that cannot be trained on is refused", () => {
     [
       "shorter than a sequence",
       "abc",
-      /characters, a sequence needs at least 65 — use --seq-length 2 or less/,
+      /--val-split 0.1 of 3 characters leaves 0 for validation, at least 2 are needed — give a longer text/,
     ],
     [
       "shorter than a batch",

@@ -88,6 +88,38 @@ describe("Ctrl-C once", () => {
   );
 });
 
+test.each([
+  ["learning byte pairs from one long word", ["--tokens", "bpe"], "ACGT"],
+  ["counting words and triples", ["--tokens", "word"], "a b c de "],
+])("Ctrl-C while %s ends the command before the work is done", async (_, options, piece) => {
+  const long = file(piece.repeat(6_000_000 / piece.length), "long.txt");
+  const child = start([
+    "train",
+    "text",
+    long,
+    "--out",
+    fresh(),
+    ...TINY,
+    ...options,
+    "--steps",
+    "1e9",
+    "--json",
+  ]);
+  let done = false;
+  const outcome = ended(child).finally(() => {
+    done = true;
+  });
+  // Wherever it is by then: a process that does not hear the signal would train for ever.
+  await sleep(1500);
+  while (!done) {
+    child.kill("SIGINT");
+    await Promise.race([outcome, sleep(400)]);
+  }
+  const { status, signal } = await outcome;
+  // On a busy machine it may not have come as far as listening.
+  expect([130, "SIGINT"]).toContain(status ?? signal);
+});
+
 test("Ctrl-C twice leaves at once with 130, and the last checkpoint is as it was", async () => {
   const out = fresh();
   // Step 1 is saved; step 2 starts an evaluation of several seconds.

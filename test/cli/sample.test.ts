@@ -1,6 +1,17 @@
 import { once } from "node:events";
 import { beforeAll, describe, expect, test } from "vitest";
-import { book, ended, expectRefusal, fresh, refused, start, TINY, trained, unrolled } from "./unrolled.ts";
+import {
+  book,
+  ended,
+  expectRefusal,
+  file,
+  fresh,
+  refused,
+  start,
+  TINY,
+  trained,
+  unrolled,
+} from "./unrolled.ts";
 
 let run: string;
 beforeAll(async () => {
@@ -71,6 +82,24 @@ describe("sample", () => {
     );
     expect(await sample("--length", "5", "--prime", "li水nÄe", "--skip-unknown")).toMatch(/^line/);
     expect(await sample("--length", "5", "--prime", "水", "--skip-unknown")).toHaveLength(5);
+  });
+
+  test("takes a prime as a text file is read: CRLF is LF, a byte order mark goes", async () => {
+    expect(await sample("--length", "0", "--prime", "\ufefflin\r\ne")).toBe("lin\ne");
+    const shown = await unrolled(["inspect", run, "line 1\r\nline 2"]);
+    expect([shown.status, shown.stderr]).toEqual([0, ""]);
+  });
+
+  test("eval says which share of the characters --skip-unknown left out", async () => {
+    const other = file("line 1 of the book\r\n".repeat(5) + "ÄÖ".repeat(20), "other.txt");
+    const { metrics, items } = JSON.parse(
+      (await refused(["eval", run, other, "--skip-unknown", "--json"])).stdout,
+    );
+    expect([items, metrics.unknownShare]).toEqual([94, 40 / 135]);
+    expect((await refused(["eval", run, other, "--skip-unknown"])).stdout).toMatch(
+      /^unknown +30% of the characters$/m,
+    );
+    expectRefusal(await refused(["eval", run, file("l")]), 2, /has 1 character, at least 2 are needed/);
   });
 
   test("streams: the first characters are out long before the last", async () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { book, expectRefusal, file, fresh, refused, TINY, trained, unrolled } from "./unrolled.ts";
+import { book, eventsOf, expectRefusal, file, fresh, refused, TINY, trained, unrolled } from "./unrolled.ts";
 
 const text = Array.from(
   { length: 900 },
@@ -145,13 +145,59 @@ test("--vocab-size bounds the vocabulary, which is learned from the training par
   expect([model.vocabulary, model.embedding, settings.vocabSize]).toEqual([6, 8, 6]);
 });
 
-test("words that the model does not know are <unk>, not an error; byte pairs can write everything", async () => {
+test("words that the model does not know are <unk>, which is told; byte pairs can write everything", async () => {
   const words = await run("word");
-  const sampled = await unrolled(["sample", words.out, "--prime", "the Ω", "--length", "0"]);
-  expect(sampled.stdout).toBe("the <unk>");
+  const sample = (prime: string, ...more: string[]) =>
+    refused(["sample", words.out, "--prime", prime, "--length", "0", ...more]);
+  const note = "read as <unk>; --skip-unknown leaves unknown words out\n";
+  expect(await sample("the Ω")).toMatchObject({
+    status: 0,
+    stdout: "the <unk>",
+    stderr: `note: --prime has a word that the model does not know: 'Ω', ${note}`,
+  });
+  expect((await sample("a <unk> é b a\r\nb c <eos> the")).stderr).toBe(
+    `note: --prime has 3 words that the model does not know: 'é', 'b', 'c', ${note}`,
+  );
+  for (const quiet of [["the <unk> cat"], ["the\r\n<eos> cat"], ["the Ω cat", "--skip-unknown"]]) {
+    expect((await sample(...(quiet as [string]))).stderr).toBe("");
+  }
+  expect((await sample("the Ω cat", "--skip-unknown")).stdout).toBe("the cat");
+  expect((await sample("the\r\ncat<eos> <eos> saw", "--skip-unknown")).stdout).toBe("the\n\nsaw");
+
+  const shown = await refused(["inspect", words.out, "the Ω cat"]);
+  expect([shown.status, shown.stderr]).toEqual([
+    0,
+    `note: the text has a word that the model does not know: 'Ω', ${note}`,
+  ]);
+  const other = file(text.replaceAll("bird", "fish"));
+  expect((await refused(["inspect", words.out, other])).stdout).toMatch(
+    /^text .* words of .*, [\d.]+% of them unknown$/m,
+  );
+  expect((await evaluated(words.out, other)).metrics.unknownShare).toBeCloseTo(300 / 6300, 10);
+  const skipping = await evaluated(words.out, other, "--skip-unknown");
+  expect(skipping).toMatchObject({ items: 5999, metrics: { unknownShare: 300 / 6300 } });
+  expect((await unrolled(["eval", words.out, other])).stdout).toMatch(/^unknown +4\.8% of the words$/m);
   const bytes = await run("bpe");
   expect((await unrolled(["sample", bytes.out, "--prime", "the Ω", "--length", "0"])).stdout).toBe("the Ω");
   expect((await evaluated(bytes.out, book)).items).toBeGreaterThan(100);
+});
+
+test("a training says which share of its words is unknown, to people and to programs", async () => {
+  const rare = file(text.replaceAll("no", "none"));
+  const args = ["--tokens", "word", "--vocab-size", "9", "--steps", "1", "--val", rare];
+  const { stdout } = await refused(["train", "text", file(text), ...TINY, ...args, "--out", fresh()]);
+  expect(stdout).toMatch(/^ +unknown words \(<unk>\): 9\.5% to train on, 17% to validate on$/m);
+  const [start, ...events] = eventsOf(
+    (await refused(["train", "text", file(text), ...TINY, ...args, "--out", fresh(), "--json"])).stdout,
+  );
+  expect(start.unknownShare).toBeCloseTo(600 / 6300, 10);
+  const evaluation = events.find(({ event }) => event === "eval") as { metrics?: Record<string, number> };
+  expect(evaluation.metrics!.unknownShare).toBeCloseTo(1050 / 6300, 10);
+  for (const tokens of ["char", "bpe"]) {
+    const more = ["--tokens", tokens, "--steps", "1", "--out", fresh(), "--json"];
+    const plain = await refused(["train", "text", file(text), ...TINY, ...more]);
+    expect(plain.stdout).not.toContain("unknownShare");
+  }
 });
 
 test("weights bring their tokens with them", async () => {

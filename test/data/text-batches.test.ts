@@ -78,14 +78,14 @@ describe("TextStreams", () => {
       100,
       32,
       64,
-      "100 characters; 32 streams of 64 need at least 2049",
-      "--batch-size 1 or less, or --seq-length 3 or less",
+      "100 ids; 32 streams of 64 need at least 2049",
+      "at most 1 streams, or sequences of at most 3, or a longer text",
     ],
-    [10, 32, 64, "10 characters", "--batch-size 1 --seq-length 9"],
-    [0, 1, 1, "0 characters; 1 streams of 1 need at least 2", "use a longer text"],
+    [10, 32, 64, "10 ids", "1 stream with sequences of at most 9"],
+    [0, 1, 1, "0 ids; 1 streams of 1 need at least 2", "use a longer text"],
     [10, 0, 1, "--batch-size must be a whole number", undefined],
     [10, 1, 1.5, "--seq-length must be a whole number from 1 on, got 1.5", undefined],
-  ])("refuses %i characters in %d x %d", (length, batchSize, sequenceLength, message, hint) => {
+  ])("refuses %i ids in %d x %d", (length, batchSize, sequenceLength, message, hint) => {
     try {
       new TextStreams(positions(length), { batchSize, sequenceLength });
       expect.fail("nothing thrown");

@@ -209,28 +209,28 @@ describe("TextCorpus", () => {
 
   it.each([
     ["aaaa", 0, 1, "at least 2 different characters; all 4 are the same", undefined],
-    ["abcd", 1, 1, "--val-split must be at least 0 and below 1, got 1", undefined],
+    ["abcd", 1, 1, "the share for validation must be at least 0 and below 1, got 1", undefined],
     ["abcd", Number.NaN, 1, "got NaN", undefined],
     [
       "abcd",
       0,
       4,
       "the text has 4 characters, a sequence needs at least 5",
-      "use --seq-length 3 or less, or more text",
+      "use sequences of at most 3 characters, or a longer text",
     ],
     [
       "abcdefgh",
       0.5,
       4,
       "the training part (8 characters less 4 for validation) has 4 characters",
-      "--seq-length 3",
+      "sequences of at most 3 characters",
     ],
     [
       "abcdefgh",
       0.1,
       4,
-      "--val-split 0.1 of 8 characters leaves 0 for validation",
-      "--val-split 0 for none, --val-split 0.25",
+      "a share of 0.1 of 8 characters leaves 0 for validation",
+      "a share of 0.25, a share of 0 for no validation",
     ],
   ])("split refuses %s with %d and sequences of %i", (text, fraction, sequenceLength, message, hint) => {
     try {

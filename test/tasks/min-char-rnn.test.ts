@@ -4,12 +4,13 @@ import { parameters } from "../../src/autograd/parameter.ts";
 import { record } from "../../src/autograd/tape.ts";
 import { type Backend, createReferenceBackend } from "../../src/backend/index.ts";
 import { empty, type Tensor } from "../../src/backend/tensor.ts";
+import { runJob } from "../../src/core/index.ts";
 import { Rng } from "../../src/core/rng.ts";
 import { corpusFromText } from "../../src/data/index.ts";
 import { readSafetensors } from "../../src/io/safetensors.ts";
 import { crossEntropy, ids } from "../../src/nn/index.ts";
 import { type CheckedEntry, checkEntries } from "../../src/tasks/min-char-rnn/check.ts";
-import { baselinesOf } from "../../src/tasks/min-char-rnn/entropy.ts";
+import { baselinesJob } from "../../src/tasks/min-char-rnn/entropy.ts";
 import { HIDDEN, MinCharRnn, STEPS } from "../../src/tasks/min-char-rnn/model.ts";
 import { MinCharTraining } from "../../src/tasks/min-char-rnn/training.ts";
 import { backends } from "../support/backends.ts";
@@ -166,7 +167,7 @@ function slightlyWrong(x: Tensor): Tensor {
 describe("the baselines", () => {
   test("are the entropy of characters and of what follows a character", () => {
     const { ids, vocabulary } = corpusFromText("abababab");
-    const { unigram, bigram } = baselinesOf(ids, vocabulary.size);
+    const { unigram, bigram } = runJob(baselinesJob(ids, vocabulary.size));
     expect(unigram).toBeCloseTo(Math.log(2), 15);
     expect(bigram).toBe(0);
   });
@@ -174,7 +175,7 @@ describe("the baselines", () => {
   test("count each pair in its place", () => {
     // After a: b twice, c once. After b and c: a each time.
     const { ids, vocabulary } = corpusFromText("abacab");
-    const { bigram } = baselinesOf(ids, vocabulary.size);
+    const { bigram } = runJob(baselinesJob(ids, vocabulary.size));
     expect(bigram).toBeCloseTo(-(2 * Math.log(2 / 3) + Math.log(1 / 3)) / 5, 15);
   });
 });

@@ -1,12 +1,12 @@
 import type { Backend } from "../../backend/backend.ts";
 import { type Precision, precisionOf } from "../../backend/native/native.ts";
 import { InputError } from "../../core/errors.ts";
-import { Turns } from "../../core/job.ts";
+import { runJobInTurns, Turns } from "../../core/job.ts";
 import type { TextCorpus } from "../../data/index.ts";
 import { VERSION } from "../../version.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
 import { describeData, type Hooks } from "../text/corpus.ts";
-import { type Baselines, baselinesOf } from "./entropy.ts";
+import { type Baselines, baselinesJob } from "./entropy.ts";
 import { STEPS } from "./model.ts";
 import { readProgramText } from "./text.ts";
 import { MinCharTraining } from "./training.ts";
@@ -104,7 +104,8 @@ export async function* minCharDemo(
   const corpus = await readProgramText(path, hooks);
   const backend = openBackend(chooseEngine(options.backend, hooks.onNote));
   const training = new MinCharTraining(corpus.ids, corpus.vocabulary.size, { seed, backend });
-  yield startOf(training, path, corpus, backend, seed);
+  const baselines = await runJobInTurns(baselinesJob(corpus.ids, corpus.vocabulary.size), hooks.signal);
+  yield { ...startOf(training, path, corpus, backend, seed), baselines };
 
   const started = performance.now();
   let before = started;
@@ -142,7 +143,7 @@ function startOf(
   corpus: TextCorpus,
   backend: Backend,
   seed: number,
-): MinCharStart {
+): Omit<MinCharStart, "baselines"> {
   return {
     ...({ event: "start", task: "min-char-rnn", run: null } as const),
     parameters: training.optimizer.parameters.reduce((total, { tensor }) => total + tensor.size, 0),
@@ -151,7 +152,6 @@ function startOf(
     text: path === "-" ? "standard input" : describeData(path === undefined ? [] : [path]),
     ...{ characters: corpus.characters, vocabulary: corpus.vocabulary.size },
     smoothLoss: training.smoothLoss,
-    baselines: baselinesOf(corpus.ids, corpus.vocabulary.size),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Job } from "../../core/job.ts";
 import { countTable } from "../../data/count-table.ts";
 import type { CharacterIds } from "../../data/index.ts";
 
@@ -9,12 +10,16 @@ export interface Baselines {
   readonly bigram: number;
 }
 
+/** Characters that are looked at between two pauses of a job. */
+const PAUSE = 1 << 16;
+
 /** @param text at least two ids in [0, vocabulary) */
-export function baselinesOf(text: CharacterIds, vocabulary: number): Baselines {
+export function* baselinesJob(text: CharacterIds, vocabulary: number): Job<Baselines> {
   const characters = new Float64Array(vocabulary);
   const firsts = new Float64Array(vocabulary);
   const pairs = countTable(vocabulary ** 2);
   for (let at = 0; at < text.length; at++) {
+    if (at % PAUSE === 0) yield;
     characters[text[at]]++;
     if (at === 0) continue;
     firsts[text[at - 1]]++;
@@ -25,6 +30,7 @@ export function baselinesOf(text: CharacterIds, vocabulary: number): Baselines {
   // Every occurrence of a pair pays -ln of its share; adding occurrences one by one needs no list of the pairs.
   let bigram = 0;
   for (let at = 1; at < text.length; at++) {
+    if (at % PAUSE === 0) yield;
     bigram -= Math.log(pairs.get(text[at - 1] * vocabulary + text[at]) / firsts[text[at - 1]]);
   }
   return { unigram, bigram: bigram / (text.length - 1) };

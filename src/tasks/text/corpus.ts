@@ -14,6 +14,9 @@ export interface Hooks {
   onNote(text: string): void;
 }
 
+/** Of work that has nothing to save: the signal, if there is one, ends it with the signal's reason. */
+export type LoadHooks = Pick<Hooks, "onProgress" | "onNote"> & Partial<Pick<Hooks, "signal">>;
+
 /** A snapshot of this project's own source text: ours to give away, and made of words a reader can judge. */
 const BUNDLED = new URL("../../../corpus/unrolled.txt", import.meta.url);
 
@@ -34,7 +37,7 @@ const NETWORK_OR_DEVICE = /^[\\/]{2}/;
 export async function readRecordedCorpus(
   paths: readonly string[],
   where: string,
-  hooks: Pick<Hooks, "onProgress" | "onNote">,
+  hooks: LoadHooks,
 ): Promise<TextCorpus> {
   for (const path of paths) {
     if (path === STDIN) continue;
@@ -57,10 +60,7 @@ function isFileOrFolder(path: string): Promise<boolean> {
 }
 
 /** Read the text of a run; no paths: the bundled corpus. */
-export async function readCorpus(
-  paths: readonly string[],
-  hooks: Pick<Hooks, "onProgress" | "onNote">,
-): Promise<TextCorpus> {
+export async function readCorpus(paths: readonly string[], hooks: LoadHooks): Promise<TextCorpus> {
   if (paths.length === 0 && !existsSync(BUNDLED)) {
     throw new UnrolledError("CORPUS", "failure", "the bundled corpus is missing", {
       hint: "install the package again, or name a text of your own",
@@ -70,5 +70,6 @@ export async function readCorpus(
   return readText(paths.length === 0 ? [fileURLToPath(BUNDLED)] : paths, {
     onProgress: (done, total) => hooks.onProgress(activity, done, total),
     onWarning: (message) => hooks.onNote(message),
+    signal: hooks.signal,
   });
 }

@@ -1,21 +1,22 @@
 import { Frames } from "../../backend/scope.ts";
 import { InputError } from "../../core/errors.ts";
-import { EvalSegments, trigramBaseline } from "../../data/index.ts";
+import { runJobInTurns } from "../../core/job.ts";
+import { EvalSegments, trigramBaselineJob } from "../../data/index.ts";
 import type { LanguageModel } from "../../models/language-model.ts";
 import type { WeightFormat } from "../../nn/stream.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
-import { describeData, type Hooks, readCorpus } from "./corpus.ts";
+import { describeData, type LoadHooks, readCorpus } from "./corpus.ts";
 import { sumLosses } from "./learner.ts";
 import { scoreText, type TextMetrics } from "./metrics.ts";
 import { buildModel, loadCellOf, type OpenedModel, openModel, refuseUnknown } from "./open.ts";
 import { readOwnText } from "./own-text.ts";
 import { streamLosses } from "./stream-losses.ts";
-import { allSymbols, type SymbolText, UNITS } from "./tokens.ts";
+import { countOf, UNITS, type WholeText, wholeTextJob } from "./tokens.ts";
 
 export interface TextEvalOptions {
   /** Segments side by side: only speed and memory depend on it, the result does not. Default 32. */
   batchSize?: number;
-  /** Leave unknown characters of the text out, instead of refusing them. */
+  /** Leave out what the model does not know, instead of refusing characters and reading words as `<unk>`. */
   skipUnknown?: boolean;
   /** Rounded weights, as `sample` may have them, are evaluated one symbol at a time. Default f32, in batches. */
   weights?: WeightFormat;
@@ -45,7 +46,7 @@ export async function evalText(
   path: string,
   data: string[],
   options: TextEvalOptions,
-  hooks: Pick<Hooks, "onProgress" | "onNote">,
+  hooks: LoadHooks,
 ): Promise<TextEvaluation> {
   const { batchSize = DEFAULT_BATCH, skipUnknown = false } = options;
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
@@ -61,8 +62,9 @@ export async function evalText(
   const cell = await loadCellOf(opened, options.cell, hooks.onNote);
   const own = data.length === 0 ? run : undefined;
   const parts = own && (await readOwnText(own, facts.vocabulary, path, hooks));
-  const { validation: ids, charactersPerSymbol: perSymbol } =
-    parts ?? (await readOther(data, opened, skipUnknown, hooks));
+  const { ids, charactersPerSymbol, unknownShare } = parts
+    ? { ...parts, ids: parts.validation, unknownShare: parts.unknownShares?.validation }
+    : await readOther(data, opened, skipUnknown, hooks);
   const segments = new EvalSegments(ids);
   const backend = openBackend(chooseEngine(options.backend, hooks.onNote));
   const model = buildModel(opened, backend, cell);
@@ -77,10 +79,15 @@ export async function evalText(
       ? undefined
       : {
           name: "interpolated trigram",
-          loss: trigramBaseline(parts.train, parts.validation, facts.vocabulary.size).loss,
+          loss: (
+            await runJobInTurns(
+              trigramBaselineJob(parts.train, parts.validation, facts.vocabulary.size),
+              hooks.signal,
+            )
+          ).loss,
         };
   return {
-    ...scoreText(sums, segments.scored, baseline?.loss, perSymbol),
+    ...scoreText(sums, segments.scored, { trigramLoss: baseline?.loss, charactersPerSymbol, unknownShare }),
     items: segments.scored,
     unit: UNITS[facts.vocabulary.kind],
     baseline,
@@ -91,14 +98,20 @@ async function readOther(
   paths: string[],
   opened: OpenedModel,
   skipUnknown: boolean,
-  hooks: Pick<Hooks, "onProgress" | "onNote">,
-): Promise<Pick<SymbolText, "validation" | "charactersPerSymbol">> {
+  hooks: LoadHooks,
+): Promise<WholeText> {
   const { vocabulary } = opened.facts;
   const corpus = await readCorpus(paths, hooks);
   if (!skipUnknown) refuseUnknown(describeData(paths), corpus.vocabulary.characters, opened);
-  const ids = allSymbols(corpus, vocabulary);
-  const isCharacters = vocabulary.kind === "char";
-  return { validation: ids, charactersPerSymbol: isCharacters ? 1 : corpus.characters / ids.length };
+  const text = await runJobInTurns(wholeTextJob(corpus, vocabulary, skipUnknown), hooks.signal);
+  const { length } = text.ids;
+  if (length >= 2) return text;
+  throw new InputError(
+    `${describeData(paths)} has ${countOf(length, vocabulary.kind)}, at least 2 are needed`,
+    {
+      hint: "name a longer text",
+    },
+  );
 }
 
 /** Sum of the losses in nats of each segment, many of them side by side. */

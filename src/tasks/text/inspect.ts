@@ -1,34 +1,35 @@
 import { existsSync } from "node:fs";
 import type { Backend } from "../../backend/backend.ts";
 import { InputError } from "../../core/errors.ts";
+import { type Job, runJob, runJobInTurns } from "../../core/job.ts";
 import { Rng } from "../../core/rng.ts";
-import type { Tokenizer } from "../../data/index.ts";
+import { type Tokenizer, WordTokenizer } from "../../data/index.ts";
 import {
   type FoundCell,
   type GateSaturation,
   type LayerTrace,
   SIGNALS,
   type SignalValues,
-  searchUnits,
+  searchUnitsJob,
   traceModel,
-  valuesOf,
+  valuesOfJob,
 } from "../../inspect/index.ts";
 import { LanguageModel } from "../../models/language-model.ts";
 import type { CheckpointFacts } from "../../run/model-metadata.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
 import type { OwnCell } from "../own-cell.ts";
-import { describeData, type Hooks, readCorpus } from "./corpus.ts";
-import { buildModel, loadCellOf, type OpenedModel, openModel, refuseUnknown } from "./open.ts";
+import { describeData, type LoadHooks, readCorpus } from "./corpus.ts";
+import { buildModel, encodeTyped, loadCellOf, type OpenedModel, openModel, refuseUnknown } from "./open.ts";
 import { readOwnText } from "./own-text.ts";
 import { type ChosenUnit, followedBy, type ReadText, type ShownText, showUnit } from "./shown-unit.ts";
-import { allSymbols, UNITS } from "./tokens.ts";
+import { countOf, UNITS, unknownShare, wholeTextJob } from "./tokens.ts";
 
 export interface TextInspectOptions {
   /** Characters, words or tokens to look at; default 16384. */
   length?: number;
   /** `LAYER:UNIT` to show the text by; default the one furthest ahead of the untrained network. */
   unit?: string;
-  /** Leave unknown characters of the text out, instead of refusing them. */
+  /** Leave out what the model does not know, instead of refusing characters and reading words as `<unk>`. */
   skipUnknown?: boolean;
   backend?: BackendChoice;
   /** The file of the run's own cell; default: where it was, if it was named there before. */
@@ -47,6 +48,8 @@ export interface TextInspection {
   /** Symbols that were looked at: characters, words or tokens. */
   readonly symbols: number;
   readonly unit: "character" | "word" | "token";
+  /** Of the words that were looked at, those that are `<unk>`; undefined where all symbols are known. */
+  readonly unknownShare: number | undefined;
   readonly cells: readonly InspectedCell[];
   readonly saturation: readonly GateSaturation[];
   /** Signals that the text has too little of. */
@@ -67,7 +70,7 @@ export async function inspectText(
   path: string,
   text: string | undefined,
   options: TextInspectOptions,
-  hooks: Pick<Hooks, "onProgress" | "onNote">,
+  hooks: LoadHooks,
 ): Promise<TextInspection> {
   const { length = DEFAULT_INSPECTED, backend: name } = options;
   if (!Number.isSafeInteger(length) || length < LEAST) {
@@ -82,7 +85,7 @@ export async function inspectText(
   const ids = Int32Array.from(read.ids.subarray(0, length));
   if (ids.length < LEAST) {
     throw new InputError(
-      `${read.what} has ${ids.length} ${UNITS[facts.vocabulary.kind]}s, at least ${LEAST} are needed to find units`,
+      `${read.what} has ${countOf(ids.length, facts.vocabulary.kind)}, at least ${LEAST} are needed to find units`,
       {
         hint: "name a file with more text",
       },
@@ -92,14 +95,13 @@ export async function inspectText(
   const model = buildModel(opened, backend, cell);
   const progress = (activity: string) => (done: number) => hooks.onProgress(activity, done, ids.length);
   const trace = await traceModel(model, ids, progress("reading the text"));
-  const scored = readTextOf(facts.vocabulary, ids, trace.layers);
+  const scored = await runJobInTurns(readTextJob(facts.vocabulary, ids, trace.layers), hooks.signal);
   const signals = atSymbols(scored);
-  const found = searchUnits(trace.layers, signals);
+  const found = await runJobInTurns(searchUnitsJob(trace.layers, signals), hooks.signal);
   const untrained = untrainedModel(facts, backend, cell);
   const { layers } = await traceModel(untrained, ids, progress("the same with an untrained network"));
-  const chance = new Map(
-    searchUnits(layers, signals, 1).cells.map(({ signal, heldOutScore }) => [signal, heldOutScore]),
-  );
+  const byChance = await runJobInTurns(searchUnitsJob(layers, signals, 1), hooks.signal);
+  const chance = new Map(byChance.cells.map(({ signal, heldOutScore }) => [signal, heldOutScore]));
   const cells = found.cells.map((cell) => ({ ...cell, untrainedScore: chance.get(cell.signal) ?? 0 }));
   const candidates =
     wanted === undefined
@@ -109,13 +111,14 @@ export async function inspectText(
 
   let own: ReadText | undefined;
   if (text !== undefined && file === undefined) {
-    if (options.skipUnknown !== true) refuseUnknown("the text", text, opened);
-    const ownIds = facts.vocabulary.encode(text, { skipUnknown: true });
+    const ownIds = encodeTyped("the text", text, opened, { ...options, onNote: hooks.onNote });
     if (ownIds.length === 0) throw new InputError("the text is empty");
-    own = readTextOf(facts.vocabulary, ownIds, (await traceModel(model, ownIds)).layers);
+    const { layers: ownLayers } = await traceModel(model, ownIds);
+    own = runJob(readTextJob(facts.vocabulary, ownIds, ownLayers));
   }
   return {
     ...{ facts, text: read.what, symbols: ids.length, unit: UNITS[facts.vocabulary.kind], cells },
+    unknownShare: facts.vocabulary instanceof WordTokenizer ? unknownShare(ids, facts.vocabulary) : undefined,
     ...{ saturation: trace.saturation, absent: found.absent },
     shown: showUnit(unit, scored, own),
   };
@@ -126,7 +129,7 @@ async function readScored(
   path: string,
   file: string | undefined,
   { skipUnknown = false }: TextInspectOptions,
-  hooks: Pick<Hooks, "onProgress" | "onNote">,
+  hooks: LoadHooks,
 ) {
   const { facts, run } = opened;
   if (file === undefined && run === undefined) {
@@ -142,19 +145,29 @@ async function readScored(
   const paths = file === undefined ? [] : [file];
   const corpus = await readCorpus(paths, hooks);
   if (!skipUnknown) refuseUnknown(describeData(paths), corpus.vocabulary.characters, opened);
-  return { ids: allSymbols(corpus, facts.vocabulary), what: describeData(paths) };
+  const { ids } = await runJobInTurns(wholeTextJob(corpus, facts.vocabulary, skipUnknown), hooks.signal);
+  return { ids, what: describeData(paths) };
 }
 
-function readTextOf(tokenizer: Tokenizer, ids: ArrayLike<number>, layers: readonly LayerTrace[]): ReadText {
+/** Symbols that are dealt with between two pauses of a job. */
+const PAUSE = 1 << 14;
+
+function* readTextJob(
+  tokenizer: Tokenizer,
+  ids: ArrayLike<number>,
+  layers: readonly LayerTrace[],
+): Job<ReadText> {
   const decoder = tokenizer.decoder();
-  const pieces = Array.from(ids, (id) => decoder.push(id));
-  let end = 0;
-  const ends = pieces.map((piece) => {
-    end += [...piece].length;
-    return end;
-  });
-  const characters = pieces.flatMap((piece) => [...piece]);
-  return { pieces, ends, layers, signals: valuesOf(SIGNALS, characters) };
+  const pieces: string[] = [];
+  const characters: string[] = [];
+  const ends: number[] = [];
+  for (let at = 0; at < ids.length; at++) {
+    const piece = decoder.push(ids[at]);
+    for (const character of piece) characters.push(character);
+    ends.push(characters.length);
+    if (pieces.push(piece) % PAUSE === 0) yield;
+  }
+  return { pieces, ends, layers, signals: yield* valuesOfJob(SIGNALS, characters) };
 }
 
 /** What holds at the end of each symbol. */

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import type { Backend } from "../../backend/backend.ts";
 import { InputError } from "../../core/errors.ts";
 import { shellWord } from "../../core/shell-word.ts";
+import { normalizeText } from "../../data/tokenizer.ts";
 import { unknownCharacters, Vocabulary } from "../../data/vocabulary.ts";
+import { WordTokenizer } from "../../data/word-tokenizer.ts";
 import type { SafetensorsFile } from "../../io/safetensors.ts";
 import type { LanguageModel } from "../../models/language-model.ts";
 import { type CheckpointFacts, readCheckpointFacts } from "../../run/model-metadata.ts";
@@ -49,6 +51,43 @@ function opened(file: SafetensorsFile, path: string, run: TextRun | undefined): 
   return { facts, file, path, run };
 }
 
+/** Words that a note names. */
+const NAMED_WORDS = 10;
+
+/**
+ * The symbols of a text that a person typed, which is taken as a file with that content would be.
+ * @param where what holds the text, as `--prime`
+ * @param options `skipUnknown`: leave out what the model does not know; else words are `<unk>`, which a note tells
+ * @throws InputError naming characters that the model does not know
+ */
+export function encodeTyped(
+  where: string,
+  typed: string,
+  opened: OpenedModel,
+  options: { skipUnknown?: boolean; onNote?: (text: string) => void },
+): Int32Array {
+  const { skipUnknown = false, onNote } = options;
+  const { vocabulary } = opened.facts;
+  const text = normalizeText(typed);
+  if (!skipUnknown) {
+    refuseUnknown(where, text, opened);
+    if (vocabulary instanceof WordTokenizer) noteUnknown(where, vocabulary.unknownWords(text), onNote);
+  }
+  return vocabulary.encode(text, { skipUnknown });
+}
+
+function noteUnknown(where: string, words: readonly string[], onNote?: (text: string) => void): void {
+  const unknown = [...new Set(words)];
+  if (unknown.length === 0) return;
+  const what = unknown.length === 1 ? "a word" : `${unknown.length} words`;
+  const more = unknown.length > NAMED_WORDS ? ` and ${unknown.length - NAMED_WORDS} more` : "";
+  const named = unknown.slice(0, NAMED_WORDS).map((word) => `'${word}'`);
+  onNote?.(
+    `${where} has ${what} that the model does not know: ${named.join(", ")}${more}, read as <unk>; ` +
+      "--skip-unknown leaves unknown words out",
+  );
+}
+
 /**
  * @param where what holds the text, as `--prime`
  * @param characters of the text, each once or more
@@ -56,7 +95,7 @@ function opened(file: SafetensorsFile, path: string, run: TextRun | undefined): 
  */
 export function refuseUnknown(where: string, characters: Iterable<string>, { facts }: OpenedModel): void {
   const { vocabulary } = facts;
-  // Words have a symbol for those that are unknown, byte pairs can write everything.
+  // Unknown words are <unk>, byte pairs can write everything.
   if (!(vocabulary instanceof Vocabulary)) return;
   const unknown = new Set([...characters].filter((character) => vocabulary.id(character) < 0));
   if (unknown.size === 0) return;

@@ -6,7 +6,7 @@ import { checkSampling, type SamplingOptions } from "../../decode/sampling.ts";
 import type { WeightFormat } from "../../nn/stream.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
 import type { Hooks } from "./corpus.ts";
-import { buildModel, loadCellOf, openModel, refuseUnknown } from "./open.ts";
+import { buildModel, encodeTyped, loadCellOf, openModel } from "./open.ts";
 
 export interface TextSampleOptions extends SamplingOptions {
   /** Characters, words or tokens to write after the prime, as the model has them; default 500. */
@@ -15,7 +15,7 @@ export interface TextSampleOptions extends SamplingOptions {
   prime?: string;
   /** Default: a new one each time. */
   seed?: number;
-  /** Leave characters of the prime out that the model does not know, instead of refusing them. */
+  /** Leave out of the prime what the model does not know, instead of refusing characters and reading words as `<unk>`. */
   skipUnknown?: boolean;
   backend?: BackendChoice;
   /** How the weights are held while it writes; default f32. */
@@ -34,7 +34,7 @@ export const DEFAULT_LENGTH = 500;
 
 /**
  * Let a trained model write. `run` is a run folder or a checkpoint file.
- * @param hooks what is worth a note
+ * @param hooks what is worth a note, as words of the prime that the model does not know
  * @throws InputError for an option outside its range and for unknown characters in the prime, naming them
  */
 export async function sampleText(
@@ -42,7 +42,7 @@ export async function sampleText(
   options: TextSampleOptions = {},
   { onNote }: Pick<Hooks, "onNote"> = { onNote() {} },
 ): Promise<TextSample> {
-  const { length = DEFAULT_LENGTH, prime = "", seed = randomInt(2 ** 31), skipUnknown = false } = options;
+  const { length = DEFAULT_LENGTH, prime = "", seed = randomInt(2 ** 31), skipUnknown } = options;
   checkSampling(options);
   if (!Number.isSafeInteger(length) || length < 0) {
     throw new InputError(`--length must be an integer of at least 0, got ${length}`);
@@ -50,8 +50,7 @@ export async function sampleText(
   if (!Number.isSafeInteger(seed)) throw new InputError(`--seed must be an integer, got ${seed}`);
   const opened = await openModel(run, onNote);
   const { vocabulary } = opened.facts;
-  if (!skipUnknown) refuseUnknown("--prime", prime, opened);
-  const known = vocabulary.encode(prime, { skipUnknown: true });
+  const known = encodeTyped("--prime", prime, opened, { skipUnknown, onNote });
   const cell = await loadCellOf(opened, options.cell, onNote);
   const backend = openBackend(chooseEngine(options.backend));
   const model = buildModel(opened, backend, cell);

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { parameters } from "../../autograd/parameter.ts";
 import { precisionOf } from "../../backend/native/native.ts";
 import { InputError } from "../../core/errors.ts";
+import { runJobInTurns } from "../../core/job.ts";
 import {
   type TextCorpus,
   type Tokenizer,
   tokenizerFromJSON,
-  trigramBaseline,
+  trigramBaselineJob,
   Vocabulary,
 } from "../../data/index.ts";
 import { completeConfig } from "../../models/language-model-config.ts";
@@ -23,6 +24,7 @@ import { type BackendChoice, chooseEngine } from "../engine.ts";
 import type { OwnCell } from "../own-cell.ts";
 import { type Hooks, readCorpus, readRecordedCorpus } from "./corpus.ts";
 import { TextLearner, type TextSpec } from "./learner.ts";
+import { requireLengths } from "./lengths.ts";
 import { loadCellOf, type OpenedModel, openModel } from "./open.ts";
 import { checkTextOptions } from "./option-checks.ts";
 import {
@@ -40,7 +42,7 @@ import {
 import { newRunFolder, refuseOtherCorpus, refuseOtherModel, refuseOtherValidation } from "./resume.ts";
 import { openResumed, type Resumed, warnAboutBits } from "./resumed-run.ts";
 import { snapshotOf, type TextRun } from "./run-file.ts";
-import { symbolText, UNITS } from "./tokens.ts";
+import { symbolTextJob, UNITS, type UnknownShares } from "./tokens.ts";
 import { runTraining } from "./training.ts";
 
 export type { Hooks as TrainHooks } from "./corpus.ts";
@@ -67,6 +69,8 @@ export interface TextTraining {
   /** What a model of letter triples reaches on the same validation text. */
   readonly baseline: { readonly name: string; readonly loss: number };
   readonly unit: "character" | "word" | "token";
+  /** Of words, those that are `<unk>`. */
+  readonly unknownShares: UnknownShares | undefined;
   /** Grows while {@link events} are iterated; of a resumed run with what came before. */
   readonly history: TrainingHistory;
   /** Replaces the report in the run's folder, until the events have ended. Returns its path. */
@@ -114,13 +118,19 @@ async function prepare(
   }
   const known =
     resumed === undefined ? weights?.facts.vocabulary : tokenizerFromJSON(resumed.run.data.vocabulary);
-  if (weights?.facts.vocabulary instanceof Vocabulary)
-    corpus = corpus.withVocabulary(weights.facts.vocabulary);
-  if (settings.tokens !== "char") hooks.onProgress(`cutting into ${UNITS[settings.tokens]}s`, 0, null);
-  const { train, validation, tokenizer, charactersPerSymbol } = symbolText(corpus, settings, known, held);
-  if (resumed === undefined && options.batchSize === undefined) {
-    settings = { ...settings, batchSize: batchSizeFor(train.length, settings, options.threads, hooks) };
+  const { signal } = hooks;
+  if (weights?.facts.vocabulary instanceof Vocabulary) {
+    corpus = await runJobInTurns(corpus.withVocabularyJob(weights.facts.vocabulary), signal);
   }
+  if (settings.tokens !== "char") hooks.onProgress(`cutting into ${UNITS[settings.tokens]}s`, 0, null);
+  const text = await runJobInTurns(symbolTextJob(corpus, settings, known, held), signal);
+  const { train, validation, tokenizer, charactersPerSymbol, unknownShares } = text;
+  const { threads: askedThreads } = options;
+  if (resumed === undefined && options.batchSize === undefined) {
+    settings = { ...settings, batchSize: batchSizeFor(train.length, settings, askedThreads, hooks) };
+  }
+  const hasValidationText = held !== undefined;
+  await requireLengths(text, { corpus, hasValidationText, settings, known, threads: askedThreads, signal });
   const { batchSize, seqLength } = settings;
   const model = completeConfig(modelOf(settings, tokenizer.size));
   checkMemory(model, batchSize, seqLength);
@@ -146,7 +156,9 @@ async function prepare(
   const evalEvery = options.evalEvery ?? resumed?.run.evalEvery;
   if (resumed === undefined)
     hooks.onProgress(`counting ${UNITS[settings.tokens]}s for the baseline`, 0, null);
-  const { loss } = resumed?.run.baseline ?? trigramBaseline(train, validation, tokenizer.size);
+  const { loss } =
+    resumed?.run.baseline ??
+    (await runJobInTurns(trigramBaselineJob(train, validation, tokenizer.size), signal));
   const baseline = { name: "interpolated trigram", loss };
 
   const run: TextRun = {
@@ -175,24 +187,15 @@ async function prepare(
     const startEvent: StartEvent = {
       ...{ event: "start", task: "text", run: folder, parameters: count },
       ...{ backend, instructions, threads, precision, seed: settings.seed, version: VERSION },
+      ...(unknownShares && { unknownShare: unknownShares.train }),
     };
     const { chunksPerEpoch } = learner.streams;
     const byEpochs = limits.epochs === undefined ? undefined : Math.ceil(limits.epochs * chunksPerEpoch);
     const ends = [limits.steps, byEpochs].filter((steps) => steps !== undefined);
     return {
       events: runTraining({
-        ...{
-          run,
-          store,
-          history,
-          group,
-          learner,
-          tokenizer,
-          charactersPerSymbol,
-          startEvent,
-          snapshot: start,
-          hooks,
-        },
+        ...{ run, store, history, group, learner, tokenizer, charactersPerSymbol, unknownShares },
+        ...{ startEvent, snapshot: start, hooks },
         startSeconds: resumed?.seconds ?? 0,
         bestLoss: resumed?.bestLoss ?? Number.POSITIVE_INFINITY,
         saveEvery: options.saveEvery,
@@ -203,7 +206,7 @@ async function prepare(
       maxSeconds: limits.maxSeconds ?? null,
       startStep: resumed?.snapshot?.step ?? 0,
       startSeconds: resumed?.seconds ?? 0,
-      baseline,
+      ...{ baseline, unknownShares },
       unit: UNITS[settings.tokens],
       history,
       writeReport: (html) => store.writeReport(html),

@@ -15,6 +15,7 @@ import { diagnose } from "./diagnosis.ts";
 import type { TextLearner } from "./learner.ts";
 import { scoreText } from "./metrics.ts";
 import type { TextRun } from "./run-file.ts";
+import type { UnknownShares } from "./tokens.ts";
 
 export interface TrainingParts {
   readonly run: TextRun;
@@ -23,6 +24,7 @@ export interface TrainingParts {
   readonly learner: TextLearner;
   readonly tokenizer: Tokenizer;
   readonly charactersPerSymbol: number;
+  readonly unknownShares: UnknownShares | undefined;
   readonly startEvent: StartEvent;
   readonly snapshot: { readonly snapshot: Snapshot; readonly parametersOnly: boolean } | undefined;
   readonly hooks: Hooks;
@@ -89,7 +91,12 @@ export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEv
       startSeconds: parts.startSeconds,
       ...{ evaluateEvery: run.evalEvery, saveEvery: parts.saveEvery, save, sample },
       patience: patienceOf(run, history),
-      score: (sums) => scoreText(sums, learner.segments.scored, baseline.loss, parts.charactersPerSymbol),
+      score: (sums) =>
+        scoreText(sums, learner.segments.scored, {
+          trigramLoss: baseline.loss,
+          charactersPerSymbol: parts.charactersPerSymbol,
+          unknownShare: parts.unknownShares?.validation,
+        }),
       signal: parts.hooks.signal,
     });
     for (;;) {
