@@ -28,8 +28,8 @@ const START = 0.04;
 const MARGIN = 0.04;
 
 /**
- * The losses that a chart shows: all evaluations and baselines, and the training loss from shortly after its start, which
- * comes in from above.
+ * The losses that a chart shows: all evaluations, the training loss from shortly after its start, which comes in from
+ * above, and the baselines that are not so far off that the curves would be squeezed.
  */
 export function lossAxis(chart: LossChart, mostTicks: number): Axis {
   const last = lastStep(chart);
@@ -37,11 +37,19 @@ export function lossAxis(chart: LossChart, mostTicks: number): Axis {
   const values = [
     ...(late.length > 0 ? late : chart.training).map(({ value }) => value),
     ...chart.validation.map(({ value }) => value),
-    ...chart.baselines.map(({ loss }) => loss),
   ];
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const near = chart.baselines
+    .map(({ loss }) => loss)
+    .filter((loss) => loss >= 2 * least - most && loss <= 2 * most - least);
+  const [low, high] = [Math.min(least, ...near), Math.max(most, ...near)];
   const margin = MARGIN * (high - low || Math.abs(high) || 1);
   return axis(low - margin, high + margin, mostTicks);
+}
+
+/** The baselines that lie within an axis. */
+export function visibleBaselines({ baselines }: LossChart, { low, high }: Axis): LossChart["baselines"] {
+  return baselines.filter(({ loss }) => loss >= low && loss <= high);
 }
 
 /** Steps from 0 to the last one. */

@@ -8,6 +8,7 @@ import {
   positionOn,
   stepAxis,
   tickText,
+  visibleBaselines,
 } from "./chart.ts";
 import { escapeHtml } from "./escape-html.ts";
 
@@ -44,16 +45,17 @@ const TICK_SPACE = { x: 90, y: 44 };
 
 /** Training loss, evaluations and baselines over the steps. */
 export function svgLossChart(chart: LossChart, size: Size): string {
+  const y = lossAxis(chart, ticksFor(size.height, TICK_SPACE.y));
   return draw(
     {
       title: `loss in ${chart.unit} over the steps`,
       x: stepAxis(chart, ticksFor(size.width, TICK_SPACE.x)),
-      y: lossAxis(chart, ticksFor(size.height, TICK_SPACE.y)),
+      y,
       lines: [
         { name: "training", kind: "training", points: chart.training },
         { name: "validation", kind: "validation", points: chart.validation, marks: true },
       ],
-      levels: chart.baselines,
+      levels: visibleBaselines(chart, y),
     },
     size,
   );

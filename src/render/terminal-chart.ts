@@ -7,6 +7,7 @@ import {
   positionOn,
   stepAxis,
   tickText,
+  visibleBaselines,
 } from "./chart.ts";
 
 export type SeriesName = "training" | "validation" | "baseline";
@@ -73,7 +74,7 @@ export function terminalChart(chart: LossChart, options: TerminalChartOptions): 
     ...plot,
     `${edge} ${glyphs.corner}${glyphs.horizontal.repeat(width)}`,
     `${edge}  ${caption.padEnd(width - last.length)}${last}`,
-    ...legend(chart, glyphs, columns, paint),
+    ...legend({ ...chart, baselines: visibleBaselines(chart, y) }, glyphs, columns, paint),
   ];
 }
 
@@ -101,7 +102,7 @@ interface Canvas {
 function drawCells(chart: LossChart, canvas: Canvas): Cell[][] {
   const { x, y, width, rows, unicode, glyphs } = canvas;
   const cells = Array.from({ length: rows }, () => new Array<Cell>(width).fill(EMPTY));
-  for (const { loss } of chart.baselines) {
+  for (const { loss } of visibleBaselines(chart, y)) {
     cells[rowOf(y, loss, rows)].fill({ mark: glyphs.baseline, series: "baseline" });
   }
   const curve = unicode ? brailleCurve(chart.training, canvas) : dotCurve(chart.training, canvas);
