@@ -77,7 +77,7 @@ const rnn = new Recurrent(new NoOutputGate(16, 32, { rng }));
 const head = new Linear(32, symbols, { rng });
 const optimizer = adam(parameters({ embedding, rnn, head }), { lr: 1e-2 });
 
-console.log(`nats a symbol by guessing: ${Math.log(symbols).toFixed(3)}`);
+console.log(`nats per symbol by guessing: ${Math.log(symbols).toFixed(3)}`);
 for (let number = 0; number <= 300; number++) {
   const inputs = Int32Array.from({ length: batchSize * time }, () => rng.integer(symbols));
   const targets = inputs.map((_, place) => inputs[place - (place % time)]);

@@ -24,7 +24,7 @@ let state = rnn.zeroState(batchSize);
 
 // The two digits before "=" are as good as random: nobody can be better than ln 10 on them and 0 on the rest.
 const best = (2 * Math.log(10)) / (text.length / sums.length);
-console.log(`nats a character: ${Math.log(vocabulary).toFixed(3)} by guessing, ${best.toFixed(3)} at best`);
+console.log(`nats per character: ${Math.log(vocabulary).toFixed(3)} by guessing, ${best.toFixed(3)} at best`);
 
 for await (const { number, startsPass, inputs, targets } of batches()) {
   if (startsPass) state = rnn.zeroState(batchSize);

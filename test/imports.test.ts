@@ -21,6 +21,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   inspect: ["core", "backend", "autograd", "nn", "models"],
   data: ["core"],
   io: ["core"],
+  render: ["core"],
   train: ["core", "backend", "autograd", "nn", "optim", "models", "decode", "data", "io"],
   tasks: [
     "core",
@@ -50,6 +51,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       "train",
       "inspect",
       "tasks",
+      "render",
     ],
     "version",
   ],
@@ -60,7 +62,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 /** They run in a page as they are: no package and nothing of Node. */
 const CORE_ROOMS = ["core", "backend", "autograd", "nn", "optim", "models", "decode", "inspect", "index"];
 /** They run in a page too, and may come to use a package (zip, protobuf). */
-const ROOMS_WITHOUT_NODE = [...CORE_ROOMS, "data", "io"];
+const ROOMS_WITHOUT_NODE = [...CORE_ROOMS, "data", "io", "render"];
 
 /** Source texts by path below src/, with / between folders. */
 type Sources = ReadonlyMap<string, string>;

@@ -13,7 +13,7 @@ export const STEPS = 520;
 const { hidden, batchSize, seqLength: time, lr, clipNorm: norm, valSplit } = DEFAULTS;
 const HOOKS = { signal: new AbortController().signal, onProgress() {}, onNote() {} };
 
-/** The validation loss in nats a character after training with this seed. */
+/** The validation loss in nats per character after training with this seed. */
 export async function trainSmall(seed: number, backend: Backend): Promise<number> {
   const corpus = await readCorpus([], HOOKS);
   const { train, validation } = corpus.split(valSplit);

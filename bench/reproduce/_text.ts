@@ -7,7 +7,7 @@ import { sampleText } from "../../src/tasks/text/sample.ts";
 import { type TextTrainOptions, trainText } from "../../src/tasks/text/train.ts";
 
 export interface TextFigure {
-  /** The best validation loss, nats a character. */
+  /** The best validation loss, nats per character. */
   readonly validation: number;
   readonly trigram: number;
   readonly steps: number;

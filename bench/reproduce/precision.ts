@@ -93,7 +93,7 @@ async function layerTable(contestants: readonly Contestant[]): Promise<string[]>
 
 async function trainingTable(contestants: readonly Contestant[]): Promise<string[]> {
   const lines = [
-    `| after ${STEPS} steps, nats a character | ${SEEDS.map((seed) => `seed ${seed}`).join(" | ")} | mean | lowest to highest |`,
+    `| after ${STEPS} steps, nats per character | ${SEEDS.map((seed) => `seed ${seed}`).join(" | ")} | mean | lowest to highest |`,
     `| ${Array.from({ length: SEEDS.length + 3 }, () => "---").join(" | ")} |`,
   ];
   for (const { name, backend } of contestants) {

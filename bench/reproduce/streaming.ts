@@ -30,7 +30,7 @@ export async function reproduce([seconds = "240", hidden = "512", ...data]: stri
     console.log(`${cpus()[0].model}; an LSTM of ${hidden} units, trained for ${seconds} s`);
     for await (const event of training.events) {
       if (event.event === "eval") {
-        console.log(`  step ${event.step}: validation ${bits(event.loss)} bits a character`);
+        console.log(`  step ${event.step}: validation ${bits(event.loss)} bits per character`);
       }
     }
     let exact: number | undefined;
@@ -41,7 +41,7 @@ export async function reproduce([seconds = "240", hidden = "512", ...data]: stri
       }
       exact ??= loss;
       const difference = exact === loss ? "" : `, ${bits(loss - exact)} more than f32`;
-      console.log(`${weights}: ${bits(loss)} bits a character${difference}`);
+      console.log(`${weights}: ${bits(loss)} bits per character${difference}`);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });

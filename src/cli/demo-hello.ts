@@ -15,7 +15,7 @@ export function define(command: Command): () => Promise<number> {
         "why it needs a memory.",
     )
     .option("--seed <N>", "of the weights that it starts from (default: 1)", numberOf("--seed"))
-    .option("--json", "one JSON object a line on stdout")
+    .option("--json", "one JSON object per line on stdout")
     .addHelpText("after", "\nExamples:\n  unrolled demo hello\n  unrolled demo hello --seed 7");
 
   return async () => {

@@ -48,7 +48,7 @@ export function define(command: Command): () => Promise<number> {
     .option("--seed <N>", "of all random numbers (default: 1)", numberOf("--seed"))
     .option("--check", "compare the gradients with numeric ones instead, in float64, as gradCheck does")
     .addOption(backendOption())
-    .option("--json", "one JSON object a line on stdout")
+    .option("--json", "one JSON object per line on stdout")
     .addHelpText("after", EPILOGUE);
 
   return async () => {

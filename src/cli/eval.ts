@@ -7,8 +7,10 @@ import { onInterrupt } from "./interrupt.ts";
 import { clearLive } from "./live-line.ts";
 import { note } from "./note.ts";
 import { writeOut } from "./output.ts";
+import { paint } from "./paint.ts";
 import { Progress } from "./progress.ts";
 import { Status } from "./report.ts";
+import { PERPLEXITY } from "./terms.ts";
 import { numberOf } from "./values.ts";
 
 const EPILOGUE = `
@@ -28,7 +30,7 @@ Examples:
 export function define(command: Command): () => Promise<number> {
   command
     .usage("RUN [DATA...] [options]")
-    .description("Measure how well a model predicts a text: nats and bits a character, perplexity.")
+    .description("Measure how well a model predicts a text: nats and bits per character, perplexity.")
     .argument("<RUN>")
     .argument("[DATA...]")
     .optionsGroup("Options:")
@@ -64,16 +66,23 @@ export function define(command: Command): () => Promise<number> {
 function describe({ loss, metrics, items, unit, baseline }: TextEvaluation): string {
   const { bitsPerChar, natsPerChar, perplexity } = metrics;
   const rows = [
-    [`nats a ${unit}`, nats(loss)],
-    ...(natsPerChar === undefined ? [] : [["nats a character", nats(natsPerChar)]]),
-    ["bits a character", nats(bitsPerChar)],
-    [natsPerChar === undefined ? "perplexity" : `perplexity a ${unit}`, nats(perplexity)],
-    [`${unit}s`, count(items)],
+    [`nats per ${unit}`, nats(loss), `mean of -ln p of the right ${unit}; lower is better`],
+    ...(natsPerChar === undefined ? [] : [["nats per character", nats(natsPerChar), ""]]),
+    ["bits per character", nats(bitsPerChar), "nats / ln 2"],
+    [natsPerChar === undefined ? "perplexity" : `perplexity per ${unit}`, nats(perplexity), PERPLEXITY],
+    [`${unit}s`, count(items), ""],
   ];
   if (baseline !== undefined) {
-    const against = `the model is ${comparison(loss, baseline.loss)} it`;
-    rows.push(["trigram", `${nats(baseline.loss)} nats: ${against}`]);
+    const against = `what counting triples reaches; the model is ${comparison(loss, baseline.loss)} it`;
+    rows.push(["trigram", nats(baseline.loss), against]);
   }
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;
-  return rows.map(([name, value]) => `${name.padEnd(width)}${value}\n`).join("");
+  const values = Math.max(...rows.map(([, value]) => value.length)) + 2;
+  return rows
+    .map(([name, value, about]) => {
+      const explained =
+        about === "" ? value : `${value.padEnd(values)}${paint("dim", about, process.stdout)}`;
+      return `${name.padEnd(width)}${explained}\n`;
+    })
+    .join("");
 }

@@ -13,7 +13,7 @@ export function define(command: Command): () => Promise<number> {
       "Compare the gradients of every layer with central differences, element by element, in float64 on the " +
         "reference backend. The exit status is 1 when one of them is wrong.",
     )
-    .option("--json", "one JSON object a line on stdout")
+    .option("--json", "one JSON object per line on stdout")
     .addHelpText("after", "\nExamples:\n  unrolled gradcheck");
 
   return () => gradcheck(LAYER_CHECKS, command.opts<{ json?: boolean }>().json ?? false);

@@ -88,7 +88,7 @@ export class HelloView {
       "",
       ...wrapWords(text, this.columns),
       "",
-      "nats a step",
+      "nats per step",
       lossLine("letter pairs, best", bound, `(${times} ln 2)/${all}`),
       lossLine("without its memory", withoutMemory.loss, `${withoutMemory.step} updates`),
       lossLine("this network", loss, `${step} updates`),

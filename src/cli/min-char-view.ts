@@ -81,7 +81,7 @@ export class MinCharView {
     await this.print([
       "",
       label("done", `${count(step)} iterations in ${clock(seconds)}, smooth loss ${smoothLoss.toFixed(2)}`),
-      label("", `${nats(perCharacter)} nats a character: ${beaten}`),
+      label("", `${nats(perCharacter)} nats per character: ${beaten}`),
     ]);
   }
 

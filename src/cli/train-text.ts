@@ -7,6 +7,7 @@ import { clearLive, hasLiveLine } from "./live-line.ts";
 import { note } from "./note.ts";
 import { isClosedPipe, onOutputLost, outputError } from "./output.ts";
 import { reportError, Status } from "./report.ts";
+import { RunReport } from "./run-report.ts";
 import { JsonView } from "./view-json.ts";
 import { PeopleView } from "./view-people.ts";
 
@@ -38,9 +39,11 @@ export async function trainTextCommand(options: TextTrainOptions, json: boolean)
       onNote: note,
     });
     prepared = true;
-    await view.begin(training);
+    const report = new RunReport(training, note);
+    await view.begin(training, report);
     let end: EndEvent | undefined;
     for await (const event of training.events) {
+      await report.event(event);
       if (lost === undefined) await view.event(event);
       if (event.event === "end") end = event;
     }

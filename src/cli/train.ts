@@ -24,6 +24,11 @@ falls along half a cosine to a tenth: over --epochs, if they
 are given or nothing is; else, without --steps, over --max-seconds. With --steps
 alone it stays, so that more can follow. Any other limit only stops the run.
 
+--dropout acts between layers, before the output layer and on an --embedding, so
+one layer has it too. --patience stops a run whose validation loss no longer
+falls; with --eval-every it does so at the same step however often the run was
+resumed.
+
 Ctrl-C saves and says how to go on; a second one leaves at once.
 
 Examples:
@@ -61,7 +66,7 @@ export function define(command: Command): () => Promise<number> {
 function addModelOptions(command: Command): void {
   number(command.optionsGroup("Model:"), "hidden", "N", "units of a layer", DEFAULTS.hidden);
   number(command, "layers", "N", "layers, one above the other", DEFAULTS.layers);
-  number(command, "dropout", "P", "share of units left out between layers", DEFAULTS.dropout);
+  number(command, "dropout", "P", "share of units left out: see below", DEFAULTS.dropout);
   command
     .option(
       "--cell <NAME>",
@@ -84,7 +89,7 @@ function addTrainingOptions(command: Command): void {
   number(command.optionsGroup("How long:"), "epochs", "N", "passes over the text", passes);
   number(command, "steps", "N", "updates");
   number(command, "max-seconds", "S", "seconds in this sitting");
-  number(command, "patience", "N", "evaluations without a better one", "no limit");
+  number(command, "patience", "N", "evaluations that are not better than the best", "no limit");
 
   number(command.optionsGroup("Training:"), "lr", "X", "learning rate; sgd 20, adagrad 0.1", DEFAULTS.lr);
   number(command, "lr-decay", "X", "multiplies the rate after each pass", "a cosine");
@@ -94,7 +99,7 @@ function addTrainingOptions(command: Command): void {
   number(command, "seq-length", "T", "characters that a gradient goes back through", DEFAULTS.seqLength);
   number(command, "clip-norm", "X", "largest norm of a gradient; sgd 0.25", DEFAULTS.clipNorm);
   number(command, "clip-value", "X", "largest element of a gradient", "no limit");
-  number(command, "weight-decay", "X", "pull of the weights to 0; adamw 0.01", DEFAULTS.weightDecay);
+  number(command, "weight-decay", "X", "pulls weights to 0; adamw 0.01", DEFAULTS.weightDecay);
   command.option(
     "--optimizer <NAME>",
     `${OPTIMIZERS.join(", ")} ${standard(DEFAULTS.optimizer)}`,
@@ -124,7 +129,7 @@ function addRunOptions(command: Command): void {
 
   groupHelp(command, "Output:")
     .option("--profile", "at the end, where the time of a step went")
-    .option("--json", "one JSON object a line on stdout");
+    .option("--json", "one JSON object per line on stdout");
 }
 
 /** An option that takes a number. It stays undefined when it is not given: a resumed run keeps its own. */

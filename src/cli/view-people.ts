@@ -5,14 +5,18 @@ import type { TextTraining } from "../tasks/text/train.ts";
 import type { EndEvent, EvalEvent, StepEvent, TrainEvent } from "../train/events.ts";
 import { clock, comparison, count, linesOf, nats, shellWord } from "./format.ts";
 import { clearLive, showLive } from "./live-line.ts";
+import { lossChartLines } from "./loss-chart.ts";
 import { modelName } from "./model-name.ts";
+import { nextCommands } from "./next-commands.ts";
 import { writeOut } from "./output.ts";
 import { paint } from "./paint.ts";
-import { suggestPrime } from "./prime.ts";
 import { profileLines } from "./profile-table.ts";
 import { Progress } from "./progress.ts";
+import type { RunReport } from "./run-report.ts";
 import { type Standing, standingLine } from "./standing.ts";
+import { natsMeaning } from "./terms.ts";
 import type { TrainView } from "./view.ts";
+import { wrapWords } from "./wrap.ts";
 
 /** Between two lines of a training without a terminal, in seconds. */
 const PLAIN_SECONDS = 5;
@@ -35,10 +39,10 @@ export class PeopleView implements TrainView {
   private readonly live: boolean;
   private readonly reading = new Progress();
   private training!: TextTraining;
+  private report!: RunReport;
   private readonly loss = new Average(LOSS_MEMORY);
   private readonly speed = new Average(SPEED_MEMORY);
   private validation: number | undefined;
-  private best: EvalEvent | undefined;
   private lastEval: EvalEvent | undefined;
   private lastSample: { step: number; text: string } | undefined;
   /** Of training, when the last step and the last line came. */
@@ -53,13 +57,14 @@ export class PeopleView implements TrainView {
     this.reading.show(activity, done, total);
   }
 
-  async begin(training: TextTraining): Promise<void> {
+  async begin(training: TextTraining, report: RunReport): Promise<void> {
     this.training = training;
+    this.report = report;
     const { run, corpus, tokenizer, unit, startStep, runDirectory } = training;
     const isCharacters = unit === "character";
     const threads = `${run.threads} thread${run.threads === 1 ? "" : "s"}`;
     const resumed = startStep > 0 ? ` (resumed at step ${count(startStep)})` : "";
-    const toBeat = `${nats(training.baseline.loss)} nats a ${unit}`;
+    const toBeat = `${nats(training.baseline.loss)} nats per ${unit}`;
     await this.print([
       label("text", escapeControl(describeData(run.data.paths))),
       label("", `${count(corpus.characters)} characters, ${count(corpus.vocabulary.size)} different`),
@@ -68,10 +73,8 @@ export class PeopleView implements TrainView {
         : [label("", `${count(training.symbols)} ${unit}s, ${count(tokenizer.size)} different`)]),
       label("model", `${modelName(run)}: ${count(training.parameters)} parameters`),
       label("engine", `${run.backend} ${run.instructions}, ${threads}`),
-      label(
-        "to beat",
-        `${toBeat}: ${training.baseline.name}, counted ${isCharacters ? "letter" : unit} triples`,
-      ),
+      label("to beat", `${toBeat}: a trigram, which sees two ${unit}s back`),
+      label("", `(${natsMeaning(unit)})`),
       label("run", `${escapeControl(runDirectory)}${resumed}`),
       "",
     ]);
@@ -125,7 +128,6 @@ export class PeopleView implements TrainView {
     this.validation = event.loss;
     this.printedAt = this.seconds;
     this.lastEval = event;
-    if (this.best === undefined || event.loss < this.best.loss) this.best = event;
     const parts = [
       paint("bold", `step ${count(event.step)}`, process.stdout),
       ...(this.loss.isEmpty ? [] : [`loss ${nats(this.loss.value)}`]),
@@ -150,50 +152,56 @@ export class PeopleView implements TrainView {
   }
 
   private async ended(event: EndEvent): Promise<void> {
-    const { training, lastEval, best, lastSample } = this;
-    const { run, corpus, runDirectory } = training;
-    const folder = shellWord(runDirectory);
+    const { training, lastSample } = this;
+    const { history, corpus, runDirectory } = training;
+    const last = history.evaluations.at(-1);
     const time = `step ${count(event.step)} after ${clock(event.seconds)}`;
-    const lines: string[] = [];
+    const chart = lossChartLines(training);
+    const lines = chart.length > 0 ? [...chart, ""] : [];
     if (event.reason === "interrupted") lines.push(label("saved", time));
-    else if (lastEval !== undefined) {
-      lines.push(
-        label(
-          "done",
-          `${time}: ${nats(lastEval.loss)} nats a ${training.unit}${perCharacter(lastEval)}, ${this.againstTrigram(lastEval.loss)}`,
-        ),
-      );
-      if (best !== undefined && best.loss < lastEval.loss) {
-        lines.push(
-          label("best", `${nats(best.loss)} at step ${count(best.step)}, the one that sample and eval take`),
-        );
-      }
-      const words = lastSample?.step === event.step ? knownWords(lastSample.text, corpus) : undefined;
-      if (words !== undefined) lines.push(label("words", words));
+    else if (last !== undefined) {
+      const loss = `${nats(last.loss)} nats per ${training.unit}${perCharacter(this.lastEval)}`;
+      lines.push(label("done", `${time}: ${loss}, ${this.againstTrigram(last.loss)}`));
     }
-    const prime = suggestPrime(corpus);
-    const sample = `npx unrolled sample ${folder}${prime === undefined ? "" : ` --prime "${prime}"`}`;
-    const input = run.data.paths.includes("-") ? " < TEXT" : "";
-    const resume = `npx unrolled train text --resume --out ${folder}${furtherLimit(event, training)}${input}`;
-    const next =
-      event.reason === "interrupted"
-        ? [resume, sample]
-        : [sample, `npx unrolled eval ${folder}${input}`, resume];
+    lines.push(...this.bestLines(event));
+    const words = lastSample?.step === event.step ? knownWords(lastSample.text, corpus) : undefined;
+    if (words !== undefined) lines.push(label("words", words));
+    if (this.report.path !== undefined) lines.push(label("report", escapeControl(this.report.path)));
+    const next = nextCommands(training, event, shellWord(runDirectory));
     lines.push(...next.map((command, at) => label(at === 0 ? "next" : "", command)));
     await this.print(lines);
+  }
+
+  /** The best evaluation where it is not the last one, why the training ended early, and what went wrong. */
+  private bestLines({ reason, best, warnings }: EndEvent): string[] {
+    const { history, run } = this.training;
+    const last = history.evaluations.at(-1);
+    const lines: string[] = [];
+    if (best !== null && last !== undefined && best.loss < last.loss) {
+      lines.push(
+        label("best", `${nats(best.loss)} at step ${count(best.step)}, the one that sample and eval take`),
+      );
+    }
+    if (reason === "patience") {
+      lines.push(
+        label("", `--patience ${run.limits.patience}: no evaluation after it was better, so the run ended`),
+      );
+    }
+    for (const { message, hint } of warnings) {
+      const columns = Math.max(LABEL, (process.stdout.columns || 80) - LABEL);
+      const said = wrapWords(escapeControl(message), columns);
+      lines.push(
+        ...said.map((line, at) => label(at === 0 ? "warning" : "", paint("yellow", line, process.stdout))),
+        ...wrapWords(escapeControl(hint), columns).map((line) => label("", line)),
+      );
+    }
+    return lines;
   }
 
   private async print(lines: readonly string[]): Promise<void> {
     clearLive();
     await writeOut(`${lines.join("\n")}\n`);
   }
-}
-
-/** A run that has reached its limit goes on with a further one; the clock's starts anew at each sitting. */
-function furtherLimit({ reason, step }: EndEvent, { run }: TextTraining): string {
-  if (reason === "steps") return ` --steps ${2 * step}`;
-  if (reason === "epochs") return ` --epochs ${2 * (run.limits.epochs ?? 1)}`;
-  return "";
 }
 
 function knownWords(sample: string, corpus: TextCorpus): string | undefined {
@@ -204,8 +212,9 @@ function knownWords(sample: string, corpus: TextCorpus): string | undefined {
 }
 
 /** ` (1.234 a character)`, where symbols are no characters. */
-function perCharacter({ metrics }: EvalEvent): string {
-  return metrics.natsPerChar === undefined ? "" : ` (${nats(metrics.natsPerChar)} a character)`;
+function perCharacter(evaluation: EvalEvent | undefined): string {
+  const natsPerChar = evaluation?.metrics.natsPerChar;
+  return natsPerChar === undefined ? "" : ` (${nats(natsPerChar)} per character)`;
 }
 
 function label(name: string, text: string): string {

@@ -1,10 +1,11 @@
 import type { TextTraining } from "../tasks/text/train.ts";
 import type { TrainEvent } from "../train/events.ts";
+import type { RunReport } from "./run-report.ts";
 
 /** Shows a training: events in, text out. */
 export interface TrainView {
   /** Before the training: reading the text, ... `total` is null where it is unknown. */
   progress(activity: string, done: number, total: number | null): void;
-  begin(training: TextTraining): Promise<void> | void;
+  begin(training: TextTraining, report: RunReport): Promise<void> | void;
   event(event: TrainEvent): Promise<void> | void;
 }

@@ -107,6 +107,8 @@ export class TrainingHistory {
   }
 
   private addSample(sample: Sample): void {
+    // A run that is resumed at its limit writes the sample of its last step again.
+    if (this.lastSample?.step === sample.step) return;
     this.lastSample = sample;
     const index = this.samplesSeen++;
     if (index % this.sampleStride !== 0) return;

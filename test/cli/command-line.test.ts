@@ -45,6 +45,7 @@ describe("help", () => {
       lrDecay: "lr-decay",
       lrDecayAfter: "lr-decay-after",
       initUniform: "init-uniform",
+      weightDecay: "weight-decay",
     };
     const unset: Record<string, string> = {
       clipValue: "no limit",
@@ -134,6 +135,8 @@ describe("a training option outside its range is refused before anything is read
     ["--clip-value", "0", /--clip-value must be a number above 0, got 0/],
     ["--dropout", "1", /--dropout must be at least 0 and below 1, got 1/],
     ["--val-split", "1", /--val-split must be above 0 and below 1, got 1/],
+    ["--patience", "0", /--patience must be an integer of at least 1, got 0/],
+    ["--weight-decay", "-1", /--weight-decay must be a number of at least 0, got -1/],
     ["--epochs", "0", /--epochs must be a number above 0, got 0/],
     ["--steps", "1.5", new RegExp(`--steps must be ${whole}, got 1\\.5`)],
     ["--max-seconds", "-1", /--max-seconds must be a number above 0, got -1/],

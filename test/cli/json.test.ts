@@ -194,13 +194,15 @@ describe("eval", () => {
     expect(await evaluate(strange, "--skip-unknown")).toEqual(await evaluate(file("line 3 of the bk\n")));
   });
 
-  test("for people prints nats, bits and perplexity on stdout, and the trigram's", async () => {
+  test("for people prints nats, bits and perplexity on stdout, and the trigram's, with what they mean", async () => {
     const { status, stdout, stderr } = await unrolled(["eval", run]);
     expect([status, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(
-      /^nats a character {2}\d\.\d{3}\nbits a character {2}\d\.\d{3}\nperplexity {8}\d+\.\d{3}\n/,
+      /^nats per character +\d\.\d{3} +mean of -ln p .*\nbits per character +\d\.\d{3} +nats \/ ln 2\nperplexity +\d+\.\d{3} +e\^nats: .*\n/,
     );
-    expect(stdout).toMatch(/^trigram {11}\d\.\d{3} nats: the model is \d+% (above|below) it$/m);
+    expect(stdout).toMatch(
+      /^trigram +\d\.\d{3} +what counting triples reaches; the model is \d+% (above|below) it$/m,
+    );
   });
 
   test("refuses a text that is no longer the run's own", async () => {

@@ -53,7 +53,7 @@ describe.each([
     const { stdout } = await unrolled(["eval", out]);
     expect(stdout).toMatch(
       new RegExp(
-        `^nats a ${units.slice(0, -1)} +[\\d.]+\\nnats a character +[\\d.]+\\nbits a character +[\\d.]+\\nperplexity a `,
+        `^nats per ${units.slice(0, -1)} +[\\d.]+ .*\\nnats per character +[\\d.]+\\nbits per character +[\\d.]+ .*\\nperplexity per `,
       ),
     );
     expect(stdout).toMatch(new RegExp(`^${units} +\\d+$`, "m"));
@@ -91,10 +91,13 @@ describe.each([
     ]);
     expect(stdout).toMatch(new RegExp(`^ +[\\d,]+ ${units}, [\\d,]+ different$`, "m"));
     expect(stdout).toMatch(
-      new RegExp(`^to beat +[\\d.]+ nats a ${units.slice(0, -1)}: .*${units.slice(0, -1)} triples$`, "m"),
+      new RegExp(
+        `^to beat +[\\d.]+ nats per ${units.slice(0, -1)}: a trigram, which sees two ${units} back$`,
+        "m",
+      ),
     );
     expect(stdout).toMatch(
-      new RegExp(`^done .* nats a ${units.slice(0, -1)} \\([\\d.]+ a character\\), `, "m"),
+      new RegExp(`^done .* nats per ${units.slice(0, -1)} \\([\\d.]+ per character\\), `, "m"),
     );
   });
 });

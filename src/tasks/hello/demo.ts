@@ -140,7 +140,7 @@ function isLearned(steps: readonly TraceStep[]): boolean {
   return steps.every(({ p, target }) => p[LETTERS.indexOf(target)] >= SURE);
 }
 
-/** Mean loss of a trace in nats a step, and what the network writes. */
+/** Mean loss of a trace in nats per step, and what the network writes. */
 async function standing(
   model: HelloModel,
   steps: readonly TraceStep[],

@@ -49,7 +49,7 @@ export class HelloModel {
     this.head = new Linear(HIDDEN, LETTERS.length, { rng, backend, bias: false });
   }
 
-  /** Mean cross-entropy in nats a step of "ello" from "hell", a scalar. */
+  /** Mean cross-entropy in nats per step of "ello" from "hell", a scalar. */
   loss(): Tensor {
     return this.lossOf([1, INPUTS.length]);
   }

@@ -21,7 +21,7 @@ export function letterPairs(text: string): LetterPairs[] {
 }
 
 /**
- * The least mean cross-entropy, in nats a step, of any model that sees only the letter before: it does best when it
+ * The least mean cross-entropy, in nats per step, of any model that sees only the letter before: it does best when it
  * gives each continuation its share, and pays the entropy of the pairs,
  *
  *     - sum over pairs (a, b) of n(a b) ln(n(a b) / n(a)) / the number of pairs

@@ -1,7 +1,7 @@
 import { countTable } from "../../data/count-table.ts";
 import type { CharacterIds } from "../../data/index.ts";
 
-/** What models without a memory pay for a text at best, in nats a character. */
+/** What models without a memory pay for a text at best, in nats per character. */
 export interface Baselines {
   /** Each character by its share of the text: the entropy of characters. */
   readonly unigram: number;

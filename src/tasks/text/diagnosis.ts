@@ -43,18 +43,28 @@ export function diagnose(run: TextRun, history: TrainingHistory, ending: Ending)
     const isTrainingWorse = training > (1 + BATCH_NOISE) * trainingLossAt(history, best.step);
     return [isTrainingWorse ? lossRose(run, since) : overfitted(run, since, best, ending)];
   }
-  return isGuessing(last.loss) ? [notLearned(run, last, uniform)] : [];
+  if (!isGuessing(last.loss) || !isGuessing(best.loss)) return [];
+  return [notLearned(run, last, { uniform, hasTrainingLearned: !isGuessing(training) })];
 }
 
 function lossRose(run: TextRun, what: string): TrainingWarning {
   return { code: "loss-rose", message: `${what}: the learning rate is too high`, hint: lowerRate(run) };
 }
 
-function notLearned(run: TextRun, last: Evaluation, uniform: number): TrainingWarning {
+function notLearned(
+  run: TextRun,
+  last: Evaluation,
+  { uniform, hasTrainingLearned }: { uniform: number; hasTrainingLearned: boolean },
+): TrainingWarning {
   const { lr, optimizer } = run.settings;
   const message =
     `the validation loss, ${show(last.loss)}, is no better than ${show(uniform)}, ` +
     `what guessing among ${run.model.vocabulary} equally likely symbols reaches`;
+  if (hasTrainingLearned) {
+    const hint =
+      "the text for validation is unlike the one that is trained on: try another --val or --val-split";
+    return { code: "not-learned", message, hint };
+  }
   if (lr > defaultsOf(optimizer).lr) return { code: "not-learned", message, hint: lowerRate(run) };
   const higher = lr < defaultsOf(optimizer).lr ? ` and --lr ${defaultsOf(optimizer).lr} (it was ${lr})` : "";
   return { code: "not-learned", message, hint: `try more updates: --epochs 20${higher}` };

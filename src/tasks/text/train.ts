@@ -27,6 +27,8 @@ import {
   checkMemory,
   checkThreads,
   DEFAULT_EPOCHS,
+  DEFAULTS,
+  defaultBatchSize,
   defaultThreads,
   modelOf,
   settingsOf,
@@ -100,7 +102,7 @@ async function prepare(
   const weights = options.from === undefined ? undefined : await openModel(options.from);
   const brought = architectureOf(weights);
   if (weights !== undefined) refuseOtherModel(brought, options);
-  const settings = resumed?.run.settings ?? settingsOf(options, brought);
+  let settings = resumed?.run.settings ?? settingsOf(options, brought);
   const cell = resumed === undefined ? await cellOf(settings, options, weights) : resumed.cell;
   let corpus = await readCorpus(paths, hooks);
   const val = options.val ?? resumed?.run.data.validation?.path;
@@ -115,6 +117,9 @@ async function prepare(
     corpus = corpus.withVocabulary(weights.facts.vocabulary);
   if (settings.tokens !== "char") hooks.onProgress(`cutting into ${UNITS[settings.tokens]}s`, 0, null);
   const { train, validation, tokenizer, charactersPerSymbol } = symbolText(corpus, settings, known, held);
+  if (resumed === undefined && options.batchSize === undefined) {
+    settings = { ...settings, batchSize: batchSizeFor(train.length, settings, options.threads, hooks) };
+  }
   const { batchSize, seqLength } = settings;
   const model = completeConfig(modelOf(settings, tokenizer.size));
   checkMemory(model, batchSize, seqLength);
@@ -202,6 +207,24 @@ async function prepare(
     await store.close();
     throw error;
   }
+}
+
+/** The default for a text of this length; says so where it is not the usual one. */
+function batchSizeFor(
+  symbols: number,
+  { seqLength, tokens }: TextSettings,
+  threads: number | undefined,
+  { onNote }: Hooks,
+): number {
+  const rows = defaultBatchSize(symbols, seqLength, threads);
+  if (rows < DEFAULTS.batchSize) {
+    const few = `${symbols} ${UNITS[tokens]}s to train on are few`;
+    onNote(
+      `${few}: --batch-size is ${rows} instead of ${DEFAULTS.batchSize}, so that there are more updates` +
+        (tokens === "char" ? "; expect pieces of words more than sentences" : ""),
+    );
+  }
+  return rows;
 }
 
 /** A resumed run stays on its backend, whose bits are its own; where native kernels are missing it goes on all the same. */

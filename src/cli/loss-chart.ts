@@ -1,0 +1,51 @@
+/** The losses of a training as the pictures of `render/` take them. */
+import type { LossChart } from "../render/chart.ts";
+import { type SeriesName, terminalChart } from "../render/terminal-chart.ts";
+import type { TextTraining } from "../tasks/text/train.ts";
+import { nats } from "./format.ts";
+import { paint, type Style } from "./paint.ts";
+
+/** A picture of fewer steps or evaluations shows nothing that the lines above it do not say. */
+const LEAST_POINTS = 8;
+const LEAST_EVALUATIONS = 3;
+
+/** Of a line of text that is not on a terminal. */
+const COLUMNS = 80;
+
+const STYLES: Readonly<Record<SeriesName, Style>> = {
+  training: "cyan",
+  validation: "bold",
+  baseline: "yellow",
+};
+
+export function lossChart({ history, baseline, unit }: TextTraining): LossChart {
+  return {
+    unit: `nats per ${unit}`,
+    training: history.curve.map(({ step, loss }) => ({ step, value: loss })),
+    validation: history.evaluations.map(({ step, loss }) => ({ step, value: loss })),
+    baselines: [{ name: `trigram ${nats(baseline.loss)}`, loss: baseline.loss }],
+  };
+}
+
+/** The chart in lines for standard output; none where it is too narrow or there is too little to show. */
+export function lossChartLines(
+  training: TextTraining,
+  stream: NodeJS.WriteStream = process.stdout,
+): string[] {
+  const chart = lossChart(training);
+  if (chart.training.length < LEAST_POINTS || chart.validation.length < LEAST_EVALUATIONS) return [];
+  return terminalChart(chart, {
+    columns: Math.min(COLUMNS, stream.columns || COLUMNS),
+    unicode: showsUnicode(process.env, process.platform),
+    paint: (series, marks) => paint(STYLES[series], marks, stream),
+  });
+}
+
+/** Whether a terminal shows braille patterns: its locale says UTF-8, and it is not the console of Linux or Windows. */
+export function showsUnicode(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): boolean {
+  if (env.TERM === "linux" || env.TERM === "dumb") return false;
+  if (platform === "win32") return env.WT_SESSION !== undefined || env.TERM_PROGRAM !== undefined;
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG;
+  // macOS has no locale in programs that were not started from a shell, and UTF-8 everywhere.
+  return locale === undefined ? platform === "darwin" : /utf-?8/i.test(locale);
+}

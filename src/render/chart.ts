@@ -1,0 +1,92 @@
+/** The loss of a training as a picture, whatever it is drawn with. */
+
+export interface ChartPoint {
+  readonly step: number;
+  readonly value: number;
+}
+
+export interface LossChart {
+  /** What the losses are counted in: `nats per character`. */
+  readonly unit: string;
+  readonly training: readonly ChartPoint[];
+  readonly validation: readonly ChartPoint[];
+  /** Losses to compare with, each a level line. */
+  readonly baselines: readonly { readonly name: string; readonly loss: number }[];
+}
+
+/** What an axis shows: values from `low` to `high`, some of them named. */
+export interface Axis {
+  readonly low: number;
+  readonly high: number;
+  readonly ticks: readonly number[];
+}
+
+/** Share of the steps at the start whose training losses do not stretch the picture: they fall too fast. */
+const START = 0.04;
+
+/** Share of the range that stays free above and below. */
+const MARGIN = 0.04;
+
+/**
+ * The losses that a chart shows: all evaluations, the training loss from shortly after its start, which comes in from
+ * above, and the baselines that are not so far off that the curves would be squeezed.
+ */
+export function lossAxis(chart: LossChart, mostTicks: number): Axis {
+  const last = lastStep(chart);
+  const late = chart.training.filter(({ step }) => step >= START * last);
+  const values = [
+    ...(late.length > 0 ? late : chart.training).map(({ value }) => value),
+    ...chart.validation.map(({ value }) => value),
+  ];
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const near = chart.baselines
+    .map(({ loss }) => loss)
+    .filter((loss) => loss >= 2 * least - most && loss <= 2 * most - least);
+  const [low, high] = [Math.min(least, ...near), Math.max(most, ...near)];
+  const margin = MARGIN * (high - low || Math.abs(high) || 1);
+  return axis(low - margin, high + margin, mostTicks);
+}
+
+/** The baselines that lie within an axis. */
+export function visibleBaselines({ baselines }: LossChart, { low, high }: Axis): LossChart["baselines"] {
+  return baselines.filter(({ loss }) => loss >= low && loss <= high);
+}
+
+/** Steps from 0 to the last one. */
+export function stepAxis(chart: LossChart, mostTicks: number): Axis {
+  return axis(0, Math.max(1, lastStep(chart)), mostTicks);
+}
+
+function lastStep({ training, validation }: LossChart): number {
+  return Math.max(0, ...[training.at(-1), validation.at(-1)].map((point) => point?.step ?? 0));
+}
+
+/** @param mostTicks at least 2 */
+export function axis(low: number, high: number, mostTicks: number): Axis {
+  const rough = (high - low) / mostTicks;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((digit) => digit * power).find((size) => size >= rough) ?? 10 * power;
+  const ticks: number[] = [];
+  for (let index = Math.ceil(low / step); index * step <= high; index++) {
+    // 0.30000000000000004 is 0.3.
+    ticks.push(Number((index * step).toPrecision(12)));
+  }
+  return { low, high, ticks };
+}
+
+/** Where a value stands on an axis, from 0 at `low` to 1 at `high`; outside of it below 0 or above 1. */
+export function positionOn({ low, high }: Axis, value: number): number {
+  return (value - low) / (high - low);
+}
+
+/** A number under an axis: `2`, `1.75`, `7,820`, `1.2e+8`. */
+export function tickText(value: number): string {
+  if (value !== 0 && (Math.abs(value) >= 1e7 || Math.abs(value) < 1e-3)) {
+    return String(Number(value.toPrecision(3))).includes("e")
+      ? String(Number(value.toPrecision(3)))
+      : value.toExponential(1);
+  }
+  const [whole, rest] = String(Number(value.toPrecision(6))).split(".");
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return rest === undefined ? grouped : `${grouped}.${rest}`;
+}
