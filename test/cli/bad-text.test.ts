@@ -34,11 +34,6 @@ describe("a text that cannot be trained on is refused", () => {
       "abc",
       /characters, a sequence needs at least 65 — use --seq-length 2 or less/,
     ],
-    [
-      "shorter than a batch",
-      madeText(40),
-      /32 streams of 64 need at least 2049 — use --batch-size \d+ or less/,
-    ],
     ["that is binary", Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 0), /is a binary file: byte 4 is zero/],
     ["that is not UTF-8", Uint8Array.of(0x61, 0x0a, 0xff, 0x61), /is not UTF-8 at byte 2 \(line 2\): 0xff/],
     ["in UTF-16", Uint8Array.of(0xff, 0xfe, 0x61, 0), /is UTF-16, expected UTF-8/],
@@ -47,6 +42,14 @@ describe("a text that cannot be trained on is refused", () => {
     const out = fresh();
     expectRefusal(await train(file(content), "--out", out), 2, message);
     expectNothingAt(out);
+  });
+
+  test("shorter than the batch that is asked for; the default fits", async () => {
+    const [text, out] = [file(madeText(40)), fresh()];
+    const message = /32 streams of 64 need at least 2049 — use --batch-size \d+ or less/;
+    expectRefusal(await train(text, "--out", out, "--batch-size", "32"), 2, message);
+    expectNothingAt(out);
+    await trained([text, "--out", out, "--steps", "1", "--hidden", "8"]);
   });
 
   test("that is missing, whose control characters cannot forge a line", async () => {
