@@ -3,7 +3,7 @@
  * while a process writes, `.lock`. Everything but the logs is replaced whole or not at all, and is on the disk when a call resolves.
  */
 import { dirname, join, resolve } from "node:path";
-import { escapeControl, FormatError, InputError } from "../core/index.ts";
+import { escapeControl, FormatError, InputError, problemOf } from "../core/index.ts";
 import {
   errorCode,
   type FileSystem,
@@ -147,10 +147,8 @@ export class RunStore {
     try {
       value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new FormatError(escapeControl(this.runJson), `is not valid JSON: ${escapeControl(reason)}`, {
-        cause,
-      });
+      const reason = escapeControl(problemOf(cause));
+      throw new FormatError(escapeControl(this.runJson), `is not valid JSON: ${reason}`, { cause });
     }
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw new FormatError(escapeControl(this.runJson), "must hold a JSON object");
