@@ -57,7 +57,7 @@ async function refusal(work: () => Promise<unknown>): Promise<string | undefined
   if (error === undefined) return undefined;
   expect(error).toBeInstanceOf(UnrolledError);
   expect((error as UnrolledError).message).not.toMatch(/NaN|\[object/);
-  return (error as UnrolledError).message;
+  return (error as UnrolledError).problem;
 }
 
 /** What a file from anybody may hold in the place of any value. */
