@@ -133,6 +133,8 @@ export const LAYERS: Entries = {
         layer.stream().step([1, 2, 3]);
       },
     },
+  ],
+  "nn/stream-parts.ts": [
     {
       hint: "streams are for the CPU: use a wasm or native backend",
       async follow(met) {
