@@ -309,6 +309,8 @@ export const TEXT: Entries = {
         await works(trainTo(fresh()));
       },
     },
+  ],
+  "tasks/text/training-text.ts": [
     {
       hint: "*: --batch-size is * instead of *, so that there are more updates",
       explains: "what the training does; test/cli/short-text.test.ts has such texts",
