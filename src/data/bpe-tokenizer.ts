@@ -1,5 +1,8 @@
 import { FormatError, InputError } from "../core/index.ts";
+import { COUNT, checkValue, LIST, listOf, OBJECT, TEXT } from "../core/options.ts";
+import { showValue } from "../core/show-value.ts";
 import { learnMerges, mergePair, pairKey } from "./bpe-training.ts";
+import { checkPiece, checkTraining } from "./ranges.ts";
 import type { TokenDecoder, Tokenizer } from "./tokenizer.ts";
 import { MAX_VOCABULARY } from "./vocabulary.ts";
 
@@ -25,6 +28,14 @@ export class BpeTokenizer implements Tokenizer {
 
   /** @param merges each of two symbols: a byte, or 256 + the place of an earlier merge */
   constructor(merges: readonly (readonly [number, number])[]) {
+    checkValue("bpe: merges", { text: "a list of pairs of symbols", fits: Array.isArray }, merges);
+    for (let rank = 0; rank < merges.length; rank++) {
+      const pair = listOf(2, {
+        text: `a symbol below ${BYTES + rank}`,
+        fits: (id) => COUNT.fits(id) && (id as number) < BYTES + rank,
+      });
+      checkValue(`bpe: merges[${rank}]`, pair, merges[rank]);
+    }
     const bytes = Array.from({ length: BYTES }, (_, byte) => Uint8Array.of(byte));
     for (const [a, b] of merges) bytes.push(Uint8Array.of(...bytes[a], ...bytes[b]));
     this.merges = merges;
@@ -37,6 +48,7 @@ export class BpeTokenizer implements Tokenizer {
   }
 
   encode(text: string): Int32Array {
+    checkValue("encode: text", TEXT, text);
     const ids: number[] = [];
     for (const [word] of text.matchAll(WORD)) {
       for (const id of this.symbolsOf(word)) ids.push(id);
@@ -45,6 +57,7 @@ export class BpeTokenizer implements Tokenizer {
   }
 
   decode(ids: ArrayLike<number>): string {
+    checkValue("decode: ids", LIST, ids);
     const decoder = this.decoder();
     return Array.from(ids, (id) => decoder.push(id)).join("") + decoder.end();
   }
@@ -55,7 +68,8 @@ export class BpeTokenizer implements Tokenizer {
     return {
       push: (id) => {
         const bytes = this.bytes[id];
-        if (bytes === undefined) throw new InputError(`decode: id ${id} is not in 0..${this.size - 1}`);
+        if (bytes === undefined)
+          throw new InputError(`decode: id ${showValue(id)} is not in 0..${this.size - 1}`);
         return utf8.decode(bytes, { stream: true });
       },
       end: () => utf8.decode(),
@@ -66,7 +80,8 @@ export class BpeTokenizer implements Tokenizer {
     return { kind: this.kind, merges: this.merges.map(([a, b]) => `${a} ${b}`) };
   }
 
-  static fromJSON(value: object, where: string): BpeTokenizer {
+  static fromJSON(value: object, where = "vocabulary"): BpeTokenizer {
+    if (!OBJECT.fits(value)) throw new FormatError(where, `must be an object, is ${showValue(value)}`);
     const merges = "merges" in value ? value.merges : undefined;
     if (!Array.isArray(merges) || merges.length > MAX_VOCABULARY - BYTES) {
       throw new FormatError(where, `merges must be a list of at most ${MAX_VOCABULARY - BYTES}`);
@@ -83,8 +98,10 @@ export class BpeTokenizer implements Tokenizer {
 
   /** @param size of the vocabulary, the 256 bytes included */
   static train(pieces: Iterable<string>, size: number): BpeTokenizer {
+    checkTraining("BpeTokenizer.train", pieces, size, BYTES);
     const counts = new Map<string, number>();
     for (const text of pieces) {
+      checkPiece("BpeTokenizer.train", text);
       for (const [word] of text.matchAll(WORD)) counts.set(word, (counts.get(word) ?? 0) + 1);
     }
     const words = new Map<string, number>();

@@ -1,5 +1,7 @@
 import { InputError } from "../core/index.ts";
+import { BYTES, checkValue, TEXT } from "../core/options.ts";
 import { IdStore } from "./id-store.ts";
+import { HASHER } from "./ranges.ts";
 import { type Hasher, Sha256 } from "./sha256.ts";
 import { fingerprintOf, TextCorpus } from "./text-corpus.ts";
 import { decodeSequence, INCOMPLETE, INVALID, sequenceLength } from "./utf8.ts";
@@ -52,6 +54,7 @@ export class CorpusBuilder {
 
   /** @param name as errors are to show it, already quoted and escaped */
   begin(name: string): void {
+    checkValue("corpusBuilder.begin: name", TEXT, name);
     this.name = name;
     this.offset = 0;
     this.carried = new Uint8Array(0);
@@ -63,6 +66,7 @@ export class CorpusBuilder {
    * {@link InputError} with byte offset and line for bytes that are not UTF-8.
    */
   push(piece: Uint8Array): void {
+    checkValue("corpusBuilder.push: piece", BYTES, piece);
     let bytes = piece;
     if (this.carried.length > 0) {
       bytes = new Uint8Array(this.carried.length + piece.length);
@@ -97,6 +101,7 @@ export class CorpusBuilder {
 
   /** The corpus. The builder is used up. Throws an {@link InputError} if no character came. */
   finish(hasher: Hasher = new Sha256()): TextCorpus {
+    checkValue("corpusBuilder.finish: hasher", HASHER, hasher);
     if (this.characters === 0) {
       throw new InputError(`${this.name} is empty`, {
         hint: "give a text with at least a few hundred characters",
@@ -166,6 +171,8 @@ export class CorpusBuilder {
 
 /** A corpus from a string, treated as a file with that content would be. */
 export function corpusFromText(text: string, name = "the text"): TextCorpus {
+  checkValue("corpusFromText: text", TEXT, text);
+  checkValue("corpusFromText: name", TEXT, name);
   if (!text.isWellFormed()) throw new InputError(`${name} has half a surrogate pair, which is no character`);
   const builder = new CorpusBuilder();
   builder.begin(name);

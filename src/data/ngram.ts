@@ -1,6 +1,10 @@
 import { InputError } from "../core/index.ts";
+import { checkValue, type Range, SIZE } from "../core/options.ts";
+import { showValue } from "../core/show-value.ts";
 import { type CountTable, countTable } from "./count-table.ts";
 import type { CharacterIds } from "./id-store.ts";
+import { checkIdsBelow, IDS } from "./ranges.ts";
+import { MAX_VOCABULARY } from "./vocabulary.ts";
 
 /**
  * The baseline that a character model has to beat: a trigram interpolated with bigram, unigram and the uniform
@@ -29,6 +33,11 @@ export interface NgramBaseline {
   counted: number;
 }
 
+const VOCABULARY_SIZE: Range = {
+  text: `an integer from 1 to ${MAX_VOCABULARY}`,
+  fits: (value) => SIZE.fits(value) && (value as number) <= MAX_VOCABULARY,
+};
+
 /** No character: what stands before the first one of a text. */
 const NONE = -1;
 
@@ -45,7 +54,9 @@ export class TrigramModel {
   /** Maximum-likelihood estimates, highest order first: filled by {@link estimate}. */
   private readonly parts = new Float64Array(3);
 
+  /** @param vocabularySize ids are below it */
   constructor(vocabularySize: number) {
+    checkValue("TrigramModel: vocabularySize", VOCABULARY_SIZE, vocabularySize);
     this.size = vocabularySize;
     this.unigrams = countTable(vocabularySize);
     this.bigrams = countTable(vocabularySize ** 2);
@@ -54,6 +65,7 @@ export class TrigramModel {
 
   /** Count a stretch of text; it follows what was counted before. */
   count(ids: CharacterIds): void {
+    checkIdsBelow("TrigramModel.count: ids", ids, this.size);
     const V = this.size;
     for (let at = 0; at < ids.length; at++) {
       const id = ids[at];
@@ -68,6 +80,19 @@ export class TrigramModel {
 
   /** p(c | a b); a, or both a and b, may be -1 for "nothing there". Sums to 1 over c. */
   probability(a: number, b: number, c: number): number {
+    for (const [name, id, least] of [
+      ["a", a, NONE] as const,
+      ["b", b, NONE] as const,
+      ["c", c, 0] as const,
+    ]) {
+      if (Number.isInteger(id) && id >= least && id < this.size) continue;
+      const expected = `an integer from ${least} to ${this.size - 1}`;
+      throw new InputError(`TrigramModel.probability: ${name} must be ${expected}, got ${showValue(id)}`);
+    }
+    return this.mixed(a, b, c);
+  }
+
+  private mixed(a: number, b: number, c: number): number {
     this.estimate(a, b, c);
     const { weights: w, parts } = this;
     return w.trigram * parts[0] + w.bigram * parts[1] + w.unigram * parts[2] + w.uniform / this.size;
@@ -75,11 +100,12 @@ export class TrigramModel {
 
   /** Sum of -ln p over a text that follows what was counted. */
   loss(ids: CharacterIds): number {
+    checkIdsBelow("TrigramModel.loss: ids", ids, this.size);
     let sum = 0;
     let a = this.before;
     let b = this.last;
     for (let at = 0; at < ids.length; at++) {
-      sum -= Math.log(this.probability(a, b, ids[at]));
+      sum -= Math.log(this.mixed(a, b, ids[at]));
       a = b;
       b = ids[at];
     }
@@ -88,6 +114,7 @@ export class TrigramModel {
 
   /** Choose the weights that make a text, which follows what was counted, most likely (EM). */
   fit(heldOut: CharacterIds): void {
+    checkIdsBelow("TrigramModel.fit: heldOut", heldOut, this.size);
     const rows = heldOut.length;
     if (rows === 0) return;
     const parts = new Float64Array(3 * rows);
@@ -159,7 +186,7 @@ export function trigramBaseline(
   validIds: CharacterIds,
   vocabularySize: number,
 ): NgramBaseline {
-  requireText(trainIds, validIds);
+  requireText("trigramBaseline", trainIds, validIds);
   const text = trainIds.subarray(Math.max(0, trainIds.length - MAX_COUNTED));
   const heldOut = Math.floor(text.length / 10);
   const model = new TrigramModel(vocabularySize);
@@ -172,7 +199,10 @@ export function trigramBaseline(
 
 /** Loss, in nats per character, of character frequencies alone: `(count + 1) / (characters + V)`. */
 export function unigramLoss(trainIds: CharacterIds, validIds: CharacterIds, vocabularySize: number): number {
-  requireText(trainIds, validIds);
+  requireText("unigramLoss", trainIds, validIds);
+  checkValue("unigramLoss: vocabularySize", VOCABULARY_SIZE, vocabularySize);
+  checkIdsBelow("unigramLoss: trainIds", trainIds, vocabularySize);
+  checkIdsBelow("unigramLoss: validIds", validIds, vocabularySize);
   const counts = new Float64Array(vocabularySize).fill(1);
   for (let at = 0; at < trainIds.length; at++) counts[trainIds[at]]++;
   const costs = counts.map((count) => -Math.log(count / (trainIds.length + vocabularySize)));
@@ -181,7 +211,9 @@ export function unigramLoss(trainIds: CharacterIds, validIds: CharacterIds, voca
   return sum / validIds.length;
 }
 
-function requireText(trainIds: CharacterIds, validIds: CharacterIds): void {
+function requireText(where: string, trainIds: CharacterIds, validIds: CharacterIds): void {
+  checkValue(`${where}: trainIds`, IDS, trainIds);
+  checkValue(`${where}: validIds`, IDS, validIds);
   if (trainIds.length > 0 && validIds.length > 0) return;
   throw new InputError(
     `a baseline needs training and validation text, got ${trainIds.length} and ${validIds.length} characters`,

@@ -1,4 +1,7 @@
 import { FormatError, InputError } from "../core/index.ts";
+import { checkValue, LIST, listOfAny, OBJECT, TEXT } from "../core/options.ts";
+import { showValue } from "../core/show-value.ts";
+import { checkPiece, checkTraining } from "./ranges.ts";
 import type { TokenDecoder, Tokenizer } from "./tokenizer.ts";
 import { MAX_VOCABULARY } from "./vocabulary.ts";
 
@@ -21,6 +24,7 @@ export class WordTokenizer implements Tokenizer {
 
   /** @param words without the special ones; a word's id is its place, after those */
   constructor(words: readonly string[]) {
+    checkValue("words", listOfAny(TEXT, "a list of words"), words);
     this.words = [...SPECIAL, ...words];
     this.idOf = new Map(words.map((word, index) => [word, index + SPECIAL.length]));
   }
@@ -30,11 +34,13 @@ export class WordTokenizer implements Tokenizer {
   }
 
   encode(text: string): Int32Array {
+    checkValue("encode: text", TEXT, text);
     const pieces = text.match(PIECE) ?? [];
     return Int32Array.from(pieces, (word) => (word === "\n" ? EOS : (this.idOf.get(word) ?? UNKNOWN)));
   }
 
   decode(ids: ArrayLike<number>): string {
+    checkValue("decode: ids", LIST, ids);
     const decoder = this.decoder();
     return Array.from(ids, (id) => decoder.push(id)).join("");
   }
@@ -44,7 +50,8 @@ export class WordTokenizer implements Tokenizer {
     return {
       push: (id) => {
         const word = this.words[id];
-        if (word === undefined) throw new InputError(`decode: id ${id} is not in 0..${this.size - 1}`);
+        if (word === undefined)
+          throw new InputError(`decode: id ${showValue(id)} is not in 0..${this.size - 1}`);
         const text = id === EOS ? "\n" : isLineStart ? word : ` ${word}`;
         isLineStart = id === EOS;
         return text;
@@ -57,7 +64,8 @@ export class WordTokenizer implements Tokenizer {
     return { kind: this.kind, words: this.words.slice(SPECIAL.length) };
   }
 
-  static fromJSON(value: object, where: string): WordTokenizer {
+  static fromJSON(value: object, where = "vocabulary"): WordTokenizer {
+    if (!OBJECT.fits(value)) throw new FormatError(where, `must be an object, is ${showValue(value)}`);
     const words = "words" in value ? value.words : undefined;
     if (!Array.isArray(words) || words.length > MAX_VOCABULARY) {
       throw new FormatError(where, `words must be a list of at most ${MAX_VOCABULARY}`);
@@ -77,8 +85,10 @@ export class WordTokenizer implements Tokenizer {
    * @param size of the vocabulary, the two special words included
    */
   static train(pieces: Iterable<string>, size: number): WordTokenizer {
+    checkTraining("WordTokenizer.train", pieces, size, SPECIAL.length);
     const counts = new Map<string, number>();
     for (const text of pieces) {
+      checkPiece("WordTokenizer.train", text);
       for (const word of text.match(PIECE) ?? []) {
         if (word !== "\n" && !SPECIAL.includes(word)) counts.set(word, (counts.get(word) ?? 0) + 1);
       }

@@ -1,4 +1,6 @@
+import { checkValue, TEXT } from "../core/options.ts";
 import type { CharacterIds } from "./id-store.ts";
+import { DECODER, IDS } from "./ranges.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /**
@@ -14,11 +16,14 @@ const LONGEST = 1 << 12;
 
 /** All words of a text in order, with repeats. */
 export function wordsOf(text: string): string[] {
+  checkValue("wordsOf: text", TEXT, text);
   return text.match(WORD) ?? [];
 }
 
 /** The different words of an encoded text, read in slices. */
 export function wordSet(ids: CharacterIds, vocabulary: Vocabulary): Set<string> {
+  checkValue("wordSet: ids", IDS, ids);
+  checkValue("wordSet: vocabulary", DECODER, vocabulary);
   const words = new Set<string>();
   let open = "";
   for (let at = 0; at < ids.length; at += SLICE) {
@@ -44,6 +49,9 @@ export interface KnownWords {
  * left out, since the length limit may have cut it; begin the sample with its prime so that its first word is whole.
  */
 export function knownWordShare(sample: string, corpusWords: ReadonlySet<string>): KnownWords {
+  checkValue("knownWordShare: sample", TEXT, sample);
+  const isSet = { text: "a Set of words", fits: (value: unknown) => value instanceof Set };
+  checkValue("knownWordShare: corpusWords", isSet, corpusWords);
   const words = wordsOf(sample.replace(ENDS_IN_WORD, ""));
   const known = words.filter((word) => corpusWords.has(word)).length;
   return { words: words.length, known, share: words.length === 0 ? 0 : known / words.length };

@@ -1,8 +1,12 @@
 import { InputError } from "../core/errors.ts";
 import {
   COUNT,
+  checkValue,
+  FUNCTION,
   GENERATOR,
+  LIST,
   type Names,
+  OBJECT,
   type Range,
   type Ranges,
   refuseOthers,
@@ -25,9 +29,10 @@ export interface GenerateOptions extends SamplingOptions {
   rng: Rng;
 }
 
-const IDS: Range = {
-  text: "a list of ids",
-  fits: (value) => typeof value === "object" && COUNT.fits((value as ArrayLike<number> | null)?.length),
+const IDS: Range = { text: "a list of ids", fits: LIST.fits };
+const MODEL: Range = {
+  text: "a model with a method stream",
+  fits: (value) => OBJECT.fits(value) && FUNCTION.fits((value as Partial<GenerativeModel>).stream),
 };
 const OWN: Ranges<Omit<GenerateOptions, keyof SamplingOptions>> = {
   ...{ length: COUNT, prime: IDS, rng: GENERATOR },
@@ -44,6 +49,7 @@ export async function* generate(
   options: GenerateOptions,
 ): AsyncGenerator<number, void, undefined> {
   refuseOthers("generate", OPTIONS, options);
+  checkValue("generate: model", MODEL, model);
   checkSampling(options);
   const { prime, length, rng } = options;
   settle("generate", OWN, {}, { prime, length, rng });

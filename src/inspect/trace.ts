@@ -3,7 +3,8 @@ import type { CellKind } from "../autograd/ops/recurrent-cells.ts";
 import type { FloatArray } from "../backend/backend.ts";
 import { Frames } from "../backend/scope.ts";
 import { ids as idsTensor, type Tensor } from "../backend/tensor.ts";
-import type { LanguageModel } from "../models/language-model.ts";
+import { checkValue, FUNCTION, LIST } from "../core/options.ts";
+import { LanguageModel } from "../models/language-model.ts";
 import { detachState } from "../nn/cell-state.ts";
 import { RecurrentLayer } from "../nn/recurrent-layer.ts";
 import { RecurrentState } from "../nn/recurrent-state.ts";
@@ -67,6 +68,10 @@ export async function traceModel(
   ids: ArrayLike<number>,
   onProgress: (done: number) => void = () => {},
 ): Promise<ModelTrace> {
+  const isModel = { text: "a LanguageModel", fits: (value: unknown) => value instanceof LanguageModel };
+  checkValue("traceModel: model", isModel, model);
+  checkValue("traceModel: ids", LIST, ids);
+  checkValue("traceModel: onProgress", FUNCTION, onProgress);
   const symbols = ids.length;
   const width = model.config.hidden;
   const isLstm = model.rnn instanceof RecurrentLayer && model.rnn.kind === "lstm";
@@ -80,7 +85,7 @@ export async function traceModel(
   let state: unknown;
   for (let at = 0; at < symbols; at += CHUNK) {
     const steps = Math.min(CHUNK, symbols - at);
-    const part = Int32Array.from({ length: steps }, (_, t) => ids[at + t]);
+    const part = Array.from({ length: steps }, (_, t) => ids[at + t]);
     const pieces = await frames.run(() => {
       const symbols = idsTensor(part, [steps, 1]);
       const run = runLayers(model, model.embedding?.forward(symbols) ?? symbols, state);

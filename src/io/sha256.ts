@@ -1,4 +1,5 @@
 import { UnrolledError } from "../core/index.ts";
+import { BYTES, checkValue } from "../core/options.ts";
 
 /**
  * SHA-256 (FIPS 180-4) through Web Crypto, which Node and browsers share.
@@ -6,6 +7,7 @@ import { UnrolledError } from "../core/index.ts";
  * @throws UnrolledError code UNSUPPORTED on a page that was not loaded over a secure connection
  */
 export async function sha256(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  checkValue("sha256: bytes", BYTES, bytes);
   const subtle = globalThis.crypto?.subtle;
   if (subtle === undefined) {
     throw new UnrolledError(

@@ -1,5 +1,6 @@
 import { Tensor } from "../backend/tensor.ts";
 import { InputError } from "../core/errors.ts";
+import { checkValue, FUNCTION } from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
 
 /** A tensor of a state, under its path in it: `c`, `0.hidden`; a state that is one tensor has the empty path. */
@@ -7,6 +8,8 @@ export interface NamedStateTensor {
   readonly name: string;
   readonly tensor: Tensor;
 }
+
+const DEEPEST = 100;
 
 /**
  * The same structure with every tensor changed: for a state that is a tensor, an array or an object of such. Absent
@@ -19,8 +22,12 @@ export function mapState<State>(
   change: (tensor: Tensor, name: string) => Tensor,
   where = "state",
 ): State {
-  const walk = (value: unknown, name: string): unknown => {
+  checkValue("mapState: change", FUNCTION, change);
+  const walk = (value: unknown, name: string, depth: number): unknown => {
     if (value instanceof Tensor) return change(value, name);
+    if (depth === DEEPEST) {
+      throw new InputError(`${where} must not be nested deeper than ${DEEPEST} levels: does it hold itself?`);
+    }
     if (value === undefined || typeof value === "function") return value;
     if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) {
       const at = name === "" ? where : `${where}.${name}`;
@@ -32,11 +39,13 @@ export function mapState<State>(
       );
     }
     const below = (key: string) => (name === "" ? key : `${name}.${key}`);
-    if (Array.isArray(value)) return value.map((part, index) => walk(part, below(`${index}`)));
-    const parts = Object.entries(value).map(([key, part]) => [key, walk(part, below(key))] as const);
+    if (Array.isArray(value)) return value.map((part, index) => walk(part, below(`${index}`), depth + 1));
+    const parts = Object.entries(value).map(
+      ([key, part]) => [key, walk(part, below(key), depth + 1)] as const,
+    );
     return Object.assign(Object.create(Object.getPrototypeOf(value)), Object.fromEntries(parts));
   };
-  return walk(state, "") as State;
+  return walk(state, "", 0) as State;
 }
 
 /** All tensors of a state, in the order of its fields. @throws InputError as {@link mapState} */

@@ -1,3 +1,4 @@
+import { requireFloats, requireTensors } from "../autograd/check.ts";
 import { linear } from "../autograd/ops/linear.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Tensor } from "../backend/tensor.ts";
@@ -30,6 +31,7 @@ export class Linear {
     checkSize("Linear: outputs", outputs);
     const bound = 1 / Math.sqrt(inputs);
     if (weight !== undefined) {
+      requireFloats("Linear", { weight });
       checkShape("Linear: weight", weight.shape, [
         ["outputs", outputs],
         ["inputs", inputs],
@@ -41,6 +43,7 @@ export class Linear {
 
   /** x [..., inputs] -> [..., outputs] */
   forward(x: Tensor): Tensor {
+    requireTensors("Linear.forward", { x });
     return linear(x, this.weight, this.bias);
   }
 }

@@ -1,11 +1,20 @@
-import type { Gradients } from "../autograd/gradients.ts";
-import { InputError } from "../core/errors.ts";
+import { Gradients } from "../autograd/gradients.ts";
+import { checkValue, FUNCTION, POSITIVE, type Range } from "../core/options.ts";
 
 /** Changes gradients between backward and update. */
 export type Clip = (gradients: Gradients) => void;
 
-function checkPositive(where: string, value: number): void {
-  if (!(value > 0)) throw new InputError(`${where} must be above 0, got ${value}`);
+const GRADIENTS: Range = {
+  text: "the gradients of an optimizer",
+  fits: (value) => value instanceof Gradients,
+};
+
+/** A clip that looks at what it is given. */
+function clipOf(name: string, clip: Clip): Clip {
+  return (gradients) => {
+    checkValue(`${name}: gradients`, GRADIENTS, gradients);
+    clip(gradients);
+  };
 }
 
 /**
@@ -13,18 +22,19 @@ function checkPositive(where: string, value: number): void {
  * torch.nn.utils.clip_grad_norm_). The norm before clipping stays in `gradients.norm`; `Infinity` only measures.
  */
 export function clipNorm(max: number): Clip {
-  checkPositive("clipNorm: max", max);
-  return (gradients) => gradients.clipNorm(max);
+  checkValue("clipNorm: max", POSITIVE, max);
+  return clipOf("clipNorm", (gradients) => gradients.clipNorm(max));
 }
 
 /** Cut each element to [-limit, limit], as torch.nn.utils.clip_grad_value_ and Karpathy's min-char-rnn do. */
 export function clipValue(limit: number): Clip {
-  checkPositive("clipValue: limit", limit);
-  return (gradients) => gradients.clipValue(limit);
+  checkValue("clipValue: limit", POSITIVE, limit);
+  return clipOf("clipValue", (gradients) => gradients.clipValue(limit));
 }
 
 /** One clip after another. */
 export function clips(...all: readonly Clip[]): Clip {
+  for (const [index, clip] of all.entries()) checkValue(`clips: clip ${index}`, FUNCTION, clip);
   return (gradients) => {
     for (const clip of all) clip(gradients);
   };

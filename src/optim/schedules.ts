@@ -1,5 +1,5 @@
 import { InputError } from "../core/errors.ts";
-import { ABOVE_0, AT_LEAST_0, FROM_0_TO_1, SIZE, settle } from "../core/options.ts";
+import { ABOVE_0, AT_LEAST_0, checkValue, FROM_0_TO_1, SIZE, settle } from "../core/options.ts";
 
 /**
  * What the learning rate is multiplied by. A schedule holds no optimizer:
@@ -11,9 +11,19 @@ export interface Schedule {
   factor(step: number): number;
 }
 
+/** @throws InputError by its factor for a step that is no number from 0 up: the rate would be NaN */
+function scheduleOf(name: string, factor: (step: number) => number): Schedule {
+  return {
+    factor(step) {
+      checkValue(`${name}.factor: step`, AT_LEAST_0, step);
+      return factor(step);
+    },
+  };
+}
+
 /** The rate stays. */
 export function constantSchedule(): Schedule {
-  return { factor: () => 1 };
+  return scheduleOf("constantSchedule", () => 1);
 }
 
 export interface StepScheduleOptions {
@@ -32,7 +42,7 @@ export function stepSchedule(options: StepScheduleOptions): Schedule {
     { gamma: 0.1 },
     options,
   );
-  return { factor: (step) => gamma ** Math.floor(step / every) };
+  return scheduleOf("stepSchedule", (step) => gamma ** Math.floor(step / every));
 }
 
 export interface ExponentialScheduleOptions {
@@ -43,7 +53,7 @@ export interface ExponentialScheduleOptions {
 /** gamma^step, as torch.optim.lr_scheduler.ExponentialLR. @throws InputError */
 export function exponentialSchedule(options: ExponentialScheduleOptions): Schedule {
   const { gamma } = settle("exponentialSchedule", { gamma: ABOVE_0 }, {}, options);
-  return { factor: (step) => gamma ** step };
+  return scheduleOf("exponentialSchedule", (step) => gamma ** step);
 }
 
 export interface CosineScheduleOptions {
@@ -71,11 +81,9 @@ export function cosineSchedule(options: CosineScheduleOptions): Schedule {
   if (warmup >= steps) {
     throw new InputError(`cosineSchedule: warmup must be below steps=${steps}, got ${warmup}`);
   }
-  return {
-    factor(step) {
-      if (step < warmup) return (step + 1) / (warmup + 1);
-      const progress = Math.min(1, (step - warmup) / (steps - warmup));
-      return floor + (1 - floor) * 0.5 * (1 + Math.cos(Math.PI * progress));
-    },
-  };
+  return scheduleOf("cosineSchedule", (step) => {
+    if (step < warmup) return (step + 1) / (warmup + 1);
+    const progress = Math.min(1, (step - warmup) / (steps - warmup));
+    return floor + (1 - floor) * 0.5 * (1 + Math.cos(Math.PI * progress));
+  });
 }

@@ -1,5 +1,6 @@
 import { DivergenceError } from "../core/errors.ts";
 import type { EndReason, EvalEvent, StepEvent, TrainEvent } from "./events.ts";
+import { checkLoop } from "./loop-options.ts";
 import type { ReplicaGroup } from "./replica-group.ts";
 import {
   type Decay,
@@ -60,6 +61,7 @@ const TURN = 50;
 export async function* trainLoop(
   options: LoopOptions,
 ): AsyncGenerator<TrainEvent, { step: number; seconds: number; reason: EndReason }, undefined> {
+  checkLoop(options);
   const { group, limits, stepsPerEpoch, startStep, startSeconds, signal } = options;
   const started = performance.now();
   const sitting = () => (performance.now() - started) / 1000;
