@@ -5,7 +5,6 @@ import {
   GENERATOR,
   LIST,
   type Names,
-  OBJECT,
   optional,
   type Range,
   refuseOthers,
@@ -35,7 +34,7 @@ const OPTIONS: Names<SamplingOptions & { length: unknown; prime: unknown; rng: u
 
 /** @throws InputError naming the option that is outside its range */
 export function checkSampling(options: SamplingOptions): void {
-  checkValue("sampling: options", OBJECT, options);
+  refuseOthers("sampling", OPTIONS, options);
   const { temperature = 1, topK, topP = 1 } = options;
   if (!AT_LEAST_0.fits(temperature)) {
     throw new InputError(`--temperature must be a number of at least 0, got ${showValue(temperature)}`, {
@@ -52,7 +51,6 @@ export function checkSampling(options: SamplingOptions): void {
  * @throws InputError for an option outside its range, for no logits, and for logits that leave nothing to choose
  */
 export function sampleLogits(logits: ArrayLike<number>, options: SamplingOptions, rng: Rng): number {
-  refuseOthers("sampleLogits", OPTIONS, options);
   checkSampling(options);
   checkValue("sampleLogits: rng", GENERATOR, rng);
   checkLogits(logits);

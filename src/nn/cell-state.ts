@@ -1,6 +1,6 @@
 import { Tensor } from "../backend/tensor.ts";
 import { InputError } from "../core/errors.ts";
-import { checkValue, FUNCTION } from "../core/options.ts";
+import { checkValue, FUNCTION, OPTIONS, TEXT } from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
 
 /** A tensor of a state, under its path in it: `c`, `0.hidden`; a state that is one tensor has the empty path. */
@@ -23,13 +23,14 @@ export function mapState<State>(
   where = "state",
 ): State {
   checkValue("mapState: change", FUNCTION, change);
+  checkValue("mapState: where", TEXT, where);
   const walk = (value: unknown, name: string, depth: number): unknown => {
     if (value instanceof Tensor) return change(value, name);
     if (depth === DEEPEST) {
       throw new InputError(`${where} must not be nested deeper than ${DEEPEST} levels: does it hold itself?`);
     }
     if (value === undefined || typeof value === "function") return value;
-    if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) {
+    if (!Array.isArray(value) && !OPTIONS.fits(value)) {
       const at = name === "" ? where : `${where}.${name}`;
       throw new InputError(
         `${at} must be a tensor, or an object or array of tensors, got ${showValue(value)}`,
@@ -40,7 +41,7 @@ export function mapState<State>(
     }
     const below = (key: string) => (name === "" ? key : `${name}.${key}`);
     if (Array.isArray(value)) return value.map((part, index) => walk(part, below(`${index}`), depth + 1));
-    const parts = Object.entries(value).map(
+    const parts = Object.entries(value as object).map(
       ([key, part]) => [key, walk(part, below(key), depth + 1)] as const,
     );
     return Object.assign(Object.create(Object.getPrototypeOf(value)), Object.fromEntries(parts));

@@ -39,10 +39,18 @@ export function uniform(shape: Shape, bound: number, rng: Rng, backend?: Backend
 function roomFor(where: string, shape: Shape, backend: Backend | undefined): Float32Array {
   checkSizes(`${where}: shape`, shape);
   checkValue(`${where}: backend`, optional(BACKEND), backend);
-  const home = backend ?? defaultBackend();
-  const bytes = sizeOf(shape) * WORD;
-  if (bytes > home.memory.limit) throw heapOf(home).outOfMemory(`tensor ${showShape(shape)}`, bytes);
+  requireRoom(`tensor ${showShape(shape)}`, sizeOf(shape), backend);
   return new Float32Array(sizeOf(shape));
+}
+
+/**
+ * @param what named in the error
+ * @param numbers that it has at least
+ * @throws OutOfMemoryError for more than the whole heap can hold
+ */
+export function requireRoom(what: string, numbers: number, backend: Backend = defaultBackend()): void {
+  const bytes = numbers * WORD;
+  if (bytes > backend.memory.limit) throw heapOf(backend).outOfMemory(what, bytes);
 }
 
 /** A parameter with standard normal values. */

@@ -2,6 +2,7 @@ import { requireFloats, requireTensors } from "../autograd/check.ts";
 import { linear } from "../autograd/ops/linear.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Tensor } from "../backend/tensor.ts";
+import { ShapeError } from "../core/errors.ts";
 import { FLAG, optional, type Settled, settle } from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
 import { checkShape } from "../core/shape.ts";
@@ -37,8 +38,16 @@ export class Linear {
         ["inputs", inputs],
       ]);
     }
-    this.weight = weight ?? uniform([outputs, inputs], bound, rng, backend);
-    if (bias) this.bias = uniform([outputs], bound, rng, backend);
+    const home = backend ?? weight?.backend;
+    this.weight = weight ?? uniform([outputs, inputs], bound, rng, home);
+    if (home !== undefined && this.weight.backend !== home) {
+      throw new ShapeError(
+        "Linear: weight",
+        `on the backend of the layer (${home.name})`,
+        this.weight.backend.name,
+      );
+    }
+    if (bias) this.bias = uniform([outputs], bound, rng, home);
   }
 
   /** x [..., inputs] -> [..., outputs] */

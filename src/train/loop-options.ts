@@ -2,7 +2,6 @@ import {
   ABOVE_0,
   AT_LEAST_0,
   COUNT,
-  checkValue,
   FUNCTION,
   OBJECT,
   optional,
