@@ -35,6 +35,7 @@ export function broadcastShape(op: string, operands: Readonly<Record<string, Sha
  * @throws ShapeError when the shape has no such axis
  */
 export function axisOf(op: string, axis: number, shape: Shape): number {
+  checkValue("axisOf: op", TEXT, op);
   checkSizes(`${op}: shape`, shape);
   const rank = shape.length;
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
@@ -45,6 +46,8 @@ export function axisOf(op: string, axis: number, shape: Shape): number {
 
 /** Several axes counted from the front, ascending. @throws ShapeError when one is missing or occurs twice */
 export function axesOf(op: string, axes: readonly number[], shape: Shape): number[] {
+  checkValue("axesOf: op", TEXT, op);
+  checkSizes(`${op}: shape`, shape);
   if (!Array.isArray(axes)) throw new ShapeError(`${op}: axes`, "an array of axes", showValue(axes));
   // Not map, which passes over the holes of an array.
   const found = Array.from(axes, (axis) => axisOf(op, axis, shape)).toSorted((a, b) => a - b);
@@ -56,6 +59,7 @@ export function axesOf(op: string, axes: readonly number[], shape: Shape): numbe
 
 /** Words between neighbours along each axis of a dense row-major tensor. */
 export function denseStrides(shape: Shape): number[] {
+  checkSizes("denseStrides: shape", shape);
   const strides = new Array<number>(shape.length).fill(1);
   for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1] * shape[axis + 1];
   return strides;
@@ -63,6 +67,8 @@ export function denseStrides(shape: Shape): number[] {
 
 /** Strides that read a dense tensor of `shape` as if it had been broadcast to `target`: 0 along repeated axes. */
 export function broadcastStrides(shape: Shape, target: Shape): number[] {
+  checkSizes("broadcastStrides: shape", shape);
+  checkSizes("broadcastStrides: target", target);
   const missing = target.length - shape.length;
   const strides = denseStrides(shape);
   return target.map((_, axis) => {

@@ -21,8 +21,8 @@ export function sameShape(a: Shape, b: Shape): boolean {
 }
 
 export function showShape(shape: Shape): string {
-  checkSizes("showShape: shape", shape);
-  return `[${shape.join(", ")}]`;
+  if (!Array.isArray(shape)) throw new ShapeError("showShape: shape", "an array", showValue(shape));
+  return `[${Array.from(shape, (length) => (typeof length === "number" ? length : showValue(length))).join(", ")}]`;
 }
 
 /**
@@ -31,6 +31,8 @@ export function showShape(shape: Shape): string {
  * @throws ShapeError unless `shape` is an array of whole numbers from 0 up
  */
 export function checkSizes(where: string, shape: unknown): asserts shape is Shape {
+  if (typeof where !== "string")
+    throw new InputError(`checkSizes: where must be a text, got ${showValue(where)}`);
   let size = Number.NaN;
   if (Array.isArray(shape)) {
     size = 1;
@@ -55,6 +57,8 @@ export function checkShape(
   shape: Shape,
   pattern: readonly (readonly [string, number | null])[],
 ): void {
+  if (typeof where !== "string")
+    throw new InputError(`checkShape: where must be a text, got ${showValue(where)}`);
   checkSizes(where, shape);
   if (!isPattern(pattern)) {
     throw new InputError(

@@ -1,8 +1,8 @@
-import { FormatError, InputError } from "../core/index.ts";
-import { COUNT, checkValue, LIST, listOf, OBJECT, TEXT } from "../core/options.ts";
+import { FormatError } from "../core/index.ts";
+import { COUNT, checkValue, listOf, OBJECT, TEXT } from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
 import { learnMerges, mergePair, pairKey } from "./bpe-training.ts";
-import { checkPiece, checkTraining } from "./ranges.ts";
+import { checkPiece, checkSymbol, checkSymbols, checkTraining } from "./ranges.ts";
 import type { TokenDecoder, Tokenizer } from "./tokenizer.ts";
 import { MAX_VOCABULARY } from "./vocabulary.ts";
 
@@ -57,7 +57,7 @@ export class BpeTokenizer implements Tokenizer {
   }
 
   decode(ids: ArrayLike<number>): string {
-    checkValue("decode: ids", LIST, ids);
+    checkSymbols(ids, this.size);
     const decoder = this.decoder();
     return Array.from(ids, (id) => decoder.push(id)).join("") + decoder.end();
   }
@@ -67,9 +67,8 @@ export class BpeTokenizer implements Tokenizer {
     const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
     return {
       push: (id) => {
+        checkSymbol(id, this.size);
         const bytes = this.bytes[id];
-        if (bytes === undefined)
-          throw new InputError(`decode: id ${showValue(id)} is not in 0..${this.size - 1}`);
         return utf8.decode(bytes, { stream: true });
       },
       end: () => utf8.decode(),
@@ -81,6 +80,7 @@ export class BpeTokenizer implements Tokenizer {
   }
 
   static fromJSON(value: object, where = "vocabulary"): BpeTokenizer {
+    checkValue("BpeTokenizer.fromJSON: where", TEXT, where);
     if (!OBJECT.fits(value)) throw new FormatError(where, `must be an object, is ${showValue(value)}`);
     const merges = "merges" in value ? value.merges : undefined;
     if (!Array.isArray(merges) || merges.length > MAX_VOCABULARY - BYTES) {

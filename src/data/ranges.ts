@@ -1,7 +1,10 @@
 import { InputError } from "../core/index.ts";
-import { COUNT, checkValue, type Range, TEXT } from "../core/options.ts";
+import { COUNT, checkValue, LIST, type Range, TEXT } from "../core/options.ts";
+import { showValue } from "../core/show-value.ts";
 import type { CharacterIds } from "./id-store.ts";
-import { MAX_VOCABULARY } from "./vocabulary.ts";
+
+/** Ids 0..65534 fit in 16 bits, and a table can keep one value for "none". */
+export const MAX_VOCABULARY = 65_535;
 
 const ID_ARRAYS = ["Uint8Array", "Uint16Array", "Int32Array", "Uint32Array"];
 
@@ -72,3 +75,16 @@ export const DECODER: Range = {
   text: "a Vocabulary",
   fits: (value) => TOKENIZER.fits(value) && (value as { kind?: unknown }).kind === "char",
 };
+
+/** A symbol of a tokenizer. @throws InputError */
+export function checkSymbol(id: number, size: number, position?: number): void {
+  if (typeof id === "number" && id >= 0 && id < size && Number.isInteger(id)) return;
+  const at = position === undefined ? "" : ` at position ${position}`;
+  throw new InputError(`decode: id ${showValue(id)}${at} is not in 0..${size - 1}`);
+}
+
+/** @throws InputError for what is no list, and naming the first id that is no symbol */
+export function checkSymbols(ids: ArrayLike<number>, size: number): void {
+  checkValue("decode: ids", LIST, ids);
+  for (let at = 0; at < ids.length; at++) checkSymbol(ids[at], size, at);
+}

@@ -1,19 +1,9 @@
 import { escapeControl, FormatError, InputError } from "../core/index.ts";
-import {
-  checkValue,
-  FLAG,
-  LIST,
-  type Names,
-  optional,
-  type Range,
-  refuseOthers,
-  TEXT,
-} from "../core/options.ts";
-import { showValue } from "../core/show-value.ts";
+import { checkValue, FLAG, type Names, optional, type Range, refuseOthers, TEXT } from "../core/options.ts";
+import { checkSymbol, checkSymbols, MAX_VOCABULARY } from "./ranges.ts";
 import type { EncodeOptions, TokenDecoder, Tokenizer } from "./tokenizer.ts";
 
-/** Ids 0..65534 fit in 16 bits, and a table can keep one value for "none". */
-export const MAX_VOCABULARY = 65_535;
+export { MAX_VOCABULARY } from "./ranges.ts";
 
 /**
  * The characters that a model knows, in code point order; a character's id is its place.
@@ -72,22 +62,22 @@ export class Vocabulary implements Tokenizer {
 
   /** The text of a list of ids, each in [0, size). */
   decode(ids: ArrayLike<number>): string {
-    checkValue("decode: ids", LIST, ids);
+    checkSymbols(ids, this.size);
     let text = "";
     for (let at = 0; at < ids.length; at++) {
-      const character = this.characters[ids[at]];
-      if (character === undefined) {
-        throw new InputError(
-          `decode: id ${showValue(ids[at])} at position ${at} is not in 0..${this.size - 1}`,
-        );
-      }
-      text += character;
+      text += this.characters[ids[at]];
     }
     return text;
   }
 
   decoder(): TokenDecoder {
-    return { push: (id) => this.decode([id]), end: () => "" };
+    return {
+      push: (id) => {
+        checkSymbol(id, this.size);
+        return this.characters[id];
+      },
+      end: () => "",
+    };
   }
 
   toJSON(): string[] {
@@ -99,6 +89,7 @@ export class Vocabulary implements Tokenizer {
    * @param where names the file and field in a {@link FormatError}
    */
   static fromJSON(value: unknown, where = "vocabulary"): Vocabulary {
+    checkValue("Vocabulary.fromJSON: where", TEXT, where);
     if (!Array.isArray(value)) throw new FormatError(where, "must be a list of characters");
     if (value.length < 1 || value.length > MAX_VOCABULARY) {
       throw new FormatError(where, `must hold 1 to ${MAX_VOCABULARY} characters, holds ${value.length}`);

@@ -1,7 +1,7 @@
-import { FormatError, InputError } from "../core/index.ts";
-import { checkValue, LIST, listOfAny, OBJECT, TEXT } from "../core/options.ts";
+import { FormatError } from "../core/index.ts";
+import { checkValue, listOfAny, OBJECT, TEXT } from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
-import { checkPiece, checkTraining } from "./ranges.ts";
+import { checkPiece, checkSymbol, checkSymbols, checkTraining } from "./ranges.ts";
 import type { TokenDecoder, Tokenizer } from "./tokenizer.ts";
 import { MAX_VOCABULARY } from "./vocabulary.ts";
 
@@ -40,7 +40,7 @@ export class WordTokenizer implements Tokenizer {
   }
 
   decode(ids: ArrayLike<number>): string {
-    checkValue("decode: ids", LIST, ids);
+    checkSymbols(ids, this.size);
     const decoder = this.decoder();
     return Array.from(ids, (id) => decoder.push(id)).join("");
   }
@@ -49,9 +49,8 @@ export class WordTokenizer implements Tokenizer {
     let isLineStart = true;
     return {
       push: (id) => {
+        checkSymbol(id, this.size);
         const word = this.words[id];
-        if (word === undefined)
-          throw new InputError(`decode: id ${showValue(id)} is not in 0..${this.size - 1}`);
         const text = id === EOS ? "\n" : isLineStart ? word : ` ${word}`;
         isLineStart = id === EOS;
         return text;
@@ -65,6 +64,7 @@ export class WordTokenizer implements Tokenizer {
   }
 
   static fromJSON(value: object, where = "vocabulary"): WordTokenizer {
+    checkValue("WordTokenizer.fromJSON: where", TEXT, where);
     if (!OBJECT.fits(value)) throw new FormatError(where, `must be an object, is ${showValue(value)}`);
     const words = "words" in value ? value.words : undefined;
     if (!Array.isArray(words) || words.length > MAX_VOCABULARY) {

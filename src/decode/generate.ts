@@ -50,8 +50,8 @@ export async function* generate(
 ): AsyncGenerator<number, void, undefined> {
   refuseOthers("generate", OPTIONS, options);
   checkValue("generate: model", MODEL, model);
-  checkSampling(options);
-  const { prime, length, rng } = options;
+  const { prime, length, rng, ...sampling } = options;
+  checkSampling(sampling);
   settle("generate", OWN, {}, { prime, length, rng });
   if (prime.length === 0) {
     throw new InputError("generate: prime must hold at least one id, got none", {
@@ -63,7 +63,7 @@ export async function* generate(
     for (let at = 0; at + 1 < prime.length; at++) stream.step(prime[at]);
     let last = prime[prime.length - 1];
     for (let made = 0; made < length; made++) {
-      last = sampleLogits(stream.step(last), options, rng);
+      last = sampleLogits(stream.step(last), sampling, rng);
       yield last;
     }
   } finally {

@@ -27,10 +27,7 @@ const SHARE: Range = {
   fits: (value) => typeof value === "number" && value > 0 && value <= 1,
 };
 
-/** Those of generation go with them. */
-const OPTIONS: Names<SamplingOptions & { length: unknown; prime: unknown; rng: unknown }> = {
-  ...{ temperature: 0, topK: 0, topP: 0, length: 0, prime: 0, rng: 0 },
-};
+const OPTIONS: Names<SamplingOptions> = { temperature: 0, topK: 0, topP: 0 };
 
 /** @throws InputError naming the option that is outside its range */
 export function checkSampling(options: SamplingOptions): void {

@@ -149,7 +149,7 @@ function checkSearch(layers: readonly LayerTrace[], all: readonly SignalValues[]
   const symbols = all[0]?.values.length;
   for (const [index, { width, hidden, cell }] of layers.entries()) {
     checkValue(`searchUnits: layers[${index}].width`, SIZE, width);
-    for (const [name, values] of Object.entries({ hidden, cell: cell ?? hidden })) {
+    for (const [name, values] of Object.entries({ hidden, cell: cell === undefined ? hidden : cell })) {
       const where = `searchUnits: layers[${index}].${name}`;
       checkValue(where, FLOATS, values);
       if (symbols === undefined || values.length === symbols * width) continue;

@@ -3,7 +3,7 @@ import type { CellKind } from "../autograd/ops/recurrent-cells.ts";
 import type { FloatArray } from "../backend/backend.ts";
 import { Frames } from "../backend/scope.ts";
 import { ids as idsTensor, type Tensor } from "../backend/tensor.ts";
-import { checkValue, FUNCTION, LIST } from "../core/options.ts";
+import { checkValue, FUNCTION, listOfAny } from "../core/options.ts";
 import { LanguageModel } from "../models/language-model.ts";
 import { detachState } from "../nn/cell-state.ts";
 import { RecurrentLayer } from "../nn/recurrent-layer.ts";
@@ -70,7 +70,13 @@ export async function traceModel(
 ): Promise<ModelTrace> {
   const isModel = { text: "a LanguageModel", fits: (value: unknown) => value instanceof LanguageModel };
   checkValue("traceModel: model", isModel, model);
-  checkValue("traceModel: ids", LIST, ids);
+  const isId = (id: unknown) => Number.isInteger(id) && (id as number) >= 0 && (id as number) < vocabulary;
+  const { vocabulary } = model.config;
+  checkValue(
+    "traceModel: ids",
+    listOfAny({ text: "an id", fits: isId }, `a list of ids below ${vocabulary}`),
+    ids,
+  );
   checkValue("traceModel: onProgress", FUNCTION, onProgress);
   const symbols = ids.length;
   const width = model.config.hidden;
@@ -167,7 +173,8 @@ class GateCounts {
   shares(total: number): GateSaturation[] {
     return this.found.map(({ layer, gate, below, above }) => ({
       ...{ layer, gate },
-      ...{ below: below / total, above: above / total },
+      // Of no symbols there is no share.
+      ...{ below: below / Math.max(total, 1), above: above / Math.max(total, 1) },
     }));
   }
 }

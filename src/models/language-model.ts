@@ -163,7 +163,6 @@ export class LanguageModel {
     refuseOthers(where, FORWARD, options);
     const { state, rng } = options;
     checkValue(`${where}: rng`, optional(GENERATOR), rng);
-    requireTensors(where, { ids });
     requireIntegers(`${where}: ids`, ids);
     checkShape(`${where}: ids`, ids.shape, [
       ["batch", null],

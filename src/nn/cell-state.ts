@@ -1,4 +1,5 @@
-import { Tensor } from "../backend/tensor.ts";
+import { TENSOR } from "../autograd/check.ts";
+import type { Tensor } from "../backend/tensor.ts";
 import { InputError } from "../core/errors.ts";
 import { checkValue, FUNCTION, OPTIONS, TEXT } from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
@@ -25,7 +26,7 @@ export function mapState<State>(
   checkValue("mapState: change", FUNCTION, change);
   checkValue("mapState: where", TEXT, where);
   const walk = (value: unknown, name: string, depth: number): unknown => {
-    if (value instanceof Tensor) return change(value, name);
+    if (TENSOR.fits(value)) return change(value as Tensor, name);
     if (depth === DEEPEST) {
       throw new InputError(`${where} must not be nested deeper than ${DEEPEST} levels: does it hold itself?`);
     }

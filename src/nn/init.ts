@@ -1,4 +1,4 @@
-import { requireFloats, requireTensors } from "../autograd/check.ts";
+import { requireFloats } from "../autograd/check.ts";
 import { parameter, parameters } from "../autograd/parameter.ts";
 import { type Backend, WORD } from "../backend/backend.ts";
 import { defaultBackend } from "../backend/default.ts";
@@ -78,7 +78,6 @@ function checkWeight(
   tensors: Readonly<Record<string, Tensor>>,
   ...rngs: readonly Rng[]
 ): void {
-  requireTensors(where, tensors);
   requireFloats(where, tensors);
   for (const rng of rngs) checkValue(`${where}: rng`, GENERATOR, rng);
 }

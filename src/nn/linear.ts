@@ -1,4 +1,4 @@
-import { requireFloats, requireTensors } from "../autograd/check.ts";
+import { requireFloats } from "../autograd/check.ts";
 import { linear } from "../autograd/ops/linear.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Tensor } from "../backend/tensor.ts";
@@ -52,7 +52,7 @@ export class Linear {
 
   /** x [..., inputs] -> [..., outputs] */
   forward(x: Tensor): Tensor {
-    requireTensors("Linear.forward", { x });
+    requireFloats("Linear.forward", { x });
     return linear(x, this.weight, this.bias);
   }
 }

@@ -1,4 +1,4 @@
-import { requireFloats, requireTensors } from "../autograd/check.ts";
+import { requireFloats } from "../autograd/check.ts";
 import { CELLS, type CellKind, type RecurrentWeights, sizesOf } from "../autograd/ops/recurrent-cells.ts";
 import { kernelsOf } from "../autograd/tape.ts";
 import type { Backend, FloatArray } from "../backend/backend.ts";
@@ -92,7 +92,6 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
     checkParts(parts);
     const { kind, layers, embedding, head } = parts;
     const all = tensorsOf(parts);
-    requireFloats("stream", Object.fromEntries(all));
     const kernels = kernelsOf("stream", ...all.values());
     this.backend = layers[0].weightIh.backend;
     this.weights = weights;
@@ -238,17 +237,11 @@ function checkParts(parts: StreamParts): void {
     checkValue(`stream: layers[${index}]`, OBJECT, weights);
     refuseOthers(`stream: layers[${index}]`, WEIGHTS, weights);
     const { weightIh, weightHh, ...others } = weights;
-    requireTensors(`stream: layers[${index}]`, { weightIh, weightHh, ...given(others) });
+    requireFloats(`stream: layers[${index}]`, { weightIh, weightHh }, others);
   }
   if (head !== undefined) checkValue("stream: head", OBJECT, head);
-  requireTensors("stream", given({ embedding }));
-  if (head !== undefined)
-    requireTensors("stream: head", { weight: head.weight, ...given({ bias: head.bias }) });
-}
-
-/** Those that are not undefined. */
-function given(tensors: Readonly<Record<string, Tensor | undefined>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(tensors).filter(([, tensor]) => tensor !== undefined));
+  requireFloats("stream", {}, { embedding });
+  if (head !== undefined) requireFloats("stream: head", { weight: head.weight }, { bias: head.bias });
 }
 
 const at = (tensor: Tensor | undefined): number => tensor?.address ?? 0;

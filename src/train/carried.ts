@@ -12,6 +12,7 @@ import {
 } from "../core/options.ts";
 import { type Shape, showShape, sizeOf } from "../core/shape.ts";
 import { mapState, stateTensors } from "../nn/cell-state.ts";
+import { BACKEND } from "../nn/options.ts";
 
 /** One tensor of the state that a training carries from chunk to chunk, of the whole batch. */
 export interface CarriedTensor {
@@ -104,6 +105,7 @@ export class CarriedLayout<State> {
   /** This replica's rows out of it, as tensors outside all scopes. */
   write(from: Float64Array, backend: Tensor["backend"]): State {
     this.checkBuffer("CarriedLayout.write: from", from);
+    checkValue("CarriedLayout.write: backend", BACKEND, backend);
     const slots = new Map(this.tensors.map((slot) => [slot.name, slot]));
     return mapState(this.template, (_, name) => {
       const slot = slots.get(name)!;

@@ -7,6 +7,13 @@ import { Replica, type StepOutcome } from "./replica.ts";
 import type { WorkerData } from "./replica-worker.ts";
 import { LEARNER, type Snapshot } from "./snapshot.ts";
 
+/** More threads than any machine has. */
+const MOST_REPLICAS = 4096;
+const REPLICAS: Range = {
+  text: `an integer from 1 to ${MOST_REPLICAS}`,
+  fits: (value) => SIZE.fits(value) && (value as number) <= MOST_REPLICAS,
+};
+
 const SOURCE: Range = {
   text: "the source of a learner, { module, spec }",
   fits: (value) => OBJECT.fits(value) && typeof (value as Partial<LearnerSource>).module === "string",
@@ -48,7 +55,7 @@ export class ReplicaGroup {
   ): Promise<ReplicaGroup> {
     checkValue("ReplicaGroup.start: learner", LEARNER, learner);
     checkValue("ReplicaGroup.start: source", SOURCE, source);
-    checkValue("ReplicaGroup.start: replicas", SIZE, replicas);
+    checkValue("ReplicaGroup.start: replicas", REPLICAS, replicas);
     checkValue("ReplicaGroup.start: snapshot", optional(OBJECT), snapshot);
     const group = new ReplicaGroup(learner, replicas);
     try {

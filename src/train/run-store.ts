@@ -3,7 +3,7 @@
  * `.lock`. Everything but the log is replaced whole or not at all, and is on the disk when a call resolves.
  */
 import { dirname, join } from "node:path";
-import { escapeControl, FormatError, InputError } from "../core/index.ts";
+import { escapeControl, FormatError, InputError, problemOf } from "../core/index.ts";
 import {
   BYTES,
   COUNT,
@@ -38,6 +38,16 @@ export interface OpenOptions {
   /** "read" takes no lock and may look at a run in training; "write" locks. Default "read". */
   mode?: "read" | "write";
   fs?: FileSystem;
+}
+
+/** @throws InputError for what JSON has no form for: cycles, bigints */
+function toJson(where: string, value: object, indent?: number): string {
+  try {
+    return JSON.stringify(value, null, indent);
+  } catch (cause) {
+    const reason = escapeControl(problemOf(cause).split("\n")[0]);
+    throw new InputError(`${where} cannot be written as JSON: ${reason}`, { cause });
+  }
 }
 
 const FOLDER: Range = { text: "the path of a folder", fits: (value) => TEXT.fits(value) && value !== "" };
@@ -138,7 +148,7 @@ export class RunStore {
   async writeRunJson(run: object): Promise<void> {
     this.mustWrite();
     checkValue("runStore.writeRunJson: run", OPTIONS, run);
-    await writeFileDurable(this.fs, this.runJson, `${JSON.stringify(run, null, 2)}\n`);
+    await writeFileDurable(this.fs, this.runJson, `${toJson("runStore.writeRunJson: run", run, 2)}\n`);
   }
 
   /** The object in `run.json`, its fields unchecked. @throws FormatError */
@@ -164,6 +174,7 @@ export class RunStore {
   async appendMetrics(event: object): Promise<void> {
     this.mustWrite();
     checkValue("runStore.appendMetrics: event", OPTIONS, event);
+    toJson("runStore.appendMetrics: event", event);
     await this.metrics.append(event);
   }
 
