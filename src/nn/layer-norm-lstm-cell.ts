@@ -1,4 +1,4 @@
-import { requireTensors } from "../autograd/check.ts";
+import { requireFloats } from "../autograd/check.ts";
 import { sigmoid, tanh } from "../autograd/ops/activations.ts";
 import { split } from "../autograd/ops/concat.ts";
 import { add, mul } from "../autograd/ops/elementwise.ts";
@@ -65,7 +65,7 @@ export class LayerNormLSTMCell implements Cell<RecurrentState> {
    */
   step(x: Tensor, state: RecurrentState): { output: Tensor; state: RecurrentState } {
     const where = "LayerNormLSTMCell.step";
-    requireTensors(where, { x });
+    requireFloats(where, { x });
     const given: unknown = state === undefined ? {} : state;
     checkStateParts(`${where}: state`, given, true);
     const H = this._hidden;

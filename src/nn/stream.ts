@@ -1,4 +1,4 @@
-import { requireFloats, requireTensors } from "../autograd/check.ts";
+import { requireFloats } from "../autograd/check.ts";
 import { CELLS, type CellKind, type RecurrentWeights, sizesOf } from "../autograd/ops/recurrent-cells.ts";
 import { kernelsOf } from "../autograd/tape.ts";
 import type { Backend, FloatArray } from "../backend/backend.ts";
@@ -106,7 +106,6 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
     const parts = matricesOf(given);
     const { kind, layers, embedding, head } = parts;
     const all = tensorsOf(parts);
-    requireFloats("stream", Object.fromEntries(all));
     const kernels = kernelsOf("stream", ...all.values());
     this.backend = layers[0].weightIh.backend;
     this.weights = weights;
@@ -261,13 +260,8 @@ function checkParts(parts: StreamParts): void {
     checkValue(`stream: layers[${index}]`, OBJECT, weights);
     refuseOthers(`stream: layers[${index}]`, WEIGHTS, weights);
     const { weightIh, weightHh, ...others } = weights;
-    requireTensors(`stream: layers[${index}]`, { weightIh, weightHh, ...given(others) });
+    requireFloats(`stream: layers[${index}]`, { weightIh, weightHh }, others);
   }
-}
-
-/** Those that are not undefined. */
-function given(tensors: Readonly<Record<string, Tensor | undefined>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(tensors).filter(([, tensor]) => tensor !== undefined));
 }
 
 /** The state of a layer for one sequence. @throws ShapeError for that of a batch, or of another size */

@@ -19,7 +19,7 @@ import { checkImages, checkWindow, type WindowOptions, windowOver } from "./wind
 export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: WindowOptions = {}): Tensor {
   checkWindow("conv2d", options);
   const { stride = 1, padding = 0 } = options;
-  requireFloats("conv2d", { weight, bias });
+  requireFloats("conv2d", { weight }, { bias });
   checkImages("conv2d", x);
   checkShape("conv2d: weight", weight.shape, [
     ["outputs", null],

@@ -41,7 +41,6 @@ export function settleCrossEntropy(
   checkValue(`${op}: labelSmoothing`, FROM_0_TO_1, labelSmoothing);
   checkValue(`${op}: ignoreIndex`, INTEGER, ignoreIndex);
   if (classWeights !== undefined) {
-    requireTensors(op, { classWeights });
     requireFloats(op, { classWeights });
     checkShape(`${op}: classWeights`, classWeights.shape, [["classes", classes]]);
   }

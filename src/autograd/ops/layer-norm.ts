@@ -21,7 +21,7 @@ const OPTIONS: Names<LayerNormOptions> = { epsilon: 0 };
 export function layerNorm(x: Tensor, gain?: Tensor, bias?: Tensor, options: LayerNormOptions = {}): Tensor {
   refuseOthers("layerNorm", OPTIONS, options);
   const { epsilon = 1e-5 } = options;
-  requireFloats("layerNorm", { x, gain, bias });
+  requireFloats("layerNorm", { x }, { gain, bias });
   if (!(epsilon >= 0)) throw new InputError(`layerNorm: epsilon must be 0 or more, got ${epsilon}`);
   const n = x.shape.at(-1);
   if (n === undefined || n === 0) {

@@ -5,7 +5,7 @@ import { empty, type Tensor } from "../../backend/tensor.ts";
 import { ScopeError, ShapeError } from "../../core/errors.ts";
 import { checkValue, type Names, optional, refuseOthers, SIZE } from "../../core/options.ts";
 import { checkShape, showShape } from "../../core/shape.ts";
-import { requireFloats, requireTensors } from "../check.ts";
+import { requireFloats } from "../check.ts";
 import { binary, constant, reduceAxes } from "../strided.ts";
 import { isRecording, kernelsOf, record } from "../tape.ts";
 import {
@@ -61,8 +61,7 @@ export function linearCrossEntropy(
   options: LinearCrossEntropyOptions = {},
 ): Tensor {
   const op = "linearCrossEntropy";
-  requireTensors(op, { x, weight, ...(bias !== undefined && { bias }) });
-  requireFloats(op, { x, weight, bias });
+  requireFloats(op, { x, weight }, { bias });
   checkShape(`${op}: weight`, weight.shape, [
     ["classes", null],
     ["features", x.shape.at(-1) ?? null],
