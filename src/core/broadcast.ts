@@ -1,5 +1,6 @@
 import { ShapeError } from "./errors.ts";
 import { type Shape, showShape } from "./shape.ts";
+import { showValue } from "./show-value.ts";
 
 /**
  * The shape of an elementwise result by NumPy's rules: axes are matched from the last, and an axis of 1 (or a missing
@@ -31,16 +32,18 @@ export function broadcastShape(op: string, operands: Readonly<Record<string, Sha
 export function axisOf(op: string, axis: number, shape: Shape): number {
   const rank = shape.length;
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
-    throw new ShapeError(`${op}: axis`, `in [${-rank}, ${rank}) for ${showShape(shape)}`, `${axis}`);
+    throw new ShapeError(`${op}: axis`, `in [${-rank}, ${rank}) for ${showShape(shape)}`, showValue(axis));
   }
   return axis < 0 ? axis + rank : axis;
 }
 
 /** Several axes counted from the front, ascending. @throws ShapeError when one is missing or occurs twice */
 export function axesOf(op: string, axes: readonly number[], shape: Shape): number[] {
-  const found = axes.map((axis) => axisOf(op, axis, shape)).toSorted((a, b) => a - b);
+  if (!Array.isArray(axes)) throw new ShapeError(`${op}: axes`, "an array of axes", showValue(axes));
+  // Not map, which passes over the holes of an array.
+  const found = Array.from(axes, (axis) => axisOf(op, axis, shape)).toSorted((a, b) => a - b);
   if (new Set(found).size !== found.length) {
-    throw new ShapeError(`${op}: axes`, "different from each other", showShape(axes));
+    throw new ShapeError(`${op}: axes`, "different from each other", showValue(axes));
   }
   return found;
 }

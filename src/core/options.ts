@@ -18,6 +18,8 @@ const range = (text: string, fits: (value: number) => boolean): Range => ({
   fits: (value) => typeof value === "number" && fits(value),
 });
 
+/** NaN and the infinities too, where a caller may want them. */
+export const NUMBER = range("a number", () => true);
 export const FINITE = range("a finite number", Number.isFinite);
 export const AT_LEAST_0 = range("a finite number of at least 0", (x) => x >= 0 && Number.isFinite(x));
 export const ABOVE_0 = range("a finite number above 0", (x) => x > 0 && Number.isFinite(x));
@@ -26,6 +28,8 @@ export const BELOW_1 = range("at least 0 and below 1", (x) => x >= 0 && x < 1);
 export const COUNT = range("an integer of at least 0", (x) => Number.isSafeInteger(x) && x >= 0);
 export const SIZE = range("an integer of at least 1", (x) => Number.isSafeInteger(x) && x >= 1);
 export const FLAG: Range = { text: "true or false", fits: (value) => typeof value === "boolean" };
+/** Whole numbers that a kernel can be given. */
+export const INTEGER = range("an integer of 32 bits", (x) => (x | 0) === x);
 export const TEXT: Range = { text: "a text", fits: (value) => typeof value === "string" };
 /** By what it can do: a cell of a user's may come with another copy of this package. */
 export const GENERATOR: Range = {
@@ -65,8 +69,21 @@ export type Settled<Options, LeftOut extends keyof Options> = Required<Omit<Opti
 /** Every option by its name, for {@link refuseOthers}. */
 export type Names<Options> = { readonly [Name in keyof Options]-?: unknown };
 
-/** @throws InputError for an option that is not in `known`, naming the nearest that is */
+/**
+ * Refuse a value that is not in a range.
+ * @param where the function and its argument, as `pow: exponent`
+ * @throws InputError saying what it must be and what it was
+ */
+export function checkValue(where: string, { text, fits }: Range, value: unknown): void {
+  if (!fits(value)) throw new InputError(`${where} must be ${text}, got ${showValue(value)}`);
+}
+
+/** @throws InputError for what is no object of options, and for an option that is not in `known`, naming the nearest */
 export function refuseOthers(where: string, known: object, given: object): void {
+  // Maps, dates, promises and arrays have no options, and would be ignored.
+  if (Object.prototype.toString.call(given) !== "[object Object]") {
+    throw new InputError(`${where}: options must be an object, got ${showValue(given)}`);
+  }
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(known, name)) continue;
     const names = Object.keys(known);
@@ -88,18 +105,13 @@ export function settle<Settings extends object>(
   defaults: Partial<Settings>,
   given: Partial<Settings> = {},
 ): Settings {
-  if (!OBJECT.fits(given)) {
-    throw new InputError(`${where}: options must be ${OBJECT.text}, got ${showValue(given)}`);
-  }
   refuseOthers(where, ranges, given);
   const settings = { ...defaults } as Settings;
   for (const [name, value] of Object.entries(given)) {
     if (value !== undefined) Object.assign(settings, { [name]: value });
   }
   for (const name of Object.keys(ranges) as (keyof Settings & string)[]) {
-    const value: unknown = settings[name];
-    if (ranges[name].fits(value)) continue;
-    throw new InputError(`${where}: ${name} must be ${ranges[name].text}, got ${showValue(value)}`);
+    checkValue(`${where}: ${name}`, ranges[name], settings[name]);
   }
   return settings;
 }

@@ -1,4 +1,5 @@
 import { ShapeError } from "./errors.ts";
+import { showValue } from "./show-value.ts";
 
 /** Sizes of the axes, outermost first; `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -18,6 +19,25 @@ export function sameShape(a: Shape, b: Shape): boolean {
 
 export function showShape(shape: Shape): string {
   return `[${shape.join(", ")}]`;
+}
+
+/**
+ * Refuse what is no shape. Every tensor is made of one that has passed here, whoever gives it.
+ * @param where the operation and its argument, as `zeros: shape`
+ * @throws ShapeError unless `shape` is an array of whole numbers from 0 up
+ */
+export function checkSizes(where: string, shape: unknown): asserts shape is Shape {
+  let size = Number.NaN;
+  if (Array.isArray(shape)) {
+    size = 1;
+    for (let axis = 0; axis < shape.length; axis++) {
+      const length: unknown = shape[axis];
+      size = Number.isInteger(length) && (length as number) >= 0 ? size * (length as number) : Number.NaN;
+    }
+  }
+  // An infinite size is more than any heap has, and refused as that.
+  if (Number.isNaN(size))
+    throw new ShapeError(where, "an array of whole numbers from 0 up", showValue(shape));
 }
 
 /**

@@ -19,7 +19,7 @@ export function mapState<State>(
   where = "state",
 ): State {
   const walk = (value: unknown, name: string): unknown => {
-    if (value instanceof Tensor) return change(value, name);
+    if (Tensor.isTensor(value)) return change(value, name);
     if (value === undefined || typeof value === "function") return value;
     if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) {
       const at = name === "" ? where : `${where}.${name}`;

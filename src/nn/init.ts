@@ -1,4 +1,4 @@
-import { parameter, parameters } from "../autograd/parameter.ts";
+import { emptyParameter, parameters } from "../autograd/parameter.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import { InputError, ShapeError } from "../core/errors.ts";
@@ -12,28 +12,28 @@ import { orthonormal } from "./orthogonal.ts";
 
 /** A parameter with values uniform in [-bound, bound). */
 export function uniform(shape: Shape, bound: number, rng: Rng, backend?: Backend): Tensor {
-  const values = new Float32Array(sizeOf(shape));
-  for (let i = 0; i < values.length; i++) values[i] = (2 * rng.uniform() - 1) * bound;
-  return parameter(values, shape, backend);
+  return fill(emptyParameter(shape, backend), () => (2 * rng.uniform() - 1) * bound);
 }
 
 /** A parameter with standard normal values. */
 export function normal(shape: Shape, rng: Rng, backend?: Backend): Tensor {
-  return parameter(
-    draw(sizeOf(shape), () => rng.normal()),
-    shape,
-    backend,
-  );
+  return fill(emptyParameter(shape, backend), () => rng.normal());
 }
 
-function draw(count: number, next: () => number): Float32Array {
-  const values = new Float32Array(count);
-  for (let i = 0; i < count; i++) values[i] = next();
-  return values;
+/** A parameter whose values are all the same. */
+export function constantParameter(shape: Shape, value: number, backend?: Backend): Tensor {
+  return fill(emptyParameter(shape, backend), () => value);
 }
+
+/** Values that are drawn before they are written: memory for all of them at once may be more than there is. */
+const BLOCK = 2 ** 16;
 
 function fill(tensor: Tensor, next: () => number): Tensor {
-  tensor.write(draw(tensor.size, next));
+  for (let start = 0; start < tensor.size; start += BLOCK) {
+    const values = new Float32Array(Math.min(BLOCK, tensor.size - start));
+    for (let i = 0; i < values.length; i++) values[i] = next();
+    tensor.view([values.length], start).write(values);
+  }
   return tensor;
 }
 

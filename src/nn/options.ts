@@ -2,7 +2,7 @@ import { Tensor } from "../backend/tensor.ts";
 import { InputError } from "../core/errors.ts";
 import { GENERATOR, OBJECT, optional, type Range } from "../core/options.ts";
 
-export const TENSOR: Range = { text: "a tensor", fits: (value) => value instanceof Tensor };
+export const TENSOR: Range = { text: "a tensor", fits: (value) => Tensor.isTensor(value) };
 
 /** Of the options that every module with weights has. */
 export const MODULE_RANGES = { rng: GENERATOR, backend: optional(OBJECT) };

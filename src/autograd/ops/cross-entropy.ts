@@ -1,12 +1,19 @@
 import { BINARY, REDUCE } from "../../backend/kernels-ops.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
-import { InputError, ShapeError } from "../../core/errors.ts";
-import { type Names, refuseOthers } from "../../core/options.ts";
-import { checkShape, showShape } from "../../core/shape.ts";
-import { requireFloats } from "../check.ts";
+import { ShapeError } from "../../core/errors.ts";
+import {
+  checkValue,
+  FROM_0_TO_1,
+  INTEGER,
+  type Names,
+  type Range,
+  refuseOthers,
+} from "../../core/options.ts";
+import { checkShape, type Shape, sameShape, showShape, sizeOf } from "../../core/shape.ts";
+import { requireFloats, requireTensors } from "../check.ts";
 import { binary, expand, reduceAxes } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
-import { checkIds } from "./embedding.ts";
+import { checkIds, watchIds } from "./embedding.ts";
 import { checkReduction, type ReductionOptions } from "./losses.ts";
 
 export interface CrossEntropyOptions extends ReductionOptions {
@@ -18,7 +25,7 @@ export interface CrossEntropyOptions extends ReductionOptions {
   readonly labelSmoothing?: number;
 }
 
-const OPTIONS: Names<CrossEntropyOptions> = {
+export const CROSS_ENTROPY_OPTIONS: Names<CrossEntropyOptions> = {
   ...{ reduction: 0, ignoreIndex: 0, classWeights: 0, labelSmoothing: 0 },
 };
 
@@ -34,17 +41,45 @@ export function settleCrossEntropy(
   classes: number,
   options: CrossEntropyOptions,
 ): CrossEntropySettings {
-  refuseOthers(op, OPTIONS, options);
+  refuseOthers(op, CROSS_ENTROPY_OPTIONS, options);
   const { reduction = "mean", ignoreIndex = IGNORE_INDEX, classWeights, labelSmoothing = 0 } = options;
   checkReduction(op, reduction);
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new InputError(`${op}: labelSmoothing must be in [0, 1], got ${labelSmoothing}`);
-  }
+  checkValue(`${op}: ignoreIndex`, INTEGER, ignoreIndex);
+  checkValue(`${op}: labelSmoothing`, SMOOTHING, labelSmoothing);
   if (classWeights !== undefined) {
     requireFloats(op, { classWeights });
     checkShape(`${op}: classWeights`, classWeights.shape, [["classes", classes]]);
   }
   return { reduction, ignoreIndex, classWeights, labelSmoothing };
+}
+
+const SMOOTHING: Range = { ...FROM_0_TO_1, text: "in [0, 1]" };
+
+/**
+ * Each row of scores has one target: `targets` has the axes of `scores` before the classes, in the same order, or one of
+ * both is flat.
+ * @param name of the argument that holds the scores
+ * @throws InputError for what is no tensor; ShapeError with both shapes
+ */
+export function checkTargets(op: string, name: string, scores: Shape, targets: Tensor): void {
+  requireTensors(op, { targets });
+  const leading = scores.slice(0, -1);
+  if (sameShape(leading, targets.shape)) return;
+  const rows = sizeOf(leading);
+  if (targets.size !== rows) {
+    const expected = `${rows} ids for ${name} ${showShape(scores)}`;
+    throw new ShapeError(`${op}: targets`, expected, showShape(targets.shape));
+  }
+  if (leading.length === 1 || targets.shape.length === 1) return;
+  const isTurned = sameShape(leading, targets.shape.toReversed());
+  throw new ShapeError(
+    `${op}: targets`,
+    `${showShape(leading)} as ${name} ${showShape(scores)}`,
+    showShape(targets.shape),
+    {
+      hint: isTurned ? "time and batch are in the other order: swapAxes(targets)" : undefined,
+    },
+  );
 }
 
 interface Rows {
@@ -54,16 +89,16 @@ interface Rows {
 }
 
 function check(logits: Tensor, targets: Tensor, ignoreIndex: number): Rows {
-  requireFloats("crossEntropy", { logits });
   const classes = logits.shape.at(-1) ?? 0;
-  const rows = classes === 0 ? 0 : logits.size / classes;
-  if (logits.shape.length < 2 || classes === 0 || targets.size !== rows) {
+  if (logits.shape.length < 2 || classes === 0) {
     throw new ShapeError(
-      "crossEntropy: targets",
-      `${rows} ids for logits ${showShape(logits.shape)}`,
-      showShape(targets.shape),
+      "crossEntropy: logits",
+      "[..., classes] with one class or more",
+      showShape(logits.shape),
     );
   }
+  checkTargets("crossEntropy", "logits", logits.shape, targets);
+  const rows = logits.size / classes;
   const values = checkIds("crossEntropy: targets", targets, classes, ignoreIndex);
   return { rows, mayIgnore: values?.includes(ignoreIndex) ?? true };
 }
@@ -76,6 +111,7 @@ function check(logits: Tensor, targets: Tensor, ignoreIndex: number): Rows {
  *     loss = mean(log sum exp(x) - x[target]),  dx = (softmax(x) - onehot(target)) * dy / rows
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  requireFloats("crossEntropy", { logits });
   const classes = logits.shape.at(-1) ?? 0;
   const settings = settleCrossEntropy("crossEntropy", classes, options);
   const { reduction, ignoreIndex, classWeights, labelSmoothing } = settings;
@@ -86,8 +122,10 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   const kernels = kernelsOf("crossEntropy", logits, targets);
   const loss = empty([]);
   const saved = empty([rows]);
+  const recheck = watchIds("crossEntropy: targets", targets, classes);
   kernels.cross_entropy(loss.address, 0, saved.address, logits.address, targets.address, rows, classes);
   return record("crossEntropy", [logits], loss, (dy) => {
+    recheck();
     const dx = empty(logits.shape);
     kernels.cross_entropy_backward(
       dx.address,
@@ -109,17 +147,19 @@ function general(logits: Tensor, targets: Tensor, options: CrossEntropySettings)
   const rows = logits.size / classes;
   const kernels = kernelsOf("crossEntropy", logits, targets, classWeights);
   const [losses, weights, saved] = [empty([rows]), empty([rows]), empty([rows])];
-  const given = [logits.address, targets.address, classWeights?.address ?? 0] as const;
+  const recheck = watchIds("crossEntropy: targets", targets, classes, ignoreIndex);
+  const operands = () => [logits.address, targets.address, classWeights?.address ?? 0] as const;
   const settings = [ignoreIndex, labelSmoothing, rows, classes] as const;
-  kernels.cross_entropy_rows(losses.address, weights.address, saved.address, ...given, ...settings);
+  kernels.cross_entropy_rows(losses.address, weights.address, saved.address, ...operands(), ...settings);
   const total = (x: Tensor) => reduceAxes(kernels, REDUCE.sum, x, [0]).view([]);
   const weight = reduction === "mean" ? total(weights) : undefined;
   const divided = (x: Tensor) => (weight === undefined ? x : binary(kernels, BINARY.div, x, weight, []));
   const loss = reduction === "none" ? losses.view(targets.shape) : divided(total(losses));
   return record("crossEntropy", [logits], loss, (dy) => {
+    recheck();
     const dRow = reduction === "none" ? dy : expand(kernels, divided(dy), [rows]);
     const dx = empty(logits.shape);
-    kernels.cross_entropy_rows_backward(dx.address, dRow.address, saved.address, ...given, ...settings);
+    kernels.cross_entropy_rows_backward(dx.address, dRow.address, saved.address, ...operands(), ...settings);
     return [dx];
   });
 }

@@ -2,12 +2,19 @@ import { WORD } from "../../backend/backend.ts";
 import { BINARY, REDUCE } from "../../backend/kernels-ops.ts";
 import { scope } from "../../backend/scope.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
-import { InputError, ScopeError, ShapeError } from "../../core/errors.ts";
+import { ScopeError, ShapeError } from "../../core/errors.ts";
+import { checkValue, refuseOthers, SIZE } from "../../core/options.ts";
 import { checkShape, showShape } from "../../core/shape.ts";
 import { requireFloats } from "../check.ts";
 import { binary, constant, reduceAxes } from "../strided.ts";
 import { isRecording, kernelsOf, record } from "../tape.ts";
-import { type CrossEntropyOptions, crossEntropy, settleCrossEntropy } from "./cross-entropy.ts";
+import {
+  CROSS_ENTROPY_OPTIONS,
+  type CrossEntropyOptions,
+  checkTargets,
+  crossEntropy,
+  settleCrossEntropy,
+} from "./cross-entropy.ts";
 import { checkIds } from "./embedding.ts";
 import { linear } from "./linear.ts";
 
@@ -52,7 +59,7 @@ export function linearCrossEntropy(
   options: LinearCrossEntropyOptions = {},
 ): Tensor {
   const op = "linearCrossEntropy";
-  requireFloats(op, { x, weight, bias });
+  requireFloats(op, { x, weight }, { bias });
   checkShape(`${op}: weight`, weight.shape, [
     ["classes", null],
     ["features", x.shape.at(-1) ?? null],
@@ -60,13 +67,9 @@ export function linearCrossEntropy(
   const [classes, inputs] = weight.shape;
   if (bias !== undefined) checkShape(`${op}: bias`, bias.shape, [["classes", classes]]);
   const rows = inputs === 0 ? 0 : x.size / inputs;
-  if (x.shape.length < 2 || targets.size !== rows) {
-    throw new ShapeError(
-      `${op}: targets`,
-      `${rows} ids for x ${showShape(x.shape)}`,
-      showShape(targets.shape),
-    );
-  }
+  if (x.shape.length < 2) throw new ShapeError(`${op}: x`, "[..., features]", showShape(x.shape));
+  checkTargets(op, "x", x.shape, targets);
+  checkOptions(op, options);
   const { blockRows, ...common } = options;
   const { reduction, ignoreIndex, classWeights, labelSmoothing } = settleCrossEntropy(op, classes, common);
   checkIds(`${op}: targets`, targets, classes, ignoreIndex);
@@ -143,15 +146,18 @@ export function linearCrossEntropy(
   });
 }
 
+/** @throws InputError for what is no object, before it is taken apart */
+function checkOptions(op: string, options: LinearCrossEntropyOptions): void {
+  refuseOthers(op, { ...CROSS_ENTROPY_OPTIONS, blockRows: 0 }, options);
+  if (options.blockRows !== undefined) checkValue(`${op}: blockRows`, SIZE, options.blockRows);
+}
+
 /** Where blocks start, and how many rows the largest has: all alike, for a tail of few rows would cost as much as a block. */
 function blocksOf(
   rows: number,
   classes: number,
   asked: number | undefined,
 ): { size: number; starts: number[] } {
-  if (asked !== undefined && !(Number.isSafeInteger(asked) && asked >= 1)) {
-    throw new InputError(`linearCrossEntropy: blockRows must be an integer of at least 1, got ${asked}`);
-  }
   const count = Math.max(1, Math.ceil(rows / (asked ?? blockRowsFor(classes))));
   const size = Math.ceil(rows / count);
   const starts = Array.from({ length: count }, (_, block) => block * size);

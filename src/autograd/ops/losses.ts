@@ -1,7 +1,9 @@
 import type { Tensor } from "../../backend/tensor.ts";
-import { InputError, ShapeError } from "../../core/errors.ts";
-import { type Names, refuseOthers } from "../../core/options.ts";
+import { broadcastShape } from "../../core/broadcast.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { checkValue, type Names, oneOf, type Range, refuseOthers } from "../../core/options.ts";
 import { sameShape, showShape } from "../../core/shape.ts";
+import { requireFloats } from "../check.ts";
 import { add, mul, sub } from "./elementwise.ts";
 import { neg, softplus, square } from "./functions.ts";
 import { mean, sum } from "./reduce.ts";
@@ -16,13 +18,11 @@ export interface ReductionOptions {
 
 const REDUCTION: Names<ReductionOptions> = { reduction: 0 };
 
-/** @throws InputError for a word that is none of the three */
-export function checkReduction(op: string, reduction: string): asserts reduction is Reduction {
-  if (!["mean", "sum", "none"].includes(reduction)) {
-    throw new InputError(
-      `${op}: reduction must be "mean", "sum" or "none", got ${JSON.stringify(reduction)}`,
-    );
-  }
+const REDUCTIONS: Range = { ...oneOf("mean", "sum", "none"), text: '"mean", "sum" or "none"' };
+
+/** @throws InputError for what is none of the three words */
+export function checkReduction(op: string, reduction: unknown): asserts reduction is Reduction {
+  checkValue(`${op}: reduction`, REDUCTIONS, reduction);
 }
 
 function reduced(loss: Tensor, reduction: Reduction): Tensor {
@@ -40,6 +40,7 @@ export function mseLoss(prediction: Tensor, target: Tensor, options: ReductionOp
   refuseOthers("mseLoss", REDUCTION, options);
   const { reduction = "mean" } = options;
   checkReduction("mseLoss", reduction);
+  requireFloats("mseLoss", { prediction, target });
   requireSameShape("mseLoss", prediction, "target", target);
   return reduced(square(sub(prediction, target)), reduction);
 }
@@ -67,7 +68,19 @@ export function binaryCrossEntropyWithLogits(
   refuseOthers("binaryCrossEntropyWithLogits", WEIGHTED, options);
   const { reduction = "mean", weight, positiveWeight } = options;
   checkReduction("binaryCrossEntropyWithLogits", reduction);
+  requireFloats("binaryCrossEntropyWithLogits", { logits, targets }, { weight, positiveWeight });
   requireSameShape("binaryCrossEntropyWithLogits", logits, "targets", targets);
+  for (const [name, scale] of Object.entries({ weight, positiveWeight })) {
+    if (scale === undefined) continue;
+    const shape = broadcastShape("binaryCrossEntropyWithLogits", {
+      logits: logits.shape,
+      [name]: scale.shape,
+    });
+    if (!sameShape(shape, logits.shape)) {
+      const expected = `broadcastable to ${showShape(logits.shape)} of logits`;
+      throw new ShapeError(`binaryCrossEntropyWithLogits: ${name}`, expected, showShape(scale.shape));
+    }
+  }
   const missed = softplus(neg(logits));
   const scale = positiveWeight && add(mul(sub(positiveWeight, 1), targets), 1);
   const loss = add(mul(sub(1, targets), logits), scale === undefined ? missed : mul(scale, missed));

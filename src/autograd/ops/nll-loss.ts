@@ -1,8 +1,8 @@
 import { empty, ids as idsTensor, type Tensor } from "../../backend/tensor.ts";
 import { ScopeError, ShapeError } from "../../core/errors.ts";
-import { type Names, refuseOthers } from "../../core/options.ts";
+import { checkValue, INTEGER, type Names, refuseOthers } from "../../core/options.ts";
 import { checkShape, sameShape, showShape } from "../../core/shape.ts";
-import { requireFloats } from "../check.ts";
+import { requireFloats, requireIntegers } from "../check.ts";
 import { kernelsOf, noGradient } from "../tape.ts";
 import type { CrossEntropyOptions } from "./cross-entropy.ts";
 import { div, mul } from "./elementwise.ts";
@@ -27,9 +27,15 @@ export function nllLoss(logProbabilities: Tensor, targets: Tensor, options: Opti
   refuseOthers("nllLoss", OPTIONS, options);
   const { reduction = "mean", ignoreIndex = -100, classWeights } = options;
   checkReduction("nllLoss", reduction);
-  requireFloats("nllLoss", { logProbabilities, classWeights });
+  checkValue("nllLoss: ignoreIndex", INTEGER, ignoreIndex);
+  requireFloats("nllLoss", { logProbabilities }, { classWeights });
   const classes = logProbabilities.shape.at(-1) ?? 0;
-  if (!sameShape(logProbabilities.shape.slice(0, -1), targets.shape) || classes === 0) {
+  if (logProbabilities.shape.length < 1 || classes === 0) {
+    const got = showShape(logProbabilities.shape);
+    throw new ShapeError("nllLoss: logProbabilities", "[..., classes] with one class or more", got);
+  }
+  requireIntegers("nllLoss: targets", targets);
+  if (!sameShape(logProbabilities.shape.slice(0, -1), targets.shape)) {
     const expected = showShape(logProbabilities.shape.slice(0, -1));
     throw new ShapeError("nllLoss: targets", expected, showShape(targets.shape));
   }
