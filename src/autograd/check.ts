@@ -6,11 +6,7 @@ import { showValue } from "../core/show-value.ts";
 /** Arguments of an op by their names; those that a caller may leave out are apart. */
 type Arguments = Readonly<Record<string, unknown>>;
 
-/** Made by its class, and not only with its prototype. */
-const isTensor = (value: unknown): value is Tensor =>
-  value instanceof Tensor && Object.hasOwn(value, "backend");
-
-export const TENSOR: Range = { text: "a tensor", fits: isTensor };
+export const TENSOR: Range = { text: "a tensor", fits: (value) => Tensor.isTensor(value) };
 
 /** @throws InputError that names the argument which is no tensor */
 export function requireTensors(op: string, given: Arguments, optional?: Arguments): void {
@@ -20,8 +16,9 @@ export function requireTensors(op: string, given: Arguments, optional?: Argument
   }
 }
 
-function requireTensor(where: string, value: unknown): asserts value is Tensor {
-  if (!isTensor(value)) throw new InputError(`${where} must be a tensor, got ${showValue(value)}`);
+/** @throws InputError for what is no tensor */
+export function requireTensor(where: string, value: unknown): asserts value is Tensor {
+  if (!Tensor.isTensor(value)) throw new InputError(`${where} must be a tensor, got ${showValue(value)}`);
 }
 
 /** Arithmetic is for float tensors. @throws InputError, ShapeError naming the argument which is no tensor of floats */
@@ -31,7 +28,7 @@ export function requireFloats(op: string, given: Arguments, optional?: Arguments
 }
 
 function requireFloat(op: string, name: string, value: unknown): void {
-  if (isTensor(value) && value.dtype === "f32") return;
+  if (Tensor.isTensor(value) && value.dtype === "f32") return;
   requireTensor(`${op}: ${name}`, value);
   throw new ShapeError(`${op}: ${name}`, "of floats (dtype f32)", `dtype ${value.dtype}`);
 }
@@ -40,4 +37,13 @@ function requireFloat(op: string, name: string, value: unknown): void {
 export function requireIntegers(where: string, value: unknown): void {
   requireTensor(where, value);
   if (value.dtype !== "i32") throw new ShapeError(where, "integers (dtype i32)", `dtype ${value.dtype}`);
+}
+
+/** A list of tensors, as concat and stack take. @throws InputError naming what is none; ShapeError for an empty list */
+export function requireTensorList(where: string, parts: unknown): void {
+  if (!Array.isArray(parts)) {
+    throw new InputError(`${where} must be an array of tensors, got ${showValue(parts)}`);
+  }
+  if (parts.length === 0) throw new ShapeError(where, "at least one tensor", "none");
+  for (let i = 0; i < parts.length; i++) requireTensor(`${where}[${i}]`, parts[i]);
 }

@@ -1,5 +1,5 @@
 import { requireFloats } from "../autograd/check.ts";
-import { parameter, parameters } from "../autograd/parameter.ts";
+import { emptyParameter, parameters } from "../autograd/parameter.ts";
 import { type Backend, WORD } from "../backend/backend.ts";
 import { defaultBackend } from "../backend/default.ts";
 import { heapOf } from "../backend/heap.ts";
@@ -27,20 +27,14 @@ import { orthonormal } from "./orthogonal.ts";
 export function uniform(shape: Shape, bound: number, rng: Rng, backend?: Backend): Tensor {
   checkValue("uniform: rng", GENERATOR, rng);
   checkValue("uniform: bound", AT_LEAST_0, bound);
-  const values = roomFor("uniform", shape, backend);
-  for (let i = 0; i < values.length; i++) values[i] = (2 * rng.uniform() - 1) * bound;
-  return parameter(values, shape, backend);
+  return fill(roomFor("uniform", shape, backend), () => (2 * rng.uniform() - 1) * bound);
 }
 
-/**
- * Numbers for the elements of a parameter.
- * @throws OutOfMemoryError for more than the heap can hold: whoever cannot have the tensor needs no numbers for it
- */
-function roomFor(where: string, shape: Shape, backend: Backend | undefined): Float32Array {
+/** A parameter without values. @throws OutOfMemoryError for more than the heap can hold */
+function roomFor(where: string, shape: Shape, backend: Backend | undefined): Tensor {
   checkSizes(`${where}: shape`, shape);
   checkValue(`${where}: backend`, optional(BACKEND), backend);
-  requireRoom(`tensor ${showShape(shape)}`, sizeOf(shape), backend);
-  return new Float32Array(sizeOf(shape));
+  return emptyParameter(shape, backend);
 }
 
 /**
@@ -56,19 +50,23 @@ export function requireRoom(what: string, numbers: number, backend: Backend = de
 /** A parameter with standard normal values. */
 export function normal(shape: Shape, rng: Rng, backend?: Backend): Tensor {
   checkValue("normal: rng", GENERATOR, rng);
-  const values = roomFor("normal", shape, backend);
-  for (let i = 0; i < values.length; i++) values[i] = rng.normal();
-  return parameter(values, shape, backend);
+  return fill(roomFor("normal", shape, backend), () => rng.normal());
 }
 
-function draw(count: number, next: () => number): Float32Array {
-  const values = new Float32Array(count);
-  for (let i = 0; i < count; i++) values[i] = next();
-  return values;
+/** A parameter whose values are all the same. */
+export function constantParameter(shape: Shape, value: number, backend?: Backend): Tensor {
+  return fill(emptyParameter(shape, backend), () => value);
 }
+
+/** Values that are drawn before they are written: memory for all of them at once may be more than there is. */
+const BLOCK = 2 ** 16;
 
 function fill(tensor: Tensor, next: () => number): Tensor {
-  tensor.write(draw(tensor.size, next));
+  for (let start = 0; start < tensor.size; start += BLOCK) {
+    const values = new Float32Array(Math.min(BLOCK, tensor.size - start));
+    for (let i = 0; i < values.length; i++) values[i] = next();
+    tensor.view([values.length], start).write(values);
+  }
   return tensor;
 }
 

@@ -4,12 +4,11 @@ import { split } from "../autograd/ops/concat.ts";
 import { add, mul } from "../autograd/ops/elementwise.ts";
 import { layerNorm } from "../autograd/ops/layer-norm.ts";
 import { linear } from "../autograd/ops/linear.ts";
-import { parameter } from "../autograd/parameter.ts";
 import { type Tensor, zeros } from "../backend/tensor.ts";
 import { settle } from "../core/options.ts";
 import { checkShape } from "../core/shape.ts";
 import type { Cell, CreateCellOptions } from "./cell.ts";
-import { uniform } from "./init.ts";
+import { constantParameter, uniform } from "./init.ts";
 import { checkSize, MODULE_RANGES } from "./options.ts";
 import { checkStateParts, checkStateShapes, RecurrentState } from "./recurrent-state.ts";
 
@@ -38,8 +37,7 @@ export class LayerNormLSTMCell implements Cell<RecurrentState> {
     const { rng, backend } = settle<CreateCellOptions>("LayerNormLSTMCell", MODULE_RANGES, {}, options);
     checkSize("LayerNormLSTMCell: inputs", inputs);
     checkSize("LayerNormLSTMCell: hidden", hidden);
-    const constant = (size: number, value: number) =>
-      parameter(new Float32Array(size).fill(value), [size], backend);
+    const constant = (size: number, value: number) => constantParameter([size], value, backend);
     const bound = 1 / Math.sqrt(hidden);
     this.weight_ih = uniform([4 * hidden, inputs], bound, rng, backend);
     this.weight_hh = uniform([4 * hidden, hidden], bound, rng, backend);

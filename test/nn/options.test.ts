@@ -197,7 +197,7 @@ describe.each(backends)("tensor on $name", ({ backend }) => {
       ],
       /^tensor: values\[1\]\[1\] must be \[1\] as values\[1\]\[0\], got \[2\]$/,
     ],
-    [[1, "2"], /^tensor: values\[1\] must be a number, got 2$/],
+    [[1, "2"], /^tensor: values\[1\] must be a number, got "2"$/],
     [
       [
         [1, 2],
@@ -205,7 +205,7 @@ describe.each(backends)("tensor on $name", ({ backend }) => {
       ],
       /^tensor: values\[1\]\[1\] must be a number, got undefined$/,
     ],
-    ["12", /^tensor: values must be numbers, got 12$/],
+    ["12", /^tensor: values must be numbers, got "12"$/],
     [undefined, /^tensor: values must be numbers, got undefined$/],
   ])("refuses %j", (values, message) => {
     expect(() => tensor(values as number[], undefined, "f32", backend)).toThrow(message);
