@@ -119,7 +119,12 @@ export function plateauSchedule(options: PlateauOptions = {}): PlateauSchedule {
         (best === null || typeof best === "number") &&
         [bad, cooldown].every(COUNT.fits) &&
         FROM_0_TO_1.fits(factor);
-      if (!fits) throw new InputError(`plateauSchedule: ${showValue(saved)} is not a saved state`);
+      if (!fits) {
+        const shown = Object.entries({ best, bad, cooldown, factor }).map(
+          ([name, it]) => `${name}: ${showValue(it)}`,
+        );
+        throw new InputError(`plateauSchedule: { ${shown.join(", ")} } is not a saved state`);
+      }
       state = { best, bad, cooldown, factor };
     },
   };

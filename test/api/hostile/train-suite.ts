@@ -274,4 +274,4 @@ function runs(): HostileTarget[] {
 
 export const targets = (context: HostileContext) => [...states(context), ...loops(context), ...runs()];
 
-export default (context: HostileContext) => arg.sampled(targets(context), context);
+export default (context: HostileContext) => arg.sampled(targets(context), context, 20);
