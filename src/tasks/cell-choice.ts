@@ -43,7 +43,7 @@ export async function loadRecordedCell(recorded: CellFile, where: string): Promi
 
 function notNamed({ path, sha256 }: CellFile, where: string, cause?: UnrolledError): InputError {
   const hash = `${sha256.slice(0, 12)}...`;
-  const reason = cause === undefined ? "" : ` (${cause.message})`;
+  const reason = cause === undefined ? "" : ` (${cause.problem})`;
   // The path comes from a file: what a shell would make more of than a name is not said as a command.
   const file = /^[\w./][\w./-]*$/.test(path) ? path : "FILE";
   return new InputError(

@@ -7,7 +7,7 @@ import { constants } from "node:fs";
 import * as fsp from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { escapeControl, InputError, StorageError, UnrolledError } from "../core/index.ts";
+import { escapeControl, InputError, problemOf, StorageError, UnrolledError } from "../core/index.ts";
 
 export interface OpenFile {
   /** Writes some of `bytes`, at the end of what was written; resolves to how many. */
@@ -310,8 +310,7 @@ export function storageError(action: string, path: string, cause: unknown): Unro
   if (cause instanceof UnrolledError) return cause;
   const code = errorCode(cause);
   const known = code === undefined ? undefined : REASONS[code];
-  const unknown = cause instanceof Error ? cause.message : String(cause);
-  const reason = known === undefined ? escapeControl(unknown) : `${known[0]} (${code})`;
+  const reason = known === undefined ? escapeControl(problemOf(cause)) : `${known[0]} (${code})`;
   const hint = known?.[1];
   return new StorageError(`cannot ${action} ${escapeControl(path)}: ${reason}`, { hint, cause });
 }

@@ -172,7 +172,7 @@ export class CheckpointFolder {
     }
     const latest = await this.latest();
     if (latest === undefined) throw lost;
-    const warnings = [lost.message, ...latest.warnings.filter((warning) => warning !== lost.message)];
+    const warnings = [lost.problem, ...latest.warnings.filter((warning) => warning !== lost.problem)];
     return { ...latest, warnings };
   }
 

@@ -178,10 +178,8 @@ export class RunStore {
     try {
       value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new FormatError(escapeControl(this.runJson), `is not valid JSON: ${escapeControl(reason)}`, {
-        cause,
-      });
+      const reason = escapeControl(problemOf(cause));
+      throw new FormatError(escapeControl(this.runJson), `is not valid JSON: ${reason}`, { cause });
     }
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw new FormatError(escapeControl(this.runJson), "must hold a JSON object");

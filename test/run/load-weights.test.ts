@@ -123,7 +123,7 @@ describe("weights that do not fit", () => {
     expect(() => loadWeights(model, file, { where: "taught.safetensors" })).toThrow(
       expect.objectContaining({
         code: "FORMAT",
-        message:
+        problem:
           "taught.safetensors: has no tensor rnn.bias_ih_l0, head.bias; tensor head.weight must be [2, 3], got [3, 2]; " +
           "the model has no parameter mu\\nsic, rnn.weight_ih_l1",
         hint: expect.stringContaining("strict: false"),

@@ -186,8 +186,8 @@ describe("between containers with one host name and other process ids, the lock"
     await writeFile(path(), owner({ pid, boot: "b", pidNamespace: "pid:[1]", started: "1" }));
     const locking = acquireLock(folder, OUTSIDE);
     await expect(locking).rejects.toThrow(LockError);
-    await expect(locking).rejects.toThrow(/ in another container, or outside of this one$/);
     await expect(locking).rejects.toMatchObject({
+      problem: expect.stringMatching(/ in another container, or outside of this one$/),
       hint: `if that process no longer runs, remove ${path()}`,
     });
     // As the hint says.
