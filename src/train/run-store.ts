@@ -306,8 +306,8 @@ export class RunStore {
   async remove(): Promise<string[]> {
     this.mustWrite();
     const kept = (await this.checkpoints.removeAll()).map((name) => join("checkpoints", name));
-    await this.metrics.close();
-    for (const name of ["metrics.jsonl", REPORT, "run.json"])
+    await Promise.all([this.metrics.close(), this.samples.close()]);
+    for (const name of ["metrics.jsonl", "samples.jsonl", REPORT, "run.json"])
       await removeFile(this.fs, join(this.folder, name));
     await this.close();
     // An absolute path: a folder cannot be removed by the name `.`.

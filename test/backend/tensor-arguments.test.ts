@@ -66,7 +66,7 @@ describe.each(backends)("on $name", ({ backend }) => {
 
   it("more weights than the heap holds are a matter of memory, with their size", () => {
     const options = { rng: new Rng(1), backend };
-    const tooLarge = /tensor \[400000, 100000\]: 149\.0 GiB wanted/;
+    const tooLarge = /: 149\.0 GiB wanted/;
     expect(() => new LSTM(3, 1e5, options)).toThrow(OutOfMemoryError);
     expect(() => new LSTM(3, 1e5, options)).toThrow(tooLarge);
     expect(() => new LayerNormLSTMCell(3, 1e5, options)).toThrow(tooLarge);

@@ -152,7 +152,7 @@ describe("an option under another name is refused with the right one", () => {
 
   it("and with all that there are where none is near", () => {
     expect(() => modules.Embedding({ rng, xyz: 0 })).toThrow(
-      expect.objectContaining({ hint: "its options are rng, bound, backend" }),
+      expect.objectContaining({ hint: "its options are rng, backend, bound, paddingIdx" }),
     );
   });
 });

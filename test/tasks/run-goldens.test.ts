@@ -18,6 +18,14 @@ interface Expected {
   readonly resumed: { readonly steps: number; readonly parametersSha256: string };
 }
 
+/**
+ * What is no longer as version 0.1.0 had it. Its border between training and validation text fell into a word; words are
+ * no longer cut, so the validation text begins one word later.
+ */
+const MENDED: Readonly<Record<string, Pick<Expected, "loss" | "items">>> = {
+  words: { loss: 3.4097404660600605, items: 66 },
+};
+
 const GOLDENS = join(import.meta.dirname, "../goldens");
 const folder = mkdtempSync(join(tmpdir(), "run-goldens-"));
 const before = process.cwd();
@@ -57,7 +65,10 @@ describe.each(versions)("%s", (version) => {
       const options = { seed: 7, length: 80, prime: "The ", backend, cell };
       for await (const piece of (await sampleText(name, options)).pieces) text += piece;
       expect(text).toBe(sample);
-      expect(await evalText(name, [], { backend, cell }, hooks)).toMatchObject({ loss, items });
+      expect(await evalText(name, [], { backend, cell }, hooks)).toMatchObject({
+        ...{ loss, items },
+        ...MENDED[name],
+      });
     });
 
     test("goes on to the same parameters", async () => {
