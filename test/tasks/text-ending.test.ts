@@ -156,7 +156,7 @@ describe("a run of version 0.1.0, whose run.json has none of these fields,", () 
     const run = runOf(folder);
     writeFileSync(join(folder, "run.json"), JSON.stringify({ ...run, limits: { patience: 0.5 } }));
     await expect(train({ resume: true, out: folder })).rejects.toThrow(
-      /limits: --patience must be an integer/,
+      /run\.json: limits: --patience must be an integer/,
     );
   });
 });
