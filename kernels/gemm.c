@@ -2,9 +2,9 @@
 #include "product.h"
 #include "unrolled.h"
 
-INLINE int block_size(int n, int k) { return panels_size(least(n, BLOCK_N), least(k, BLOCK_K)); }
+INLINE int64_t block_size(int n, int k) { return panels_size(least(n, BLOCK_N), least(k, BLOCK_K)); }
 
-int gemm_scratch(int m, int n, int k) { return block_size(n, k) + product_scratch(m, k); }
+double gemm_scratch(int m, int n, int k) { return block_size(n, k) + product_scratch(m, k); }
 
 void gemm(float *c, const float *a, const float *b, const float *row_bias, int m, int n, int k, int transpose_a,
           int transpose_b, int accumulate, float *scratch) {

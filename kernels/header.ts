@@ -12,10 +12,23 @@ export interface Parameter {
   readonly type: string;
 }
 
+/** What an argument has to be, from the lines //@ above a declaration. */
+export interface Extent {
+  readonly parameter: string;
+  /** 0 stands for absent. */
+  readonly optional: boolean;
+  /** C, of the parameters' names: words behind the address that a pointer reaches, 0 or less; only where it is not 0. */
+  readonly from?: string;
+  /** C: words from a pointer's address on; of a number, what is true when it is right. */
+  readonly to: string;
+}
+
 export interface Declaration {
   readonly name: string;
-  readonly returns: "void" | "int";
+  readonly returns: "void" | "double";
   readonly parameters: readonly Parameter[];
+  /** In the order in which they are checked: later ones may read what earlier ones have found to be there. */
+  readonly extents: readonly Extent[];
 }
 
 /** Elements that a pointer may point to; each takes one word of four bytes on the heap. */
@@ -28,6 +41,7 @@ const SCALARS: readonly string[] = ["int", "uint32_t", "float", "double"];
  * @throws Error with the first piece of text that is none of these, because a binding made from half a header is wrong
  */
 export function parseHeader(text: string): Declaration[] {
+  const extents = parseExtents(text);
   const plain = text
     .replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, " ")
     .replace(/^[ \t]*#(?:\\\n|.)*/gm, " ")
@@ -36,19 +50,48 @@ export function parseHeader(text: string): Declaration[] {
   if (statements.pop() !== "") throw new Error(`the header ends in the middle of: ${plain.slice(-60)}`);
   const declarations = statements
     .filter((statement) => !/^enum \w*\s?\{[^{}]*\}$/.test(statement))
-    .map(parseDeclaration);
+    .map((statement) => parseDeclaration(statement, extents));
   const names = declarations.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new Error(`the header declares ${twice} twice`);
   return declarations;
 }
 
-function parseDeclaration(statement: string): Declaration {
-  const match = /^(void|int) (\w+) ?\(([^()]*)\)$/.exec(statement);
+/** The lines //@ that stand right above the declaration of a kernel, by its name. */
+function parseExtents(text: string): Map<string, Extent[]> {
+  const found = new Map<string, Extent[]>();
+  for (const [, lines, name] of text.matchAll(/((?:^\/\/@.*\n)+)\s*\w+\s+(\w+)/gm)) {
+    const parts = lines
+      .replace(/^\/\/@/gm, "")
+      .split(";")
+      .map((part) => part.trim())
+      .filter((part) => part !== "");
+    found.set(
+      name,
+      parts.map((part) => parseExtent(name, part)),
+    );
+  }
+  return found;
+}
+
+function parseExtent(kernel: string, text: string): Extent {
+  const match = /^(\??)(\w+)\s+(?:(.+?)\s+\.\.\s+)?(.+)$/s.exec(text);
+  if (match === null) throw new Error(`${kernel}: not an extent: "${text}"`);
+  const [, mark, parameter, from, to] = match;
+  return { parameter, optional: mark === "?", ...(from !== undefined && { from }), to };
+}
+
+function parseDeclaration(statement: string, found: ReadonlyMap<string, readonly Extent[]>): Declaration {
+  const match = /^(void|double) (\w+) ?\(([^()]*)\)$/.exec(statement);
   if (match === null) throw new Error(`not a declaration that can be bound: ${statement}`);
   const [, returns, name, list] = match;
   const parameters = list.trim() === "void" ? [] : list.split(",").map((text) => parseParameter(name, text));
-  return { name, returns: returns as Declaration["returns"], parameters };
+  const extents = found.get(name) ?? [];
+  const unknown = extents.find((extent) =>
+    parameters.every((parameter) => parameter.name !== extent.parameter),
+  );
+  if (unknown !== undefined) throw new Error(`${name}: an extent of ${unknown.parameter}, which it has not`);
+  return { name, returns: returns as Declaration["returns"], parameters, extents };
 }
 
 function parseParameter(kernel: string, text: string): Parameter {
@@ -61,7 +104,15 @@ function parseParameter(kernel: string, text: string): Parameter {
   return { name: match[2], kind, type };
 }
 
-/** What `unrolled.h` declares. */
+/** What `unrolled.h` declares. @throws Error where it does not say how far a pointer reaches */
 export function declaredKernels(): Declaration[] {
-  return parseHeader(readFileSync(join(KERNELS, "unrolled.h"), "utf8"));
+  const declarations = parseHeader(readFileSync(join(KERNELS, "unrolled.h"), "utf8"));
+  for (const { name, parameters, extents } of declarations) {
+    const known = new Set(extents.map(({ parameter }) => parameter));
+    const missing = parameters.find(
+      (parameter) => parameter.kind === "pointer" && !known.has(parameter.name),
+    );
+    if (missing !== undefined) throw new Error(`${name}: unrolled.h has no //@ for ${missing.name}`);
+  }
+  return declarations;
 }

@@ -24,7 +24,7 @@ INLINE int tile_count(int m) { return (m + TILE_ROWS - 1) / TILE_ROWS; }
 INLINE int tile_height(int m) { return m ? (m + tile_count(m) - 1) / tile_count(m) : 0; }
 
 INLINE int padded_k(int k) { return (k + TILE_K - 1) / TILE_K * TILE_K; }
-INLINE int tiles_size(int m, int k) { return tile_count(m) * tile_height(m) * padded_k(k); }
+INLINE int64_t tiles_size(int m, int k) { return (int64_t)(tile_count(m) * tile_height(m)) * padded_k(k); }
 INLINE int panel_size(int k) { return NR * padded_k(k); }
 
 void release_tiles(void);

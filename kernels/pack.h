@@ -5,8 +5,9 @@
 #include "tile.h"
 
 INLINE int panels_of(int n) { return (n + NR - 1) / NR; }
-/* Words of a packed b of n columns, k long. */
-INLINE int panels_size(int n, int k) { return panels_of(n) * panel_size(k); }
+/* Words of a packed b of n columns, k long. Sizes of scratch and of what is packed have 64 bits: they are asked for before
+ * anybody knows whether the heap holds them. */
+INLINE int64_t panels_size(int n, int k) { return (int64_t)panels_of(n) * NR * padded_k(k); }
 
 /* a: m rows, k long, element (r, k) at x[r * row_step + k * k_step]; one of the steps is 1. */
 void pack_tiles(float *out, const float *x, int row_step, int k_step, int m, int k);

@@ -15,7 +15,7 @@
 #define BLOCK_N 2048
 
 /* Words of scratch that a product with a of m rows, k long, needs. */
-INLINE int product_scratch(int m, int k) { return tiles_size(least(m, BLOCK_M), least(k, BLOCK_K)); }
+INLINE int64_t product_scratch(int m, int k) { return tiles_size(least(m, BLOCK_M), least(k, BLOCK_K)); }
 
 /*
  * c [m, n] = start + a b, k >= 1. c: rows c_stride apart; start may be c itself.

@@ -32,18 +32,18 @@ INLINE int grouped_gates(int cell) { return cell == LSTM ? 4 : cell == GRU_AFTER
 INLINE int state_size(int hidden, int projection) { return projection ? projection : hidden; }
 
 /* Words of weight_hh packed for backward: GRU_BEFORE has r and z in one product, n in another. */
-INLINE int through_size(const Cell *cell, int hidden, int state) {
+INLINE int64_t through_size(const Cell *cell, int hidden, int state) {
   const int k = cell->through_width * hidden;
   return panels_size(state, k) + panels_size(state, cell->gates * hidden - k);
 }
 
 /* Offsets into the packed weights. */
 typedef struct {
-  int recurrent;  /* weight_hh in panels, in the order that the cell's step reads */
-  int projection; /* weight_hr in panels */
-  int input;      /* weight_ih in panels, band after band; with ids a table of rows of D H, bias added */
-  int bias;       /* D H */
-  int size;
+  int64_t recurrent;  /* weight_hh in panels, in the order that the cell's step reads */
+  int64_t projection; /* weight_hr in panels */
+  int64_t input;      /* weight_ih in panels, band after band; with ids a table of rows of D H, bias added */
+  int64_t bias;       /* D H */
+  int64_t size;
 } Packed;
 Packed recurrent_packed(int cell, int inputs, int hidden, int projection, int has_ids);
 

@@ -9,17 +9,16 @@
  *   spare [b, H]: GRU_BEFORE
  *   tiles: of dgates, or of the gradient of the projected outputs
  */
-int recurrent_backward_scratch(int cell, int t, int b, int hidden, int projection) {
+double recurrent_backward_scratch(int cell, int t, int b, int hidden, int projection) {
   (void)t;
   const int longest = most(recurrent_cells[cell].through_width * hidden, projection);
-  return 4 * b * hidden + product_scratch(b, longest);
+  return 4 * (int64_t)b * hidden + product_scratch(b, longest);
 }
 
-/* What an int does not hold no heap holds either. */
-int recurrent_parts_size(int cell, int n, int hidden) {
+double recurrent_parts_size(int cell, int n, int hidden) {
   int64_t words = parts_words(n, recurrent_cells[cell].through_width * hidden);
   if (cell == GRU_BEFORE) words += parts_words(n, hidden);
-  return words > INT32_MAX ? INT32_MAX : (int)words;
+  return words;
 }
 
 /* Rows [from, to) of a step, whose last step this is. */

@@ -15,28 +15,33 @@
  *   group: the sums of a group of units; GRU_BEFORE: the gates of a step, used when they are not wanted
  *   stretch: what the input gives to a stretch of steps, unless that stands in h (RNN) or in a table (ids)
  */
-INLINE int stretch_rows(int t, int b) { return least(t * b, most(STRETCH, b)); }
-INLINE int zeros_size(int b, int hidden, int projection) { return b * most(state_size(hidden, projection), hidden); }
-INLINE int most_tiles(int n, int b, int inputs, int hidden, int projection, int has_ids) {
-  const int states = tiles_size(b, most(state_size(hidden, projection), hidden));
-  return most(has_ids ? 0 : product_scratch(n, inputs), states);
+INLINE int stretch_rows(int t, int b) {
+  const int rows = most(STRETCH, b);
+  return (int64_t)t * b < rows ? t * b : rows;
 }
-INLINE int spare_size(int cell, int b, int hidden, int projection) {
-  return cell == GRU_BEFORE || projection ? b * hidden : 0;
+INLINE int64_t zeros_size(int b, int hidden, int projection) {
+  return (int64_t)b * most(state_size(hidden, projection), hidden);
 }
-INLINE int group_size(int cell, int b, int hidden) {
-  if (cell == GRU_BEFORE) return b * 3 * hidden;
-  return recurrent_cells[cell].saved ? b * grouped_gates(cell) * NR : 0;
+INLINE int64_t most_tiles(int n, int b, int inputs, int hidden, int projection, int has_ids) {
+  const int64_t states = tiles_size(b, most(state_size(hidden, projection), hidden));
+  return most_words(has_ids ? 0 : product_scratch(n, inputs), states);
+}
+INLINE int64_t spare_size(int cell, int b, int hidden, int projection) {
+  return cell == GRU_BEFORE || projection ? (int64_t)b * hidden : 0;
+}
+INLINE int64_t group_size(int cell, int b, int hidden) {
+  if (cell == GRU_BEFORE) return (int64_t)b * 3 * hidden;
+  return recurrent_cells[cell].saved ? (int64_t)b * grouped_gates(cell) * NR : 0;
 }
 /* From row to row of a stretch: an odd number of lines, since rows at a power of two would share few sets of the caches. */
 INLINE int stretch_stride(int width) { return ((width + 15) / 16 | 1) * 16; }
 
-int recurrent_forward_scratch(int cell, int t, int b, int inputs, int hidden, int projection, int has_ids) {
+double recurrent_forward_scratch(int cell, int t, int b, int inputs, int hidden, int projection, int has_ids) {
   const Cell *shape = &recurrent_cells[cell];
   const int rows = stretch_rows(t, b);
   return zeros_size(b, hidden, projection) + most_tiles(rows, b, inputs, hidden, projection, has_ids) +
          spare_size(cell, b, hidden, projection) + group_size(cell, b, hidden) +
-         (shape->saved && !has_ids ? rows * stretch_stride(shape->gradients * hidden) : 0);
+         (shape->saved && !has_ids ? (int64_t)rows * stretch_stride(shape->gradients * hidden) : 0);
 }
 
 /* sums [n, D H] = bias + x weight_ih', for all steps of a stretch; rows `stride` apart. */

@@ -2,7 +2,7 @@
 #include "recurrent.h"
 
 /* Scratch: weight_ih in panels, in the order of dgates; dgates in tiles. */
-int recurrent_input_gradient_scratch(int cell, int n, int inputs, int hidden) {
+double recurrent_input_gradient_scratch(int cell, int n, int inputs, int hidden) {
   const int k = recurrent_cells[cell].gates * hidden;
   return panels_size(least(inputs, BLOCK_N), k) + product_scratch(n, k);
 }
@@ -41,24 +41,24 @@ typedef struct {
  *   computed [depth, H]: r h' (GRU_BEFORE), or o tanh(c) (projection)
  */
 typedef struct {
-  int input, h_before, reset, tiles, computed, size;
+  int64_t input, h_before, reset, tiles, computed, size;
 } Places;
 
 static Places places(int cell, int n, int inputs, int hidden, int projection, int has_ids) {
   const Cell *shape = &recurrent_cells[cell];
   const int depth = least(n, BLOCK_K), widest = most(shape->gradients * hidden, projection);
-  const int panels = panels_size(most(state_size(hidden, projection), hidden), depth);
+  const int64_t panels = panels_size(most(state_size(hidden, projection), hidden), depth);
   Places at;
   at.input = shape->gradients * hidden;
-  at.h_before = at.input + (has_ids ? inputs * shape->gates * hidden : panels_size(inputs, depth));
+  at.h_before = at.input + (has_ids ? (int64_t)inputs * shape->gates * hidden : panels_size(inputs, depth));
   at.reset = at.h_before + panels;
   at.tiles = at.reset + (cell == GRU_BEFORE ? panels : 0);
   at.computed = at.tiles + product_scratch(widest, depth);
-  at.size = at.computed + (cell == GRU_BEFORE || projection ? depth * hidden : 0);
+  at.size = at.computed + (cell == GRU_BEFORE || projection ? (int64_t)depth * hidden : 0);
   return at;
 }
 
-int recurrent_weight_gradients_scratch(int cell, int n, int inputs, int hidden, int projection, int has_ids) {
+double recurrent_weight_gradients_scratch(int cell, int n, int inputs, int hidden, int projection, int has_ids) {
   return places(cell, n, inputs, hidden, projection, has_ids).size;
 }
 

@@ -11,14 +11,14 @@ const Cell recurrent_cells[5] = {
     [GRU_BEFORE] = {3, 3, 3, 0, 2, 2, {{0, 2, 0, 0, 0}, {2, 1, 2, 2, 1}}},
 };
 
-static int recurrent_size(int cell, int hidden, int state) {
+static int64_t recurrent_size(int cell, int hidden, int state) {
   if (cell == GRU_BEFORE) return panels_size(2 * hidden, state) + panels_size(hidden, state);
   return grouped_gates(cell) * panels_size(hidden, state);
 }
 
-static int input_size(const Cell *shape, int inputs, int hidden, int has_ids) {
-  if (has_ids) return inputs * shape->gradients * hidden;
-  int size = 0;
+static int64_t input_size(const Cell *shape, int inputs, int hidden, int has_ids) {
+  if (has_ids) return (int64_t)inputs * shape->gradients * hidden;
+  int64_t size = 0;
   for (int i = 0; i < shape->bands; i++)
     if (shape->band[i].ih != NONE) size += panels_size(shape->band[i].width * hidden, inputs);
   return size;
@@ -34,7 +34,7 @@ Packed recurrent_packed(int cell, int inputs, int hidden, int projection, int ha
   return at;
 }
 
-int recurrent_pack_size(int cell, int inputs, int hidden, int projection, int has_ids) {
+double recurrent_pack_size(int cell, int inputs, int hidden, int projection, int has_ids) {
   return recurrent_packed(cell, inputs, hidden, projection, has_ids).size;
 }
 
@@ -104,7 +104,7 @@ void recurrent_pack(float *packed, int cell, const float *weight_ih, const float
 }
 
 /* weight_hh as b of the products with dgates, then weight_hr. */
-int recurrent_pack_backward_size(int cell, int hidden, int projection) {
+double recurrent_pack_backward_size(int cell, int hidden, int projection) {
   return through_size(&recurrent_cells[cell], hidden, state_size(hidden, projection)) + panels_size(hidden, projection);
 }
 

@@ -27,6 +27,7 @@ typedef double vd __attribute__((ext_vector_type(VW), aligned(8)));
 
 INLINE int least(int a, int b) { return a < b ? a : b; }
 INLINE int most(int a, int b) { return a > b ? a : b; }
+INLINE int64_t most_words(int64_t a, int64_t b) { return a > b ? a : b; }
 
 INLINE vf load(const float *p) { return *(const vf *)p; }
 INLINE void store(float *p, vf v) { *(vf *)p = v; }

@@ -3,17 +3,17 @@
 
 /* Offsets into what is packed, in words. */
 typedef struct {
-  int start;      /* [D H]: biases, or with one-hot ids a table of such rows, biases added */
-  int input;      /* weight_ih, where there are features */
-  int recurrent;  /* weight_hh; GRU_BEFORE: of r and z */
-  int candidate;  /* GRU_BEFORE: of n */
-  int projection; /* weight_hr */
-  int end;
+  int64_t start;      /* [D H]: biases, or with one-hot ids a table of such rows, biases added */
+  int64_t input;      /* weight_ih, where there are features */
+  int64_t recurrent;  /* weight_hh; GRU_BEFORE: of r and z */
+  int64_t candidate;  /* GRU_BEFORE: of n */
+  int64_t projection; /* weight_hr */
+  int64_t end;
 } Layer;
 
 /* The embedding, the head's biases, the head's weights, then the layers. */
 typedef struct {
-  int head_bias, head, layers;
+  int64_t head_bias, head, layers;
 } Ends;
 
 INLINE const Plan *plan_of(const int32_t *words) { return (const Plan *)words; }
@@ -24,18 +24,18 @@ INLINE int features_of(const Plan *p, int layer) { return layer ? state_of(p) : 
 
 static Ends ends_of(const Plan *p) {
   Ends at;
-  at.head_bias = line_up(p->symbols * p->inputs);
+  at.head_bias = line_up((int64_t)p->symbols * p->inputs);
   at.head = at.head_bias + line_up(p->outputs);
   at.layers = at.head + (p->outputs ? stream_matrix_size(p->format, p->outputs, state_of(p)) : 0);
   return at;
 }
 
-static Layer layer_after(const Plan *p, int layer, int start) {
+static Layer layer_after(const Plan *p, int layer, int64_t start) {
   const Cell *shape = &recurrent_cells[p->cell];
   const int H = p->hidden, S = state_of(p), features = features_of(p, layer);
   const int width = shape->gates * H, through = shape->through_width * H;
   Layer at = {.start = start};
-  at.input = start + line_up((features ? 1 : p->symbols) * shape->gradients * H);
+  at.input = start + line_up((int64_t)(features ? 1 : p->symbols) * shape->gradients * H);
   at.recurrent = at.input + (features ? stream_matrix_size(p->format, width, features) : 0);
   at.candidate = at.recurrent + stream_matrix_size(p->format, through, S);
   at.projection = at.candidate + (width > through ? stream_matrix_size(p->format, width - through, S) : 0);
@@ -49,10 +49,10 @@ static Layer layer_at(const Plan *p, int layer) {
   return at;
 }
 
-int stream_size(const int32_t *plan) { return layer_at(plan_of(plan), plan_of(plan)->layers - 1).end; }
+double stream_size(const int32_t *plan) { return layer_at(plan_of(plan), plan_of(plan)->layers - 1).end; }
 
 /* sums [D H], spare [H], the products' own. */
-int stream_scratch(const int32_t *plan) {
+double stream_scratch(const int32_t *plan) {
   const Plan *p = plan_of(plan);
   const int H = p->hidden;
   return line_up(recurrent_cells[p->cell].gradients * H) + line_up(H) + stream_product_scratch(most(H, p->inputs));

@@ -61,10 +61,10 @@ INLINE int vector_words(int format, int columns) {
 }
 
 /* One scale a row, before the blocks. */
-INLINE int scales_size(int format, int rows) { return format == STREAM_INT8 ? line_up(vectors_of(rows) * VW) : 0; }
+INLINE int64_t scales_size(int format, int rows) { return format == STREAM_INT8 ? line_up(vectors_of(rows) * VW) : 0; }
 
-int stream_matrix_size(int format, int rows, int columns) {
-  return line_up(scales_size(format, rows) + vectors_of(rows) * vector_words(format, columns));
+int64_t stream_matrix_size(int format, int rows, int columns) {
+  return line_up(scales_size(format, rows) + (int64_t)vectors_of(rows) * vector_words(format, columns));
 }
 
 INLINE uint32_t to_bf16(float x) {

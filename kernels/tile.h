@@ -28,7 +28,8 @@ INLINE int tile_rows(int left) {
 }
 
 /* Words of m rows in tiles, a[k * rows + r], and of one panel, b[k * NR + j], both k long. */
-INLINE int tiles_size(int m, int k) { return m * k; }
+INLINE int64_t tiles_size(int m, int k) { return (int64_t)m * k; }
+INLINE int padded_k(int k) { return k; }
 INLINE int panel_size(int k) { return NR * k; }
 
 /* Said at the end of every kernel that multiplied: AMX keeps state until then. */

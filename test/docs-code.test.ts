@@ -47,6 +47,10 @@ const SUPPOSED: Readonly<Record<string, string>> = {
     declare const question: number[];
     declare const rng: Rng;
     declare const START: number, END: number;`,
+  "docs/tokens.md": `
+    declare const corpus: import("unrolled/data").TextCorpus;
+    declare const tokenizer: import("unrolled/data").Tokenizer;
+    declare const signal: AbortSignal;`,
   "docs/training.md": `
     declare const rnn: LSTM;
     declare const head: Linear;

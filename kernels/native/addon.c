@@ -114,7 +114,7 @@ napi_value refuse(napi_env env, const char *signature, const napi_value *values,
   say(&message, ": ", 0);
   say(&message, name, end);
   if (type == napi_number) {
-    say(&message, " is an address outside the heap", 0);
+    say(&message, " is not what this kernel can work with, or reaches beyond the heap", 0);
     napi_throw_range_error(env, "ERR_UNROLLED_NATIVE", message.text);
   } else {
     say(&message, " must be a number", 0);
@@ -150,6 +150,24 @@ static napi_value attach(napi_env env, napi_callback_info info) {
     return failed(env, "attach: buffer must be an ArrayBuffer");
   return 0;
 }
+
+#if __has_feature(address_sanitizer)
+void __asan_poison_memory_region(void const volatile *start, size_t bytes);
+
+/* For tests of the build with AddressSanitizer, which knows nothing of the heap: a kernel that touches these bytes ends the
+ * process with a report. */
+static napi_value poison(napi_env env, napi_callback_info info) {
+  napi_value v[2];
+  const Heap *heap = begin(env, info, "poison(address, bytes)", 2, v);
+  if (!heap) return 0;
+  uint32_t refused = 0;
+  const char *start = to_pointer(env, heap, v[0], 1u, &refused);
+  const uint32_t bytes = to_uint32_t(env, v[1], 2u, &refused);
+  if (refused || lacks(heap, start, 0, 0, bytes / sizeof(float))) return refuse(env, "poison(address, bytes)", v, 1);
+  __asan_poison_memory_region(start, bytes);
+  return 0;
+}
+#endif
 
 static void let_go(napi_env env, void *data, void *unused) {
   (void)unused;
@@ -193,6 +211,9 @@ static napi_value create(napi_env env, napi_callback_info info) {
     return failed(env, "create: no memory");
   for (int i = 0; i < binding_count; i++)
     if (!put(env, kernels, bindings[i].name, bindings[i].call, heap, keeper)) return failed(env, "create: no memory");
+#if __has_feature(address_sanitizer)
+  if (!put(env, made, "poison", poison, heap, keeper)) return failed(env, "create: no memory");
+#endif
   if (!put(env, made, "attach", attach, heap, keeper) ||
       napi_set_named_property(env, made, "kernels", kernels) != napi_ok)
     return failed(env, "create: no memory");

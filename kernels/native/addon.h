@@ -41,29 +41,41 @@ INLINE Heap *begin(napi_env env, napi_callback_info info, const char *signature,
   return 0;
 }
 
-/* An argument of each kind. One that is not a number, or an address outside the heap, sets its bit of `refused`. */
+/* An argument of each kind. One that is not a number of its kind, or not an address of a word of the heap, sets its bit of
+ * `refused`. Numbers are taken as doubles: asked for an integer, Node rounds and wraps, and takes NaN for 0. */
+INLINE double to_double(napi_env env, napi_value value, uint32_t bit, uint32_t *refused) {
+  double number = 0;
+  if (napi_get_value_double(env, value, &number) != napi_ok) *refused |= bit;
+  return number;
+}
+INLINE uint32_t to_uint32_t(napi_env env, napi_value value, uint32_t bit, uint32_t *refused) {
+  const double number = to_double(env, value, bit, refused);
+  /* Whatever their sign, as WebAssembly takes them. */
+  if (number >= INT32_MIN && number <= UINT32_MAX && number == (int64_t)number) return (uint32_t)(int64_t)number;
+  *refused |= bit;
+  return 0;
+}
+INLINE int to_int(napi_env env, napi_value value, uint32_t bit, uint32_t *refused) {
+  const double number = to_double(env, value, bit, refused);
+  if (number >= INT32_MIN && number <= INT32_MAX && number == (int32_t)number) return (int32_t)number;
+  *refused |= bit;
+  return 0;
+}
 INLINE void *to_pointer(napi_env env, const Heap *heap, napi_value value, uint32_t bit, uint32_t *refused) {
-  uint32_t address;
-  if (napi_get_value_uint32(env, value, &address) != napi_ok || address >= heap->bytes) {
+  const uint32_t address = to_uint32_t(env, value, bit, refused);
+  if (address >= heap->bytes || address % sizeof(float)) {
     *refused |= bit;
     return 0;
   }
   return address ? heap->base + address : 0;
 }
-INLINE int to_int(napi_env env, napi_value value, uint32_t bit, uint32_t *refused) {
-  int32_t number = 0;
-  if (napi_get_value_int32(env, value, &number) != napi_ok) *refused |= bit;
-  return number;
-}
-INLINE uint32_t to_uint32_t(napi_env env, napi_value value, uint32_t bit, uint32_t *refused) {
-  uint32_t number = 0;
-  if (napi_get_value_uint32(env, value, &number) != napi_ok) *refused |= bit;
-  return number;
-}
-INLINE double to_double(napi_env env, napi_value value, uint32_t bit, uint32_t *refused) {
-  double number = 0;
-  if (napi_get_value_double(env, value, &number) != napi_ok) *refused |= bit;
-  return number;
+
+/* Whether some of the words [from, to) around a pointer lie outside the heap; from is 0 or less. Only what is optional may
+ * be absent while there are words to reach. */
+INLINE int lacks(const Heap *heap, const void *pointer, int optional, double from, double to) {
+  if (!pointer) return !optional && to > 0;
+  const double address = (double)((const char *)pointer - heap->base), word = sizeof(float);
+  return !(address + from * word >= word && address + to * word <= (double)heap->bytes);
 }
 INLINE float to_float(napi_env env, napi_value value, uint32_t bit, uint32_t *refused) {
   return (float)to_double(env, value, bit, refused);
@@ -72,9 +84,9 @@ INLINE float to_float(napi_env env, napi_value value, uint32_t bit, uint32_t *re
 /* Throws for the first refused argument. @returns 0, what a wrapper then returns */
 napi_value refuse(napi_env env, const char *signature, const napi_value *values, uint32_t refused);
 
-INLINE napi_value from_int(napi_env env, int number) {
+INLINE napi_value from_double(napi_env env, double number) {
   napi_value value = 0;
-  napi_create_int32(env, number, &value);
+  napi_create_double(env, number, &value);
   return value;
 }
 

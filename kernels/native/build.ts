@@ -3,6 +3,8 @@
  *
  *   node kernels/native/build.ts           for this machine, into src/backend/native/
  *   node kernels/native/build.ts --arm64   for ARM's NEON, only to see that it compiles and links
+ *   node kernels/native/build.ts --sanitize
+ *                                          with AddressSanitizer, to run the kernels' tests under it (sanitize.ts)
  *   node kernels/native/build.ts --emulate-amx FOLDER
  *                                          AMX alone with its instructions in software, for tests and measurements
  */
@@ -26,6 +28,7 @@ import {
   X64,
 } from "../toolchain.ts";
 import { bindingSource, globalNames, renaming, tableSource } from "./generate.ts";
+import { testSanitized } from "./sanitize.ts";
 
 export const NATIVE = join(KERNELS, "..", "src", "backend", "native");
 const HERE = join(KERNELS, "native");
@@ -38,6 +41,8 @@ export interface Target {
   /** Only when it is not the machine that builds. */
   readonly triple?: string;
   readonly emulateAmx?: boolean;
+  /** With AddressSanitizer, whose runtime the process that loads the addon has to bring. */
+  readonly sanitize?: boolean;
 }
 
 /** The one whose binary is kept in the repository. */
@@ -56,12 +61,13 @@ export function buildAddon(target: Target, folder: string): string {
   withTemporary((work) => {
     const declarations = declaredKernels();
     const machine = target.triple === undefined ? [] : [`--target=${target.triple}`];
-    const common = [...machine, "-fPIC", "-fvisibility=hidden"];
+    const plain = [...machine, "-fPIC", "-fvisibility=hidden"];
+    const common = target.sanitize ? [...plain, "-fsanitize=address", "-fno-omit-frame-pointer"] : plain;
     const objects = Object.entries(instructionSets(target)).flatMap(([name, { flags }]) => {
       const place = join(work, name);
       mkdirSync(place);
       const header = join(place, "renaming.h");
-      const shared = sharedNames(target, [...common, ...flags], place);
+      const shared = sharedNames(target, [...plain, ...flags], place);
       const missing = declarations.find((declaration) => !shared.includes(declaration.name));
       if (missing) throw new Error(`unrolled.h declares ${missing.name}, which no source defines`);
       writeFileSync(header, renaming(name, shared));
@@ -78,7 +84,7 @@ export function buildAddon(target: Target, folder: string): string {
       const object = join(work, `${objects.length}.o`);
       // Version 8 of the interface is in every Node that this package supports.
       const emulate = target.emulateAmx ? ["-DUNROLLED_EMULATE_AMX"] : [];
-      const flags = [`-I${HERE}`, `-I${apiHeaders()}`, "-DNAPI_VERSION=8", ...emulate];
+      const flags = [`-I${HERE}`, `-I${KERNELS}`, `-I${apiHeaders()}`, "-DNAPI_VERSION=8", ...emulate];
       compile(source, object, [...common, ...flags], target.clang);
       objects.push(object);
     }
@@ -182,8 +188,9 @@ function main(args: readonly string[]): number {
     console.log(`${buildAddon({ ...KEPT, emulateAmx: true }, args[1])}: AMX in software`);
     return 0;
   }
+  if (args[0] === "--sanitize" && args.length === 1) return testSanitized();
   if (args.length) {
-    console.error(`unknown option ${args[0]}; known: --arm64, --emulate-amx FOLDER`);
+    console.error(`unknown option ${args[0]}; known: --arm64, --sanitize, --emulate-amx FOLDER`);
     return 2;
   }
   const target = thisMachine();

@@ -1,7 +1,10 @@
 import type { Backend } from "../backend/backend.ts";
 import { defaultBackend } from "../backend/default.ts";
-import { persistent, type Tensor } from "../backend/tensor.ts";
-import type { Shape } from "../core/shape.ts";
+import { checkValues } from "../backend/nested.ts";
+import { persistent, Tensor } from "../backend/tensor.ts";
+import { InputError, ShapeError } from "../core/errors.ts";
+import { checkSizes, type Shape, showShape, sizeOf } from "../core/shape.ts";
+import { showValue } from "../core/show-value.ts";
 
 /** A tensor outside all scopes that training changes. Its name is its path in the tree of modules. */
 export interface NamedParameter {
@@ -11,14 +14,30 @@ export interface NamedParameter {
 
 const parameterTensors = new WeakSet<Tensor>();
 
-/** A trainable tensor with the given values (row-major). */
+/**
+ * A trainable tensor with the given values.
+ * @param values in row-major order, as many as the shape has
+ * @throws ShapeError for what is no shape and for another number of values; InputError naming what is no number
+ */
 export function parameter(
   values: ArrayLike<number>,
   shape: Shape,
   backend: Backend = defaultBackend(),
 ): Tensor {
-  const tensor = persistent(shape, "f32", backend);
+  checkSizes("parameter: shape", shape);
+  checkValues("parameter: values", values, "f32");
+  if (values.length !== sizeOf(shape)) {
+    const expected = `${sizeOf(shape)} for shape ${showShape(shape)}`;
+    throw new ShapeError("parameter: values", expected, `${values.length}`);
+  }
+  const tensor = emptyParameter(shape, backend);
   tensor.write(values);
+  return tensor;
+}
+
+/** A trainable tensor whose values are still to be written. @throws ShapeError, OutOfMemoryError */
+export function emptyParameter(shape: Shape, backend?: Backend): Tensor {
+  const tensor = persistent(shape, "f32", backend);
   tensor.needsGradient = true;
   parameterTensors.add(tensor);
   return tensor;
@@ -34,6 +53,11 @@ export function isParameter(value: unknown): value is Tensor {
  * are not walked. A parameter that occurs twice (tied weights) keeps its first name.
  */
 export function parameters(tree: object): NamedParameter[] {
+  if (typeof tree !== "object" || tree === null) {
+    throw new InputError(
+      `parameters: module must be a module, an array or an object of them, got ${showValue(tree)}`,
+    );
+  }
   const found: NamedParameter[] = [];
   const seen = new Set<unknown>();
   const walk = (value: unknown, path: string): void => {
@@ -43,7 +67,7 @@ export function parameters(tree: object): NamedParameter[] {
       found.push({ name: path, tensor: value });
       return;
     }
-    if (ArrayBuffer.isView(value) || value instanceof Map) return;
+    if (ArrayBuffer.isView(value) || value instanceof Map || Tensor.isTensor(value)) return;
     for (const [key, child] of Object.entries(value)) {
       if (!key.startsWith("_")) walk(child, path === "" ? key : `${path}.${key}`);
     }

@@ -1,4 +1,5 @@
-import type { Backend } from "../backend/backend.ts";
+import { type Backend, showBackends } from "../backend/backend.ts";
+import { requireScopeOn } from "../backend/scope.ts";
 import { empty, type Tensor } from "../backend/tensor.ts";
 import { ScopeError, ShapeError } from "../core/errors.ts";
 import { sameShape, showShape } from "../core/shape.ts";
@@ -122,6 +123,7 @@ export function backward(
   if (!loss.needsGradient) {
     throw new ScopeError("the loss does not depend on any parameter, so there is nothing to differentiate");
   }
+  requireScopeOn("backward: the loss", loss.backend);
   const gradients = new Map<Tensor, Tensor>();
   const received = sink?.received ?? new Set<Tensor>();
 
@@ -168,16 +170,24 @@ export function backward(
   return (tensor) => (received.has(tensor) ? sink?.of(tensor) : gradients.get(tensor));
 }
 
-/** Kernels of the backend that all tensors of an op live on. @throws ShapeError when they live on different ones */
+/**
+ * Kernels of the backend that all tensors of an op live on, and its results will: so every op that makes a tensor calls
+ * this with all its operands.
+ * @throws ShapeError when they live on different ones; ScopeError when the open scope is on another one
+ */
 export function kernelsOf(op: string, ...tensors: readonly (Tensor | undefined)[]): Backend["kernels"] {
   let backend: Backend | undefined;
   for (const tensor of tensors) {
     if (tensor === undefined) continue;
     backend ??= tensor.backend;
     if (tensor.backend !== backend) {
-      throw new ShapeError(`${op}: all tensors`, `on one backend (${backend.name})`, tensor.backend.name);
+      const [first, other] = showBackends(backend, tensor.backend);
+      throw new ShapeError(`${op}: all tensors`, `on one backend (${first})`, other, {
+        hint: "what is made in a scope is on its backend: open it with scope(work, backend)",
+      });
     }
   }
   if (backend === undefined) throw new ScopeError(`${op}: no tensor was given`);
+  requireScopeOn(`${op}: its operands`, backend);
   return backend.kernels;
 }

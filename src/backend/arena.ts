@@ -1,6 +1,6 @@
 import { ScopeError } from "../core/errors.ts";
 import { type Address, type Backend, WORD } from "./backend.ts";
-import { aligned, type Heap, heapOf } from "./heap.ts";
+import { aligned, type Heap, heapOf, type Purpose } from "./heap.ts";
 
 /** The first block of an arena; later ones are as large as they have to be. */
 const FIRST_BLOCK = 2 ** 20;
@@ -31,7 +31,7 @@ export class Scope implements Owner {
     this.offset = offset;
   }
 
-  allocate(bytes: number, what: string): Address {
+  allocate(bytes: number, what: Purpose): Address {
     return this.arena.allocate(bytes, what);
   }
 }
@@ -74,10 +74,8 @@ export class Arena {
     if (this.scopes.length === 0 && this.blocks.length > 1) this.dispose();
   }
 
-  allocate(bytes: number, what: string): Address {
-    if (this.scopes.length === 0) throw new ScopeError(`no open scope to hold ${what}`);
-    // A kernel counts its scratch in 32 bits: what overflows them comes out negative, and is more than a heap holds.
-    if (bytes < 0) throw this.heap.outOfMemory(what, bytes + 2 ** 32 * WORD);
+  allocate(bytes: number, what: Purpose): Address {
+    if (this.scopes.length === 0) throw new ScopeError("no scope is open in this arena");
     const size = aligned(Math.max(bytes, 1));
     while (this.block < this.blocks.length && this.offset + size > this.blocks[this.block].bytes) {
       this.block++;

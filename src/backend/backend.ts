@@ -3,6 +3,8 @@
  * addresses of it. Everything above (tensors, tape, layers) is the same for every backend.
  */
 
+import { InputError } from "../core/errors.ts";
+import { showValue } from "../core/show-value.ts";
 import type { Address } from "./address.ts";
 import type { OpKernels } from "./kernels-ops.ts";
 import type { StreamKernels } from "./kernels-stream.ts";
@@ -43,6 +45,21 @@ export interface Backend {
   readonly instructions: string;
   readonly memory: LinearMemory;
   readonly kernels: Kernels;
+}
+
+/** @throws InputError for what is no backend: where it comes from a caller */
+export function checkBackend(where: string, value: unknown): asserts value is Backend {
+  const { name, memory, kernels } = (
+    typeof value === "object" && value !== null ? value : {}
+  ) as Partial<Backend>;
+  if (typeof name === "string" && typeof memory?.reserve === "function" && typeof kernels === "object")
+    return;
+  throw new InputError(`${where} must be a backend, as defaultBackend() gives, got ${showValue(value)}`);
+}
+
+/** Backends by name; two of one name are two heaps all the same. */
+export function showBackends(one: Backend, other: Backend): [string, string] {
+  return one.name === other.name ? [one.name, `another ${other.name}`] : [one.name, other.name];
 }
 
 /**

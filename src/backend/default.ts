@@ -1,5 +1,5 @@
 import { ScopeError } from "../core/errors.ts";
-import type { Backend } from "./backend.ts";
+import { type Backend, checkBackend } from "./backend.ts";
 import { createNativeBackend } from "./native/native.ts";
 import { createWasmBackend } from "./wasm/wasm.ts";
 
@@ -18,6 +18,8 @@ export function defaultBackend(): Backend {
   return backend;
 }
 
+/** @throws InputError for what is no backend */
 export function setDefaultBackend(backend: Backend): void {
+  checkBackend("setDefaultBackend: backend", backend);
   chosen = backend;
 }

@@ -1,5 +1,9 @@
 import { OutOfMemoryError } from "../core/errors.ts";
+import { type Shape, showShape } from "../core/shape.ts";
 import type { Address, Backend } from "./backend.ts";
+
+/** What memory is for: the shape of a tensor, or words for anything else. Put into words only when it is needed. */
+export type Purpose = string | Shape;
 
 interface Block {
   address: Address;
@@ -35,7 +39,7 @@ export class Heap {
   }
 
   /** @param what named in the error when there is no more memory */
-  allocate(bytes: number, what: string): Address {
+  allocate(bytes: number, what: Purpose): Address {
     const size = aligned(Math.max(bytes, 1));
     let index = this.free.findIndex((block) => block.bytes >= size);
     if (index < 0) {
@@ -73,7 +77,7 @@ export class Heap {
     }
   }
 
-  private grow(size: number, what: string): void {
+  private grow(size: number, what: Purpose): void {
     const last = this.free.at(-1);
     const tail = last !== undefined && last.address + last.bytes === this.end ? last.bytes : 0;
     const { memory } = this.backend;
@@ -88,8 +92,9 @@ export class Heap {
   }
 
   /** The error of `bytes` for `what` that cannot be had. */
-  outOfMemory(what: string, bytes: number): OutOfMemoryError {
-    return new OutOfMemoryError(what, bytes, this.backend.memory.limit, this.used);
+  outOfMemory(what: Purpose, bytes: number): OutOfMemoryError {
+    const named = typeof what === "string" ? what : `tensor ${showShape(what)}`;
+    return new OutOfMemoryError(named, bytes, this.backend.memory.limit, this.used);
   }
 }
 

@@ -1,5 +1,6 @@
 import { InputError, ShapeError } from "../core/errors.ts";
 import { type DType, type Shape, sameShape, showShape } from "../core/shape.ts";
+import { showValue } from "../core/show-value.ts";
 
 /** A number, numbers in row-major order, or arrays of such arrays, an axis for each level. */
 export type Values = number | ArrayLike<number> | readonly Values[];
@@ -14,25 +15,33 @@ export function flatten(
   shape: Shape | undefined,
   dtype: DType,
 ): { values: ArrayLike<number>; shape: Shape } {
-  if (typeof values === "number") return { values: [values], shape: shape ?? [] };
+  if (typeof values === "number") {
+    checkNumbers(`${where}: values`, [values], dtype);
+    return { values: [values], shape: shape ?? [] };
+  }
   if (!isList(values)) {
-    throw new InputError(`${where}: values must be numbers, got ${String(values)}`);
+    throw new InputError(`${where}: values must be numbers, got ${showValue(values)}`);
   }
   if (!isList(values[0])) {
-    // What typed arrays hold are numbers, and a batch of ids may be long.
-    if (!ArrayBuffer.isView(values)) checkNumbers(`${where}: values`, values, dtype);
+    checkValues(`${where}: values`, values, dtype);
     return { values: values as ArrayLike<number>, shape: shape ?? [values.length] };
   }
   const flat: number[] = [];
-  const found = append(flat, `${where}: values`, values, dtype);
+  const found = append(flat, `${where}: values`, values, dtype, 1);
   if (shape !== undefined && !sameShape(shape, found)) {
     throw new ShapeError(`${where}: values`, showShape(shape), showShape(found));
   }
   return { values: flat, shape: found };
 }
 
+/** Far more than anybody nests, and far less than the stack holds: an array may contain itself. */
+const DEEPEST = 64;
+
 /** Adds what a list holds to `flat`. @returns its shape */
-function append(flat: number[], where: string, list: ArrayLike<unknown>, dtype: DType): Shape {
+function append(flat: number[], where: string, list: ArrayLike<unknown>, dtype: DType, depth: number): Shape {
+  if (depth > DEEPEST) {
+    throw new InputError(`${where.slice(0, where.indexOf("["))} must be nested at most ${DEEPEST} deep`);
+  }
   if (!isList(list[0])) {
     checkNumbers(where, list, dtype);
     for (let i = 0; i < list.length; i++) flat.push(list[i] as number);
@@ -41,7 +50,7 @@ function append(flat: number[], where: string, list: ArrayLike<unknown>, dtype: 
   let first: Shape = [];
   for (let i = 0; i < list.length; i++) {
     const part = list[i];
-    const shape = isList(part) ? append(flat, `${where}[${i}]`, part, dtype) : undefined;
+    const shape = isList(part) ? append(flat, `${where}[${i}]`, part, dtype, depth + 1) : undefined;
     if (i === 0) first = shape!;
     else if (shape === undefined || !sameShape(shape, first)) {
       throw new ShapeError(
@@ -54,14 +63,29 @@ function append(flat: number[], where: string, list: ArrayLike<unknown>, dtype: 
   return [list.length, ...first];
 }
 
+/** Typed arrays whose values are right by their type; a batch of ids may be long. */
+const INTEGERS = [Int32Array, Int16Array, Int8Array, Uint16Array, Uint8Array, Uint8ClampedArray];
+const NUMBERS = [Float32Array, Float64Array, Uint32Array, ...INTEGERS];
+
+/**
+ * Refuse what a tensor cannot hold.
+ * @param where names the list in errors, as `write: values`
+ * @throws InputError for what is no list, and for an element that is no number, or no integer of 32 bits
+ */
+export function checkValues(where: string, list: unknown, dtype: DType): asserts list is ArrayLike<number> {
+  if (!isList(list)) throw new InputError(`${where} must be an array of numbers, got ${showValue(list)}`);
+  const fitting = dtype === "f32" ? NUMBERS : INTEGERS;
+  if (!fitting.some((type) => list instanceof type)) checkNumbers(where, list, dtype);
+}
+
 function checkNumbers(where: string, list: ArrayLike<unknown>, dtype: DType): void {
   for (let i = 0; i < list.length; i++) {
     const value = list[i];
-    if (typeof value === "number" && (dtype === "f32" || Number.isInteger(value))) continue;
-    const expected = dtype === "f32" ? "a number" : "an integer";
-    throw new InputError(
-      `${where}[${i}] must be ${expected}, got ${isList(value) ? showShape([value.length]) : String(value)}`,
-    );
+    if (typeof value === "number" && (dtype === "f32" || (value | 0) === value)) continue;
+    const integer = Number.isInteger(value) ? "an integer of 32 bits" : "an integer";
+    const expected = dtype === "f32" ? "a number" : integer;
+    const got = isList(value) ? showShape([value.length]) : showValue(value);
+    throw new InputError(`${where}[${i}] must be ${expected}, got ${got}`);
   }
 }
 

@@ -1,6 +1,7 @@
-import { ScopeError } from "../core/errors.ts";
+import { InputError, ScopeError, UnrolledError } from "../core/errors.ts";
+import { showValue } from "../core/show-value.ts";
 import { Arena, type Scope } from "./arena.ts";
-import type { Backend } from "./backend.ts";
+import { type Backend, checkBackend, showBackends } from "./backend.ts";
 import { defaultBackend } from "./default.ts";
 
 /** Where operations put their results right now. */
@@ -17,19 +18,55 @@ export function currentFrame(): Frame | undefined {
   return stack.at(-1);
 }
 
+/**
+ * Results go into the open scope, so it has to be on the backend of the operands.
+ * @param what whose backend it is, as `add: its operands`
+ * @throws ScopeError that names both backends
+ */
+export function requireScopeOn(what: string, backend: Backend): void {
+  const open = stack.at(-1)?.scope.arena.backend;
+  if (open === undefined || open === backend) return;
+  const [theirs, ours] = showBackends(backend, open);
+  throw new ScopeError(`${what} must be on the backend of the open scope, ${ours}, got ${theirs}`, {
+    hint: `open the scope there, scope(work, backend), or make both on one backend`,
+  });
+}
+
+/**
+ * A kernel that meets an address outside its heap stops: WebAssembly traps, the addon refuses. Arguments are checked
+ * before, so it is a fault of this package, but still an error like any other.
+ */
+function kernelFailure(error: unknown): unknown {
+  const isTrap = typeof WebAssembly === "object" && error instanceof WebAssembly.RuntimeError;
+  const isRefused = (error as { code?: unknown } | undefined)?.code === "ERR_UNROLLED_NATIVE";
+  if (!isTrap && !isRefused) return error;
+  return new UnrolledError("KERNEL", "failure", `a kernel has stopped: ${(error as Error).message}`, {
+    cause: error,
+    hint: "please report this with the call that led to it",
+  });
+}
+
 function run<Result>(frame: Frame, work: () => Result): Result {
   stack.push(frame);
   try {
     // A plain function may return the promise of a read(); an async one would go on after its scope has ended.
-    if (work.constructor.name === "AsyncFunction") {
+    if (work.constructor?.name === "AsyncFunction") {
       throw new ScopeError("a scope must be synchronous: its function is async", {
         hint: "await before or after it; inside, start a read() and return its promise",
       });
     }
     return work();
+  } catch (error) {
+    throw kernelFailure(error);
   } finally {
     stack.pop();
     frame.scope.arena.close(frame.scope);
+  }
+}
+
+function checkWork(where: string, work: unknown): void {
+  if (typeof work !== "function") {
+    throw new InputError(`${where} must be a function, got ${showValue(work)}`);
   }
 }
 
@@ -46,6 +83,7 @@ export class Frames {
   readonly backend: Backend;
 
   constructor(backend: Backend = defaultBackend()) {
+    checkBackend("Frames: backend", backend);
     this.backend = backend;
     this.temporary = new Arena(backend);
     this.carries = [new Arena(backend), new Arena(backend)];
@@ -53,6 +91,7 @@ export class Frames {
 
   /** Run one step. Everything allocated in it is gone afterwards, except what `detach` carried over. */
   run<Result>(work: () => Result): Result {
+    checkWork("Frames.run: work", work);
     const turn = this.turn;
     const stale = this.open[turn];
     if (stale !== undefined) this.carries[turn].close(stale);
@@ -76,18 +115,31 @@ export class Frames {
 
 const shared = new WeakMap<Backend, Arena>();
 
+function sharedArena(backend: Backend): Arena {
+  let arena = shared.get(backend);
+  if (arena === undefined) {
+    arena = new Arena(backend);
+    shared.set(backend, arena);
+  }
+  return arena;
+}
+
 /**
  * Run `work`; every tensor made in it is gone afterwards. Return numbers, promises of `read()`, or tensors after
  * `.keep()`. Scopes nest.
+ * @param work a synchronous function
+ * @param backend where the tensors of `work` live; without it that of the scope around this one, or else the default.
+ * Operands on another backend are refused, so give that of the model.
+ * @returns what `work` returns
+ * @throws InputError for what is no function or no backend; ScopeError for an async function
  */
 export function scope<Result>(work: () => Result, backend?: Backend): Result {
+  checkWork("scope: work", work);
+  if (backend !== undefined) checkBackend("scope: backend", backend);
   const outer = currentFrame();
-  if (outer !== undefined) return run({ scope: outer.scope.arena.open(), carry: outer.carry }, work);
-  const home = backend ?? defaultBackend();
-  let arena = shared.get(home);
-  if (arena === undefined) {
-    arena = new Arena(home);
-    shared.set(home, arena);
+  const home = backend ?? outer?.scope.arena.backend ?? defaultBackend();
+  if (outer?.scope.arena.backend === home) {
+    return run({ scope: outer.scope.arena.open(), carry: outer.carry }, work);
   }
-  return run({ scope: arena.open(), carry: undefined }, work);
+  return run({ scope: sharedArena(home).open(), carry: undefined }, work);
 }

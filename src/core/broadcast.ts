@@ -1,12 +1,18 @@
-import { ShapeError } from "./errors.ts";
-import { type Shape, showShape } from "./shape.ts";
+import { InputError, ShapeError } from "./errors.ts";
+import { checkValue, OPTIONS, TEXT } from "./options.ts";
+import { checkSizes, type Shape, showShape } from "./shape.ts";
+import { showValue } from "./show-value.ts";
 
 /**
  * The shape of an elementwise result by NumPy's rules: axes are matched from the last, and an axis of 1 (or a missing
  * one) is repeated. Operands are named for the error: `add: b must be broadcastable to [3, 4] of a, got [3, 5]`.
  */
 export function broadcastShape(op: string, operands: Readonly<Record<string, Shape>>): Shape {
+  checkValue("broadcastShape: op", TEXT, op);
+  checkValue(`${op}: operands`, OPTIONS, operands);
   const names = Object.keys(operands);
+  if (names.length === 0) throw new InputError(`${op}: operands must be one shape or more, got none`);
+  for (const name of names) checkSizes(`${op}: ${name}`, operands[name]);
   let result: Shape = operands[names[0]];
   for (let i = 1; i < names.length; i++) {
     const shape = operands[names[i]];
@@ -29,24 +35,31 @@ export function broadcastShape(op: string, operands: Readonly<Record<string, Sha
  * @throws ShapeError when the shape has no such axis
  */
 export function axisOf(op: string, axis: number, shape: Shape): number {
+  checkValue("axisOf: op", TEXT, op);
+  checkSizes(`${op}: shape`, shape);
   const rank = shape.length;
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
-    throw new ShapeError(`${op}: axis`, `in [${-rank}, ${rank}) for ${showShape(shape)}`, `${axis}`);
+    throw new ShapeError(`${op}: axis`, `in [${-rank}, ${rank}) for ${showShape(shape)}`, showValue(axis));
   }
   return axis < 0 ? axis + rank : axis;
 }
 
 /** Several axes counted from the front, ascending. @throws ShapeError when one is missing or occurs twice */
 export function axesOf(op: string, axes: readonly number[], shape: Shape): number[] {
-  const found = axes.map((axis) => axisOf(op, axis, shape)).toSorted((a, b) => a - b);
+  checkValue("axesOf: op", TEXT, op);
+  checkSizes(`${op}: shape`, shape);
+  if (!Array.isArray(axes)) throw new ShapeError(`${op}: axes`, "an array of axes", showValue(axes));
+  // Not map, which passes over the holes of an array.
+  const found = Array.from(axes, (axis) => axisOf(op, axis, shape)).toSorted((a, b) => a - b);
   if (new Set(found).size !== found.length) {
-    throw new ShapeError(`${op}: axes`, "different from each other", showShape(axes));
+    throw new ShapeError(`${op}: axes`, "different from each other", showValue(axes));
   }
   return found;
 }
 
 /** Words between neighbours along each axis of a dense row-major tensor. */
 export function denseStrides(shape: Shape): number[] {
+  checkSizes("denseStrides: shape", shape);
   const strides = new Array<number>(shape.length).fill(1);
   for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1] * shape[axis + 1];
   return strides;
@@ -54,6 +67,8 @@ export function denseStrides(shape: Shape): number[] {
 
 /** Strides that read a dense tensor of `shape` as if it had been broadcast to `target`: 0 along repeated axes. */
 export function broadcastStrides(shape: Shape, target: Shape): number[] {
+  checkSizes("broadcastStrides: shape", shape);
+  checkSizes("broadcastStrides: target", target);
   const missing = target.length - shape.length;
   const strides = denseStrides(shape);
   return target.map((_, axis) => {

@@ -163,7 +163,12 @@ export function problemOf(thrown: unknown): string {
   // By what it has: an error from a worker, or from another copy of this package, is no instance of these classes.
   const { problem } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as { problem?: unknown };
   if (typeof problem === "string") return problem;
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  } catch {
+    // An object that cannot become a string.
+    return "what was thrown cannot be shown";
+  }
 }
 
 /**
@@ -171,6 +176,7 @@ export function problemOf(thrown: unknown): string {
  * `frame`; undefined where the engine does not say.
  */
 export function placeOf(error: unknown, frame = /./): string | undefined {
+  if (!(frame instanceof RegExp)) throw new InputError("placeOf: frame must be a regular expression");
   const stack = error instanceof Error ? (error.stack ?? "") : "";
   for (const line of stack.split("\n")) {
     const [, file, number] = /([\w.-]+\.[cm]?[jt]sx?)(?:\?[^\s:)]*)?:(\d+)/.exec(line) ?? [];
@@ -181,6 +187,8 @@ export function placeOf(error: unknown, frame = /./): string | undefined {
 
 /** Bytes for people: `1.5 GiB`. */
 export function formatBytes(bytes: number): string {
+  if (!(typeof bytes === "number" && bytes >= 0))
+    throw new InputError("formatBytes: bytes must be a number from 0 up");
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
   let value = bytes;
   let unit = 0;
@@ -193,6 +201,8 @@ export function formatBytes(bytes: number): string {
 
 /** Control characters made visible, so that a name from outside cannot move the cursor or forge a line. */
 export function escapeControl(text: string): string {
+  if (typeof text !== "string")
+    throw new InputError(`escapeControl: text must be a string, got a ${typeof text}`);
   return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (character) => {
     const named: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
     return named[character] ?? `\\u{${character.codePointAt(0)!.toString(16)}}`;

@@ -20,6 +20,7 @@ const range = (text: string, fits: (value: number) => boolean): Range => ({
 /** NaN and infinities are numbers, too. */
 export const NUMBER = range("a number", () => true);
 export const FINITE = range("a finite number", Number.isFinite);
+export const POSITIVE = range("above 0", (x) => x > 0);
 export const AT_LEAST_0 = range("a finite number of at least 0", (x) => x >= 0 && Number.isFinite(x));
 export const ABOVE_0 = range("a finite number above 0", (x) => x > 0 && Number.isFinite(x));
 export const FROM_0_TO_1 = range("from 0 to 1", (x) => x >= 0 && x <= 1);
@@ -30,10 +31,12 @@ export const SIZE = range("an integer of at least 1", (x) => Number.isSafeIntege
 export const INTEGER = range("an integer of 32 bits", (x) => (x | 0) === x);
 export const FLAG: Range = { text: "true or false", fits: (value) => typeof value === "boolean" };
 export const TEXT: Range = { text: "a text", fits: (value) => typeof value === "string" };
+const DRAWS = ["words", "uniform", "normal", "integer", "fork"] as const;
+type Draws = Partial<Record<(typeof DRAWS)[number], unknown>>;
 /** By what it can do: a cell of a user's may come with another copy of this package. */
 export const GENERATOR: Range = {
   text: "a generator, as new Rng(1)",
-  fits: (value) => typeof (value as { words?: unknown } | null | undefined)?.words === "function",
+  fits: (value) => OBJECT.fits(value) && DRAWS.every((draw) => typeof (value as Draws)[draw] === "function"),
 };
 export const OBJECT: Range = {
   text: "an object",
@@ -48,7 +51,7 @@ export const LIST: Range = {
   fits: (value) => OBJECT.fits(value) && COUNT.fits((value as ArrayLike<unknown>).length),
 };
 /** Options stand in an object, and not in an array, a map or a promise, in which no name would be looked up. */
-const OPTIONS: Range = { text: "an object", fits: (value) => tagOf(value) === "Object" };
+export const OPTIONS: Range = { text: "an object", fits: (value) => tagOf(value) === "Object" };
 
 /** `Object`, `Array`, `Uint8Array`, `Promise`, ...; the same for objects of every realm. */
 function tagOf(value: unknown): string {

@@ -4,14 +4,37 @@
  * draws the same mask, a backward pass draws it again instead of storing it, and the state is four words.
  */
 
+import { checkValue, type Range, SIZE } from "./options.ts";
+
 const PARITY = 0x1bd11bda;
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 
-/** One block: two words of counter and two of key give two random words. All are unsigned 32-bit. */
+/**
+ * One block: two words of counter and two of key give two random words. All are unsigned 32-bit.
+ * @throws InputError for what are no two words
+ */
 export function threefry2x32(
   counter: readonly [number, number],
   key: readonly [number, number],
 ): [number, number] {
+  if (!isPair(counter)) checkValue("threefry2x32: counter", PAIR, counter);
+  if (!isPair(key)) checkValue("threefry2x32: key", PAIR, key);
+  return block(counter, key);
+}
+
+const isWord = (value: unknown): boolean => (value as number) >>> 0 === value;
+const isPair = (value: unknown): boolean =>
+  Array.isArray(value) && value.length === 2 && isWord(value[0]) && isWord(value[1]);
+const PAIR: Range = { text: "two integers from 0 to 2^32 - 1", fits: isPair };
+const INTEGER_NAME: Range = { text: "an integer", fits: Number.isSafeInteger };
+const SEED: Range = {
+  text: "an integer, or the state of a generator (four integers from 0 to 2^32 - 1)",
+  fits: (value) =>
+    Number.isSafeInteger(value) ||
+    (Array.isArray(value) && value.length === 4 && Array.from(value).every(isWord)),
+};
+
+function block(counter: readonly [number, number], key: readonly [number, number]): [number, number] {
   const keys = [key[0] | 0, key[1] | 0, PARITY ^ key[0] ^ key[1]];
   let x0 = (counter[0] + keys[0]) | 0;
   let x1 = (counter[1] + keys[1]) | 0;
@@ -39,8 +62,8 @@ export class Rng {
 
   /** @param seed any integer with |seed| <= 2^53, or a saved {@link state} */
   constructor(seed: number | RngState) {
+    checkValue("Rng: seed", SEED, seed);
     if (typeof seed === "number") {
-      if (!Number.isSafeInteger(seed)) throw new RangeError(`seed must be an integer, got ${seed}`);
       this.key = [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
       this.low = 0;
       this.high = 0;
@@ -57,10 +80,10 @@ export class Rng {
 
   /** Two unsigned 32-bit words. */
   words(): [number, number] {
-    const block = threefry2x32([this.low, this.high], this.key);
+    const words = block([this.low, this.high], this.key);
     this.low = (this.low + 1) >>> 0;
     if (this.low === 0) this.high = (this.high + 1) >>> 0;
-    return block;
+    return words;
   }
 
   /** Uniform in [0, 1) with 53 bits. */
@@ -75,15 +98,17 @@ export class Rng {
     return radius * Math.cos(2 * Math.PI * this.uniform());
   }
 
-  /** Integer in [0, bound). */
+  /** Integer in [0, bound). @throws InputError unless bound is an integer from 1 up */
   integer(bound: number): number {
+    checkValue("rng.integer: bound", SIZE, bound);
     return Math.floor(this.uniform() * bound);
   }
 
   /** An independent stream named by integers: replica and step, for example. Does not advance this one. */
   fork(...names: number[]): Rng {
+    for (const [index, name] of names.entries()) checkValue(`rng.fork: name ${index}`, INTEGER_NAME, name);
     let key = this.key;
-    for (const name of names) key = threefry2x32([name >>> 0, 0x666f726b], key);
+    for (const name of names) key = block([name >>> 0, 0x666f726b], key);
     return new Rng([key[0], key[1], 0, 0]);
   }
 }

@@ -1,3 +1,6 @@
+import { InputError } from "../core/index.ts";
+import { BYTES, checkValue, oneOf } from "../core/options.ts";
+
 /** What a fingerprint is made with. Node's `createHash("sha256")` fits, and is faster than the class below. */
 export interface Hasher {
   update(bytes: Uint8Array): unknown;
@@ -26,10 +29,17 @@ export class Sha256 implements Hasher {
   private readonly state = rootsOfPrimes(8, 2);
   private readonly schedule = new Int32Array(64);
   private readonly block = new Uint8Array(64);
+  private ended = false;
   private pending = 0;
   private total = 0;
 
   update(bytes: Uint8Array): this {
+    if (this.ended) throw new InputError("Sha256.update: the hash has ended", { hint: "make a new one" });
+    checkValue("Sha256.update: bytes", BYTES, bytes);
+    return this.add(bytes);
+  }
+
+  private add(bytes: Uint8Array): this {
     this.total += bytes.length;
     let at = 0;
     while (at < bytes.length) {
@@ -51,19 +61,22 @@ export class Sha256 implements Hasher {
   }
 
   /** Ends the hash: call it once. 64 lower-case hexadecimal digits. */
-  digest(_encoding: "hex"): string {
+  digest(encoding: "hex"): string {
+    checkValue("Sha256.digest: encoding", oneOf("hex"), encoding);
     return Array.from(this.bytes(), (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
   /** Ends the hash: call it once. Its 32 bytes. */
   bytes(): Uint8Array<ArrayBuffer> {
+    if (this.ended) throw new InputError("Sha256: the hash has ended", { hint: "make a new one" });
+    this.ended = true;
     const bits = this.total * 8;
     const padding = new Uint8Array((this.pending < 56 ? 56 : 120) - this.pending + 8);
     padding[0] = 0x80;
     const view = new DataView(padding.buffer);
     view.setUint32(padding.length - 8, Math.floor(bits / 2 ** 32));
     view.setUint32(padding.length - 4, bits >>> 0);
-    this.update(padding);
+    this.add(padding);
     const bytes = new Uint8Array(32);
     const words = new DataView(bytes.buffer);
     for (const [at, word] of this.state.entries()) words.setInt32(4 * at, word);

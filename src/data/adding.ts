@@ -1,4 +1,12 @@
 import { InputError, type Rng } from "../core/index.ts";
+import { checkValue, GENERATOR, type Range, SIZE } from "../core/options.ts";
+
+/** A gigabyte of numbers. */
+const MOST_STEPS = 2 ** 27;
+const STEPS: Range = {
+  text: "an integer of at least 2",
+  fits: (value) => SIZE.fits(value) && (value as number) >= 2,
+};
 
 /** Sequences of the adding problem, row by row. */
 export interface AddingBatch {
@@ -16,11 +24,11 @@ export interface AddingBatch {
  * @throws InputError unless batch is an integer from 1, steps one from 2 up
  */
 export function addingBatch(rng: Rng, batch: number, steps: number): AddingBatch {
-  if (!(Number.isSafeInteger(batch) && batch >= 1)) {
-    throw new InputError(`adding: batch must be an integer of at least 1, got ${batch}`);
-  }
-  if (!(Number.isSafeInteger(steps) && steps >= 2)) {
-    throw new InputError(`adding: steps must be an integer of at least 2, got ${steps}`);
+  checkValue("adding: rng", GENERATOR, rng);
+  checkValue("adding: batch", SIZE, batch);
+  checkValue("adding: steps", STEPS, steps);
+  if (batch * steps > MOST_STEPS) {
+    throw new InputError(`adding: batch x steps must be at most ${MOST_STEPS}, got ${batch} x ${steps}`);
   }
   const inputs = new Float32Array(batch * steps * 2);
   const targets = new Float32Array(batch);

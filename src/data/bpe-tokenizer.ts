@@ -1,6 +1,9 @@
-import { FormatError, InputError, type Job, runJob } from "../core/index.ts";
+import { FormatError, type Job, runJob } from "../core/index.ts";
+import { COUNT, checkValue, listOf, OBJECT, TEXT } from "../core/options.ts";
+import { showValue } from "../core/show-value.ts";
 import { type Merges, mergeLongJob, mergeShort } from "./bpe-merging.ts";
 import { learnMergesJob, pairKey } from "./bpe-training.ts";
+import { checkPiece, checkSymbol, checkSymbols, checkTraining } from "./ranges.ts";
 import type { TokenDecoder, Tokenizer } from "./tokenizer.ts";
 import { MAX_VOCABULARY } from "./vocabulary.ts";
 
@@ -35,6 +38,14 @@ export class BpeTokenizer implements Tokenizer {
 
   /** @param merges each of two symbols: a byte, or 256 + the place of an earlier merge */
   constructor(merges: readonly (readonly [number, number])[]) {
+    checkValue("bpe: merges", { text: "a list of pairs of symbols", fits: Array.isArray }, merges);
+    for (let rank = 0; rank < merges.length; rank++) {
+      const pair = listOf(2, {
+        text: `a symbol below ${BYTES + rank}`,
+        fits: (id) => COUNT.fits(id) && (id as number) < BYTES + rank,
+      });
+      checkValue(`bpe: merges[${rank}]`, pair, merges[rank]);
+    }
     const bytes = Array.from({ length: BYTES }, (_, byte) => Uint8Array.of(byte));
     for (const [a, b] of merges) bytes.push(joined(bytes[a], bytes[b]));
     this.merges = merges;
@@ -51,6 +62,7 @@ export class BpeTokenizer implements Tokenizer {
   }
 
   *encodeJob(text: string): Job<Int32Array> {
+    checkValue("encode: text", TEXT, text);
     const ids: number[] = [];
     const encoder = new TextEncoder();
     let words = 0;
@@ -66,6 +78,7 @@ export class BpeTokenizer implements Tokenizer {
   }
 
   decode(ids: ArrayLike<number>): string {
+    checkSymbols(ids, this.size);
     const decoder = this.decoder();
     return Array.from(ids, (id) => decoder.push(id)).join("") + decoder.end();
   }
@@ -75,8 +88,8 @@ export class BpeTokenizer implements Tokenizer {
     const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
     return {
       push: (id) => {
+        checkSymbol(id, this.size);
         const bytes = this.bytes[id];
-        if (bytes === undefined) throw new InputError(`decode: id ${id} is not in 0..${this.size - 1}`);
         return utf8.decode(bytes, { stream: true });
       },
       end: () => utf8.decode(),
@@ -87,7 +100,9 @@ export class BpeTokenizer implements Tokenizer {
     return { kind: this.kind, merges: this.merges.map(([a, b]) => `${a} ${b}`) };
   }
 
-  static fromJSON(value: object, where: string): BpeTokenizer {
+  static fromJSON(value: object, where = "vocabulary"): BpeTokenizer {
+    checkValue("BpeTokenizer.fromJSON: where", TEXT, where);
+    if (!OBJECT.fits(value)) throw new FormatError(where, `must be an object, is ${showValue(value)}`);
     const merges = "merges" in value ? value.merges : undefined;
     if (!Array.isArray(merges) || merges.length > MAX_VOCABULARY - BYTES) {
       throw new FormatError(where, `merges must be a list of at most ${MAX_VOCABULARY - BYTES}`);
@@ -121,9 +136,11 @@ export class BpeTokenizer implements Tokenizer {
 
   /** {@link train} as a job; `undefined` among the pieces is a pause of whoever makes them. */
   static *trainJob(pieces: Iterable<string | undefined>, size: number): Job<BpeTokenizer> {
+    checkTraining("BpeTokenizer.train", pieces, size, BYTES);
     const counts = new Map<string, number>();
     let words = 0;
     for (const text of pieces) {
+      if (text !== undefined) checkPiece("BpeTokenizer.train", text);
       for (const [word] of text?.matchAll(WORD) ?? []) {
         counts.set(word, (counts.get(word) ?? 0) + 1);
         if (++words % PAUSE === 0) yield;

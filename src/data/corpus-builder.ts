@@ -1,6 +1,8 @@
 import { InputError, type Job, runJob } from "../core/index.ts";
+import { BYTES, checkValue, TEXT } from "../core/options.ts";
 import { type Hasher, Sha256 } from "../core/sha256.ts";
 import { IdStore } from "./id-store.ts";
+import { HASHER } from "./ranges.ts";
 import { fingerprintJob, TextCorpus } from "./text-corpus.ts";
 import { decodeSequence, INCOMPLETE, INVALID, sequenceLength } from "./utf8.ts";
 import { MAX_VOCABULARY, tooManyCharacters, Vocabulary } from "./vocabulary.ts";
@@ -64,6 +66,7 @@ export class CorpusBuilder {
    * @param name as errors are to show it, already quoted and escaped
    */
   begin(name: string): void {
+    checkValue("corpusBuilder.begin: name", TEXT, name);
     this.end();
     this.restart(name);
   }
@@ -74,6 +77,7 @@ export class CorpusBuilder {
    * offset and line for bytes that are not UTF-8.
    */
   push(piece: Uint8Array): void {
+    checkValue("corpusBuilder.push: piece", BYTES, piece);
     this.isOpen = true;
     if (this.isSniffed) this.read(piece);
     else if (this.headLength + piece.length < SNIFFED_BYTES) {
@@ -112,6 +116,7 @@ export class CorpusBuilder {
 
   /** {@link finish} as a job. */
   *finishJob(hasher: Hasher = new Sha256()): Job<TextCorpus> {
+    checkValue("corpusBuilder.finish: hasher", HASHER, hasher);
     this.end();
     if (this.characters === 0) {
       throw new InputError(`${this.name} is empty`, {
@@ -218,6 +223,8 @@ function join(first: Uint8Array, second: Uint8Array): Uint8Array {
 
 /** A corpus from a string, treated as a file with that content would be. */
 export function corpusFromText(text: string, name = "the text"): TextCorpus {
+  checkValue("corpusFromText: text", TEXT, text);
+  checkValue("corpusFromText: name", TEXT, name);
   if (!text.isWellFormed()) throw new InputError(`${name} has half a surrogate pair, which is no character`);
   const builder = new CorpusBuilder();
   builder.begin(name);

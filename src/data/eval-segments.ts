@@ -1,5 +1,8 @@
 import { InputError } from "../core/index.ts";
+import { COUNT, checkValue, SIZE, settle } from "../core/options.ts";
+import { showValue } from "../core/show-value.ts";
 import type { CharacterIds } from "./id-store.ts";
+import { IDS } from "./ranges.ts";
 
 export interface EvalSegmentOptions {
   /** Predictions scored in one segment; 4096 by default. */
@@ -9,6 +12,16 @@ export interface EvalSegmentOptions {
   /** Score only this many segments, spread evenly over the range: an estimate for long texts. Default: all. */
   maxSegments?: number;
 }
+
+const DEFAULTS = { scored: 4096, context: 256, maxSegments: Number.POSITIVE_INFINITY };
+
+const RANGES = {
+  ...{ scored: SIZE, context: COUNT },
+  maxSegments: {
+    text: "an integer of at least 1, or infinity",
+    fits: (value: unknown) => value === Number.POSITIVE_INFINITY || SIZE.fits(value),
+  },
+};
 
 /** A stretch of the range: inputs `start`..`start + lead + scored`, of which the first `lead` are not scored. */
 export interface EvalSegment {
@@ -54,10 +67,8 @@ export class EvalSegments {
 
   /** Throws an {@link InputError} for a range of fewer than two ids. */
   constructor(ids: CharacterIds, options: EvalSegmentOptions = {}) {
-    const { scored = 4096, context = 256, maxSegments = Number.POSITIVE_INFINITY } = options;
-    if (!(scored >= 1 && context >= 0 && maxSegments >= 1)) {
-      throw new RangeError(`evalSegments: scored ${scored}, context ${context}, maxSegments ${maxSegments}`);
-    }
+    const { scored, context, maxSegments } = settle("EvalSegments", RANGES, DEFAULTS, options);
+    checkValue("EvalSegments: ids", IDS, ids);
     if (ids.length < 2) {
       throw new InputError(`a text to evaluate needs at least 2 ids, got ${ids.length}`);
     }
@@ -75,8 +86,7 @@ export class EvalSegments {
 
   /** All segments in order, `rows` at a time; the last batch may have fewer. */
   batches(rows: number): EvalBatch[] {
-    if (!Number.isSafeInteger(rows) || rows < 1)
-      throw new RangeError(`evalSegments: rows must be >= 1, got ${rows}`);
+    checkValue("EvalSegments.batches: rows", SIZE, rows);
     const batches: EvalBatch[] = [];
     for (let first = 0; first < this.segments.length; first += rows) {
       batches.push(this.batch(this.segments.slice(first, first + rows)));
@@ -96,6 +106,11 @@ export class EvalSegments {
   }
 
   private window(segments: readonly EvalSegment[], from: number, to: number): EvalWindow {
+    const time = Math.max(...segments.map(({ lead, scored }) => lead + scored));
+    if (!(COUNT.fits(from) && COUNT.fits(to) && from <= to && to <= time)) {
+      const got = `${showValue(from)} to ${showValue(to)}`;
+      throw new InputError(`window: columns must be a stretch of 0 to ${time}, got ${got}`);
+    }
     const width = to - from;
     const inputs = new Int32Array(segments.length * width);
     const targets = new Int32Array(segments.length * width);

@@ -1,6 +1,10 @@
 import { InputError, type Job, runJob } from "../core/index.ts";
+import { checkValue, type Range, SIZE } from "../core/options.ts";
+import { showValue } from "../core/show-value.ts";
 import { type CountTable, countTable } from "./count-table.ts";
 import type { CharacterIds } from "./id-store.ts";
+import { checkIdsBelow, IDS } from "./ranges.ts";
+import { MAX_VOCABULARY } from "./vocabulary.ts";
 
 /**
  * The baseline that a character model has to beat: a trigram interpolated with bigram, unigram and the uniform
@@ -32,6 +36,11 @@ export interface NgramBaseline {
   counted: number;
 }
 
+const VOCABULARY_SIZE: Range = {
+  text: `an integer from 1 to ${MAX_VOCABULARY}`,
+  fits: (value) => SIZE.fits(value) && (value as number) <= MAX_VOCABULARY,
+};
+
 /** No character: what stands before the first one of a text. */
 const NONE = -1;
 
@@ -48,7 +57,9 @@ export class TrigramModel {
   /** Maximum-likelihood estimates, highest order first: filled by {@link estimate}. */
   private readonly parts = new Float64Array(3);
 
+  /** @param vocabularySize ids are below it */
   constructor(vocabularySize: number) {
+    checkValue("TrigramModel: vocabularySize", VOCABULARY_SIZE, vocabularySize);
     this.size = vocabularySize;
     this.unigrams = countTable(vocabularySize);
     this.bigrams = countTable(vocabularySize ** 2);
@@ -62,6 +73,7 @@ export class TrigramModel {
 
   /** {@link count} as a job. */
   *countJob(ids: CharacterIds): Job<void> {
+    checkIdsBelow("TrigramModel.count: ids", ids, this.size);
     for (const part of partsOf(ids)) {
       for (const table of [this.unigrams, this.bigrams, this.trigrams]) yield* table.reserveJob(part.length);
       this.countPart(part);
@@ -84,6 +96,19 @@ export class TrigramModel {
 
   /** p(c | a b); a, or both a and b, may be -1 for "nothing there". Sums to 1 over c. */
   probability(a: number, b: number, c: number): number {
+    for (const [name, id, least] of [
+      ["a", a, NONE] as const,
+      ["b", b, NONE] as const,
+      ["c", c, 0] as const,
+    ]) {
+      if (Number.isInteger(id) && id >= least && id < this.size) continue;
+      const expected = `an integer from ${least} to ${this.size - 1}`;
+      throw new InputError(`TrigramModel.probability: ${name} must be ${expected}, got ${showValue(id)}`);
+    }
+    return this.mixed(a, b, c);
+  }
+
+  private mixed(a: number, b: number, c: number): number {
     this.estimate(a, b, c);
     const { weights: w, parts } = this;
     return w.trigram * parts[0] + w.bigram * parts[1] + w.unigram * parts[2] + w.uniform / this.size;
@@ -96,6 +121,7 @@ export class TrigramModel {
 
   /** {@link loss} as a job. */
   *lossJob(ids: CharacterIds): Job<number> {
+    checkIdsBelow("TrigramModel.loss: ids", ids, this.size);
     let sum = 0;
     let [a, b] = [this.before, this.last];
     for (const part of partsOf(ids)) {
@@ -124,6 +150,7 @@ export class TrigramModel {
 
   /** {@link fit} as a job. */
   *fitJob(heldOut: CharacterIds): Job<void> {
+    checkIdsBelow("TrigramModel.fit: heldOut", heldOut, this.size);
     const rows = heldOut.length;
     if (rows === 0) return;
     const parts = yield* this.partsJob(heldOut);
@@ -244,7 +271,7 @@ export function* trigramBaselineJob(
   validIds: CharacterIds,
   vocabularySize: number,
 ): Job<NgramBaseline> {
-  requireText(trainIds, validIds);
+  requireText("trigramBaseline", trainIds, validIds);
   const text = trainIds.subarray(Math.max(0, trainIds.length - MAX_COUNTED));
   const heldOut = Math.floor(text.length / 10);
   const model = new TrigramModel(vocabularySize);
@@ -258,7 +285,10 @@ export function* trigramBaselineJob(
 
 /** Loss, in nats per character, of character frequencies alone: `(count + 1) / (characters + V)`. */
 export function unigramLoss(trainIds: CharacterIds, validIds: CharacterIds, vocabularySize: number): number {
-  requireText(trainIds, validIds);
+  requireText("unigramLoss", trainIds, validIds);
+  checkValue("unigramLoss: vocabularySize", VOCABULARY_SIZE, vocabularySize);
+  checkIdsBelow("unigramLoss: trainIds", trainIds, vocabularySize);
+  checkIdsBelow("unigramLoss: validIds", validIds, vocabularySize);
   const counts = new Float64Array(vocabularySize).fill(1);
   for (let at = 0; at < trainIds.length; at++) counts[trainIds[at]]++;
   const costs = counts.map((count) => -Math.log(count / (trainIds.length + vocabularySize)));
@@ -267,7 +297,9 @@ export function unigramLoss(trainIds: CharacterIds, validIds: CharacterIds, voca
   return sum / validIds.length;
 }
 
-function requireText(trainIds: CharacterIds, validIds: CharacterIds): void {
+function requireText(where: string, trainIds: CharacterIds, validIds: CharacterIds): void {
+  checkValue(`${where}: trainIds`, IDS, trainIds);
+  checkValue(`${where}: validIds`, IDS, validIds);
   if (trainIds.length > 0 && validIds.length > 0) return;
   throw new InputError(
     `a baseline needs a text to train on and one to validate on, got ${trainIds.length} and ${validIds.length} ids`,

@@ -1,9 +1,23 @@
 import { InputError, type Job, runJob } from "../core/index.ts";
+import {
+  BELOW_1,
+  COUNT,
+  checkValue,
+  FLAG,
+  optional,
+  type Range,
+  refuseOthers,
+  SIZE,
+  TEXT,
+} from "../core/options.ts";
 import type { Hasher } from "../core/sha256.ts";
 import { allocateIds, type CharacterIds } from "./id-store.ts";
+import { IDS } from "./ranges.ts";
 import type { EncodeOptions } from "./tokenizer.ts";
 import { encodeSequence } from "./utf8.ts";
-import { unknownCharacters, type Vocabulary } from "./vocabulary.ts";
+import { unknownCharacters, Vocabulary } from "./vocabulary.ts";
+
+const VOCABULARY: Range = { text: "a Vocabulary", fits: (value) => value instanceof Vocabulary };
 
 /** Ids that get their new numbers between two pauses of a job. */
 const RENAMED = 1 << 20;
@@ -25,6 +39,9 @@ export class TextCorpus {
   readonly fingerprint: string;
 
   constructor(ids: CharacterIds, vocabulary: Vocabulary, fingerprint: string) {
+    checkValue("TextCorpus: vocabulary", VOCABULARY, vocabulary);
+    checkValue("TextCorpus: ids", IDS, ids);
+    checkValue("TextCorpus: fingerprint", TEXT, fingerprint);
     this.ids = ids;
     this.vocabulary = vocabulary;
     this.fingerprint = fingerprint;
@@ -37,6 +54,8 @@ export class TextCorpus {
 
   /** The text of ids `start`..`end` (all of it by default). */
   text(start = 0, end = this.ids.length): string {
+    checkValue("textCorpus.text: start", COUNT, start);
+    checkValue("textCorpus.text: end", COUNT, end);
     return this.vocabulary.decode(this.ids.subarray(start, end));
   }
 
@@ -50,6 +69,9 @@ export class TextCorpus {
 
   /** {@link withVocabulary} as a job. */
   *withVocabularyJob(vocabulary: Vocabulary, options: EncodeOptions = {}): Job<TextCorpus> {
+    checkValue("textCorpus.withVocabulary: vocabulary", VOCABULARY, vocabulary);
+    refuseOthers("textCorpus.withVocabulary", { skipUnknown: 0 }, options);
+    checkValue("textCorpus.withVocabulary: skipUnknown", optional(FLAG), options.skipUnknown);
     const renamed = Int32Array.from(this.vocabulary.characters, (character) => vocabulary.id(character));
     const unknown = this.vocabulary.characters.filter((_, id) => renamed[id] < 0);
     if (unknown.length > 0 && options.skipUnknown !== true) throw unknownCharacters("the text", unknown);
@@ -70,6 +92,8 @@ export class TextCorpus {
    * too short for one sequence and its targets, or a validation part with nothing to predict.
    */
   split(valFraction: number, options: { sequenceLength?: number } = {}): TextSplit {
+    refuseOthers("textCorpus.split", { sequenceLength: 0 }, options);
+    checkValue("textCorpus.split: sequenceLength", optional(SIZE), options.sequenceLength);
     const needed = (options.sequenceLength ?? 1) + 1;
     const parts = splitTail(this, valFraction);
     const [kept, held, total] = [parts.train.length, parts.validation.length, this.ids.length];
@@ -103,9 +127,7 @@ export function splitTail(
   valFraction: number,
   options: { wholeWords?: boolean } = {},
 ): TextSplit {
-  if (!(valFraction >= 0 && valFraction < 1)) {
-    throw new InputError(`the share for validation must be at least 0 and below 1, got ${valFraction}`);
-  }
+  checkValue("the share for validation", BELOW_1, valFraction);
   if (vocabulary.size < 2) {
     throw new InputError(
       `a text to train on needs at least 2 different characters; all ${ids.length} are the same`,

@@ -1,5 +1,8 @@
 import { InputError, Rng } from "../core/index.ts";
+import { COUNT, checkValue, type Names, type Range, refuseOthers } from "../core/options.ts";
+import { showValue } from "../core/show-value.ts";
 import type { CharacterIds } from "./id-store.ts";
+import { IDS } from "./ranges.ts";
 
 export interface TextStreamOptions {
   /** B: how many streams are read side by side. */
@@ -9,6 +12,12 @@ export interface TextStreamOptions {
   /** Chooses where each pass starts; 0 by default. */
   seed?: number;
 }
+
+const OPTIONS: Names<TextStreamOptions> = { batchSize: 0, sequenceLength: 0, seed: 0 };
+const INT32: Range = {
+  text: "an Int32Array",
+  fits: (value) => Object.prototype.toString.call(value) === "[object Int32Array]",
+};
 
 /**
  * A training text cut for truncated back-propagation through time, as char-rnn and the Penn Treebank loaders do:
@@ -31,13 +40,15 @@ export class TextStreams {
 
   /** Throws an {@link InputError} with the sizes that would fit if the text is shorter than one step. */
   constructor(ids: CharacterIds, options: TextStreamOptions) {
+    refuseOthers("TextStreams", OPTIONS, options);
+    checkValue("TextStreams: ids", IDS, ids);
     const { batchSize, sequenceLength, seed = 0 } = options;
     for (const [name, value] of [
       ["--batch-size", batchSize],
       ["--seq-length", sequenceLength],
     ] as const) {
       if (!Number.isSafeInteger(value) || value < 1) {
-        throw new InputError(`${name} must be a whole number from 1 on, got ${value}`);
+        throw new InputError(`${name} must be a whole number from 1 on, got ${showValue(value)}`);
       }
     }
     // The last character of the text is a target only.
@@ -53,11 +64,13 @@ export class TextStreams {
 
   /** The pass, from 0 on, that a step belongs to. */
   epoch(step: number): number {
+    checkValue("textStreams.epoch: step", COUNT, step);
     return Math.floor(step / this.chunksPerEpoch);
   }
 
   /** Whether a step is the first of a pass: the carried state must be zero before it. */
   startsPass(step: number): boolean {
+    checkValue("textStreams.startsPass: step", COUNT, step);
     return step % this.chunksPerEpoch === 0;
   }
 
@@ -68,15 +81,17 @@ export class TextStreams {
    */
   fill(step: number, from: number, to: number, inputs: Int32Array, targets: Int32Array): void {
     const { ids, sequenceLength: T } = this;
-    if (!Number.isSafeInteger(step) || step < 0) {
-      throw new RangeError(`textStreams.fill: step must be a whole number from 0 on, got ${step}`);
+    checkValue("textStreams.fill: step", COUNT, step);
+    checkValue("textStreams.fill: from", COUNT, from);
+    checkValue("textStreams.fill: to", COUNT, to);
+    if (!(from <= to && to <= this.batchSize)) {
+      throw new InputError(`textStreams.fill: rows ${from}..${to} are not within 0..${this.batchSize}`);
     }
-    if (!(from >= 0 && from <= to && to <= this.batchSize)) {
-      throw new RangeError(`textStreams.fill: rows ${from}..${to} are not within 0..${this.batchSize}`);
-    }
+    checkValue("textStreams.fill: inputs", INT32, inputs);
+    checkValue("textStreams.fill: targets", INT32, targets);
     const size = (to - from) * T;
     if (inputs.length !== size || targets.length !== size) {
-      throw new RangeError(
+      throw new InputError(
         `textStreams.fill: inputs and targets must hold ${to - from} x ${T} ids, got ${inputs.length} and ${targets.length}`,
       );
     }

@@ -1,5 +1,7 @@
 import { InputError, type Job, runJob } from "../core/index.ts";
+import { checkValue } from "../core/options.ts";
 import { allocateIds, type CharacterIds } from "./id-store.ts";
+import { DECODER, IDS, TOKENIZER } from "./ranges.ts";
 import type { EncodeOptions, Tokenizer } from "./tokenizer.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -25,6 +27,8 @@ export function* slicesWithPauses(
   vocabulary: Vocabulary,
   longest = LONGEST_WORD,
 ): Generator<string | undefined> {
+  checkValue("slicesOf: ids", IDS, ids);
+  checkValue("slicesOf: vocabulary", DECODER, vocabulary);
   const isSpace = Uint8Array.from(vocabulary.characters, (character) => (/\s/.test(character) ? 1 : 0));
   for (let from = 0; from < ids.length; ) {
     const end = yield* endOfSlice(ids, isSpace, from, longest);
@@ -92,6 +96,7 @@ export function* tokenizeJob(
   tokenizer: Tokenizer,
   options: EncodeOptions = {},
 ): Job<CharacterIds> {
+  checkValue("tokenize: tokenizer", TOKENIZER, tokenizer);
   const parts: Int32Array[] = [];
   let length = 0;
   for (const slice of slicesWithPauses(ids, vocabulary)) {

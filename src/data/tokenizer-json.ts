@@ -1,4 +1,5 @@
 import { FormatError } from "../core/index.ts";
+import { checkValue, TEXT } from "../core/options.ts";
 import { BpeTokenizer } from "./bpe-tokenizer.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { Vocabulary } from "./vocabulary.ts";
@@ -9,6 +10,7 @@ import { WordTokenizer } from "./word-tokenizer.ts";
  * @throws FormatError naming the file and the entry
  */
 export function tokenizerFromJSON(value: unknown, where = "vocabulary"): Tokenizer {
+  checkValue("tokenizerFromJSON: where", TEXT, where);
   if (Array.isArray(value)) return Vocabulary.fromJSON(value, where);
   const kind = typeof value === "object" && value !== null && "kind" in value ? value.kind : undefined;
   if (kind === "word") return WordTokenizer.fromJSON(value as object, where);

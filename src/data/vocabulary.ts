@@ -1,8 +1,9 @@
 import { escapeControl, FormatError, InputError } from "../core/index.ts";
+import { checkValue, FLAG, type Names, optional, type Range, refuseOthers, TEXT } from "../core/options.ts";
+import { checkSymbol, checkSymbols, MAX_VOCABULARY } from "./ranges.ts";
 import type { EncodeOptions, TokenDecoder, Tokenizer } from "./tokenizer.ts";
 
-/** Ids 0..65534 fit in 16 bits, and a table can keep one value for "none". */
-export const MAX_VOCABULARY = 65_535;
+export { MAX_VOCABULARY } from "./ranges.ts";
 
 /**
  * The characters that a model knows, in code point order; a character's id is its place.
@@ -18,7 +19,10 @@ export class Vocabulary implements Tokenizer {
 
   /** @param characters in any order, repeats allowed; each one code point, no half surrogate pair. */
   constructor(characters: Iterable<string>) {
-    const sorted = [...new Set(characters)].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
+    checkValue("vocabulary: characters", CHARACTERS, characters);
+    const different = new Set(characters);
+    for (const character of different) checkValue("vocabulary: each character", TEXT, character);
+    const sorted = [...different].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
     const odd = sorted.find((character) => !isCharacter(character));
     if (odd !== undefined) {
       throw new InputError(`vocabulary: ${escapeControl(JSON.stringify(odd))} is not one Unicode character`);
@@ -35,11 +39,15 @@ export class Vocabulary implements Tokenizer {
 
   /** The id of a character, or -1. */
   id(character: string): number {
+    checkValue("vocabulary.id: character", TEXT, character);
     return this.idOf.get(character) ?? -1;
   }
 
   /** Ids of a text, one per code point. Throws an {@link InputError} that names the unknown characters. */
   encode(text: string, options: EncodeOptions = {}): Int32Array {
+    checkValue("encode: text", TEXT, text);
+    refuseOthers("encode", ENCODE, options);
+    checkValue("encode: skipUnknown", optional(FLAG), options.skipUnknown);
     const ids = new Int32Array(text.length);
     const unknown = new Set<string>();
     let length = 0;
@@ -54,19 +62,22 @@ export class Vocabulary implements Tokenizer {
 
   /** The text of a list of ids, each in [0, size). */
   decode(ids: ArrayLike<number>): string {
+    checkSymbols(ids, this.size);
     let text = "";
     for (let at = 0; at < ids.length; at++) {
-      const character = this.characters[ids[at]];
-      if (character === undefined) {
-        throw new InputError(`decode: id ${ids[at]} at position ${at} is not in 0..${this.size - 1}`);
-      }
-      text += character;
+      text += this.characters[ids[at]];
     }
     return text;
   }
 
   decoder(): TokenDecoder {
-    return { push: (id) => this.decode([id]), end: () => "" };
+    return {
+      push: (id) => {
+        checkSymbol(id, this.size);
+        return this.characters[id];
+      },
+      end: () => "",
+    };
   }
 
   toJSON(): string[] {
@@ -78,6 +89,7 @@ export class Vocabulary implements Tokenizer {
    * @param where names the file and field in a {@link FormatError}
    */
   static fromJSON(value: unknown, where = "vocabulary"): Vocabulary {
+    checkValue("Vocabulary.fromJSON: where", TEXT, where);
     if (!Array.isArray(value)) throw new FormatError(where, "must be a list of characters");
     if (value.length < 1 || value.length > MAX_VOCABULARY) {
       throw new FormatError(where, `must hold 1 to ${MAX_VOCABULARY} characters, holds ${value.length}`);
@@ -98,6 +110,22 @@ export class Vocabulary implements Tokenizer {
   }
 }
 
+const ENCODE: Names<EncodeOptions> = { skipUnknown: 0 };
+
+const CHARACTER: Range = {
+  text: "a character",
+  fits: (value) => typeof value === "string" && value !== "",
+};
+
+const CHARACTERS: Range = {
+  text: "a text, an array or another iterable of characters",
+  fits: (value) =>
+    typeof value === "string" ||
+    (typeof value === "object" &&
+      value !== null &&
+      typeof (value as Partial<Iterable<unknown>>)[Symbol.iterator] === "function"),
+};
+
 function isCharacter(text: string): boolean {
   const codePoint = text.codePointAt(0);
   if (codePoint === undefined || text.length !== (codePoint > 0xffff ? 2 : 1)) return false;
@@ -106,6 +134,7 @@ function isCharacter(text: string): boolean {
 
 /** `'é' (U+00E9)`; what would not show, or would join its neighbour, is left out: `U+0301`. */
 export function showCharacter(character: string): string {
+  checkValue("showCharacter: character", CHARACTER, character);
   const code = `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;
   return /[\p{C}\p{M}\p{Zl}\p{Zp}]/u.test(character) ? code : `'${character}' (${code})`;
 }

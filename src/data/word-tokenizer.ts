@@ -1,4 +1,7 @@
-import { FormatError, InputError, type Job, runJob } from "../core/index.ts";
+import { FormatError, type Job, runJob } from "../core/index.ts";
+import { checkValue, listOfAny, OBJECT, TEXT } from "../core/options.ts";
+import { showValue } from "../core/show-value.ts";
+import { checkPiece, checkSymbol, checkSymbols, checkTraining } from "./ranges.ts";
 import type { EncodeOptions, TokenDecoder, Tokenizer } from "./tokenizer.ts";
 import { MAX_VOCABULARY } from "./vocabulary.ts";
 
@@ -27,6 +30,7 @@ export class WordTokenizer implements Tokenizer {
 
   /** @param words without the special ones; a word's id is its place, after those */
   constructor(words: readonly string[]) {
+    checkValue("words", listOfAny(TEXT, "a list of words"), words);
     this.words = [...SPECIAL, ...words];
     this.idOf = new Map(this.words.map((word, id) => [word, id])).set("\n", EOS);
   }
@@ -36,6 +40,7 @@ export class WordTokenizer implements Tokenizer {
   }
 
   encode(text: string, options: EncodeOptions = {}): Int32Array {
+    checkValue("encode: text", TEXT, text);
     const words = text.match(PIECE) ?? [];
     const kept = options.skipUnknown === true ? words.filter((word) => this.idOf.has(word)) : words;
     return Int32Array.from(kept, (word) => this.idOf.get(word) ?? UNKNOWN);
@@ -43,10 +48,12 @@ export class WordTokenizer implements Tokenizer {
 
   /** The words of a text that are not in the vocabulary, in order, with repeats; `<unk>` itself is none of them. */
   unknownWords(text: string): string[] {
+    checkValue("unknownWords: text", TEXT, text);
     return (text.match(PIECE) ?? []).filter((word) => !this.idOf.has(word));
   }
 
   decode(ids: ArrayLike<number>): string {
+    checkSymbols(ids, this.size);
     const decoder = this.decoder();
     return Array.from(ids, (id) => decoder.push(id)).join("");
   }
@@ -55,8 +62,8 @@ export class WordTokenizer implements Tokenizer {
     let isLineStart = true;
     return {
       push: (id) => {
+        checkSymbol(id, this.size);
         const word = this.words[id];
-        if (word === undefined) throw new InputError(`decode: id ${id} is not in 0..${this.size - 1}`);
         const text = id === EOS ? "\n" : isLineStart ? word : ` ${word}`;
         isLineStart = id === EOS;
         return text;
@@ -69,7 +76,9 @@ export class WordTokenizer implements Tokenizer {
     return { kind: this.kind, words: this.words.slice(SPECIAL.length) };
   }
 
-  static fromJSON(value: object, where: string): WordTokenizer {
+  static fromJSON(value: object, where = "vocabulary"): WordTokenizer {
+    checkValue("WordTokenizer.fromJSON: where", TEXT, where);
+    if (!OBJECT.fits(value)) throw new FormatError(where, `must be an object, is ${showValue(value)}`);
     const words = "words" in value ? value.words : undefined;
     if (!Array.isArray(words) || words.length > MAX_VOCABULARY) {
       throw new FormatError(where, `words must be a list of at most ${MAX_VOCABULARY}`);
@@ -95,8 +104,10 @@ export class WordTokenizer implements Tokenizer {
 
   /** {@link train} as a job; `undefined` among the pieces is a pause of whoever makes them. */
   static *trainJob(pieces: Iterable<string | undefined>, size: number): Job<WordTokenizer> {
+    checkTraining("WordTokenizer.train", pieces, size, SPECIAL.length);
     const counts = new Map<string, number>();
     for (const text of pieces) {
+      if (text !== undefined) checkPiece("WordTokenizer.train", text);
       for (const word of text?.match(PIECE) ?? []) counts.set(word, (counts.get(word) ?? 0) + 1);
       yield;
     }

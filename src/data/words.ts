@@ -1,4 +1,5 @@
 import { type Job, runJob } from "../core/index.ts";
+import { checkValue, TEXT } from "../core/options.ts";
 import type { CharacterIds } from "./id-store.ts";
 import { slicesWithPauses } from "./tokenize.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -13,6 +14,7 @@ const ENDS_IN_WORD = /[\p{L}\p{M}\p{N}_]+$/u;
 
 /** All words of a text in order, with repeats. */
 export function wordsOf(text: string): string[] {
+  checkValue("wordsOf: text", TEXT, text);
   return text.match(WORD) ?? [];
 }
 
@@ -45,6 +47,9 @@ export interface KnownWords {
  * left out, since the length limit may have cut it; begin the sample with its prime so that its first word is whole.
  */
 export function knownWordShare(sample: string, corpusWords: ReadonlySet<string>): KnownWords {
+  checkValue("knownWordShare: sample", TEXT, sample);
+  const isSet = { text: "a Set of words", fits: (value: unknown) => value instanceof Set };
+  checkValue("knownWordShare: corpusWords", isSet, corpusWords);
   const words = wordsOf(sample.replace(ENDS_IN_WORD, ""));
   const known = words.filter((word) => corpusWords.has(word)).length;
   return { words: words.length, known, share: words.length === 0 ? 0 : known / words.length };

@@ -1,8 +1,12 @@
 import { InputError } from "../core/errors.ts";
 import {
   COUNT,
+  checkValue,
+  FUNCTION,
   GENERATOR,
+  LIST,
   type Names,
+  OBJECT,
   type Range,
   type Ranges,
   refuseOthers,
@@ -25,9 +29,10 @@ export interface GenerateOptions extends SamplingOptions {
   rng: Rng;
 }
 
-const IDS: Range = {
-  text: "a list of ids",
-  fits: (value) => typeof value === "object" && COUNT.fits((value as ArrayLike<number> | null)?.length),
+const IDS: Range = { text: "a list of ids", fits: LIST.fits };
+const MODEL: Range = {
+  text: "a model with a method stream",
+  fits: (value) => OBJECT.fits(value) && FUNCTION.fits((value as Partial<GenerativeModel>).stream),
 };
 const OWN: Ranges<Omit<GenerateOptions, keyof SamplingOptions>> = {
   ...{ length: COUNT, prime: IDS, rng: GENERATOR },
@@ -44,8 +49,9 @@ export async function* generate(
   options: GenerateOptions,
 ): AsyncGenerator<number, void, undefined> {
   refuseOthers("generate", OPTIONS, options);
-  checkSampling(options);
-  const { prime, length, rng } = options;
+  checkValue("generate: model", MODEL, model);
+  const { prime, length, rng, ...sampling } = options;
+  checkSampling(sampling);
   settle("generate", OWN, {}, { prime, length, rng });
   if (prime.length === 0) {
     throw new InputError("generate: prime must hold at least one id, got none", {
@@ -57,7 +63,7 @@ export async function* generate(
     for (let at = 0; at + 1 < prime.length; at++) stream.step(prime[at]);
     let last = prime[prime.length - 1];
     for (let made = 0; made < length; made++) {
-      last = sampleLogits(stream.step(last), options, rng);
+      last = sampleLogits(stream.step(last), sampling, rng);
       yield last;
     }
   } finally {

@@ -1,5 +1,17 @@
 import { InputError } from "../core/errors.ts";
+import {
+  AT_LEAST_0,
+  checkValue,
+  GENERATOR,
+  LIST,
+  type Names,
+  optional,
+  type Range,
+  refuseOthers,
+  SIZE,
+} from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
+import { showValue } from "../core/show-value.ts";
 
 export interface SamplingOptions {
   /** Logits are divided by it: below 1 bolder, above 1 more varied, 0 always the likeliest. Default 1. */
@@ -10,17 +22,24 @@ export interface SamplingOptions {
   topP?: number;
 }
 
+const SHARE: Range = {
+  text: "above 0 and at most 1",
+  fits: (value) => typeof value === "number" && value > 0 && value <= 1,
+};
+
+const OPTIONS: Names<SamplingOptions> = { temperature: 0, topK: 0, topP: 0 };
+
 /** @throws InputError naming the option that is outside its range */
-export function checkSampling({ temperature = 1, topK, topP = 1 }: SamplingOptions): void {
-  if (!(temperature >= 0 && Number.isFinite(temperature))) {
-    throw new InputError(`--temperature must be a number of at least 0, got ${temperature}`, {
+export function checkSampling(options: SamplingOptions): void {
+  refuseOthers("sampling", OPTIONS, options);
+  const { temperature = 1, topK, topP = 1 } = options;
+  if (!AT_LEAST_0.fits(temperature)) {
+    throw new InputError(`--temperature must be a number of at least 0, got ${showValue(temperature)}`, {
       hint: "0 always takes the likeliest character, 1 samples as the model has learned",
     });
   }
-  if (topK !== undefined && !(Number.isSafeInteger(topK) && topK >= 1)) {
-    throw new InputError(`--top-k must be an integer of at least 1, got ${topK}`);
-  }
-  if (!(topP > 0 && topP <= 1)) throw new InputError(`--top-p must be above 0 and at most 1, got ${topP}`);
+  checkValue("--top-k", optional(SIZE), topK);
+  checkValue("--top-p", SHARE, topP);
 }
 
 /**
@@ -30,6 +49,7 @@ export function checkSampling({ temperature = 1, topK, topP = 1 }: SamplingOptio
  */
 export function sampleLogits(logits: ArrayLike<number>, options: SamplingOptions, rng: Rng): number {
   checkSampling(options);
+  checkValue("sampleLogits: rng", GENERATOR, rng);
   checkLogits(logits);
   const { temperature = 1, topK = logits.length, topP = 1 } = options;
   const ranked = Array.from({ length: logits.length }, (_, id) => id).sort(
@@ -51,13 +71,14 @@ export function sampleLogits(logits: ArrayLike<number>, options: SamplingOptions
 }
 
 function checkLogits(logits: ArrayLike<number>): void {
+  checkValue("sampleLogits: logits", LIST, logits);
   if (logits.length === 0)
     throw new InputError("sampleLogits: logits must hold at least one number, got none");
   let best = Number.NEGATIVE_INFINITY;
   for (let id = 0; id < logits.length; id++) {
-    if (!(logits[id] < Number.POSITIVE_INFINITY)) {
+    if (!(typeof logits[id] === "number" && logits[id] < Number.POSITIVE_INFINITY)) {
       throw new InputError(
-        `sampleLogits: logits must be numbers below infinity, got ${logits[id]} for symbol ${id}`,
+        `sampleLogits: logits must be numbers below infinity, got ${showValue(logits[id])} for symbol ${id}`,
         {
           hint: "the training has diverged: take an earlier checkpoint",
         },

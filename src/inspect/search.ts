@@ -1,4 +1,17 @@
+import { InputError, ShapeError } from "../core/errors.ts";
 import { type Job, runJob } from "../core/index.ts";
+import {
+  COUNT,
+  checkValue,
+  FUNCTION,
+  LIST,
+  listOfAny,
+  OBJECT,
+  type Range,
+  SIZE,
+  TEXT,
+} from "../core/options.ts";
+import { showValue } from "../core/show-value.ts";
 import { type Fit, fitUnit, type SortedUnit, scoreFit, sortUnit, unitOf } from "./follow.ts";
 import type { Signal } from "./signals.ts";
 import type { LayerTrace } from "./trace.ts";
@@ -53,6 +66,9 @@ export function* valuesOfJob(
   characters: readonly string[],
   ends?: ArrayLike<number>,
 ): Job<SignalValues[]> {
+  checkValue("valuesOf: signals", SIGNAL_LIST, signals);
+  checkValue("valuesOf: characters", TEXTS, characters);
+  if (ends !== undefined) checkEnds(ends, characters.length);
   const found: SignalValues[] = [];
   for (const signal of signals) {
     const all = signal.of(characters);
@@ -83,6 +99,7 @@ export function* searchUnitsJob(
   all: readonly SignalValues[],
   best = 3,
 ): Job<SearchResult> {
+  checkSearch(layers, all, best);
   const symbols = all[0]?.values.length ?? 0;
   const half = Math.floor(symbols / 2);
   const usable = all.filter(({ signal, values }) =>
@@ -113,6 +130,58 @@ export function* searchUnitsJob(
   });
   const absent = all.filter((one) => !usable.includes(one)).map(({ signal }) => signal.name);
   return { cells: cells.sort((a, b) => b.heldOutScore - a.heldOutScore), absent };
+}
+
+const TEXTS = listOfAny(TEXT, "a list of the text's characters");
+
+const SIGNAL_LIST = listOfAny(
+  {
+    text: "a signal",
+    fits: (value) => OBJECT.fits(value) && FUNCTION.fits((value as Partial<Signal>).of),
+  },
+  "a list of signals, as SIGNALS",
+);
+
+function checkEnds(ends: ArrayLike<number>, characters: number): void {
+  checkValue("valuesOf: ends", LIST, ends);
+  for (let at = 0; at < ends.length; at++) {
+    if (COUNT.fits(ends[at]) && ends[at] <= characters) continue;
+    const expected = `integers from 0 to ${characters}`;
+    throw new InputError(`valuesOf: ends must be ${expected}, got ${showValue(ends[at])} at position ${at}`);
+  }
+}
+
+const FLOATS: Range = {
+  text: "a Float32Array",
+  fits: (value) => Object.prototype.toString.call(value) === "[object Float32Array]",
+};
+
+/** Traces and signals are of one text: each has a value for every symbol. */
+function checkSearch(layers: readonly LayerTrace[], all: readonly SignalValues[], best: number): void {
+  checkValue("searchUnits: best", SIZE, best);
+  checkValue("searchUnits: layers", listOfAny(OBJECT, "a list of traces of layers"), layers);
+  checkValue("searchUnits: all", listOfAny(OBJECT, "a list of signals with their values"), all);
+  for (const [index, { signal, values }] of all.entries()) {
+    checkValue(`searchUnits: all[${index}].signal`, { text: "a signal", fits: OBJECT.fits }, signal);
+    checkValue(`searchUnits: all[${index}].values`, FLOATS, values);
+    if (values.length !== all[0].values.length) {
+      throw new ShapeError(
+        `searchUnits: all[${index}].values`,
+        `[${all[0].values.length}]`,
+        `[${values.length}]`,
+      );
+    }
+  }
+  const symbols = all[0]?.values.length;
+  for (const [index, { width, hidden, cell }] of layers.entries()) {
+    checkValue(`searchUnits: layers[${index}].width`, SIZE, width);
+    for (const [name, values] of Object.entries({ hidden, cell: cell === undefined ? hidden : cell })) {
+      const where = `searchUnits: layers[${index}].${name}`;
+      checkValue(where, FLOATS, values);
+      if (symbols === undefined || values.length === symbols * width) continue;
+      throw new ShapeError(where, `[symbols=${symbols}, width=${width}]`, `[${values.length}]`);
+    }
+  }
 }
 
 function isEnough(values: Float32Array, kind: Signal["kind"]): boolean {

@@ -1,3 +1,5 @@
+import { checkValue, listOfAny, TEXT } from "../core/options.ts";
+
 /**
  * Simple things about a text that a unit may have learned to follow. Each is a value for every character, for the
  * moment after that character has been read, which is when a state is looked at: the opening quote is inside already,
@@ -11,6 +13,8 @@ export interface Signal {
   of(characters: readonly string[]): Float32Array;
 }
 
+const TEXTS = listOfAny(TEXT, "a list of the text's characters");
+
 /** One signal from a function that goes through the text. */
 const walk = (
   name: string,
@@ -19,6 +23,7 @@ const walk = (
 ): Signal => ({
   ...{ name, kind },
   of(characters) {
+    checkValue(`signal "${name}": characters`, TEXTS, characters);
     const step = start();
     return Float32Array.from(characters, (character, at) => Number(step(character, at, characters)));
   },
@@ -28,6 +33,7 @@ const walk = (
 const within = (name: string, pattern: RegExp): Signal => ({
   ...{ name, kind: "share" },
   of(characters) {
+    checkValue(`signal "${name}": characters`, TEXTS, characters);
     const values = new Float32Array(characters.length);
     const text = characters.join("");
     // A match counts in UTF-16 units, the values in characters.

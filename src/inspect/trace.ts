@@ -4,7 +4,8 @@ import type { FloatArray } from "../backend/backend.ts";
 import { Frames } from "../backend/scope.ts";
 import { ids as idsTensor, type Tensor } from "../backend/tensor.ts";
 import { Turns } from "../core/index.ts";
-import type { LanguageModel } from "../models/language-model.ts";
+import { checkValue, FUNCTION, listOfAny } from "../core/options.ts";
+import { LanguageModel } from "../models/language-model.ts";
 import { detachState } from "../nn/cell-state.ts";
 import { RecurrentLayer } from "../nn/recurrent-layer.ts";
 import { RecurrentState } from "../nn/recurrent-state.ts";
@@ -68,6 +69,16 @@ export async function traceModel(
   ids: ArrayLike<number>,
   onProgress: (done: number) => void = () => {},
 ): Promise<ModelTrace> {
+  const isModel = { text: "a LanguageModel", fits: (value: unknown) => value instanceof LanguageModel };
+  checkValue("traceModel: model", isModel, model);
+  const isId = (id: unknown) => Number.isInteger(id) && (id as number) >= 0 && (id as number) < vocabulary;
+  const { vocabulary } = model.config;
+  checkValue(
+    "traceModel: ids",
+    listOfAny({ text: "an id", fits: isId }, `a list of ids below ${vocabulary}`),
+    ids,
+  );
+  checkValue("traceModel: onProgress", FUNCTION, onProgress);
   const symbols = ids.length;
   const width = model.config.hidden;
   const isLstm = model.rnn instanceof RecurrentLayer && model.rnn.kind === "lstm";
@@ -82,7 +93,7 @@ export async function traceModel(
   let state: unknown;
   for (let at = 0; at < symbols; at += CHUNK) {
     const steps = Math.min(CHUNK, symbols - at);
-    const part = Int32Array.from({ length: steps }, (_, t) => ids[at + t]);
+    const part = Array.from({ length: steps }, (_, t) => ids[at + t]);
     const pieces = await frames.run(() => {
       const symbols = idsTensor(part, [steps, 1]);
       const run = runLayers(model, model.embedding?.forward(symbols) ?? symbols, state);
@@ -165,7 +176,8 @@ class GateCounts {
   shares(total: number): GateSaturation[] {
     return this.found.map(({ layer, gate, below, above }) => ({
       ...{ layer, gate },
-      ...{ below: below / total, above: above / total },
+      // Of no symbols there is no share.
+      ...{ below: below / Math.max(total, 1), above: above / Math.max(total, 1) },
     }));
   }
 }

@@ -10,6 +10,7 @@
  * damaged one. (A program that rewrites the file, even with the same tensors, makes it a different file.)
  */
 import { escapeControl, FormatError, InputError } from "../core/index.ts";
+import { BYTES, checkValue, OPTIONS, TEXT } from "../core/options.ts";
 import {
   readSafetensors,
   type SafetensorsFile,
@@ -51,6 +52,7 @@ export async function encodeCheckpoint(
   tensors: TensorsToStore,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  checkValue("encodeCheckpoint: metadata", OPTIONS, metadata);
   const all: Record<string, string> = Object.create(null);
   Object.assign(all, { sha256: NO_CHECKSUM, format: FORMAT, formatVersion: CHECKPOINT_VERSION });
   for (const key of Object.keys(metadata).sort()) {
@@ -75,6 +77,8 @@ export async function encodeCheckpoint(
  * @throws FormatError if the file is damaged or no checkpoint; CheckpointVersionError if it is whole and foreign
  */
 export async function decodeCheckpoint(bytes: Uint8Array, where: string): Promise<SafetensorsFile> {
+  checkValue("decodeCheckpoint: bytes", BYTES, bytes);
+  checkValue("decodeCheckpoint: where", TEXT, where);
   const file = readSafetensors(bytes, where);
   const place = escapeControl(where);
   const { sha256: stored, format, formatVersion: version, ...others } = file.metadata;

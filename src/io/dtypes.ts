@@ -3,6 +3,7 @@
  * All data in files is little-endian, as every machine is that this package runs on (wasm is too).
  */
 import { UnrolledError } from "../core/index.ts";
+import { checkValue, type Range } from "../core/options.ts";
 
 /** What `data()` of a stored tensor gives, by its dtype. F16 and BF16 come as their raw 16 bits. */
 export interface StoredArrays {
@@ -86,8 +87,14 @@ export function copyToArray<D extends StoredDType>(dtype: D, bytes: Uint8Array):
   return new FACTS[dtype].array(copy.buffer);
 }
 
+const UINT16: Range = {
+  text: "a Uint16Array",
+  fits: (value) => Object.prototype.toString.call(value) === "[object Uint16Array]",
+};
+
 /** Raw IEEE 754 half-precision bits to float32, exactly. */
 export function float16ToFloat32(bits: Uint16Array): Float32Array<ArrayBuffer> {
+  checkValue("float16ToFloat32: bits", UINT16, bits);
   const result = new Float32Array(bits.length);
   for (let i = 0; i < bits.length; i++) {
     const sign = bits[i] & 0x8000 ? -1 : 1;
@@ -102,6 +109,7 @@ export function float16ToFloat32(bits: Uint16Array): Float32Array<ArrayBuffer> {
 
 /** Raw bfloat16 bits (the upper half of a float32) to float32, exactly. */
 export function bfloat16ToFloat32(bits: Uint16Array): Float32Array<ArrayBuffer> {
+  checkValue("bfloat16ToFloat32: bits", UINT16, bits);
   const result = new Uint32Array(bits.length);
   for (let i = 0; i < bits.length; i++) result[i] = bits[i] << 16;
   return new Float32Array(result.buffer);

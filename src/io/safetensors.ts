@@ -5,6 +5,18 @@
  */
 import { escapeControl, FormatError, formatBytes, InputError, type Shape, showShape } from "../core/index.ts";
 import {
+  BYTES,
+  COUNT,
+  checkValue,
+  OBJECT,
+  OPTIONS,
+  optional,
+  type Range,
+  refuseOthers,
+  TEXT,
+} from "../core/options.ts";
+import { showValue } from "../core/show-value.ts";
+import {
   assertLittleEndian,
   bfloat16ToFloat32,
   copyToArray,
@@ -18,6 +30,11 @@ import {
   type StoredDType,
 } from "./dtypes.ts";
 import { type HeaderEntry, MAX_RANK, METADATA_NAME, parseHeader, quoteName } from "./safetensors-header.ts";
+
+const ENTRIES: Range = {
+  text: "a Map or an object of tensors",
+  fits: (value) => value instanceof Map || OPTIONS.fits(value),
+};
 
 /** The reference implementation's limit. */
 export const MAX_HEADER_BYTES = 100_000_000;
@@ -66,6 +83,8 @@ export function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
   assertLittleEndian();
+  checkValue("writeSafetensors: tensors", ENTRIES, tensors);
+  checkValue("writeSafetensors: metadata", OPTIONS, metadata);
   const sorted = [...(tensors instanceof Map ? tensors : Object.entries(tensors))] as [
     string,
     TensorToStore,
@@ -105,6 +124,13 @@ export function writeSafetensors(
 
 /** Where the data section of a well-formed file begins. */
 export function safetensorsDataOffset(file: Uint8Array): number {
+  checkValue("safetensorsDataOffset: file", BYTES, file);
+  if (file.byteLength < LENGTH_BYTES) {
+    throw new FormatError(
+      "safetensorsDataOffset",
+      `${file.byteLength} bytes are too few for a safetensors file`,
+    );
+  }
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   return LENGTH_BYTES + Number(view.getBigUint64(0, true));
 }
@@ -121,6 +147,10 @@ export function readSafetensors(
   options: { maxHeaderBytes?: number } = {},
 ): SafetensorsFile {
   assertLittleEndian();
+  checkValue("readSafetensors: bytes", BYTES, bytes);
+  checkValue("readSafetensors: where", TEXT, where);
+  refuseOthers("readSafetensors", { maxHeaderBytes: 0 }, options);
+  checkValue("readSafetensors: maxHeaderBytes", optional(COUNT), options.maxHeaderBytes);
   const file = escapeControl(where);
   // A plain view: slice and subarray of Node's Buffer have meanings of their own.
   const all = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -231,24 +261,26 @@ function storedTensor<D extends StoredDType>(
   return tensor as unknown as StoredTensor;
 }
 
-function checkTensorToStore(name: string, { dtype, shape, data }: TensorToStore): void {
+function checkTensorToStore(name: string, tensor: TensorToStore): void {
+  checkValue("writeSafetensors: the name of a tensor", TEXT, name);
   const where = `tensor ${quoteName(name)}`;
+  checkValue(where, { text: "{ dtype, shape, data }", fits: OBJECT.fits }, tensor);
+  const { dtype, shape, data } = tensor;
   if (name === METADATA_NAME) throw new InputError(`${where}: the name is reserved by the format`);
   if (!name.isWellFormed()) throw new InputError(`${where}: the name is not valid Unicode`);
-  if (!isStoredDType(dtype)) {
-    throw new InputError(
-      `${where}: dtype ${quoteName(String(dtype))} is unknown, expected one of ${DTYPE_NAMES}`,
-    );
+  if (typeof dtype !== "string" || !isStoredDType(dtype)) {
+    throw new InputError(`${where}: dtype ${showValue(dtype)} is unknown, expected one of ${DTYPE_NAMES}`);
   }
-  const sound = shape.length <= MAX_RANK && shape.every((n) => Number.isSafeInteger(n) && n >= 0);
+  const sound =
+    Array.isArray(shape) && shape.length <= MAX_RANK && shape.every((n) => Number.isSafeInteger(n) && n >= 0);
   const expected = sound ? byteLength(dtype, shape) : undefined;
   if (expected === undefined) {
     throw new InputError(
-      `${where}: shape must be at most ${MAX_RANK} non-negative integers of a representable product, got ${showShape(shape)}`,
+      `${where}: shape must be at most ${MAX_RANK} non-negative integers of a representable product, got ${showValue(shape)}`,
     );
   }
   if (!holdsStoredDType(data, dtype)) {
-    throw new InputError(`${where}: data of dtype ${dtype} cannot be a ${data.constructor.name}`);
+    throw new InputError(`${where}: data of dtype ${dtype} cannot be ${showValue(data)}`);
   }
   if (data.byteLength !== expected) {
     throw new InputError(

@@ -1,3 +1,4 @@
+import { BYTES, checkValue } from "../core/options.ts";
 import { Sha256 } from "../core/sha256.ts";
 
 /**
@@ -6,6 +7,7 @@ import { Sha256 } from "../core/sha256.ts";
  * The bytes are copied before the call returns its promise, so they may change afterwards.
  */
 export async function sha256(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  checkValue("sha256: bytes", BYTES, bytes);
   const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle;
   if (subtle === undefined) return new Sha256().update(bytes).bytes();
   return new Uint8Array(await subtle.digest("SHA-256", ownBytes(bytes)));

@@ -23,6 +23,7 @@ import type { CreateCell } from "../nn/cell.ts";
 import { Embedding } from "../nn/embedding.ts";
 import { ForwardStream } from "../nn/forward-stream.ts";
 import { GRU } from "../nn/gru.ts";
+import { requireRoom } from "../nn/init.ts";
 import { Linear } from "../nn/linear.ts";
 import { LSTM } from "../nn/lstm.ts";
 import { MODULE_RANGES } from "../nn/options.ts";
@@ -36,6 +37,7 @@ import {
   completeConfig,
   type LanguageModelConfig,
   type LanguageModelSettings,
+  parameterCount,
 } from "./language-model-config.ts";
 
 /** A `RecurrentState`, or for own cells the states of all layers: whatever it is, tensors in some structure. */
@@ -80,6 +82,7 @@ export class LanguageModel {
     const config = completeConfig(settings);
     const { vocabulary, hidden, embedding, tied } = config;
     const { rng, backend } = settle<LanguageModelOptions>("LanguageModel", RANGES, {}, options);
+    requireRoom(`a language model of ${config.layers} layers`, parameterCount(config), backend);
     this.config = config;
     if (embedding > 0) {
       // As output weights, standard normal vectors would make the first guesses far too sure.
@@ -160,7 +163,6 @@ export class LanguageModel {
     refuseOthers(where, FORWARD, options);
     const { state, rng } = options;
     checkValue(`${where}: rng`, optional(GENERATOR), rng);
-    requireTensors(where, { ids });
     requireIntegers(`${where}: ids`, ids);
     checkShape(`${where}: ids`, ids.shape, [
       ["batch", null],

@@ -37,8 +37,8 @@ export function checkReturned(
   leading: readonly (readonly [string, number])[],
   outputSize: number | undefined,
 ): asserts returned is Returned {
-  if (typeof returned !== "object" || returned === null || returned instanceof Tensor) {
-    const got = returned instanceof Tensor ? "a tensor" : showValue(returned);
+  if (typeof returned !== "object" || returned === null || Tensor.isTensor(returned)) {
+    const got = Tensor.isTensor(returned) ? "a tensor" : showValue(returned);
     throw new InputError(`${where} must return { output, state }, got ${got}`, {
       hint: returned === undefined ? "is there a return at its end?" : undefined,
     });
@@ -46,7 +46,7 @@ export function checkReturned(
   const { output, state } = returned as { output?: unknown; state?: unknown };
   const axes = [...leading, ["features", outputSize ?? null] as const];
   const expected = `[${axes.map(([name, size]) => (size === null ? name : `${name}=${size}`)).join(", ")}]`;
-  if (!(output instanceof Tensor)) {
+  if (!Tensor.isTensor(output)) {
     throw new InputError(`${where}: output must be a tensor ${expected}, got ${showValue(output)}`);
   }
   const fits =

@@ -1,5 +1,7 @@
-import { Tensor } from "../backend/tensor.ts";
+import { TENSOR } from "../autograd/check.ts";
+import type { Tensor } from "../backend/tensor.ts";
 import { InputError } from "../core/errors.ts";
+import { checkValue, FUNCTION, OPTIONS, TEXT } from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
 
 /** A tensor of a state, under its path in it: `c`, `0.hidden`; a state that is one tensor has the empty path. */
@@ -7,6 +9,8 @@ export interface NamedStateTensor {
   readonly name: string;
   readonly tensor: Tensor;
 }
+
+const DEEPEST = 100;
 
 /**
  * The same structure with every tensor changed: for a state that is a tensor, an array or an object of such. Absent
@@ -19,10 +23,15 @@ export function mapState<State>(
   change: (tensor: Tensor, name: string) => Tensor,
   where = "state",
 ): State {
-  const walk = (value: unknown, name: string): unknown => {
-    if (value instanceof Tensor) return change(value, name);
+  checkValue("mapState: change", FUNCTION, change);
+  checkValue("mapState: where", TEXT, where);
+  const walk = (value: unknown, name: string, depth: number): unknown => {
+    if (TENSOR.fits(value)) return change(value as Tensor, name);
+    if (depth === DEEPEST) {
+      throw new InputError(`${where} must not be nested deeper than ${DEEPEST} levels: does it hold itself?`);
+    }
     if (value === undefined || typeof value === "function") return value;
-    if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) {
+    if (!Array.isArray(value) && !OPTIONS.fits(value)) {
       const at = name === "" ? where : `${where}.${name}`;
       throw new InputError(
         `${at} must be a tensor, or an object or array of tensors, got ${showValue(value)}`,
@@ -32,11 +41,13 @@ export function mapState<State>(
       );
     }
     const below = (key: string) => (name === "" ? key : `${name}.${key}`);
-    if (Array.isArray(value)) return value.map((part, index) => walk(part, below(`${index}`)));
-    const parts = Object.entries(value).map(([key, part]) => [key, walk(part, below(key))] as const);
+    if (Array.isArray(value)) return value.map((part, index) => walk(part, below(`${index}`), depth + 1));
+    const parts = Object.entries(value as object).map(
+      ([key, part]) => [key, walk(part, below(key), depth + 1)] as const,
+    );
     return Object.assign(Object.create(Object.getPrototypeOf(value)), Object.fromEntries(parts));
   };
-  return walk(state, "") as State;
+  return walk(state, "", 0) as State;
 }
 
 /** All tensors of a state, in the order of its fields. @throws InputError as {@link mapState} */

@@ -1,3 +1,4 @@
+import { requireTensors } from "../autograd/check.ts";
 import { embedding, paddingRow } from "../autograd/ops/embedding.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Tensor } from "../backend/tensor.ts";
@@ -40,6 +41,7 @@ export class Embedding {
 
   /** ids [...] -> [..., features] */
   forward(ids: Tensor): Tensor {
+    requireTensors("Embedding.forward", { ids });
     return embedding(ids, this.weight, { paddingIdx: this.paddingIdx });
   }
 }

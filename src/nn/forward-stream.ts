@@ -2,7 +2,7 @@ import type { FloatArray } from "../backend/backend.ts";
 import { Frames } from "../backend/scope.ts";
 import { ids, Tensor } from "../backend/tensor.ts";
 import { InputError, ScopeError } from "../core/errors.ts";
-import { checkValue, FUNCTION, OBJECT } from "../core/options.ts";
+import { checkValue, FUNCTION, INTEGER, OBJECT } from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
 import { detachState } from "./cell-state.ts";
 import type { Stepper } from "./stream.ts";
@@ -52,6 +52,7 @@ export class ForwardStream<State> implements Stepper<number> {
    */
   step(id: number): FloatArray {
     this.checkLive();
+    checkValue("ForwardStream.step: id", INTEGER, id);
     return this.frames.run(() => {
       const { logits, state } = this.model.forward(ids([id], [1, 1]), {
         state: this.state ?? this.model.zeroState(1),

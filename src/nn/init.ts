@@ -1,10 +1,23 @@
-import { parameter, parameters } from "../autograd/parameter.ts";
-import type { Backend } from "../backend/backend.ts";
+import { requireFloats } from "../autograd/check.ts";
+import { emptyParameter, parameters } from "../autograd/parameter.ts";
+import { type Backend, WORD } from "../backend/backend.ts";
+import { defaultBackend } from "../backend/default.ts";
+import { heapOf } from "../backend/heap.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import { InputError, ShapeError } from "../core/errors.ts";
-import { AT_LEAST_0, FINITE, SIZE, settle } from "../core/options.ts";
+import {
+  AT_LEAST_0,
+  checkValue,
+  FINITE,
+  GENERATOR,
+  OBJECT,
+  optional,
+  SIZE,
+  settle,
+} from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
-import { type Shape, showShape, sizeOf } from "../core/shape.ts";
+import { checkSizes, type Shape, showShape, sizeOf } from "../core/shape.ts";
+import { BACKEND } from "./options.ts";
 import { orthonormal } from "./orthogonal.ts";
 
 // Functions that end in _ overwrite the tensor that they are given, as those of torch.nn.init, and return it. Values
@@ -12,39 +25,71 @@ import { orthonormal } from "./orthogonal.ts";
 
 /** A parameter with values uniform in [-bound, bound). */
 export function uniform(shape: Shape, bound: number, rng: Rng, backend?: Backend): Tensor {
-  const values = new Float32Array(sizeOf(shape));
-  for (let i = 0; i < values.length; i++) values[i] = (2 * rng.uniform() - 1) * bound;
-  return parameter(values, shape, backend);
+  checkValue("uniform: rng", GENERATOR, rng);
+  checkValue("uniform: bound", AT_LEAST_0, bound);
+  return fill(roomFor("uniform", shape, backend), () => (2 * rng.uniform() - 1) * bound);
+}
+
+/** A parameter without values. @throws OutOfMemoryError for more than the heap can hold */
+function roomFor(where: string, shape: Shape, backend: Backend | undefined): Tensor {
+  checkSizes(`${where}: shape`, shape);
+  checkValue(`${where}: backend`, optional(BACKEND), backend);
+  return emptyParameter(shape, backend);
+}
+
+/**
+ * @param what named in the error
+ * @param numbers that it has at least
+ * @throws OutOfMemoryError for more than the whole heap can hold
+ */
+export function requireRoom(what: string, numbers: number, backend: Backend = defaultBackend()): void {
+  const bytes = numbers * WORD;
+  if (bytes > backend.memory.limit) throw heapOf(backend).outOfMemory(what, bytes);
 }
 
 /** A parameter with standard normal values. */
 export function normal(shape: Shape, rng: Rng, backend?: Backend): Tensor {
-  return parameter(
-    draw(sizeOf(shape), () => rng.normal()),
-    shape,
-    backend,
-  );
+  checkValue("normal: rng", GENERATOR, rng);
+  return fill(roomFor("normal", shape, backend), () => rng.normal());
 }
 
-function draw(count: number, next: () => number): Float32Array {
-  const values = new Float32Array(count);
-  for (let i = 0; i < count; i++) values[i] = next();
-  return values;
+/** A parameter whose values are all the same. */
+export function constantParameter(shape: Shape, value: number, backend?: Backend): Tensor {
+  return fill(emptyParameter(shape, backend), () => value);
 }
+
+/** Values that are drawn before they are written: memory for all of them at once may be more than there is. */
+const BLOCK = 2 ** 16;
 
 function fill(tensor: Tensor, next: () => number): Tensor {
-  tensor.write(draw(tensor.size, next));
+  for (let start = 0; start < tensor.size; start += BLOCK) {
+    const values = new Float32Array(Math.min(BLOCK, tensor.size - start));
+    for (let i = 0; i < values.length; i++) values[i] = next();
+    tensor.view([values.length], start).write(values);
+  }
   return tensor;
+}
+
+/** @throws InputError, ShapeError for what is no tensor of floats, or no generator */
+function checkWeight(
+  where: string,
+  tensors: Readonly<Record<string, Tensor>>,
+  ...rngs: readonly Rng[]
+): void {
+  requireFloats(where, tensors);
+  for (const rng of rngs) checkValue(`${where}: rng`, GENERATOR, rng);
 }
 
 /** All elements are `value`. @throws InputError unless it is finite */
 export function constant_(tensor: Tensor, value: number): Tensor {
+  checkWeight("constant_", { tensor });
   settle("constant_", { value: FINITE }, { value }, {});
   return fill(tensor, () => value);
 }
 
 /** Uniform in [low, high). @throws InputError unless both are finite and low <= high */
 export function uniform_(tensor: Tensor, low: number, high: number, rng: Rng): Tensor {
+  checkWeight("uniform_", { tensor }, rng);
   settle("uniform_", { low: FINITE, high: FINITE }, { low, high }, {});
   if (low > high) throw new InputError(`uniform_: low must be at most high=${high}, got ${low}`);
   return fill(tensor, () => low + (high - low) * rng.uniform());
@@ -52,6 +97,7 @@ export function uniform_(tensor: Tensor, low: number, high: number, rng: Rng): T
 
 /** Normal with this mean and standard deviation. @throws InputError */
 export function normal_(tensor: Tensor, mean: number, deviation: number, rng: Rng): Tensor {
+  checkWeight("normal_", { tensor }, rng);
   settle("normal_", { mean: FINITE, deviation: AT_LEAST_0 }, { mean, deviation }, {});
   return fill(tensor, () => mean + deviation * rng.normal());
 }
@@ -62,6 +108,8 @@ export function normal_(tensor: Tensor, mean: number, deviation: number, rng: Rn
  * @throws InputError unless fan is an integer from 1 up
  */
 export function defaultUniform_(module: object, fan: number, rng: Rng): void {
+  checkValue("defaultUniform_: module", OBJECT, module);
+  checkValue("defaultUniform_: rng", GENERATOR, rng);
   settle("defaultUniform_", { fan: SIZE }, { fan }, {});
   const bound = 1 / Math.sqrt(fan);
   for (const { tensor } of parameters(module)) uniform_(tensor, -bound, bound, rng);
@@ -104,6 +152,7 @@ function xavierDeviation(where: string, tensor: Tensor, options: InitOptions): n
  * @throws InputError, ShapeError
  */
 export function xavierUniform_(weight: Tensor, rng: Rng, options: InitOptions = {}): Tensor {
+  checkWeight("xavierUniform_", { weight }, rng);
   const bound = Math.sqrt(3) * xavierDeviation("xavierUniform_", weight, options);
   return fill(weight, () => (2 * rng.uniform() - 1) * bound);
 }
@@ -114,6 +163,7 @@ export function xavierUniform_(weight: Tensor, rng: Rng, options: InitOptions = 
  * @throws InputError, ShapeError
  */
 export function xavierNormal_(weight: Tensor, rng: Rng, options: InitOptions = {}): Tensor {
+  checkWeight("xavierNormal_", { weight }, rng);
   const deviation = xavierDeviation("xavierNormal_", weight, options);
   return fill(weight, () => deviation * rng.normal());
 }
@@ -125,6 +175,7 @@ export function xavierNormal_(weight: Tensor, rng: Rng, options: InitOptions = {
  * @throws InputError, ShapeError
  */
 export function orthogonal_(weight: Tensor, rng: Rng, options: InitOptions = {}): Tensor {
+  checkWeight("orthogonal_", { weight }, rng);
   const { gain, blocks, outputs, inputs, window } = blockOf("orthogonal_", weight, options);
   const columns = inputs * window;
   const values = new Float32Array(weight.size);
@@ -146,6 +197,7 @@ const INPUT_BIAS = /(?<=^|\.)bias_ih(?=(_l\d+(_reverse)?)?$)/;
  * @throws InputError when the value is not finite, or the module has another recurrent layer or no biases
  */
 export function setForgetBias(module: object, value: number): void {
+  checkValue("setForgetBias: module", OBJECT, module);
   settle("setForgetBias", { value: FINITE }, { value }, {});
   const found = new Map(parameters(module).map(({ name, tensor }) => [name, tensor]));
   const names = [...found.keys()].filter((name) => INPUT_BIAS.test(name));

@@ -1,15 +1,14 @@
-import { requireTensors } from "../autograd/check.ts";
+import { requireFloats } from "../autograd/check.ts";
 import { sigmoid, tanh } from "../autograd/ops/activations.ts";
 import { split } from "../autograd/ops/concat.ts";
 import { add, mul } from "../autograd/ops/elementwise.ts";
 import { layerNorm } from "../autograd/ops/layer-norm.ts";
 import { linear } from "../autograd/ops/linear.ts";
-import { parameter } from "../autograd/parameter.ts";
 import { type Tensor, zeros } from "../backend/tensor.ts";
 import { settle } from "../core/options.ts";
 import { checkShape } from "../core/shape.ts";
 import type { Cell, CreateCellOptions } from "./cell.ts";
-import { uniform } from "./init.ts";
+import { constantParameter, uniform } from "./init.ts";
 import { checkSize, MODULE_RANGES } from "./options.ts";
 import { checkStateParts, checkStateShapes, RecurrentState } from "./recurrent-state.ts";
 
@@ -38,8 +37,7 @@ export class LayerNormLSTMCell implements Cell<RecurrentState> {
     const { rng, backend } = settle<CreateCellOptions>("LayerNormLSTMCell", MODULE_RANGES, {}, options);
     checkSize("LayerNormLSTMCell: inputs", inputs);
     checkSize("LayerNormLSTMCell: hidden", hidden);
-    const constant = (size: number, value: number) =>
-      parameter(new Float32Array(size).fill(value), [size], backend);
+    const constant = (size: number, value: number) => constantParameter([size], value, backend);
     const bound = 1 / Math.sqrt(hidden);
     this.weight_ih = uniform([4 * hidden, inputs], bound, rng, backend);
     this.weight_hh = uniform([4 * hidden, hidden], bound, rng, backend);
@@ -65,7 +63,7 @@ export class LayerNormLSTMCell implements Cell<RecurrentState> {
    */
   step(x: Tensor, state: RecurrentState): { output: Tensor; state: RecurrentState } {
     const where = "LayerNormLSTMCell.step";
-    requireTensors(where, { x });
+    requireFloats(where, { x });
     const given: unknown = state === undefined ? {} : state;
     checkStateParts(`${where}: state`, given, true);
     const H = this._hidden;

@@ -1,6 +1,8 @@
+import { requireFloats } from "../autograd/check.ts";
 import { linear } from "../autograd/ops/linear.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Tensor } from "../backend/tensor.ts";
+import { ShapeError } from "../core/errors.ts";
 import { FLAG, optional, type Settled, settle } from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
 import { checkShape } from "../core/shape.ts";
@@ -30,17 +32,27 @@ export class Linear {
     checkSize("Linear: outputs", outputs);
     const bound = 1 / Math.sqrt(inputs);
     if (weight !== undefined) {
+      requireFloats("Linear", { weight });
       checkShape("Linear: weight", weight.shape, [
         ["outputs", outputs],
         ["inputs", inputs],
       ]);
     }
-    this.weight = weight ?? uniform([outputs, inputs], bound, rng, backend);
-    if (bias) this.bias = uniform([outputs], bound, rng, backend);
+    const home = backend ?? weight?.backend;
+    this.weight = weight ?? uniform([outputs, inputs], bound, rng, home);
+    if (home !== undefined && this.weight.backend !== home) {
+      throw new ShapeError(
+        "Linear: weight",
+        `on the backend of the layer (${home.name})`,
+        this.weight.backend.name,
+      );
+    }
+    if (bias) this.bias = uniform([outputs], bound, rng, home);
   }
 
   /** x [..., inputs] -> [..., outputs] */
   forward(x: Tensor): Tensor {
+    requireFloats("Linear.forward", { x });
     return linear(x, this.weight, this.bias);
   }
 }

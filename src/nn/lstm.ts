@@ -1,5 +1,6 @@
 import { InputError } from "../core/errors.ts";
 import { COUNT, type Settled, settle } from "../core/options.ts";
+import { checkSize } from "./options.ts";
 import {
   RECURRENT_DEFAULTS,
   RECURRENT_RANGES,
@@ -30,6 +31,7 @@ export class LSTM extends RecurrentLayer {
       DEFAULTS,
       options,
     );
+    checkSize("LSTM: hidden", hidden);
     if (projSize !== 0 && projSize >= hidden) {
       throw new InputError(`LSTM: projSize must be below hidden=${hidden}, got ${projSize}`);
     }

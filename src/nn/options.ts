@@ -1,14 +1,24 @@
 import { InputError } from "../core/errors.ts";
-import { GENERATOR, OBJECT, optional } from "../core/options.ts";
+import { GENERATOR, OBJECT, optional, type Range } from "../core/options.ts";
+import { showValue } from "../core/show-value.ts";
 
 export { TENSOR } from "../autograd/check.ts";
 
+/** By what it has: the parts of the seam. */
+export const BACKEND: Range = {
+  text: "a backend, as createWasmBackend()",
+  fits: (value) => {
+    const { memory, kernels } = (OBJECT.fits(value) ? value : {}) as Record<string, unknown>;
+    return OBJECT.fits(memory) && OBJECT.fits(kernels);
+  },
+};
+
 /** Of the options that every module with weights has. */
-export const MODULE_RANGES = { rng: GENERATOR, backend: optional(OBJECT) };
+export const MODULE_RANGES = { rng: GENERATOR, backend: optional(BACKEND) };
 
 /** A size: an integer from 1 up. @throws InputError naming the option */
 export function checkSize(where: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 1) {
-    throw new InputError(`${where} must be an integer of at least 1, got ${value}`);
+    throw new InputError(`${where} must be an integer of at least 1, got ${showValue(value)}`);
   }
 }

@@ -3,7 +3,7 @@ import { recurrent } from "../autograd/ops/recurrent.ts";
 import { CELLS, type CellKind, type RecurrentWeights } from "../autograd/ops/recurrent-cells.ts";
 import { BoundWeights } from "../autograd/ops/recurrent-weights.ts";
 import { reshape } from "../autograd/ops/reshape.ts";
-import { currentTape, type Tape } from "../autograd/tape.ts";
+import { currentTape, kernelsOf, type Tape } from "../autograd/tape.ts";
 import type { Backend } from "../backend/backend.ts";
 import { type Tensor, zeros } from "../backend/tensor.ts";
 import {
@@ -92,6 +92,7 @@ class FusedCell implements Cell<RecurrentState> {
   ): { output: Tensor; state: RecurrentState } {
     const where = `${this._where}.step`;
     requireTensors(where, { x });
+    kernelsOf(where, x, this.weight_hh);
     if (state !== undefined) this.checkState(`${where}: state`, state, x);
     refuseOthers(where, CONTEXT, context);
     checkValue(`${where}: rng`, optional(GENERATOR), context.rng);

@@ -12,6 +12,7 @@ import { InputError } from "../core/errors.ts";
 import { BELOW_1, checkValue, FLAG, type Names, refuseOthers, type Settled, SIZE } from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
 import { checkShape, showShape } from "../core/shape.ts";
+import { requireRoom } from "./init.ts";
 import { layerDropout } from "./layer-dropout.ts";
 import { checkSize, MODULE_RANGES } from "./options.ts";
 import { CELL_FORWARD, checkForward } from "./recurrent.ts";
@@ -122,6 +123,8 @@ export abstract class RecurrentLayer {
     this.stateSize = projection || hidden;
     this.outputSize = this.stateSize * this.directions;
     this._rng = rng;
+    const recurrentWeights = CELLS[kind].gates * hidden * this.stateSize;
+    requireRoom(`${where} of ${layers} layers`, layers * this.directions * recurrentWeights, backend);
     for (let layer = 0; layer < layers; layer++) {
       for (let direction = 0; direction < this.directions; direction++) {
         const size = layer === 0 ? inputs : this.outputSize;
@@ -154,6 +157,7 @@ export abstract class RecurrentLayer {
 
   /** The same for many frames of inference: outside all scopes until each is disposed of. */
   keepBound(idInput: boolean): BoundWeights[] {
+    checkValue(`${this.cellName}.keepBound: idInput`, FLAG, idInput);
     return scope(
       () => this.bind().map((weights, index) => weights.keep(idInput && index < this.directions)),
       this._weights[0].weightIh.backend,

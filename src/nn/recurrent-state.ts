@@ -16,9 +16,7 @@ export class RecurrentState {
 
   /** @throws InputError for what is no tensor */
   constructor(hidden?: Tensor, cell?: Tensor) {
-    for (const [name, tensor] of Object.entries({ hidden, cell })) {
-      if (tensor !== undefined) requireTensors("RecurrentState", { [name]: tensor });
-    }
+    requireTensors("RecurrentState", {}, { hidden, cell });
     this.hidden = hidden;
     this.cell = cell;
   }
@@ -67,7 +65,6 @@ export function checkStateParts(
       });
     }
     if (part === undefined) continue;
-    requireTensors(where, { [name]: part });
     requireFloats(where, { [name]: part });
   }
 }

@@ -1,5 +1,5 @@
 /** What a stream is made of: whether the parts fit each other, and the sizes that the kernel goes by. */
-import { requireTensors } from "../autograd/check.ts";
+import { requireFloats } from "../autograd/check.ts";
 import { CELLS, type CellKind, type RecurrentWeights, sizesOf } from "../autograd/ops/recurrent-cells.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { StreamPlan } from "../backend/kernels-stream.ts";
@@ -46,13 +46,8 @@ export function checkParts(parts: StreamParts): void {
     checkValue(`stream: layers[${index}]`, OBJECT, weights);
     refuseOthers(`stream: layers[${index}]`, WEIGHTS, weights);
     const { weightIh, weightHh, ...others } = weights;
-    requireTensors(`stream: layers[${index}]`, { weightIh, weightHh, ...given(others) });
+    requireFloats(`stream: layers[${index}]`, { weightIh, weightHh }, others);
   }
-}
-
-/** Those that are not undefined. */
-function given(tensors: Readonly<Record<string, Tensor | undefined>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(tensors).filter(([, tensor]) => tensor !== undefined));
 }
 
 /** Parts with the matrices and the bias of their modules. */

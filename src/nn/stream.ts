@@ -1,4 +1,3 @@
-import { requireFloats } from "../autograd/check.ts";
 import { CELLS } from "../autograd/ops/recurrent-cells.ts";
 import { kernelsOf } from "../autograd/tape.ts";
 import type { Backend, FloatArray } from "../backend/backend.ts";
@@ -90,7 +89,6 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
     const parts = matricesOf(given);
     const { kind, layers, embedding, head } = parts;
     const all = tensorsOf(parts);
-    requireFloats("stream", Object.fromEntries(all));
     const kernels = kernelsOf("stream", ...all.values());
     this.backend = layers[0].weightIh.backend;
     this.weights = weights;

@@ -1,12 +1,20 @@
-import type { Gradients } from "../autograd/gradients.ts";
-import { InputError } from "../core/errors.ts";
-import { type Range, settle } from "../core/options.ts";
+import { Gradients } from "../autograd/gradients.ts";
+import { checkValue, FUNCTION, POSITIVE, type Range, settle } from "../core/options.ts";
 
 /** Changes gradients between backward and update. */
 export type Clip = (gradients: Gradients) => void;
 
-function checkPositive(where: string, value: number): void {
-  if (!(value > 0)) throw new InputError(`${where} must be above 0, got ${value}`);
+const GRADIENTS: Range = {
+  text: "the gradients of an optimizer",
+  fits: (value) => value instanceof Gradients,
+};
+
+/** A clip that looks at what it is given. */
+function clipOf(name: string, clip: Clip): Clip {
+  return (gradients) => {
+    checkValue(`${name}: gradients`, GRADIENTS, gradients);
+    clip(gradients);
+  };
 }
 
 export interface ClipNormOptions {
@@ -29,19 +37,20 @@ const NORM: Range = {
  * @throws InputError for a max that is not above 0 and a norm that is none
  */
 export function clipNorm(max: number, options: ClipNormOptions = {}): Clip {
-  checkPositive("clipNorm: max", max);
+  checkValue("clipNorm: max", POSITIVE, max);
   const { norm } = settle<Required<ClipNormOptions>>("clipNorm", { norm: NORM }, { norm: 2 }, options);
-  return (gradients) => gradients.clipNorm(max, norm);
+  return clipOf("clipNorm", (gradients) => gradients.clipNorm(max, norm));
 }
 
 /** Cut each element to [-limit, limit], as torch.nn.utils.clip_grad_value_ and Karpathy's min-char-rnn do. */
 export function clipValue(limit: number): Clip {
-  checkPositive("clipValue: limit", limit);
-  return (gradients) => gradients.clipValue(limit);
+  checkValue("clipValue: limit", POSITIVE, limit);
+  return clipOf("clipValue", (gradients) => gradients.clipValue(limit));
 }
 
 /** One clip after another. */
 export function clips(...all: readonly Clip[]): Clip {
+  for (const [index, clip] of all.entries()) checkValue(`clips: clip ${index}`, FUNCTION, clip);
   return (gradients) => {
     for (const clip of all) clip(gradients);
   };

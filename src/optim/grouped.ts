@@ -4,9 +4,10 @@ import { kernelsOf } from "../autograd/tape.ts";
 import { Frames } from "../backend/scope.ts";
 import { persistent, type Tensor } from "../backend/tensor.ts";
 import { InputError } from "../core/errors.ts";
-import { settle } from "../core/options.ts";
+import { AT_LEAST_0, COUNT, checkValue, settle } from "../core/options.ts";
 import type { Optimizer } from "./optimizer.ts";
 import type { ParameterGroup, Rule, Trainable } from "./rule.ts";
+import { checkTrainable } from "./trainable.ts";
 
 interface Group<Settings> {
   readonly settings: Settings;
@@ -18,8 +19,8 @@ class GroupedOptimizer<Settings extends { readonly lr: number }, Name extends st
   readonly parameters: readonly NamedParameter[];
   readonly gradients: Gradients;
   readonly frames: Frames;
-  learningRate: number;
-  stepCount = 0;
+  private rate: number;
+  private updates = 0;
   private readonly rule: Rule<Settings, Name>;
   private readonly startRate: number;
   private readonly groups: readonly Group<Settings>[];
@@ -32,7 +33,7 @@ class GroupedOptimizer<Settings extends { readonly lr: number }, Name extends st
     this.groups = groups;
     this.parameters = groups.flatMap((group) => group.parameters);
     checkParameters(rule.name, this.parameters);
-    this.startRate = this.learningRate = lr;
+    this.startRate = this.rate = lr;
     const trained = this.parameters.filter(({ tensor }) => tensor.needsGradient);
     this.gradients = new Gradients(trained);
     this.frames = new Frames(this.gradients.flat.backend);
@@ -53,6 +54,24 @@ class GroupedOptimizer<Settings extends { readonly lr: number }, Name extends st
     this.number = arrays > 0 ? persistent([], "f32", backend) : undefined;
   }
 
+  get learningRate(): number {
+    return this.rate;
+  }
+
+  set learningRate(rate: number) {
+    checkValue(`${this.rule.name}: learningRate`, AT_LEAST_0, rate);
+    this.rate = rate;
+  }
+
+  get stepCount(): number {
+    return this.updates;
+  }
+
+  set stepCount(count: number) {
+    checkValue(`${this.rule.name}: stepCount`, COUNT, count);
+    this.updates = count;
+  }
+
   update(): void {
     for (const { name, tensor } of this.parameters) {
       if (!tensor.needsGradient || this.gradients.has(tensor)) continue;
@@ -60,7 +79,7 @@ class GroupedOptimizer<Settings extends { readonly lr: number }, Name extends st
         hint: "make the optimizer before freezing, or a new one after unfreezing",
       });
     }
-    this.stepCount++;
+    this.updates++;
     for (const { settings, parameters } of this.groups) {
       const learningRate = this.rateOf(settings);
       for (const { name, tensor } of parameters) {
@@ -147,6 +166,7 @@ export function optimizerOf<Settings extends { readonly lr: number }, Name exten
     if (conflict !== undefined) throw new InputError(`${where}: ${conflict}`);
     return settings;
   };
+  checkTrainable(rule.name, given);
   const base = checked(rule.name, rule.defaults, options);
   if (!isGrouped(given)) {
     return new GroupedOptimizer(rule, [{ settings: base, parameters: given }], base.lr);

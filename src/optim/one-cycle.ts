@@ -1,6 +1,6 @@
 import { InputError } from "../core/errors.ts";
 import { ABOVE_0, FLAG, FROM_0_TO_1, oneOf, SIZE, settle } from "../core/options.ts";
-import { checkStep, type Schedule } from "./schedules.ts";
+import { type Schedule, scheduleOf } from "./schedules.ts";
 
 export interface OneCycleScheduleOptions {
   /** Steps of the whole cycle; the rate stays at its end afterwards. At least 2. */
@@ -51,17 +51,14 @@ export function oneCycleSchedule(options: OneCycleScheduleOptions): Schedule {
     );
   }
   const phases = phasesOf(settings);
-  return {
-    factor(step) {
-      checkStep("oneCycleSchedule", step);
-      let begin = 0;
-      for (const { end, from, to } of phases) {
-        if (step <= end) return between(settings, from, to, end > begin ? (step - begin) / (end - begin) : 1);
-        begin = end;
-      }
-      return phases[phases.length - 1].to;
-    },
-  };
+  return scheduleOf("oneCycleSchedule", (step) => {
+    let begin = 0;
+    for (const { end, from, to } of phases) {
+      if (step <= end) return between(settings, from, to, end > begin ? (step - begin) / (end - begin) : 1);
+      begin = end;
+    }
+    return phases[phases.length - 1].to;
+  });
 }
 
 function phasesOf({ steps, pctStart, divFactor, finalDivFactor, threePhase }: Settings): readonly Phase[] {

@@ -1,5 +1,16 @@
 import { InputError } from "../core/errors.ts";
-import { AT_LEAST_0, BELOW_1, COUNT, FROM_0_TO_1, oneOf, settle } from "../core/options.ts";
+import {
+  AT_LEAST_0,
+  BELOW_1,
+  COUNT,
+  checkValue,
+  FROM_0_TO_1,
+  NUMBER,
+  OBJECT,
+  oneOf,
+  settle,
+} from "../core/options.ts";
+import { showValue } from "../core/show-value.ts";
 import type { Schedule } from "./schedules.ts";
 
 export interface PlateauOptions {
@@ -78,6 +89,8 @@ export function plateauSchedule(options: PlateauOptions = {}): PlateauSchedule {
   let state: PlateauState = { best: null, bad: 0, cooldown: 0, factor: 1 };
   return {
     observe(metric) {
+      // NaN is a metric that has not improved.
+      checkValue("plateauSchedule.observe: metric", NUMBER, metric);
       let { best, bad, cooldown, factor } = state;
       if (isBetter(metric, best, settings)) {
         best = metric;
@@ -100,12 +113,18 @@ export function plateauSchedule(options: PlateauOptions = {}): PlateauSchedule {
     factor: () => state.factor,
     state: () => state,
     restore(saved) {
+      checkValue("plateauSchedule.restore: state", OBJECT, saved);
       const { best, bad, cooldown, factor } = saved;
       const fits =
         (best === null || typeof best === "number") &&
         [bad, cooldown].every(COUNT.fits) &&
         FROM_0_TO_1.fits(factor);
-      if (!fits) throw new InputError(`plateauSchedule: ${JSON.stringify(saved)} is not a saved state`);
+      if (!fits) {
+        const shown = Object.entries({ best, bad, cooldown, factor }).map(
+          ([name, it]) => `${name}: ${showValue(it)}`,
+        );
+        throw new InputError(`plateauSchedule: { ${shown.join(", ")} } is not a saved state`);
+      }
       state = { best, bad, cooldown, factor };
     },
   };

@@ -1,5 +1,14 @@
 import { InputError } from "../core/errors.ts";
-import { ABOVE_0, AT_LEAST_0, COUNT, FROM_0_TO_1, type Range, SIZE, settle } from "../core/options.ts";
+import {
+  ABOVE_0,
+  AT_LEAST_0,
+  COUNT,
+  checkValue,
+  FROM_0_TO_1,
+  type Range,
+  SIZE,
+  settle,
+} from "../core/options.ts";
 
 /**
  * What the learning rate is multiplied by. A schedule holds no optimizer:
@@ -11,14 +20,19 @@ export interface Schedule {
   factor(step: number): number;
 }
 
-/** @throws InputError for what is no step, of which a factor would be NaN or somebody else's */
-export function checkStep(where: string, step: number): void {
-  settle(`${where}.factor`, { step: AT_LEAST_0 }, {}, { step });
+/** @throws InputError by its factor for a step that is no number from 0 up: the rate would be NaN */
+export function scheduleOf(name: string, factor: (step: number) => number): Schedule {
+  return {
+    factor(step) {
+      checkValue(`${name}.factor: step`, AT_LEAST_0, step);
+      return factor(step);
+    },
+  };
 }
 
 /** The rate stays. */
 export function constantSchedule(): Schedule {
-  return { factor: () => 1 };
+  return scheduleOf("constantSchedule", () => 1);
 }
 
 export interface StepScheduleOptions {
@@ -37,7 +51,7 @@ export function stepSchedule(options: StepScheduleOptions): Schedule {
     { gamma: 0.1 },
     options,
   );
-  return { factor: (step) => gamma ** Math.floor(step / every) };
+  return scheduleOf("stepSchedule", (step) => gamma ** Math.floor(step / every));
 }
 
 export interface MultiStepScheduleOptions {
@@ -64,12 +78,10 @@ export function multiStepSchedule(options: MultiStepScheduleOptions): Schedule {
   );
   const { gamma } = settings;
   const milestones = [...settings.milestones];
-  return {
-    factor(step) {
-      checkStep("multiStepSchedule", step);
-      return gamma ** milestones.filter((milestone) => milestone <= step).length;
-    },
-  };
+  return scheduleOf(
+    "multiStepSchedule",
+    (step) => gamma ** milestones.filter((milestone) => milestone <= step).length,
+  );
 }
 
 const SHARE: Range = {
@@ -99,12 +111,10 @@ export function linearSchedule(options: LinearScheduleOptions = {}): Schedule {
     { steps: 5, startFactor: 1 / 3, endFactor: 1 },
     options,
   );
-  return {
-    factor(step) {
-      checkStep("linearSchedule", step);
-      return startFactor + (endFactor - startFactor) * Math.min(1, step / steps);
-    },
-  };
+  return scheduleOf(
+    "linearSchedule",
+    (step) => startFactor + (endFactor - startFactor) * Math.min(1, step / steps),
+  );
 }
 
 export interface ExponentialScheduleOptions {
@@ -115,7 +125,7 @@ export interface ExponentialScheduleOptions {
 /** gamma^step, as torch.optim.lr_scheduler.ExponentialLR. @throws InputError */
 export function exponentialSchedule(options: ExponentialScheduleOptions): Schedule {
   const { gamma } = settle("exponentialSchedule", { gamma: ABOVE_0 }, {}, options);
-  return { factor: (step) => gamma ** step };
+  return scheduleOf("exponentialSchedule", (step) => gamma ** step);
 }
 
 export interface CosineScheduleOptions {
@@ -143,11 +153,9 @@ export function cosineSchedule(options: CosineScheduleOptions): Schedule {
   if (warmup >= steps) {
     throw new InputError(`cosineSchedule: warmup must be below steps=${steps}, got ${warmup}`);
   }
-  return {
-    factor(step) {
-      if (step < warmup) return (step + 1) / (warmup + 1);
-      const progress = Math.min(1, (step - warmup) / (steps - warmup));
-      return floor + (1 - floor) * 0.5 * (1 + Math.cos(Math.PI * progress));
-    },
-  };
+  return scheduleOf("cosineSchedule", (step) => {
+    if (step < warmup) return (step + 1) / (warmup + 1);
+    const progress = Math.min(1, (step - warmup) / (steps - warmup));
+    return floor + (1 - floor) * 0.5 * (1 + Math.cos(Math.PI * progress));
+  });
 }

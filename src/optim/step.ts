@@ -1,7 +1,21 @@
+import { requireTensors } from "../autograd/check.ts";
+import { Gradients } from "../autograd/gradients.ts";
 import { backward, Tape, withTape } from "../autograd/tape.ts";
-import { scope } from "../backend/scope.ts";
+import { Frames, scope } from "../backend/scope.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import { InputError } from "../core/errors.ts";
+import {
+  ABOVE_0,
+  checkValue,
+  FUNCTION,
+  listOfAny,
+  type Names,
+  OBJECT,
+  optional,
+  type Range,
+  refuseOthers,
+} from "../core/options.ts";
+import { showValue } from "../core/show-value.ts";
 import type { Clip } from "./clip.ts";
 import type { Optimizer } from "./optimizer.ts";
 
@@ -31,8 +45,10 @@ const scalar = async (tensor: Tensor): Promise<number> => (await tensor.read())[
 export function differentiate(
   fn: (part: number) => Tensor,
   optimizer: Optimizer,
-  { accumulate = 1 }: StepOptions = {},
+  options: StepOptions = {},
 ): Promise<number> {
+  checkStep("differentiate", fn, optimizer, options);
+  const { accumulate = 1 } = options;
   const { frames, gradients } = optimizer;
   const shares = sharesOf(accumulate);
   // All parts are one frame: what any of them carries over with detach() lives until the end of the next step.
@@ -41,7 +57,7 @@ export function differentiate(
     const values = shares.map((share, part) =>
       scope(() => {
         const tape = new Tape();
-        const loss = withTape(tape, () => fn(part));
+        const loss = withTape(tape, () => checkLoss(fn(part)));
         backward(tape, loss, gradients, share);
         return scalar(loss);
       }),
@@ -64,6 +80,8 @@ export function step(
   clip?: Clip,
   options?: StepOptions,
 ): StepResult {
+  checkStep("step", fn, optimizer, options);
+  checkValue("step: clip", optional(FUNCTION), clip);
   const loss = differentiate(fn, optimizer, options);
   clip?.(optimizer.gradients);
   const gradientNorm = scalar(optimizer.gradients.norm);
@@ -71,16 +89,52 @@ export function step(
   return { loss, gradientNorm };
 }
 
+const SHARES = listOfAny(ABOVE_0, "shares");
+const OPTIONS: Names<StepOptions> = { accumulate: 0 };
+
+const OPTIMIZER: Range = {
+  text: "an optimizer, as sgd(parameters(model))",
+  fits: (value) => {
+    const { frames, gradients, update } = (OBJECT.fits(value) ? value : {}) as Partial<Optimizer>;
+    return frames instanceof Frames && gradients instanceof Gradients && typeof update === "function";
+  },
+};
+
+function checkStep(where: string, fn: unknown, optimizer: unknown, options: StepOptions = {}): void {
+  checkValue(`${where}: fn`, { text: "a function that returns the loss", fits: FUNCTION.fits }, fn);
+  checkValue(`${where}: optimizer`, OPTIMIZER, optimizer);
+  refuseOthers(where, OPTIONS, options);
+}
+
+/** @throws InputError for what is no tensor of one element */
+function checkLoss(loss: unknown): Tensor {
+  if (loss instanceof Promise) {
+    // What it may fail with later is not the error to tell of.
+    loss.catch(() => {});
+    throw new InputError("step: fn must return the loss, got a promise", {
+      hint: "a step is synchronous: await what it needs before it",
+    });
+  }
+  requireTensors("step: what fn returned", { loss });
+  return loss as Tensor;
+}
+
+/** More parts than this in one step are a mistake: each has the memory of a list of its own. */
+const MOST_PARTS = 2 ** 20;
+
 function sharesOf(accumulate: number | readonly number[]): readonly number[] {
   if (typeof accumulate === "number") {
     if (!Number.isSafeInteger(accumulate) || accumulate < 1) {
       throw new InputError(`step: accumulate must be an integer of at least 1 or a list, got ${accumulate}`);
     }
+    if (accumulate > MOST_PARTS) {
+      throw new InputError(`step: accumulate must be at most ${MOST_PARTS}, got ${accumulate}`);
+    }
     return new Array<number>(accumulate).fill(1 / accumulate);
   }
-  if (accumulate.length === 0 || !accumulate.every((share) => share > 0 && Number.isFinite(share))) {
+  if (!Array.isArray(accumulate) || !SHARES.fits(accumulate) || accumulate.length === 0) {
     throw new InputError(
-      `step: accumulate must list shares, each finite and above 0, got [${accumulate.join(", ")}]`,
+      `step: accumulate must list shares, each finite and above 0, got ${showValue(accumulate)}`,
     );
   }
   return accumulate;

@@ -1,7 +1,18 @@
 import { type Tensor, tensor } from "../backend/tensor.ts";
-import { ScopeError } from "../core/errors.ts";
+import { InputError, ScopeError, ShapeError } from "../core/errors.ts";
+import {
+  COUNT,
+  checkValue,
+  listOfAny,
+  OBJECT,
+  type Range,
+  type Ranges,
+  SIZE,
+  settle,
+} from "../core/options.ts";
 import { type Shape, showShape, sizeOf } from "../core/shape.ts";
 import { mapState, stateTensors } from "../nn/cell-state.ts";
+import { BACKEND } from "../nn/options.ts";
 
 /** One tensor of the state that a training carries from chunk to chunk, of the whole batch. */
 export interface CarriedTensor {
@@ -22,6 +33,14 @@ export type StateShapes = readonly CarriedTensor[];
 export const shapesOf = (state: unknown): StateShapes =>
   stateTensors(state).map(({ name, tensor }) => ({ name, shape: tensor.shape }));
 
+type Own = { batch: number; first: number; rows: number };
+const OWN: Ranges<Own> = { batch: SIZE, first: COUNT, rows: COUNT };
+const SHAPES = listOfAny(OBJECT, "what shapesOf makes");
+const DOUBLES: Range = {
+  text: "a Float64Array",
+  fits: (value) => Object.prototype.toString.call(value) === "[object Float64Array]",
+};
+
 /**
  * Where each replica's rows of a carried state lie in one flat buffer of the whole batch. Of the state only its
  * tensors are known; the batch is the axis that differs between the shapes for one row and for two.
@@ -39,7 +58,14 @@ export class CarriedLayout<State> {
    * @param two the state of two rows; its structure is that of all restored ones
    * @param own which rows of the batch are this replica's
    */
-  constructor(one: StateShapes, two: State, own: { batch: number; first: number; rows: number }) {
+  constructor(one: StateShapes, two: State, own: Own) {
+    checkValue("CarriedLayout: one", SHAPES, one);
+    const { batch, first, rows } = settle<Own>("CarriedLayout: own", OWN, {}, own);
+    if (first + rows > batch) {
+      throw new InputError(
+        `CarriedLayout: rows ${first} to ${first + rows} are not within the batch of ${batch}`,
+      );
+    }
     this.template = two;
     this.first = own.first;
     this.rows = own.rows;
@@ -63,6 +89,7 @@ export class CarriedLayout<State> {
 
   /** Write this replica's rows into the buffer of the whole batch; zeros without a state. */
   async read(state: State | undefined, into: Float64Array): Promise<void> {
+    this.checkBuffer("CarriedLayout.read: into", into);
     const found = new Map(
       (state === undefined ? [] : stateTensors(state)).map((one) => [one.name, one.tensor]),
     );
@@ -77,6 +104,8 @@ export class CarriedLayout<State> {
 
   /** This replica's rows out of it, as tensors outside all scopes. */
   write(from: Float64Array, backend: Tensor["backend"]): State {
+    this.checkBuffer("CarriedLayout.write: from", from);
+    checkValue("CarriedLayout.write: backend", BACKEND, backend);
     const slots = new Map(this.tensors.map((slot) => [slot.name, slot]));
     return mapState(this.template, (_, name) => {
       const slot = slots.get(name)!;
@@ -85,6 +114,11 @@ export class CarriedLayout<State> {
       this.eachBlock(slot, (at, to, size) => values.set(from.subarray(at, at + size), to));
       return tensor(values, shape, "f32", backend);
     });
+  }
+
+  private checkBuffer(where: string, buffer: Float64Array): void {
+    checkValue(where, DOUBLES, buffer);
+    if (buffer.length !== this.size) throw new ShapeError(where, `[${this.size}]`, `[${buffer.length}]`);
   }
 
   /** Every stretch of this replica's rows: where it is in the buffer and in its own tensor, and how long. */

@@ -1,9 +1,23 @@
 import { DivergenceError } from "../core/errors.ts";
 import { Turns } from "../core/job.ts";
+import {
+  ABOVE_0,
+  AT_LEAST_0,
+  COUNT,
+  FUNCTION,
+  OBJECT,
+  optional,
+  type Range,
+  type Ranges,
+  refuseOthers,
+  SIZE,
+  settle,
+} from "../core/options.ts";
 import type { EndReason, EvalEvent, StepEvent, TrainEvent } from "./events.ts";
 import type { Patience } from "./patience.ts";
 import type { ReplicaGroup } from "./replica-group.ts";
 import {
+  checkDecay,
   type Decay,
   horizonOf,
   type Limits,
@@ -43,6 +57,39 @@ export interface LoopOptions {
   readonly signal?: { readonly aborted: boolean };
 }
 
+const GROUP: Range = {
+  text: "a ReplicaGroup",
+  fits: (value) => {
+    const { step, evaluate } = (OBJECT.fits(value) ? value : {}) as Record<string, unknown>;
+    return FUNCTION.fits(step) && FUNCTION.fits(evaluate);
+  },
+};
+
+const SIGNAL: Range = {
+  text: "an AbortSignal",
+  fits: (value) =>
+    OBJECT.fits(value) && typeof (value as { readonly aborted?: unknown }).aborted === "boolean",
+};
+
+const RANGES: Ranges<LoopOptions> = {
+  ...{ group: GROUP, limits: OBJECT, learningRate: AT_LEAST_0, decay: optional(OBJECT) },
+  ...{ stepsPerEpoch: ABOVE_0, unitsPerStep: ABOVE_0, startStep: COUNT, startSeconds: AT_LEAST_0 },
+  ...{ evaluateEvery: optional(SIZE), saveEvery: optional(SIZE), score: FUNCTION, save: FUNCTION },
+  ...{ sample: optional(FUNCTION), signal: optional(SIGNAL), patience: optional(OBJECT) },
+};
+
+const LIMITS: Ranges<Limits> = {
+  ...{ steps: optional(COUNT), epochs: optional(ABOVE_0), maxSeconds: optional(AT_LEAST_0) },
+};
+
+/** @throws InputError naming the option that is none, or outside its range */
+function checkLoop(options: LoopOptions): void {
+  refuseOthers("trainLoop", RANGES, options);
+  settle<LoopOptions>("trainLoop", RANGES, {}, options);
+  settle<Limits>("trainLoop: limits", LIMITS, {}, options.limits);
+  if (options.decay !== undefined) checkDecay("trainLoop: decay", options.decay);
+}
+
 /** Evaluations on the way to the nearest limit. */
 const EVALUATIONS = 12;
 
@@ -61,6 +108,7 @@ const SAVE_SECONDS = 30;
 export async function* trainLoop(
   options: LoopOptions,
 ): AsyncGenerator<TrainEvent, { step: number; seconds: number; reason: EndReason }, undefined> {
+  checkLoop(options);
   const { group, limits, stepsPerEpoch, startStep, startSeconds, signal, patience } = options;
   const started = performance.now();
   const sitting = () => (performance.now() - started) / 1000;

@@ -1,10 +1,23 @@
 import type { Worker } from "node:worker_threads";
 import { problemOf, ReplicaError, UnrolledError } from "../core/errors.ts";
+import { AT_LEAST_0, COUNT, checkValue, OBJECT, optional, type Range, SIZE } from "../core/options.ts";
 import { Command, createShared, post, type Shared } from "./exchange.ts";
 import type { Learner, LearnerSource } from "./learner.ts";
 import { Replica, type StepOutcome } from "./replica.ts";
 import type { WorkerData } from "./replica-worker.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { LEARNER, type Snapshot } from "./snapshot.ts";
+
+/** More threads than any machine has. */
+const MOST_REPLICAS = 4096;
+const REPLICAS: Range = {
+  text: `an integer from 1 to ${MOST_REPLICAS}`,
+  fits: (value) => SIZE.fits(value) && (value as number) <= MOST_REPLICAS,
+};
+
+const SOURCE: Range = {
+  text: "the source of a learner, { module, spec }",
+  fits: (value) => OBJECT.fits(value) && typeof (value as Partial<LearnerSource>).module === "string",
+};
 
 /** Give the event loop a turn: signals, and what workers have to say. */
 const turn = (milliseconds = 0) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
@@ -40,6 +53,10 @@ export class ReplicaGroup {
     replicas: number,
     snapshot?: { snapshot: Snapshot; parametersOnly: boolean },
   ): Promise<ReplicaGroup> {
+    checkValue("ReplicaGroup.start: learner", LEARNER, learner);
+    checkValue("ReplicaGroup.start: source", SOURCE, source);
+    checkValue("ReplicaGroup.start: replicas", REPLICAS, replicas);
+    checkValue("ReplicaGroup.start: snapshot", optional(OBJECT), snapshot);
     const group = new ReplicaGroup(learner, replicas);
     try {
       if (replicas > 1) group.spawn(source, snapshot);
@@ -53,6 +70,8 @@ export class ReplicaGroup {
 
   /** One update of every replica. @throws ReplicaError when one has stopped */
   async step(step: number, learningRate: number): Promise<StepOutcome> {
+    checkValue("replicaGroup.step: step", COUNT, step);
+    checkValue("replicaGroup.step: learningRate", AT_LEAST_0, learningRate);
     const posted = { command: Command.step, step, learningRate };
     post(this.shared, posted);
     return this.first.step(posted);

@@ -5,6 +5,20 @@
 import { dirname, join, resolve } from "node:path";
 import { escapeControl, FormatError, InputError, problemOf } from "../core/index.ts";
 import {
+  BYTES,
+  COUNT,
+  checkValue,
+  FINITE,
+  OBJECT,
+  OPTIONS,
+  oneOf,
+  optional,
+  type Range,
+  refuseOthers,
+  settle,
+  TEXT,
+} from "../core/options.ts";
+import {
   errorCode,
   type FileSystem,
   nodeFileSystem,
@@ -32,6 +46,18 @@ export interface OpenOptions {
   fs?: FileSystem;
 }
 
+/** @throws InputError for what JSON has no form for: cycles, bigints */
+function toJson(where: string, value: object, indent?: number): string {
+  try {
+    return JSON.stringify(value, null, indent);
+  } catch (cause) {
+    const reason = escapeControl(problemOf(cause).split("\n")[0]);
+    throw new InputError(`${where} cannot be written as JSON: ${reason}`, { cause });
+  }
+}
+
+const FOLDER: Range = { text: "the path of a folder", fits: (value) => TEXT.fits(value) && value !== "" };
+
 /** Failures are StorageError with the path, the reason in words and a hint; what was saved before stays intact. */
 export class RunStore {
   /** The folder, as it was given. */
@@ -57,6 +83,8 @@ export class RunStore {
    * @throws InputError if it holds a run; LockError; StorageError
    */
   static async create(folder: string, fs: FileSystem = nodeFileSystem): Promise<RunStore> {
+    checkValue("RunStore.create: folder", FOLDER, folder);
+    checkValue("RunStore.create: fs", OBJECT, fs);
     const checkpoints = join(folder, "checkpoints");
     await storing("create", folder, () => fs.mkdir(folder));
     return RunStore.locked(folder, fs, async (store) => {
@@ -80,7 +108,9 @@ export class RunStore {
 
   /** An existing run. @throws InputError if there is none; LockError (to write); StorageError */
   static async open(folder: string, options: OpenOptions = {}): Promise<RunStore> {
-    const { mode = "read", fs = nodeFileSystem } = options;
+    checkValue("RunStore.open: folder", FOLDER, folder);
+    const ranges = { mode: oneOf("read", "write"), fs: OBJECT };
+    const { mode, fs } = settle("RunStore.open", ranges, { mode: "read", fs: nodeFileSystem }, options);
     const names = await storing("read", folder, () =>
       fs.readdir(folder).catch((error) => {
         if (!["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) throw error;
@@ -136,7 +166,8 @@ export class RunStore {
   /** Replaces `run.json`. */
   async writeRunJson(run: object): Promise<void> {
     this.mustWrite();
-    await writeFileDurable(this.fs, this.runJson, `${JSON.stringify(run, null, 2)}\n`);
+    checkValue("runStore.writeRunJson: run", OPTIONS, run);
+    await writeFileDurable(this.fs, this.runJson, `${toJson("runStore.writeRunJson: run", run, 2)}\n`);
   }
 
   /** The object in `run.json`, its fields unchecked. @throws FormatError */
@@ -159,6 +190,8 @@ export class RunStore {
   /** One line of `metrics.jsonl`. Not synced: a power cut may take the lines since the last checkpoint. */
   async appendMetrics(event: object): Promise<void> {
     this.mustWrite();
+    checkValue("runStore.appendMetrics: event", OPTIONS, event);
+    toJson("runStore.appendMetrics: event", event);
     await this.metrics.append(event);
   }
 
@@ -184,6 +217,7 @@ export class RunStore {
   /** Keep the log's step and eval events up to `step`; torn or broken lines go, and are told. */
   async cutMetrics(step: number): Promise<MetricsCut> {
     this.mustWrite();
+    checkValue("runStore.cutMetrics: step", COUNT, step);
     return this.metrics.cut(step);
   }
 
@@ -196,6 +230,7 @@ export class RunStore {
    */
   async rewindTo(step: number, onKept?: (event: MetricsEvent) => void): Promise<MetricsCut> {
     this.mustWrite();
+    checkValue("runStore.rewindTo: step", COUNT, step);
     await this.checkpoints.removeAfter(step);
     const cut = await this.metrics.cut(step, onKept);
     await this.samples.cut(step, onKept);
@@ -214,6 +249,12 @@ export class RunStore {
     options: { best?: { loss: number } } = {},
   ): Promise<string> {
     this.mustWrite();
+    checkValue("runStore.saveCheckpoint: step", COUNT, step);
+    checkValue("runStore.saveCheckpoint: bytes", BYTES, bytes);
+    refuseOthers("runStore.saveCheckpoint", { best: 0 }, options);
+    checkValue("runStore.saveCheckpoint: best", optional(OPTIONS), options.best);
+    if (options.best !== undefined)
+      checkValue("runStore.saveCheckpoint: best.loss", FINITE, options.best.loss);
     await this.metrics.sync();
     await this.samples.sync();
     return this.checkpoints.save(step, bytes, options.best);
@@ -253,6 +294,7 @@ export class RunStore {
 
   /** Where the checkpoint of a step lies or would lie. */
   checkpointPath(step: number): string {
+    checkValue("runStore.checkpointPath: step", COUNT, step);
     return this.checkpoints.pathOf(step);
   }
 

@@ -1,3 +1,4 @@
+import { ABOVE_0, AT_LEAST_0, checkValue, OBJECT, oneOf } from "../core/options.ts";
 import { cosineSchedule, exponentialSchedule } from "../optim/schedules.ts";
 import type { EndReason } from "./events.ts";
 
@@ -43,11 +44,32 @@ export function horizonOf(
   return { by: "none" };
 }
 
+function checkHorizon(horizon: Horizon): void {
+  const where = "learningRateFactor: horizon";
+  checkValue(where, OBJECT, horizon);
+  checkValue(`${where}.by`, oneOf("passes", "epochs", "none", "seconds"), horizon.by);
+  if (horizon.by === "epochs") checkValue(`${where}.steps`, ABOVE_0, horizon.steps);
+  if (horizon.by === "seconds") checkValue(`${where}.seconds`, ABOVE_0, horizon.seconds);
+  if (horizon.by !== "passes") return;
+  checkValue(`${where}.stepsPerEpoch`, ABOVE_0, horizon.stepsPerEpoch);
+  checkDecay(`${where}.decay`, horizon.decay);
+}
+
+/** @throws InputError for a decay that is none */
+export function checkDecay(where: string, decay: Decay): void {
+  checkValue(where, OBJECT, decay);
+  checkValue(`${where}.factor`, ABOVE_0, decay.factor);
+  checkValue(`${where}.after`, AT_LEAST_0, decay.after);
+}
+
 /** The learning rate never falls below this share of its start. */
 const FLOOR = 0.1;
 
 /** What the learning rate is multiplied by: 1, powers of a decay, or a cosine down to the floor at the horizon. */
 export function learningRateFactor(horizon: Horizon, step: number, seconds: number): number {
+  checkHorizon(horizon);
+  checkValue("learningRateFactor: step", AT_LEAST_0, step);
+  checkValue("learningRateFactor: seconds", AT_LEAST_0, seconds);
   if (horizon.by === "none") return 1;
   if (horizon.by === "passes") {
     const { stepsPerEpoch, decay } = horizon;

@@ -1,5 +1,6 @@
 import { exactArray } from "../backend/exact-array.ts";
-import { FormatError } from "../core/errors.ts";
+import { FormatError, ShapeError } from "../core/errors.ts";
+import { COUNT, checkValue, FLAG, FUNCTION, OBJECT, type Range, TEXT } from "../core/options.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import { compareTensors, describeMisfit } from "../core/tensor-fit.ts";
 import { carriedName, optimizerName } from "../io/checkpoint-names.ts";
@@ -16,8 +17,34 @@ export interface Snapshot {
   readonly tensors: ReadonlyMap<string, SnapshotTensor>;
 }
 
+const DOUBLES: Range = {
+  text: "a Float64Array",
+  fits: (value) => Object.prototype.toString.call(value) === "[object Float64Array]",
+};
+const SNAPSHOT: Range = {
+  text: "a snapshot, { step, tensors }",
+  fits: (value) => {
+    const { step, tensors } = (OBJECT.fits(value) ? value : {}) as Partial<Snapshot>;
+    return COUNT.fits(step) && tensors instanceof Map;
+  },
+};
+/** Every task supplies its own, so it is known by what it can do. */
+export const LEARNER: Range = {
+  text: "a learner",
+  fits: (value) => {
+    const { optimizer, carried, loss, evaluate } = (OBJECT.fits(value) ? value : {}) as Partial<Learner>;
+    return OBJECT.fits(optimizer) && OBJECT.fits(carried) && FUNCTION.fits(loss) && FUNCTION.fits(evaluate);
+  },
+};
+
 /** Parameters under PyTorch's names, `optimizer.*`, and `carried.*`: the state of all rows of the batch. */
 export async function takeSnapshot(learner: Learner, step: number, carried: Float64Array): Promise<Snapshot> {
+  checkValue("takeSnapshot: learner", LEARNER, learner);
+  checkValue("takeSnapshot: step", COUNT, step);
+  checkValue("takeSnapshot: carried", DOUBLES, carried);
+  if (carried.length !== learner.carried.size) {
+    throw new ShapeError("takeSnapshot: carried", `[${learner.carried.size}]`, `[${carried.length}]`);
+  }
   const { optimizer } = learner;
   const Values = exactArray(optimizer.gradients.flat.backend);
   const tensors = new Map<string, SnapshotTensor>();
@@ -49,6 +76,10 @@ export function applySnapshot(
   where: string,
   parametersOnly = false,
 ): void {
+  checkValue("applySnapshot: learner", LEARNER, learner);
+  checkValue("applySnapshot: snapshot", SNAPSHOT, snapshot);
+  checkValue("applySnapshot: where", TEXT, where);
+  checkValue("applySnapshot: parametersOnly", FLAG, parametersOnly);
   const { optimizer, carried } = learner;
   const targets = new Map(optimizer.parameters.map(({ name, tensor }) => [name, tensor]));
   if (!parametersOnly) {

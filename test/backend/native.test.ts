@@ -258,7 +258,7 @@ describe.runIf(here)("the native backend", () => {
     const end = 64 * 65536;
     const wrong = (call: () => void) => expect(call);
     wrong(() => kernels.add(64, 128, 2 ** 32 - 4, 16)).toThrow(
-      /^add\(y, a, b, n\): b is an address outside the heap$/,
+      /^add\(y, a, b, n\): b is not what this kernel can work with, or reaches beyond the heap$/,
     );
     wrong(() => kernels.add(end, 64, 64, 16)).toThrow(RangeError);
     wrong(() => kernels.add(64, 64, 64, undefined as unknown as number)).toThrow(/: n must be a number$/);
@@ -269,6 +269,40 @@ describe.runIf(here)("the native backend", () => {
       /: wrong number of arguments/,
     );
     wrong(() => (kernels.add as (...all: number[]) => void)(64, 64, 64, 1, 1)).toThrow(TypeError);
+    expect(memory.readSync?.(64, 16)).toEqual(new Float32Array(16).fill(1));
+  });
+
+  test("refuses a kernel whose arguments reach beyond the heap, whatever says how far, and changes nothing", () => {
+    const { kernels, memory } = open();
+    memory.reserve(64 * 65536);
+    const end = 64 * 65536;
+    kernels.fill(64, 1, 1024);
+    const [all, last] = [end / 4, end - 64];
+    const scratch = 4096;
+    const counts = 2048;
+    memory.write(counts, [2, 3], "i32");
+    const plan = 2112;
+    memory.write(plan, [0, 99, 1, 5, 0, 4, 0, 0], "i32");
+    const calls: Record<string, () => unknown> = {
+      "a count": () => kernels.fill(64, 2, all),
+      "a product of counts": () => kernels.sum_rows(64, 64, 2 ** 16, 2 ** 16),
+      "a stride": () => kernels.copy_rows(64, 2 ** 30, 64, 1, 4, 1),
+      "a stride that runs backwards": () =>
+        kernels.move_strided(64, 64, 1, 1, 1, 99, 0, 0, 0, 1, 0, 0, 0, -1),
+      scratch: () => kernels.gemm(64, 64, 64, 0, 4, 4, 4, 0, 0, 0, last),
+      "an address that is NaN": () => kernels.fill(Number.NaN, 2, 4),
+      "an address between words": () => kernels.fill(66, 2, 4),
+      "an absent address": () => kernels.fill(0, 2, 4),
+      "a count that is no whole number": () => kernels.fill(64, 2, 1.5),
+      "a count of more than 32 bits": () => kernels.fill(64, 2, 2 ** 32 + 4),
+      "a cell that there is not": () => kernels.recurrent_pack_size(99, 4, 4, 0, 0),
+      "counts of rows that rise": () =>
+        kernels.recurrent_forward(0, 64, 0, 0, 64, 0, counts, 0, 0, 64, 2, 2, 4, 4, 0, scratch),
+      "a plan that is none": () => kernels.stream_size(plan),
+    };
+    for (const [what, call] of Object.entries(calls)) {
+      expect(call, what).toThrow(/is not what this kernel can work with, or reaches beyond the heap$/);
+    }
     expect(memory.readSync?.(64, 16)).toEqual(new Float32Array(16).fill(1));
   });
 

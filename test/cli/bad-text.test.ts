@@ -45,9 +45,9 @@ describe("a text that cannot be trained on is refused", () => {
   });
 
   test("shorter than the batch that is asked for; the default fits", async () => {
-    const [text, out] = [file(madeText(40)), fresh()];
-    const message = /32 streams of 64 need at least 2049 — use --batch-size \d+ or less/;
-    expectRefusal(await train(text, "--out", out, "--batch-size", "32"), 2, message);
+    const [text, out] = [file(madeText(80)), fresh()];
+    const message = /64 streams of 64 need at least 4097 — use --batch-size \d+ or less/;
+    expectRefusal(await train(text, "--out", out, "--batch-size", "64"), 2, message);
     expectNothingAt(out);
     await trained([text, "--out", out, "--steps", "1", "--hidden", "8"]);
   });

@@ -11,7 +11,7 @@ describe("the header's reader", () => {
       ...["pointer c", "pointer a", "pointer b", "pointer row_bias", "int m", "int n", "int k"],
       ...["int transpose_a", "int transpose_b", "int accumulate", "pointer scratch"],
     ]);
-    expect(kernels.find(({ name }) => name === "gemm_scratch")?.returns).toBe("int");
+    expect(kernels.find(({ name }) => name === "gemm_scratch")?.returns).toBe("double");
     expect(kernels.find(({ name }) => name === "dropout")?.parameters.map(({ type }) => type)).toEqual([
       ...["float *", "const float *", "uint32_t", "uint32_t", "double", "int"],
     ]);
@@ -28,7 +28,7 @@ describe("the header's reader", () => {
       void
       kernel(float *y,
              const int32_t* ids, float x);
-      int size(void);`;
+      double size(void);`;
     expect(parseHeader(text)).toEqual([
       {
         name: "kernel",
@@ -38,8 +38,9 @@ describe("the header's reader", () => {
           { name: "ids", kind: "pointer", type: "const int32_t *" },
           { name: "x", kind: "float", type: "float" },
         ],
+        extents: [],
       },
-      { name: "size", returns: "int", parameters: [] },
+      { name: "size", returns: "double", parameters: [], extents: [] },
     ]);
   });
 
@@ -55,14 +56,18 @@ describe("the header's reader", () => {
     ["a variable", "extern const float table[4];", /not a declaration .*table/],
     ["a structure", "typedef struct { int a; } Pair;", /not a declaration/],
     ["an end in the middle", "void f(int n); void g(int", /ends in the middle/],
-    ["a name twice", "void f(int n); int f(int n);", /declares f twice/],
+    ["a name twice", "void f(int n); double f(int n);", /declares f twice/],
   ])("refuses %s", (_, text, message) => {
     expect(() => parseHeader(text)).toThrow(message);
   });
 });
 
 describe("the binding", () => {
-  const [declaration] = parseHeader("int f(float *refused, const int32_t *env, uint32_t v, double heap);");
+  const [declaration] = parseHeader(`
+//@ refused v * env[0]; ?env g(heap) .. 2;
+//@ v v > 1
+double f(float *refused, const int32_t *env, uint32_t v, double heap);
+`);
 
   test("turns each argument into its C type, whatever the header calls it", () => {
     const text = bindingSource([declaration]);
@@ -72,8 +77,25 @@ describe("the binding", () => {
     expect(text).toContain("uint32_t p2 = to_uint32_t(env, v[2], 4u, &refused);");
     expect(text).toContain("double p3 = to_double(env, v[3], 8u, &refused);");
     expect(text).toContain(
-      "(int (*)(float *, const int32_t *, uint32_t, double))heap->kernels[0])(p0, p1, p2, p3)",
+      "(double (*)(float *, const int32_t *, uint32_t, double))heap->kernels[0])(p0, p1, p2, p3)",
     );
+  });
+
+  test("checks how far pointers reach and what holds for numbers, in the order of the header", () => {
+    const text = bindingSource([declaration]);
+    const checks = text.split("\n").filter((line) => line.includes("if (!refused &&"));
+    expect(checks.map((line) => line.trim())).toEqual([
+      "if (!refused && lacks(heap, p0, 0, 0, (double)p2 * p1[0])) refused = 1u;",
+      "if (!refused && lacks(heap, p1, 1, g((double)p3), 2)) refused = 2u;",
+      "if (!refused && !((double)p2 > 1)) refused = 4u;",
+    ]);
+  });
+
+  test("refuses an extent of what a kernel has not, and one that cannot be read", () => {
+    expect(() => parseHeader("//@ z n\nvoid f(float *y, int n);")).toThrow(
+      "f: an extent of z, which it has not",
+    );
+    expect(() => parseHeader("//@ y\nvoid f(float *y, int n);")).toThrow('f: not an extent: "y"');
   });
 
   test("has a kernel's place in the table the same in both files", () => {

@@ -1,7 +1,7 @@
 /** Loads a build of the kernels by itself: no backend, no allocator, only a memory and addresses that grow upwards. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { NativeInstructions } from "../../src/backend/native/addon.ts";
+import type { Addon, NativeInstructions } from "../../src/backend/native/addon.ts";
 import { probeNative } from "../../src/backend/native/native.ts";
 import { emulatedAmx } from "../support/emulated-amx.ts";
 
@@ -11,10 +11,15 @@ export const WASM_MODULES = ["unrolled-simd.wasm", "unrolled-relaxed.wasm"] as c
 
 const NATIVE = "native ";
 
+/** The addon with AddressSanitizer, which alone is tested then: kernels/native/sanitize.ts. */
+const SANITIZED = process.env.UNROLLED_SANITIZED;
+const own = probeNative(undefined, SANITIZED === undefined ? undefined : new URL(SANITIZED));
+if (SANITIZED !== undefined && own.addon === undefined) throw new Error(own.reason);
+
 /** Every build of the kernels that this machine can run: files of WebAssembly, then the addon's instruction sets. */
 export const MODULES: readonly string[] = [
-  ...WASM_MODULES,
-  ...(probeNative().addon?.instructions ?? []).map((instructions) => `${NATIVE}${instructions}`),
+  ...(SANITIZED === undefined ? WASM_MODULES : []),
+  ...(own.addon?.instructions ?? []).map((instructions) => `${NATIVE}${instructions}`),
 ];
 
 const EMULATED = "emulated amx";
@@ -55,16 +60,22 @@ export class Machine {
   readonly memory = new WebAssembly.Memory({ initial: 64, maximum: 65536 });
   readonly kernels: Record<string, Kernel>;
   private readonly attach: ((buffer: ArrayBufferLike) => void) | undefined;
+  private readonly poison: ((address: number, bytes: number) => void) | undefined;
   private top: number;
   private readonly guards: number[] = [];
   private readonly given: { address: number; values: ArrayLike<number> }[] = [];
 
   /** @param file one of {@link MODULES_WITH_PRODUCTS} */
   constructor(file: string) {
-    const { addon } = file === EMULATED ? emulatedAmx : probeNative();
+    const { addon } = file === EMULATED ? emulatedAmx : own;
     if (addon !== undefined && (file === EMULATED || file.startsWith(NATIVE))) {
       const instructions = file === EMULATED ? "amx" : (file.slice(NATIVE.length) as NativeInstructions);
-      const { kernels, attach } = addon.create(instructions, this.memory.buffer);
+      const created: ReturnType<Addon["create"]> & { poison?: Machine["poison"] } = addon.create(
+        instructions,
+        this.memory.buffer,
+      );
+      const { kernels, attach, poison } = created;
+      this.poison = poison;
       this.top = 64;
       this.kernels = kernels as unknown as Record<string, Kernel>;
       this.attach = attach;
@@ -87,6 +98,8 @@ export class Machine {
     const floats = new Float32Array(this.memory.buffer, address, words + 1).fill(Number.NaN);
     floats[words] = GUARD;
     this.guards.push(address + words * 4);
+    const [end, next] = [address + words * 4, Math.ceil(this.top / 64) * 64];
+    this.poison?.(end, Math.min(next, this.memory.buffer.byteLength) - end);
     return address;
   }
 

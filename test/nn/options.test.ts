@@ -152,7 +152,7 @@ describe("an option under another name is refused with the right one", () => {
 
   it("and with all that there are where none is near", () => {
     expect(() => modules.Embedding({ rng, xyz: 0 })).toThrow(
-      expect.objectContaining({ hint: "its options are rng, bound, backend" }),
+      expect.objectContaining({ hint: "its options are rng, backend, bound, paddingIdx" }),
     );
   });
 });
@@ -197,7 +197,7 @@ describe.each(backends)("tensor on $name", ({ backend }) => {
       ],
       /^tensor: values\[1\]\[1\] must be \[1\] as values\[1\]\[0\], got \[2\]$/,
     ],
-    [[1, "2"], /^tensor: values\[1\] must be a number, got 2$/],
+    [[1, "2"], /^tensor: values\[1\] must be a number, got "2"$/],
     [
       [
         [1, 2],
@@ -205,7 +205,7 @@ describe.each(backends)("tensor on $name", ({ backend }) => {
       ],
       /^tensor: values\[1\]\[1\] must be a number, got undefined$/,
     ],
-    ["12", /^tensor: values must be numbers, got 12$/],
+    ["12", /^tensor: values must be numbers, got "12"$/],
     [undefined, /^tensor: values must be numbers, got undefined$/],
   ])("refuses %j", (values, message) => {
     expect(() => tensor(values as number[], undefined, "f32", backend)).toThrow(message);

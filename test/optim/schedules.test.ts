@@ -180,7 +180,7 @@ describe("schedules", () => {
     [
       "a state that is none",
       () => plateauSchedule().restore({ best: 1, bad: -1, cooldown: 0, factor: 1 }),
-      'plateauSchedule: {"best":1,"bad":-1,"cooldown":0,"factor":1} is not a saved state',
+      "plateauSchedule: { best: 1, bad: -1, cooldown: 0, factor: 1 } is not a saved state",
     ],
   ];
   it.each(bad)("refuse %s", (_, make, message) => {

@@ -25,6 +25,8 @@ function stateOfSources(): string {
 }
 
 function build(): { folder?: string; reason?: string } {
+  if (process.env.UNROLLED_SANITIZED !== undefined)
+    return { reason: "only the addon with AddressSanitizer runs" };
   const folder = join(CACHE, stateOfSources());
   if (!existsSync(folder)) {
     rmSync(CACHE, { recursive: true, force: true });

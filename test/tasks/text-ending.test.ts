@@ -106,6 +106,8 @@ describe("the end event warns of", () => {
     expect(end.warnings).toMatchObject([
       { code: "not-learned", hint: "try more updates: --epochs 20 and --lr 0.01 (it was 1e-7)" },
     ]);
+    const longer = await train({ ...overfitting, lr: 1e-7, epochs: 12, evalEvery: 100 });
+    expect(longer.end.warnings[0].hint).toMatch(/--epochs 24 and/);
   });
 
   test("nothing where the loss fell to the end, or nothing was evaluated", async () => {

@@ -1,7 +1,7 @@
 import type { Tensor } from "../../backend/tensor.ts";
 import { broadcastShape } from "../../core/broadcast.ts";
 import { ShapeError } from "../../core/errors.ts";
-import { type Shape, sameShape, showShape } from "../../core/shape.ts";
+import { checkSizes, type Shape, sameShape, showShape } from "../../core/shape.ts";
 import { requireFloats } from "../check.ts";
 import { expand, sumTo } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
@@ -12,6 +12,7 @@ import { kernelsOf, record } from "../tape.ts";
  */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   requireFloats("broadcastTo", { x });
+  checkSizes("broadcastTo: shape", shape);
   const kernels = kernelsOf("broadcastTo", x);
   if (!sameShape(broadcastShape("broadcastTo", { shape, x: x.shape }), shape)) {
     throw new ShapeError("broadcastTo: x", `broadcastable to ${showShape(shape)}`, showShape(x.shape));

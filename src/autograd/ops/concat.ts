@@ -2,6 +2,8 @@ import { empty, type Tensor } from "../../backend/tensor.ts";
 import { axisOf } from "../../core/broadcast.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { sameShape, showShape, sizeOf } from "../../core/shape.ts";
+import { showValue } from "../../core/show-value.ts";
+import { requireTensorList, requireTensors } from "../check.ts";
 import { kernelsOf, record } from "../tape.ts";
 import { slice } from "./slice.ts";
 
@@ -11,8 +13,8 @@ import { slice } from "./slice.ts";
  * @throws ShapeError when another axis or the dtype differs
  */
 export function concat(parts: readonly Tensor[], axis = -1): Tensor {
+  requireTensorList("concat: parts", parts);
   const [first] = parts;
-  if (first === undefined) throw new ShapeError("concat: parts", "at least one tensor", "none");
   const at = axisOf("concat", axis, first.shape);
   const kernels = kernelsOf("concat", ...parts);
   for (const [i, { shape, dtype }] of parts.entries()) {
@@ -65,11 +67,11 @@ export function split<const Sizes extends readonly number[]>(
   sizes: Sizes,
   axis = -1,
 ): Pieces<Sizes> {
+  requireTensors("split", { x });
   const at = axisOf("split", axis, x.shape);
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  if (total !== x.shape[at] || sizes.some((size) => !(Number.isInteger(size) && size > 0))) {
+  if (!addUpTo(sizes, x.shape[at])) {
     const expected = `whole numbers from 1 up that add up to axis ${at} of ${showShape(x.shape)}`;
-    throw new ShapeError("split: sizes", expected, showShape(sizes));
+    throw new ShapeError("split: sizes", expected, showValue(sizes));
   }
   let start = 0;
   const pieces = sizes.map((size) => {
@@ -77,4 +79,16 @@ export function split<const Sizes extends readonly number[]>(
     return slice(x, at, start - size, start);
   });
   return pieces as Pieces<Sizes>;
+}
+
+/** Whether `counts` is an array of whole numbers from 1 up with that sum. */
+export function addUpTo(counts: unknown, total: number): boolean {
+  if (!Array.isArray(counts)) return false;
+  let sum = 0;
+  for (let i = 0; i < counts.length; i++) {
+    const count: unknown = counts[i];
+    if (!(Number.isInteger(count) && (count as number) > 0)) return false;
+    sum += count as number;
+  }
+  return sum === total;
 }

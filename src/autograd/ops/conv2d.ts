@@ -19,8 +19,8 @@ import { checkImages, checkWindow, type WindowOptions, windowOver } from "./wind
 export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: WindowOptions = {}): Tensor {
   checkWindow("conv2d", options);
   const { stride = 1, padding = 0 } = options;
-  requireFloats("conv2d", { weight, bias });
   checkImages("conv2d", x);
+  requireFloats("conv2d", { weight }, { bias });
   checkShape("conv2d: weight", weight.shape, [
     ["outputs", null],
     ["channels", x.shape[1]],

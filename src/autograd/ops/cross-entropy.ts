@@ -3,10 +3,10 @@ import { empty, type Tensor } from "../../backend/tensor.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { checkValue, FROM_0_TO_1, INTEGER, type Names, refuseOthers } from "../../core/options.ts";
 import { checkShape, showShape } from "../../core/shape.ts";
-import { requireFloats, requireTensors } from "../check.ts";
+import { requireFloats } from "../check.ts";
 import { binary, expand, reduceAxes } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
-import { checkIds } from "./embedding.ts";
+import { checkIds, watchIds } from "./embedding.ts";
 import { checkReduction, type ReductionOptions } from "./losses.ts";
 import { checkTargets } from "./targets.ts";
 
@@ -41,7 +41,6 @@ export function settleCrossEntropy(
   checkValue(`${op}: labelSmoothing`, FROM_0_TO_1, labelSmoothing);
   checkValue(`${op}: ignoreIndex`, INTEGER, ignoreIndex);
   if (classWeights !== undefined) {
-    requireTensors(op, { classWeights });
     requireFloats(op, { classWeights });
     checkShape(`${op}: classWeights`, classWeights.shape, [["classes", classes]]);
   }
@@ -55,7 +54,6 @@ interface Rows {
 }
 
 function check(logits: Tensor, targets: Tensor, ignoreIndex: number): Rows {
-  requireFloats("crossEntropy", { logits });
   const classes = logits.shape.at(-1) ?? 0;
   if (logits.shape.length < 2 || classes === 0) {
     throw new ShapeError(
@@ -77,7 +75,7 @@ function check(logits: Tensor, targets: Tensor, ignoreIndex: number): Rows {
  *     loss = mean(log sum exp(x) - x[target]),  dx = (softmax(x) - onehot(target)) * dy / rows
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  requireTensors("crossEntropy", { logits });
+  requireFloats("crossEntropy", { logits });
   const classes = logits.shape.at(-1) ?? 0;
   const settings = settleCrossEntropy("crossEntropy", classes, options);
   const { reduction, ignoreIndex, classWeights, labelSmoothing } = settings;
@@ -88,8 +86,10 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   const kernels = kernelsOf("crossEntropy", logits, targets);
   const loss = empty([]);
   const saved = empty([rows]);
+  const recheck = watchIds("crossEntropy: targets", targets, classes);
   kernels.cross_entropy(loss.address, 0, saved.address, logits.address, targets.address, rows, classes);
   return record("crossEntropy", [logits], loss, (dy) => {
+    recheck();
     const dx = empty(logits.shape);
     kernels.cross_entropy_backward(
       dx.address,
@@ -111,17 +111,19 @@ function general(logits: Tensor, targets: Tensor, options: CrossEntropySettings)
   const rows = logits.size / classes;
   const kernels = kernelsOf("crossEntropy", logits, targets, classWeights);
   const [losses, weights, saved] = [empty([rows]), empty([rows]), empty([rows])];
-  const given = [logits.address, targets.address, classWeights?.address ?? 0] as const;
+  const recheck = watchIds("crossEntropy: targets", targets, classes, ignoreIndex);
+  const operands = () => [logits.address, targets.address, classWeights?.address ?? 0] as const;
   const settings = [ignoreIndex, labelSmoothing, rows, classes] as const;
-  kernels.cross_entropy_rows(losses.address, weights.address, saved.address, ...given, ...settings);
+  kernels.cross_entropy_rows(losses.address, weights.address, saved.address, ...operands(), ...settings);
   const total = (x: Tensor) => reduceAxes(kernels, REDUCE.sum, x, [0]).view([]);
   const weight = reduction === "mean" ? total(weights) : undefined;
   const divided = (x: Tensor) => (weight === undefined ? x : binary(kernels, BINARY.div, x, weight, []));
   const loss = reduction === "none" ? losses.view(targets.shape) : divided(total(losses));
   return record("crossEntropy", [logits], loss, (dy) => {
+    recheck();
     const dRow = reduction === "none" ? dy : expand(kernels, divided(dy), [rows]);
     const dx = empty(logits.shape);
-    kernels.cross_entropy_rows_backward(dx.address, dRow.address, saved.address, ...given, ...settings);
+    kernels.cross_entropy_rows_backward(dx.address, dRow.address, saved.address, ...operands(), ...settings);
     return [dx];
   });
 }

@@ -1,8 +1,9 @@
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { axesOf } from "../../core/broadcast.ts";
 import { InputError } from "../../core/errors.ts";
-import { type Names, refuseOthers } from "../../core/options.ts";
+import { checkValue, GENERATOR, type Names, refuseOthers } from "../../core/options.ts";
 import type { Rng } from "../../core/rng.ts";
+import { showValue } from "../../core/show-value.ts";
 import { requireFloats } from "../check.ts";
 import { constant, scaled, select } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
@@ -25,8 +26,11 @@ const OPTIONS: Names<DropoutOptions> = { sharedAxes: 0 };
 export function dropout(x: Tensor, p: number, rng: Rng, options: DropoutOptions = {}): Tensor {
   refuseOthers("dropout", OPTIONS, options);
   const { sharedAxes = [] } = options;
-  if (!(p >= 0 && p < 1)) throw new InputError(`dropout: p must be in [0, 1), got ${p}`);
   requireFloats("dropout", { x });
+  if (!(typeof p === "number" && p >= 0 && p < 1)) {
+    throw new InputError(`dropout: p must be in [0, 1), got ${showValue(p)}`);
+  }
+  checkValue("dropout: rng", GENERATOR, rng);
   const shared = axesOf("dropout", sharedAxes, x.shape);
   if (p === 0) return x;
   const [seed0, seed1] = rng.words();

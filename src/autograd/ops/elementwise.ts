@@ -1,14 +1,24 @@
 import { BINARY, TERNARY } from "../../backend/kernels-ops.ts";
 import { Tensor } from "../../backend/tensor.ts";
 import { broadcastShape } from "../../core/broadcast.ts";
-import { ScopeError } from "../../core/errors.ts";
+import { InputError, ScopeError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
+import { showValue } from "../../core/show-value.ts";
 import { requireFloats } from "../check.ts";
 import { binary, constant, scaled, sumTo, ternary } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
 
 /** A tensor, or a number that stands for a tensor of it in any shape. At least one operand is a tensor. */
 export type Operand = Tensor | number;
+
+/** @throws InputError that names the operand which is neither a tensor nor a number */
+export function requireOperands(op: string, operands: Readonly<Record<string, unknown>>): void {
+  for (const name in operands) {
+    const operand = operands[name];
+    if (typeof operand === "number" || Tensor.isTensor(operand)) continue;
+    throw new InputError(`${op}: ${name} must be a tensor or a number, got ${showValue(operand)}`);
+  }
+}
 
 interface Saved {
   kernels: ReturnType<typeof kernelsOf>;
@@ -31,7 +41,8 @@ function elementwise(
   if (typeof first === "number" && typeof second === "number") {
     throw new ScopeError(`${op}: one of the operands must be a tensor, got ${first} and ${second}`);
   }
-  const tensors = [first, second].filter((operand) => operand instanceof Tensor);
+  requireOperands(op, { a: first, b: second });
+  const tensors = [first, second].filter((operand) => Tensor.isTensor(operand));
   const kernels = kernelsOf(op, ...tensors);
   const [a, b] = [first, second].map((operand) =>
     typeof operand === "number" ? constant(kernels, operand) : operand,

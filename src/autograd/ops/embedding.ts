@@ -1,8 +1,10 @@
 import { WORD } from "../../backend/backend.ts";
-import { empty, type Tensor } from "../../backend/tensor.ts";
+import { empty, integerWrites, type Tensor } from "../../backend/tensor.ts";
 import { InputError, ShapeError } from "../../core/errors.ts";
 import { type Names, refuseOthers } from "../../core/options.ts";
 import { checkShape } from "../../core/shape.ts";
+import { showValue } from "../../core/show-value.ts";
+import { requireFloats, requireTensor, requireTensors } from "../check.ts";
 import { kernelsOf, record } from "../tape.ts";
 
 /**
@@ -16,6 +18,7 @@ export function checkIds(
   bound: number,
   allowed?: number,
 ): Int32Array | undefined {
+  requireTensor(where, ids);
   if (ids.dtype !== "i32") throw new ShapeError(where, "integer ids (dtype i32)", `dtype ${ids.dtype}`);
   const values = ids.readIntsSync();
   if (values === undefined) return undefined;
@@ -26,6 +29,17 @@ export function checkIds(
     }
   }
   return values;
+}
+
+/**
+ * For the backward pass of an op that uses ids again: checks those that were overwritten after the forward pass, in which
+ * {@link checkIds} has seen others. Costs nothing while no tensor of integers is overwritten.
+ */
+export function watchIds(where: string, ids: Tensor, bound: number, allowed?: number): () => void {
+  const before = integerWrites();
+  return () => {
+    if (integerWrites() !== before) checkIds(where, ids, bound, allowed);
+  };
 }
 
 const LOOKUP: Names<EmbeddingLookupOptions> = { paddingIdx: 0 };
@@ -43,7 +57,9 @@ export function paddingRow(where: string, paddingIdx: number, rows: number): num
   if (Number.isInteger(paddingIdx) && paddingIdx >= -rows && paddingIdx < rows) {
     return paddingIdx < 0 ? rows + paddingIdx : paddingIdx;
   }
-  throw new InputError(`${where} must be an integer from ${-rows} to ${rows - 1}, got ${String(paddingIdx)}`);
+  throw new InputError(
+    `${where} must be an integer from ${-rows} to ${rows - 1}, got ${showValue(paddingIdx)}`,
+  );
 }
 
 /**
@@ -53,6 +69,8 @@ export function paddingRow(where: string, paddingIdx: number, rows: number): num
  */
 export function embedding(ids: Tensor, table: Tensor, options: EmbeddingLookupOptions = {}): Tensor {
   refuseOthers("embedding", LOOKUP, options);
+  requireTensors("embedding", { ids });
+  requireFloats("embedding", { table });
   checkShape("embedding: table", table.shape, [
     ["vocabulary", null],
     ["features", null],
@@ -64,7 +82,9 @@ export function embedding(ids: Tensor, table: Tensor, options: EmbeddingLookupOp
   const kernels = kernelsOf("embedding", ids, table);
   const y = empty([...ids.shape, width]);
   kernels.gather_rows(y.address, table.address, ids.address, ids.size, width);
+  const recheck = watchIds("embedding: ids", ids, rows);
   return record("embedding", [table], y, (dy) => {
+    recheck();
     const dTable = empty(table.shape);
     kernels.fill(dTable.address, 0, dTable.size);
     kernels.scatter_add_rows(dTable.address, dy.address, ids.address, ids.size, width);

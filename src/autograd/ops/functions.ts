@@ -1,6 +1,7 @@
 import { UNARY } from "../../backend/kernels-ops.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { InputError } from "../../core/errors.ts";
+import { checkValue, FINITE, NUMBER } from "../../core/options.ts";
 import { requireFloats } from "../check.ts";
 import { scaled } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
@@ -68,7 +69,7 @@ export function square(x: Tensor): Tensor {
  * @throws InputError unless the exponent is finite
  */
 export function pow(x: Tensor, exponent: number): Tensor {
-  if (!Number.isFinite(exponent)) throw new InputError(`pow: exponent must be finite, got ${exponent}`);
+  checkValue("pow: exponent", { ...FINITE, text: "finite" }, exponent);
   // PyTorch does so too, and the root of -infinity is NaN where its other powers are infinite.
   return exponent === 0.5 ? sqrt(x) : unary("pow", x, exponent);
 }
@@ -78,6 +79,8 @@ export function pow(x: Tensor, exponent: number): Tensor {
  * @throws InputError unless low <= high
  */
 export function clamp(x: Tensor, low: number, high: number): Tensor {
+  checkValue("clamp: low", NUMBER, low);
+  checkValue("clamp: high", NUMBER, high);
   if (!(low <= high)) throw new InputError(`clamp: low must be at most high=${high}, got ${low}`);
   return unary("clamp", x, low, high);
 }

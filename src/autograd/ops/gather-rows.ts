@@ -1,8 +1,9 @@
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { showShape, sizeOf } from "../../core/shape.ts";
+import { requireTensors } from "../check.ts";
 import { kernelsOf, record } from "../tape.ts";
-import { checkIds } from "./embedding.ts";
+import { checkIds, watchIds } from "./embedding.ts";
 
 /** Id of a row of zeros. */
 export const NO_ROW = -1;
@@ -13,6 +14,7 @@ export const NO_ROW = -1;
  * A row that is taken several times gets the sum of its gradients.
  */
 export function gatherRows(x: Tensor, ids: Tensor): Tensor {
+  requireTensors("gatherRows", { x, ids });
   const [rows, ...rest] = x.shape;
   if (rows === undefined) throw new ShapeError("gatherRows: x", "[rows, ...]", showShape(x.shape));
   const width = sizeOf(rest);
@@ -20,7 +22,9 @@ export function gatherRows(x: Tensor, ids: Tensor): Tensor {
   const kernels = kernelsOf("gatherRows", x, ids);
   const y = empty([...ids.shape, ...rest], x.dtype);
   kernels.gather_rows(y.address, x.address, ids.address, ids.size, width);
+  const recheck = watchIds("gatherRows: ids", ids, rows, NO_ROW);
   return record("gatherRows", [x], y, (dy) => {
+    recheck();
     const dx = empty(x.shape);
     kernels.fill(dx.address, 0, dx.size);
     kernels.scatter_add_rows(dx.address, dy.address, ids.address, ids.size, width);

@@ -1,6 +1,6 @@
 import { empty, type Tensor } from "../../backend/tensor.ts";
-import { InputError, ShapeError } from "../../core/errors.ts";
-import { type Names, refuseOthers } from "../../core/options.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { AT_LEAST_0, checkValue, type Names, type Range, refuseOthers } from "../../core/options.ts";
 import { checkShape } from "../../core/shape.ts";
 import { requireFloats } from "../check.ts";
 import { kernelsOf, record } from "../tape.ts";
@@ -12,6 +12,8 @@ export interface LayerNormOptions {
 
 const OPTIONS: Names<LayerNormOptions> = { epsilon: 0 };
 
+const EPSILON: Range = { ...AT_LEAST_0, text: "0 or more" };
+
 /**
  * Layer normalization over the last axis (Ba, Kiros and Hinton 2016), as torch.nn.functional.layer_norm: x [..., F],
  * gain [F], bias [F] -> [..., F].
@@ -21,8 +23,8 @@ const OPTIONS: Names<LayerNormOptions> = { epsilon: 0 };
 export function layerNorm(x: Tensor, gain?: Tensor, bias?: Tensor, options: LayerNormOptions = {}): Tensor {
   refuseOthers("layerNorm", OPTIONS, options);
   const { epsilon = 1e-5 } = options;
-  requireFloats("layerNorm", { x, gain, bias });
-  if (!(epsilon >= 0)) throw new InputError(`layerNorm: epsilon must be 0 or more, got ${epsilon}`);
+  requireFloats("layerNorm", { x }, { gain, bias });
+  checkValue("layerNorm: epsilon", EPSILON, epsilon);
   const n = x.shape.at(-1);
   if (n === undefined || n === 0) {
     throw new ShapeError("layerNorm: x", "a tensor with one feature or more", `[${x.shape.join(", ")}]`);

@@ -3,9 +3,9 @@ import { BINARY, REDUCE } from "../../backend/kernels-ops.ts";
 import { scope } from "../../backend/scope.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { ScopeError, ShapeError } from "../../core/errors.ts";
-import { checkValue, type Names, optional, refuseOthers, SIZE } from "../../core/options.ts";
+import { checkValue, refuseOthers, SIZE } from "../../core/options.ts";
 import { checkShape, showShape } from "../../core/shape.ts";
-import { requireFloats, requireTensors } from "../check.ts";
+import { requireFloats } from "../check.ts";
 import { binary, constant, reduceAxes } from "../strided.ts";
 import { isRecording, kernelsOf, record } from "../tape.ts";
 import {
@@ -22,8 +22,6 @@ export interface LinearCrossEntropyOptions extends CrossEntropyOptions {
   /** How many rows have logits at a time. @defaultValue what fits in 16 MiB, but 128 or more; all below 1024 classes */
   readonly blockRows?: number;
 }
-
-const OPTIONS: Names<LinearCrossEntropyOptions> = { ...CROSS_ENTROPY_OPTIONS, blockRows: 0 };
 
 /**
  * Every block reads the weights and reads and writes their gradient. At 10,000 classes blocks of 400 rows cost nothing
@@ -61,8 +59,7 @@ export function linearCrossEntropy(
   options: LinearCrossEntropyOptions = {},
 ): Tensor {
   const op = "linearCrossEntropy";
-  requireTensors(op, { x, weight, ...(bias !== undefined && { bias }) });
-  requireFloats(op, { x, weight, bias });
+  requireFloats(op, { x, weight }, { bias });
   checkShape(`${op}: weight`, weight.shape, [
     ["classes", null],
     ["features", x.shape.at(-1) ?? null],
@@ -72,9 +69,8 @@ export function linearCrossEntropy(
   if (x.shape.length < 2) throw new ShapeError(`${op}: x`, "[..., features]", showShape(x.shape));
   checkTargets(op, "x", x, targets);
   const rows = targets.size;
-  refuseOthers(op, OPTIONS, options);
+  checkOptions(op, options);
   const { blockRows, ...common } = options;
-  checkValue(`${op}: blockRows`, optional(SIZE), blockRows);
   const { reduction, ignoreIndex, classWeights, labelSmoothing } = settleCrossEntropy(op, classes, common);
   checkIds(`${op}: targets`, targets, classes, ignoreIndex);
   const differentiates = isRecording(x, weight, bias);
@@ -148,6 +144,12 @@ export function linearCrossEntropy(
     }
     return gradients;
   });
+}
+
+/** @throws InputError for what is no object, before it is taken apart */
+function checkOptions(op: string, options: LinearCrossEntropyOptions): void {
+  refuseOthers(op, { ...CROSS_ENTROPY_OPTIONS, blockRows: 0 }, options);
+  if (options.blockRows !== undefined) checkValue(`${op}: blockRows`, SIZE, options.blockRows);
 }
 
 /** Where blocks start, and how many rows the largest has: all alike, for a tail of few rows would cost as much as a block. */

@@ -1,5 +1,6 @@
 import { empty, type Tensor } from "../../backend/tensor.ts";
-import { checkShape } from "../../core/shape.ts";
+import { checkShape, sizeOf } from "../../core/shape.ts";
+import { requireFloats } from "../check.ts";
 import { kernelsOf, record } from "../tape.ts";
 
 /**
@@ -8,8 +9,9 @@ import { kernelsOf, record } from "../tape.ts";
  *     dx = dy W,  dW = dy^T x,  db = the sum of dy over all rows
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  requireFloats("linear", { x, weight }, { bias });
   const [outputs, inputs] = weight.shape;
-  const rows = x.size / inputs;
+  const rows = inputs === 0 ? sizeOf(x.shape.slice(0, -1)) : x.size / inputs;
   checkShape("linear: weight", weight.shape, [
     ["outputs", null],
     ["inputs", null],

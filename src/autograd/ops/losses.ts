@@ -3,7 +3,8 @@ import { broadcastShape } from "../../core/broadcast.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { checkValue, type Names, oneOf, refuseOthers } from "../../core/options.ts";
 import { type Shape, sameShape, showShape } from "../../core/shape.ts";
-import { requireTensors } from "../check.ts";
+import { requireFloats } from "../check.ts";
+import { kernelsOf } from "../tape.ts";
 import { add, mul, sub } from "./elementwise.ts";
 import { neg, softplus, square } from "./functions.ts";
 import { mean, sum } from "./reduce.ts";
@@ -30,7 +31,7 @@ function reduced(loss: Tensor, reduction: Reduction): Tensor {
 
 /** @param tensors by the names of the two arguments */
 function requireSameShape(op: string, tensors: Readonly<Record<string, Tensor>>): void {
-  requireTensors(op, tensors);
+  requireFloats(op, tensors);
   const [[, x], [name, y]] = Object.entries(tensors);
   if (!sameShape(x.shape, y.shape)) {
     throw new ShapeError(`${op}: ${name}`, `${showShape(x.shape)} like the first`, showShape(y.shape));
@@ -39,7 +40,6 @@ function requireSameShape(op: string, tensors: Readonly<Record<string, Tensor>>)
 
 /** What scales the loss of every element must not make more elements. */
 function requireBroadcastTo(op: string, name: string, scale: Tensor, shape: Shape): void {
-  requireTensors(op, { [name]: scale });
   if (sameShape(broadcastShape(op, { logits: shape, [name]: scale.shape }), shape)) return;
   throw new ShapeError(`${op}: ${name}`, `broadcast to ${showShape(shape)}`, showShape(scale.shape));
 }
@@ -77,6 +77,8 @@ export function binaryCrossEntropyWithLogits(
   const { reduction = "mean", weight, positiveWeight } = options;
   checkReduction("binaryCrossEntropyWithLogits", reduction);
   requireSameShape("binaryCrossEntropyWithLogits", { logits, targets });
+  requireFloats("binaryCrossEntropyWithLogits", {}, { weight, positiveWeight });
+  kernelsOf("binaryCrossEntropyWithLogits", logits, targets, weight, positiveWeight);
   for (const [name, scale] of Object.entries({ weight, positiveWeight })) {
     if (scale !== undefined) requireBroadcastTo("binaryCrossEntropyWithLogits", name, scale, logits.shape);
   }

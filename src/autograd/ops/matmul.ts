@@ -2,7 +2,7 @@ import { type Kernels, WORD } from "../../backend/backend.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { broadcastShape, broadcastStrides } from "../../core/broadcast.ts";
 import { ShapeError } from "../../core/errors.ts";
-import { type Names, refuseOthers } from "../../core/options.ts";
+import { checkValue, FLAG, type Names, refuseOthers } from "../../core/options.ts";
 import { type Shape, showShape, sizeOf } from "../../core/shape.ts";
 import { requireFloats } from "../check.ts";
 import { collapse } from "../strided.ts";
@@ -75,6 +75,8 @@ function products(kernels: Kernels, a: Factor, b: Factor, batch: Shape, into: Sh
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   refuseOthers("matmul", OPTIONS, options);
   const { transposeA = false, transposeB = false } = options;
+  checkValue("matmul: transposeA", FLAG, transposeA);
+  checkValue("matmul: transposeB", FLAG, transposeB);
   requireFloats("matmul", { a, b });
   for (const [name, { shape }] of Object.entries({ a, b })) {
     if (shape.length < 2) {

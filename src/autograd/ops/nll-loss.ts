@@ -2,7 +2,7 @@ import { empty, ids as idsTensor, type Tensor } from "../../backend/tensor.ts";
 import { ScopeError, ShapeError } from "../../core/errors.ts";
 import { checkValue, INTEGER, type Names, refuseOthers } from "../../core/options.ts";
 import { checkShape, showShape } from "../../core/shape.ts";
-import { requireFloats, requireTensors } from "../check.ts";
+import { requireFloats } from "../check.ts";
 import { kernelsOf, noGradient } from "../tape.ts";
 import type { CrossEntropyOptions } from "./cross-entropy.ts";
 import { div, mul } from "./elementwise.ts";
@@ -29,8 +29,7 @@ export function nllLoss(logProbabilities: Tensor, targets: Tensor, options: Opti
   const { reduction = "mean", ignoreIndex = -100, classWeights } = options;
   checkReduction("nllLoss", reduction);
   checkValue("nllLoss: ignoreIndex", INTEGER, ignoreIndex);
-  requireTensors("nllLoss", { logProbabilities, ...(classWeights !== undefined && { classWeights }) });
-  requireFloats("nllLoss", { logProbabilities, classWeights });
+  requireFloats("nllLoss", { logProbabilities }, { classWeights });
   const classes = logProbabilities.shape.at(-1) ?? 0;
   if (classes === 0) {
     const got = showShape(logProbabilities.shape);

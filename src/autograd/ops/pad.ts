@@ -2,7 +2,9 @@ import { WORD } from "../../backend/backend.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { denseStrides } from "../../core/broadcast.ts";
 import { ShapeError } from "../../core/errors.ts";
+import { checkValue, NUMBER } from "../../core/options.ts";
 import { type Shape, showShape } from "../../core/shape.ts";
+import { showValue } from "../../core/show-value.ts";
 import { requireFloats } from "../check.ts";
 import { moveStrided } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
@@ -10,18 +12,27 @@ import { kernelsOf, record } from "../tape.ts";
 /** Elements before and after an axis. */
 export type Pairs = readonly (readonly [before: number, after: number])[];
 
+function arePairs(pads: unknown): pads is Pairs {
+  const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
+  if (!Array.isArray(pads)) return false;
+  // Not every, which passes over holes.
+  return Array.from(pads, (pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isCount)).every(
+    Boolean,
+  );
+}
+
 /**
  * A border of `value` around x: pads[i] gives how many elements come before and after axis i; missing pads are for
  * the leading axes, which get none. The gradient is the inside of dy.
  * @throws ShapeError unless the pads are whole numbers from 0 up, at most one pair an axis
  */
 export function pad(x: Tensor, pads: Pairs, value = 0): Tensor {
-  const wrong = pads.flat().find((n) => !(Number.isInteger(n) && n >= 0));
-  if (wrong !== undefined || pads.length > x.shape.length) {
-    const got = pads.map((pair) => showShape(pair)).join(", ");
+  requireFloats("pad", { x });
+  if (!arePairs(pads) || pads.length > x.shape.length) {
+    const got = Array.isArray(pads) ? pads.map((pair) => showValue(pair)).join(", ") : showValue(pads);
     throw new ShapeError("pad: pads", `pairs of whole numbers for axes of ${showShape(x.shape)}`, got);
   }
-  requireFloats("pad", { x });
+  checkValue("pad: value", NUMBER, value);
   const missing = x.shape.length - pads.length;
   const all = x.shape.map((_, axis): Pairs[number] => pads[axis - missing] ?? [0, 0]);
   const shape: Shape = x.shape.map((size, axis) => size + all[axis][0] + all[axis][1]);

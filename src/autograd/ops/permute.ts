@@ -2,6 +2,8 @@ import { empty, type Tensor } from "../../backend/tensor.ts";
 import { axisOf, denseStrides } from "../../core/broadcast.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { showShape } from "../../core/shape.ts";
+import { showValue } from "../../core/show-value.ts";
+import { requireTensors } from "../check.ts";
 import { moveStrided } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
 
@@ -22,9 +24,10 @@ function permuted(op: string, x: Tensor, order: readonly number[]): Tensor {
  * @throws ShapeError unless `order` names every axis once
  */
 export function permute(x: Tensor, order: readonly number[]): Tensor {
-  const axes = order.map((axis) => axisOf("permute", axis, x.shape));
-  if (new Set(axes).size !== x.shape.length || axes.length !== x.shape.length) {
-    throw new ShapeError("permute: order", `every axis of ${showShape(x.shape)} once`, showShape(order));
+  requireTensors("permute", { x });
+  const axes = Array.isArray(order) ? Array.from(order, (axis) => axisOf("permute", axis, x.shape)) : [];
+  if (!Array.isArray(order) || new Set(axes).size !== x.shape.length || axes.length !== x.shape.length) {
+    throw new ShapeError("permute: order", `every axis of ${showShape(x.shape)} once`, showValue(order));
   }
   const inverse = axes.map((_, axis) => axes.indexOf(axis));
   return record("permute", [x], permuted("permute", x, axes), (dy) => [permuted("permute", dy, inverse)]);
@@ -32,6 +35,7 @@ export function permute(x: Tensor, order: readonly number[]): Tensor {
 
 /** The matrices of a batch transposed: [..., m, n] -> [..., n, m]. */
 export function transpose(x: Tensor): Tensor {
+  requireTensors("transpose", { x });
   if (x.shape.length < 2) {
     throw new ShapeError("transpose: x", "a matrix or a batch of them", showShape(x.shape));
   }

@@ -3,9 +3,10 @@ import { empty, type Tensor } from "../../backend/tensor.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { expand, reduceAxes, scaled } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
-import { checkWindow, type Pair, type WindowOptions, windowOver } from "./window.ts";
+import { checkImages, checkWindow, type Pair, type WindowOptions, windowOver } from "./window.ts";
 
 function plan(op: string, x: Tensor, kernel: Pair, options: WindowOptions) {
+  checkImages(op, x);
   checkWindow(op, options);
   const { stride = kernel, padding = 0 } = options;
   const { images, window } = windowOver(op, x, kernel, { stride, padding });

@@ -1,5 +1,9 @@
 import type { Tensor } from "../../backend/tensor.ts";
-import { checkShape } from "../../core/shape.ts";
+import { InputError, ShapeError } from "../../core/errors.ts";
+import { type Names, refuseOthers } from "../../core/options.ts";
+import { checkShape, showShape } from "../../core/shape.ts";
+import { showValue } from "../../core/show-value.ts";
+import { requireFloats } from "../check.ts";
 
 /** The cells with kernels of their own; `gru` resets after the recurrent product (PyTorch), `gru-before` before it. */
 export type CellKind = "rnn-tanh" | "rnn-relu" | "lstm" | "gru" | "gru-before";
@@ -46,9 +50,28 @@ export interface RecurrentSizes {
   readonly state: number;
 }
 
-/** Sizes as the weights have them. @throws ShapeError when the weights do not fit each other */
+const WEIGHTS: Names<RecurrentWeights> = { weightIh: 0, weightHh: 0, biasIh: 0, biasHh: 0, weightHr: 0 };
+
+/**
+ * Sizes as the weights have them.
+ * @throws InputError for an unknown cell and for what is no weight; ShapeError when the weights do not fit each other
+ */
 export function sizesOf(kind: CellKind, weights: RecurrentWeights): RecurrentSizes {
+  if (typeof kind !== "string" || !Object.hasOwn(CELLS, kind)) {
+    throw new InputError(
+      `BoundWeights: kind must be one of ${Object.keys(CELLS).join(", ")}, got ${showValue(kind)}`,
+    );
+  }
+  refuseOthers(`${kind}: weights`, WEIGHTS, weights);
   const { weightIh, weightHh, biasIh, biasHh, weightHr } = weights;
+  requireFloats(kind, { weightIh, weightHh }, { biasIh, biasHh, weightHr });
+  if (weightHr !== undefined && !CELLS[kind].hasCell) {
+    throw new ShapeError(
+      `${kind}: weightHr`,
+      "absent: only an LSTM has a projection",
+      showShape(weightHr.shape),
+    );
+  }
   const { gates } = CELLS[kind];
   const inputs = weightIh.shape[1];
   const hidden = weightIh.shape[0] / gates;
@@ -59,6 +82,10 @@ export function sizesOf(kind: CellKind, weights: RecurrentWeights): RecurrentSiz
     [`${gates} hidden`, Math.floor(hidden) * gates],
     ["inputs", inputs ?? null],
   ]);
+  if (weightIh.size === 0 || weightHh.size === 0) {
+    const empty = weightIh.size === 0 ? "weightIh" : "weightHh";
+    throw new ShapeError(`${kind}: ${empty}`, "not empty", showShape(weights[empty].shape));
+  }
   checkShape(`${kind}: weightHh`, weightHh.shape, [rows, ["state", state]]);
   if (biasIh !== undefined) checkShape(`${kind}: biasIh`, biasIh.shape, [rows]);
   if (biasHh !== undefined) checkShape(`${kind}: biasHh`, biasHh.shape, [rows]);

@@ -1,4 +1,5 @@
 import type { Kernels } from "../../backend/backend.ts";
+import { requireScopeOn } from "../../backend/scope.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { ScopeError } from "../../core/errors.ts";
 import { isRecording, kernelsOf, record } from "../tape.ts";
@@ -11,6 +12,12 @@ import {
   sizesOf,
 } from "./recurrent-cells.ts";
 
+/** How many sequences reach each step: on the heap for the kernels, and as it was when it was checked. */
+export interface CheckedRows {
+  readonly counts: Tensor;
+  readonly values: Int32Array;
+}
+
 /** What one call of the layer leaves behind for the weight gradients. */
 export interface WeightShare {
   readonly x: Tensor;
@@ -22,7 +29,7 @@ export interface WeightShare {
   readonly parts: Tensor | undefined;
   readonly dprojected: Tensor | undefined;
   readonly h0: Tensor | undefined;
-  readonly counts: Tensor | undefined;
+  readonly rows: CheckedRows | undefined;
   readonly T: number;
   readonly B: number;
   readonly n: number;
@@ -43,18 +50,18 @@ export class BoundWeights {
   readonly token: Tensor | undefined;
   /** How often the layer has run with this binding. */
   private calls = 0;
-  private readonly packed: { ids?: Tensor; values?: Tensor; backward?: Tensor } = {};
+  private packed: { ids?: Tensor; values?: Tensor; backward?: Tensor } = {};
   private readonly shares: WeightShare[] = [];
 
-  constructor(kind: CellKind, weights: RecurrentWeights, packed: { ids?: Tensor; values?: Tensor } = {}) {
+  /** @throws InputError, ShapeError for a cell that there is not and for weights that do not fit it or each other */
+  constructor(kind: CellKind, weights: RecurrentWeights) {
+    this.sizes = sizesOf(kind, weights);
     const { weightIh, weightHh, biasIh, biasHh, weightHr } = weights;
     this.kind = kind;
     this.weights = weights;
     this.traits = CELLS[kind];
-    this.sizes = sizesOf(kind, weights);
     const all = [weightIh, weightHh, biasIh, biasHh, weightHr];
     this.kernels = kernelsOf(kind, ...all);
-    this.packed = { ...packed };
     if (!isRecording(...all)) return;
     const token = empty([]);
     token.backend.kernels.fill(token.address, 0, 1);
@@ -66,6 +73,7 @@ export class BoundWeights {
     const name = hasIds ? "ids" : "values";
     const found = this.packed[name];
     if (found !== undefined) return found;
+    this.requireScope();
     const { weightIh, weightHh, biasIh, biasHh, weightHr } = this.weights;
     const { inputs, hidden, projection } = this.sizes;
     const { number } = this.traits;
@@ -83,6 +91,7 @@ export class BoundWeights {
   /** The recurrent weights for the backward kernel. */
   backward(): Tensor {
     if (this.packed.backward !== undefined) return this.packed.backward;
+    this.requireScope();
     const { hidden, projection } = this.sizes;
     const { number } = this.traits;
     const packed = empty([this.kernels.recurrent_pack_backward_size(number, hidden, projection)]);
@@ -94,10 +103,17 @@ export class BoundWeights {
     return packed;
   }
 
+  /** Weights are packed into the open scope. */
+  private requireScope(): void {
+    requireScopeOn(`${this.kind}: its weights`, this.weights.weightIh.backend);
+  }
+
   /** For inference over many frames: packed for one kind of input, outside all scopes until `dispose`. */
   keep(hasIds: boolean): BoundWeights {
-    const kept = this.forward(hasIds).keep();
-    return new BoundWeights(this.kind, this.weights, hasIds ? { ids: kept } : { values: kept });
+    const packed = this.forward(hasIds).keep();
+    const kept = new BoundWeights(this.kind, this.weights);
+    kept.packed = hasIds ? { ids: packed } : { values: packed };
+    return kept;
   }
 
   dispose(): void {
@@ -135,7 +151,7 @@ export class BoundWeights {
     const { inputs: I, hidden: H, projection: P } = sizes;
     const share = this.shares.length === 1 ? this.shares[0] : this.joinShares();
     this.shares.length = 0;
-    const { x, output, cells, gates, dgates, parts, dprojected, h0, counts, T, B, n } = share;
+    const { x, output, cells, gates, dgates, parts, dprojected, h0, rows, T, B, n } = share;
     const hasIds = x.dtype === "i32";
     const [dWeightIh, dWeightHh] = [empty(weightIh.shape), empty(weightHh.shape)];
     const [dBiasIh, dBiasHh, dWeightHr] = [biasIh, biasHh, weightHr].map(
@@ -148,7 +164,7 @@ export class BoundWeights {
       ...([traits.number, dWeightIh.address, dWeightHh.address, at(dBiasIh), at(dBiasHh)] as const),
       ...([at(dWeightHr), dgates.address, at(parts), at(dprojected)] as const),
       ...([output.address, at(cells), at(gates)] as const),
-      ...([hasIds ? 0 : x.address, hasIds ? x.address : 0, at(counts), at(h0)] as const),
+      ...([hasIds ? 0 : x.address, hasIds ? x.address : 0, at(rows?.counts), at(h0)] as const),
       ...([T, B, n, I, H, P, scratch.address] as const),
     );
     return [dWeightIh, dWeightHh, dBiasIh, dBiasHh, dWeightHr];
@@ -183,20 +199,19 @@ export class BoundWeights {
       parts: undefined,
       dprojected: join(P, ({ dprojected }) => dprojected),
       h0: join(S, (share) => this.statesBefore(share)),
-      ...{ counts: undefined, T: 1, B: n, n },
+      ...{ rows: undefined, T: 1, B: n, n },
     };
   }
 
   /** The hidden state that each row of a call came from, [n, S]. */
-  private statesBefore({ h0, output, counts, T, B, n }: WeightShare): Tensor {
+  private statesBefore({ h0, output, rows, T, B, n }: WeightShare): Tensor {
     const { state: S } = this.sizes;
     const before = empty([n, S]);
     if (h0 === undefined) this.kernels.fill(before.address, 0, B * S);
     else this.kernels.copy(before.address, h0.address, B * S);
-    const rows = counts?.readIntsSync() ?? new Int32Array(T).fill(B);
-    let [from, to] = [0, rows[0]];
+    let [from, to] = [0, B];
     for (let step = 1; step < T; step++) {
-      const count = rows[step];
+      const count = rows === undefined ? B : rows.values[step];
       this.kernels.copy(
         before.view([count, S], to * S).address,
         output.view([count, S], from * S).address,

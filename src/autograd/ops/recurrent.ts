@@ -1,9 +1,12 @@
-import { empty, type Tensor } from "../../backend/tensor.ts";
-import { ShapeError } from "../../core/errors.ts";
+import { empty, integerWrites, type Tensor } from "../../backend/tensor.ts";
+import { InputError, ScopeError, ShapeError } from "../../core/errors.ts";
+import { checkValue, FLAG, type Names, refuseOthers } from "../../core/options.ts";
 import { checkShape, showShape } from "../../core/shape.ts";
-import { isRecording, recordAll } from "../tape.ts";
-import { checkIds } from "./embedding.ts";
-import type { BoundWeights } from "./recurrent-weights.ts";
+import { showValue } from "../../core/show-value.ts";
+import { requireFloats, requireIntegers, requireTensors } from "../check.ts";
+import { isRecording, kernelsOf, recordAll } from "../tape.ts";
+import { checkIds, watchIds } from "./embedding.ts";
+import { BoundWeights, type CheckedRows } from "./recurrent-weights.ts";
 
 /** The state before the first step; absent ones are zero. */
 export interface InitialState {
@@ -39,15 +42,30 @@ export interface PackedRows {
  *
  * x is [T, B, I], or ids [T, B] of integers in [0, I), which pick columns of weightIh as a one-hot input would. With
  * `rows`, x is [N, I] or ids [N]: the rows that exist, step after step. One step of a loop is T = 1.
+ * @param bound the weights
+ * @param initial where the sequence starts, `{ hidden, cell }`; zeros unless given
+ * @param rows for sequences of different lengths. CPU-only: its values are checked
+ * @param keepGates whether the run holds `gates` even if no gradient needs them
+ * @throws ShapeError, InputError for arguments that do not fit the weights or each other; ScopeError when the open scope
+ * is on another backend
  */
 export function recurrent(
   bound: BoundWeights,
   x: Tensor,
   initial: InitialState = {},
   rows?: PackedRows,
-  keepGates = isRecording(x, bound.token, initial.hidden, initial.cell),
+  keepGates?: boolean,
 ): RecurrentRun {
-  const { kind, traits, sizes, kernels } = bound;
+  if (!(bound instanceof BoundWeights)) {
+    throw new InputError(`recurrent: bound must be BoundWeights, got ${showValue(bound)}`);
+  }
+  const { kind, traits, sizes } = bound;
+  requireTensors(kind, { x });
+  checkInitial(kind, initial);
+  if (rows !== undefined) checkRowsKind(kind, rows);
+  if (keepGates !== undefined) checkValue(`${kind}: keepGates`, FLAG, keepGates);
+  const operands = [x, initial.hidden, initial.cell, rows?.counts, rows?.last];
+  const kernels = kernelsOf(kind, bound.weights.weightIh, ...operands);
   const { inputs: I, hidden: H, projection: P, state: S } = sizes;
   const hasIds = x.dtype === "i32";
   checkInput(bound, x, rows);
@@ -56,6 +74,9 @@ export function recurrent(
   const [T, B] = rows === undefined ? x.shape : [rows.counts.size, rows.last.size];
   const leading = rows === undefined ? [T, B] : [x.shape[0]];
   const n = rows === undefined ? T * B : x.shape[0];
+  const checked = rows === undefined ? undefined : checkRows(kind, rows, n);
+  const recheck = hasIds ? watchIds(`${kind}: ids`, x, I) : undefined;
+  const before = integerWrites();
   const { hidden: h0, cell: c0 } = initial;
   checkState(`${kind}: hidden`, h0, B, S);
   checkState(`${kind}: cell`, c0, B, H);
@@ -64,9 +85,9 @@ export function recurrent(
 
   const output = empty([...leading, S]);
   const cells = traits.hasCell ? empty([...leading, H]) : undefined;
-  const gates = keepGates && traits.saved > 0 ? empty([...leading, traits.saved * H]) : undefined;
+  const keeps = keepGates === true || isRecording(x, bound.token, h0, c0);
+  const gates = keeps && traits.saved > 0 ? empty([...leading, traits.saved * H]) : undefined;
   const [values, indices] = hasIds ? [0, x.address] : [x.address, 0];
-  const counts = at(rows?.counts);
   const scratch = empty([kernels.recurrent_forward_scratch(traits.number, T, B, I, H, P, hasIds ? 1 : 0)]);
   kernels.recurrent_forward(
     ...([
@@ -76,7 +97,7 @@ export function recurrent(
       at(gates),
       values,
       indices,
-      counts,
+      at(rows?.counts),
       at(h0),
       at(c0),
     ] as const),
@@ -96,6 +117,8 @@ export function recurrent(
   const outputs = cell === undefined ? [output, hidden] : [output, hidden, cell];
   recordAll(kind, inputs, outputs, ([dOutput, dHidden, dCell]) => {
     const like = (tensor: Tensor | undefined) => (tensor?.needsGradient ? empty(tensor.shape) : undefined);
+    recheck?.();
+    if (rows !== undefined && integerWrites() !== before) checkRows(kind, rows, n);
     const dgates = empty([n, traits.differences * H]);
     const parts = bound.roomForParts(n);
     const dprojected = P > 0 ? empty([n, P]) : undefined;
@@ -104,7 +127,7 @@ export function recurrent(
     kernels.recurrent_backward(
       ...([traits.number, dgates.address, at(parts), at(dprojected), at(dh0), at(dc0)] as const),
       ...([at(dOutput), at(dHidden), at(dCell), output.address, at(cells), at(gates)] as const),
-      ...([counts, at(h0), at(c0), bound.backward().address, T, B, H, P, room.address] as const),
+      ...([at(rows?.counts), at(h0), at(c0), bound.backward().address, T, B, H, P, room.address] as const),
     );
     const dx = hasIds ? undefined : like(x);
     if (dx !== undefined) {
@@ -114,7 +137,7 @@ export function recurrent(
         ...([traits.number, dx.address, dgates.address, weightIh.address, n, I, H, tiles.address] as const),
       );
     }
-    const share = { x, output, cells, gates, dgates, parts, dprojected, h0, counts: rows?.counts, T, B, n };
+    const share = { x, output, cells, gates, dgates, parts, dprojected, h0, rows: checked, T, B, n };
     return [dx, bound.remember(share), dh0, dc0];
   });
   return { output, hidden, cell, cells, gates };
@@ -142,4 +165,66 @@ function checkState(where: string, state: Tensor | undefined, batch: number, wid
     ["batch", batch],
     ["hidden", width],
   ]);
+}
+
+/** A state in another form, or under another name, would be taken for none. */
+function checkInitial(kind: string, initial: unknown): asserts initial is InitialState {
+  const isObject = Object.prototype.toString.call(initial) === "[object Object]";
+  const other =
+    isObject && Object.keys(initial as object).find((name) => name !== "hidden" && name !== "cell");
+  if (!isObject || other !== undefined) {
+    const got = typeof other === "string" ? `an object with ${other}` : showValue(initial);
+    throw new InputError(`${kind}: state must be { hidden } or { hidden, cell } of tensors, got ${got}`);
+  }
+  const { hidden, cell } = initial as InitialState;
+  requireFloats(`${kind}: state`, {}, { hidden, cell });
+}
+
+const PACKED_ROWS: Names<PackedRows> = { counts: 0, last: 0 };
+
+function checkRowsKind(kind: string, rows: unknown): asserts rows is PackedRows {
+  refuseOthers(`${kind}: rows`, PACKED_ROWS, rows as PackedRows);
+  const { counts, last } = rows as PackedRows;
+  requireIntegers(`${kind}: rows.counts`, counts);
+  requireIntegers(`${kind}: rows.last`, last);
+  checkShape(`${kind}: rows.counts`, counts.shape, [["time", null]]);
+  checkShape(`${kind}: rows.last`, last.shape, [["batch", null]]);
+}
+
+/**
+ * The kernels go where counts and last send them, so their values have to be those of the rows that x has.
+ * @param n rows of x
+ */
+function checkRows(kind: string, { counts, last }: PackedRows, n: number): CheckedRows {
+  const [values, places] = [counts.readIntsSync(), last.readIntsSync()];
+  if (values === undefined || places === undefined) {
+    throw new ScopeError(
+      `${kind}: rows must be read at once, which the ${counts.backend.name} backend cannot`,
+    );
+  }
+  const fits = (ok: boolean, what: string, expected: string, got: ArrayLike<number>) => {
+    if (!ok)
+      throw new InputError(`${kind}: rows.${what} must be ${expected}, got ${showValue(Array.from(got))}`);
+  };
+  const [T, B] = [values.length, places.length];
+  const falls = values.every(
+    (count, step) => count >= 1 && (step === 0 ? count === B : count <= values[step - 1]),
+  );
+  const total = values.reduce((sum, count) => sum + count, 0);
+  fits(T > 0 && falls, "counts", `from the batch, ${B}, on never rising and at least 1`, values);
+  fits(total === n, "counts", `numbers that add up to the ${n} rows of inputs`, values);
+  // Row r of the batch is in all steps that have more than r rows.
+  let [end, row] = [n, 0];
+  const expected = new Int32Array(B);
+  for (let step = T - 1; step >= 0; step--) {
+    end -= values[step];
+    for (; row < values[step]; row++) expected[row] = end + row;
+  }
+  fits(
+    places.every((place, r) => place === expected[r]),
+    "last",
+    "where each sequence ends",
+    places,
+  );
+  return { counts, values };
 }

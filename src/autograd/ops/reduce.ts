@@ -2,7 +2,7 @@ import { BINARY, REDUCE } from "../../backend/kernels-ops.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { axesOf } from "../../core/broadcast.ts";
 import { ShapeError } from "../../core/errors.ts";
-import { type Names, refuseOthers } from "../../core/options.ts";
+import { checkValue, FLAG, type Names, refuseOthers } from "../../core/options.ts";
 import { type Shape, showShape, sizeOf } from "../../core/shape.ts";
 import { requireFloats } from "../check.ts";
 import { binary, expand, reduceAxes, scaled } from "../strided.ts";
@@ -18,8 +18,9 @@ const OPTIONS: Names<ReduceOptions> = { keepDims: 0 };
 /** Which axes go, and the shapes with and without them. */
 function plan(op: string, x: Tensor, axes: number | readonly number[] | undefined, options: ReduceOptions) {
   refuseOthers(op, OPTIONS, options);
+  if (options.keepDims !== undefined) checkValue(`${op}: keepDims`, FLAG, options.keepDims);
   requireFloats(op, { x });
-  const list = typeof axes === "number" ? [axes] : (axes ?? [...x.shape.keys()]);
+  const list = typeof axes === "number" ? [axes] : axes === undefined ? [...x.shape.keys()] : axes;
   const gone = axesOf(op, list, x.shape);
   const kept = x.shape.map((size, axis) => (gone.includes(axis) ? 1 : size));
   const shape: Shape = options.keepDims ? kept : x.shape.filter((_, axis) => !gone.includes(axis));

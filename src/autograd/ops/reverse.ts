@@ -1,6 +1,7 @@
 import { WORD } from "../../backend/backend.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { axesOf, denseStrides } from "../../core/broadcast.ts";
+import { requireTensors } from "../check.ts";
 import { moveStrided } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
 
@@ -19,6 +20,7 @@ function reversed(x: Tensor, axes: readonly number[]): Tensor {
  * lengths are reversed with gatherRows.
  */
 export function reverse(x: Tensor, axes: number | readonly number[]): Tensor {
+  requireTensors("reverse", { x });
   const list = axesOf("reverse", typeof axes === "number" ? [axes] : axes, x.shape);
   return record("reverse", [x], reversed(x, list), (dy) => [reversed(dy, list)]);
 }

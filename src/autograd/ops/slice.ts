@@ -2,6 +2,8 @@ import { empty, type Tensor } from "../../backend/tensor.ts";
 import { axisOf } from "../../core/broadcast.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { showShape, sizeOf } from "../../core/shape.ts";
+import { showValue } from "../../core/show-value.ts";
+import { requireTensors } from "../check.ts";
 import { kernelsOf, record } from "../tape.ts";
 
 /**
@@ -9,14 +11,12 @@ import { kernelsOf, record } from "../tape.ts";
  * The gradient is dy in their place and zero elsewhere.
  */
 export function slice(x: Tensor, axis: number, start: number, end: number): Tensor {
+  requireTensors("slice", { x });
   const at = axisOf("slice", axis, x.shape);
   const length = x.shape[at];
   if (!(Number.isInteger(start) && Number.isInteger(end) && 0 <= start && start < end && end <= length)) {
-    throw new ShapeError(
-      `slice: [${start}, ${end})`,
-      `inside axis ${at} of ${showShape(x.shape)}`,
-      `[${start}, ${end})`,
-    );
+    const range = `[${showValue(start)}, ${showValue(end)})`;
+    throw new ShapeError(`slice: ${range}`, `inside axis ${at} of ${showShape(x.shape)}`, range);
   }
   const kernels = kernelsOf("slice", x);
   const rows = sizeOf(x.shape.slice(0, at));

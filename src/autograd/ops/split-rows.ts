@@ -1,7 +1,9 @@
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { ShapeError } from "../../core/errors.ts";
-import { showShape } from "../../core/shape.ts";
+import { showValue } from "../../core/show-value.ts";
+import { requireTensors } from "../check.ts";
 import { recordAll } from "../tape.ts";
+import { addUpTo } from "./concat.ts";
 
 /**
  * x cut along its first axis into parts of the given numbers of rows, which add up to all: [N, ...] -> [n, ...] each.
@@ -9,10 +11,11 @@ import { recordAll } from "../tape.ts";
  * gradient is that of each part in its place, zero where none flowed.
  */
 export function splitRows(x: Tensor, counts: readonly number[]): Tensor[] {
+  requireTensors("splitRows", { x });
   const [rows = 0, ...rest] = x.shape;
   const width = x.size / Math.max(rows, 1);
-  if (counts.some((count) => !Number.isInteger(count) || count < 1) || sumOf(counts) !== rows) {
-    throw new ShapeError("splitRows: counts", `whole numbers that add up to ${rows}`, showShape(counts));
+  if (!addUpTo(counts, rows)) {
+    throw new ShapeError("splitRows: counts", `whole numbers that add up to ${rows}`, showValue(counts));
   }
   let first = 0;
   const parts = counts.map((count) => {
@@ -34,5 +37,3 @@ export function splitRows(x: Tensor, counts: readonly number[]): Tensor[] {
   });
   return parts;
 }
-
-const sumOf = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);

@@ -2,6 +2,8 @@ import { empty, type Tensor } from "../../backend/tensor.ts";
 import { axisOf } from "../../core/broadcast.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { sameShape, showShape } from "../../core/shape.ts";
+import { showValue } from "../../core/show-value.ts";
+import { requireTensorList, requireTensors } from "../check.ts";
 import { kernelsOf, record } from "../tape.ts";
 import { concat } from "./concat.ts";
 import { permute } from "./permute.ts";
@@ -9,9 +11,10 @@ import { reshape } from "./reshape.ts";
 
 /** x[index]: one entry of the first axis, [n, ...] -> [...]. The gradient is dy there and zero elsewhere. */
 export function select(x: Tensor, index: number): Tensor {
+  requireTensors("select", { x });
   const [length, ...shape] = x.shape;
   if (!(Number.isInteger(index) && index >= 0 && index < (length ?? 0))) {
-    throw new ShapeError("select: index", `in [0, ${length})`, `${index}`);
+    throw new ShapeError("select: index", `in [0, ${length ?? 0})`, showValue(index));
   }
   const y = empty(shape, x.dtype);
   const kernels = kernelsOf("select", x);
@@ -26,12 +29,13 @@ export function select(x: Tensor, index: number): Tensor {
 
 /** Tensors of one shape along a new axis, the first unless given: n of [...] -> [n, ...]. Each gets its part of dy. */
 export function stack(parts: readonly Tensor[], axis = 0): Tensor {
+  requireTensorList("stack: parts", parts);
   const [first] = parts;
-  if (first === undefined) throw new ShapeError("stack: parts", "at least one tensor", "none");
-  for (const part of parts) {
-    if (!sameShape(part.shape, first.shape)) {
-      throw new ShapeError("stack: parts", `all ${showShape(first.shape)}`, showShape(part.shape));
+  for (const { shape, dtype } of parts) {
+    if (!sameShape(shape, first.shape)) {
+      throw new ShapeError("stack: parts", `all ${showShape(first.shape)}`, showShape(shape));
     }
+    if (dtype !== first.dtype) throw new ShapeError("stack: parts", `all ${first.dtype}`, dtype);
   }
   const at = axisOf("stack", axis, [parts.length, ...first.shape]);
   if (at > 0) {
@@ -56,6 +60,7 @@ export function stack(parts: readonly Tensor[], axis = 0): Tensor {
  * gradient is swapped back.
  */
 export function swapAxes(x: Tensor, first = 0, second = 1): Tensor {
+  requireTensors("swapAxes", { x });
   if (x.shape.length < 2) {
     throw new ShapeError("swapAxes: x", "a tensor with two axes or more", showShape(x.shape));
   }

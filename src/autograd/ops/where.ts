@@ -3,7 +3,7 @@ import { broadcastShape } from "../../core/broadcast.ts";
 import { requireFloats, requireIntegers } from "../check.ts";
 import { constant, select, sumTo } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
-import type { Operand } from "./elementwise.ts";
+import { type Operand, requireOperands } from "./elementwise.ts";
 
 /**
  * mask ? a : b, elementwise and broadcast. mask holds integers (0 is false); a and b are tensors or numbers. The side
@@ -13,7 +13,8 @@ import type { Operand } from "./elementwise.ts";
  */
 export function where(mask: Tensor, a: Operand, b: Operand): Tensor {
   requireIntegers("where: mask", mask);
-  const kernels = kernelsOf("where", mask, ...[a, b].filter((operand) => operand instanceof Tensor));
+  requireOperands("where", { a, b });
+  const kernels = kernelsOf("where", mask, ...[a, b].filter((operand) => Tensor.isTensor(operand)));
   const [yes, no] = [a, b].map((operand) =>
     typeof operand === "number" ? constant(kernels, operand) : operand,
   );

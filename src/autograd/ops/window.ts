@@ -3,6 +3,7 @@ import type { Tensor } from "../../backend/tensor.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { type Names, refuseOthers } from "../../core/options.ts";
 import { checkShape, showShape } from "../../core/shape.ts";
+import { showValue } from "../../core/show-value.ts";
 import { requireFloats } from "../check.ts";
 
 /** One number for both, or [height, width]. */
@@ -16,12 +17,18 @@ export interface WindowOptions {
 
 const OPTIONS: Names<WindowOptions> = { stride: 0, padding: 0 };
 
+/** More than an axis has on any heap, and sums of a few still fit into the 32 bits of the kernels. */
+const LARGEST = 2 ** 29;
+
 function pair(where: string, value: Pair, least: number): readonly [number, number] {
-  const both = typeof value === "number" ? ([value, value] as const) : value;
-  if (both.length !== 2 || both.some((n) => !(Number.isInteger(n) && n >= least))) {
-    throw new ShapeError(where, `a whole number from ${least} up, or two`, showShape(both));
+  const both: unknown = typeof value === "number" ? [value, value] : value;
+  const fits = (n: unknown) => Number.isInteger(n) && (n as number) >= least;
+  if (!Array.isArray(both) || both.length !== 2 || !fits(both[0]) || !fits(both[1])) {
+    throw new ShapeError(where, `a whole number from ${least} up, or two`, showValue(both));
   }
-  return both;
+  const [first, second] = both as [number, number];
+  if (Math.max(first, second) > LARGEST) throw new ShapeError(where, `at most ${LARGEST}`, showValue(value));
+  return [first, second];
 }
 
 /** @throws InputError for an option that windows have not */

@@ -1,7 +1,7 @@
 /** What a training's losses say about it when it is over, and what to try. */
 import type { EndReason, TrainingWarning } from "../../train/events.ts";
 import type { Evaluation, TrainingHistory } from "../../train/history.ts";
-import { defaultsOf } from "./options.ts";
+import { DEFAULT_EPOCHS, defaultsOf } from "./options.ts";
 import type { TextRun } from "./run-file.ts";
 
 /** A best evaluation in the last fifth of the updates is where it should be. */
@@ -44,7 +44,8 @@ export function diagnose(run: TextRun, history: TrainingHistory, ending: Ending)
     return [isTrainingWorse ? lossRose(run, since) : overfitted(run, since, best, ending)];
   }
   if (!isGuessing(last.loss) || !isGuessing(best.loss)) return [];
-  return [notLearned(run, last, { uniform, hasTrainingLearned: !isGuessing(training) })];
+  const passes = last.step / ending.stepsPerEpoch;
+  return [notLearned(run, last, { uniform, passes, hasTrainingLearned: !isGuessing(training) })];
 }
 
 function lossRose(run: TextRun, what: string): TrainingWarning {
@@ -54,7 +55,7 @@ function lossRose(run: TextRun, what: string): TrainingWarning {
 function notLearned(
   run: TextRun,
   last: Evaluation,
-  { uniform, hasTrainingLearned }: { uniform: number; hasTrainingLearned: boolean },
+  { uniform, passes, hasTrainingLearned }: { uniform: number; passes: number; hasTrainingLearned: boolean },
 ): TrainingWarning {
   const { lr, optimizer } = run.settings;
   const message =
@@ -66,8 +67,9 @@ function notLearned(
     return { code: "not-learned", message, hint };
   }
   if (lr > defaultsOf(optimizer).lr) return { code: "not-learned", message, hint: lowerRate(run) };
+  const epochs = Math.max(DEFAULT_EPOCHS, 2 * Math.ceil(passes));
   const higher = lr < defaultsOf(optimizer).lr ? ` and --lr ${defaultsOf(optimizer).lr} (it was ${lr})` : "";
-  return { code: "not-learned", message, hint: `try more updates: --epochs 20${higher}` };
+  return { code: "not-learned", message, hint: `try more updates: --epochs ${epochs}${higher}` };
 }
 
 function overfitted(

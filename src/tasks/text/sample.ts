@@ -43,7 +43,8 @@ export async function sampleText(
   { onNote }: Pick<Hooks, "onNote"> = { onNote() {} },
 ): Promise<TextSample> {
   const { length = DEFAULT_LENGTH, prime = "", seed = randomInt(2 ** 31), skipUnknown } = options;
-  checkSampling(options);
+  const { temperature, topK, topP } = options;
+  checkSampling({ temperature, topK, topP });
   if (!Number.isSafeInteger(length) || length < 0) {
     throw new InputError(`--length must be an integer of at least 0, got ${length}`);
   }
@@ -62,7 +63,6 @@ export async function sampleText(
   async function* pieces(): AsyncGenerator<string, void, undefined> {
     const decoder = vocabulary.decoder();
     if (known.length > 0) yield Array.from(known, (id) => decoder.push(id)).join("");
-    const { temperature, topK, topP } = options;
     const rng = new Rng(seed);
     for await (const id of generate(
       { stream: () => stream },

@@ -42,7 +42,8 @@ const SAMPLE_TEMPERATURE = 0.8;
 /** The training loop of a run, with its log, its checkpoints and its samples. Closes the run in the end. */
 export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEvent, void, undefined> {
   const { run, store, group, learner, tokenizer, snapshot, history } = parts;
-  const { settings, limits, baseline } = run;
+  const { settings, baseline } = run;
+  const { steps, epochs, maxSeconds } = run.limits;
   let { bestLoss } = parts;
   try {
     if (snapshot !== undefined)
@@ -83,7 +84,8 @@ export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEv
     };
 
     const loop = trainLoop({
-      ...{ group, limits, learningRate: settings.lr, stepsPerEpoch: learner.streams.chunksPerEpoch },
+      ...{ group, limits: { steps, epochs, maxSeconds }, learningRate: settings.lr },
+      stepsPerEpoch: learner.streams.chunksPerEpoch,
       unitsPerStep: settings.batchSize * settings.seqLength,
       decay:
         settings.lrDecay === null ? undefined : { factor: settings.lrDecay, after: settings.lrDecayAfter },

@@ -1,0 +1,90 @@
+import { InputError } from "../core/index.ts";
+import { COUNT, checkValue, LIST, type Range, TEXT } from "../core/options.ts";
+import { showValue } from "../core/show-value.ts";
+import type { CharacterIds } from "./id-store.ts";
+
+/** Ids 0..65534 fit in 16 bits, and a table can keep one value for "none". */
+export const MAX_VOCABULARY = 65_535;
+
+const ID_ARRAYS = ["Uint8Array", "Uint16Array", "Int32Array", "Uint32Array"];
+
+/** Ids of a text as this package makes them; by their tag, since pages with frames have more than one Uint8Array. */
+export const IDS: Range = {
+  text: "a Uint8Array or a Uint16Array of ids",
+  fits: (value) => ID_ARRAYS.includes(Object.prototype.toString.call(value).slice("[object ".length, -1)),
+};
+
+/** @throws InputError for what are no ids, and naming the first that is not below `size` */
+export function checkIdsBelow(where: string, ids: CharacterIds, size: number): void {
+  checkValue(where, IDS, ids);
+  for (let at = 0; at < ids.length; at++) {
+    if (ids[at] < size && ids[at] >= 0) continue;
+    throw new InputError(`${where} must be in [0, ${size}), got ${ids[at]} at position ${at}`);
+  }
+}
+
+/** By what it does: Node's createHash has it, too. */
+export const HASHER: Range = {
+  text: "a hasher, with update and digest",
+  fits: (value) => {
+    const { update, digest } = (typeof value === "object" && value !== null ? value : {}) as Record<
+      string,
+      unknown
+    >;
+    return typeof update === "function" && typeof digest === "function";
+  },
+};
+
+/** By what it does: a tokenizer may be somebody's own. */
+export const TOKENIZER: Range = {
+  text: "a tokenizer, with size, encode and decode",
+  fits: (value) => {
+    const { size, encode, decode } = (typeof value === "object" && value !== null ? value : {}) as Record<
+      string,
+      unknown
+    >;
+    return typeof size === "number" && typeof encode === "function" && typeof decode === "function";
+  },
+};
+
+/**
+ * What the vocabulary of a tokenizer is learned from.
+ * @param least the symbols that it has without any text
+ * @throws InputError
+ */
+export function checkTraining(where: string, pieces: unknown, size: number, least: number): void {
+  const isIterable = (value: unknown) =>
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as Partial<Iterable<unknown>>)[Symbol.iterator] === "function";
+  checkValue(`${where}: pieces`, { text: "an array or another iterable of texts", fits: isIterable }, pieces);
+  const sizes: Range = {
+    text: `an integer from ${least} to ${MAX_VOCABULARY}`,
+    fits: (value) => COUNT.fits(value) && (value as number) >= least && (value as number) <= MAX_VOCABULARY,
+  };
+  checkValue(`${where}: size`, sizes, size);
+}
+
+/** @throws InputError unless a piece of a text is one */
+export function checkPiece(where: string, text: unknown): void {
+  checkValue(`${where}: each piece`, TEXT, text);
+}
+
+/** A vocabulary of characters, for what turns ids back into text. */
+export const DECODER: Range = {
+  text: "a Vocabulary",
+  fits: (value) => TOKENIZER.fits(value) && (value as { kind?: unknown }).kind === "char",
+};
+
+/** A symbol of a tokenizer. @throws InputError */
+export function checkSymbol(id: number, size: number, position?: number): void {
+  if (typeof id === "number" && id >= 0 && id < size && Number.isInteger(id)) return;
+  const at = position === undefined ? "" : ` at position ${position}`;
+  throw new InputError(`decode: id ${showValue(id)}${at} is not in 0..${size - 1}`);
+}
+
+/** @throws InputError for what is no list, and naming the first id that is no symbol */
+export function checkSymbols(ids: ArrayLike<number>, size: number): void {
+  checkValue("decode: ids", LIST, ids);
+  for (let at = 0; at < ids.length; at++) checkSymbol(ids[at], size, at);
+}
