@@ -186,8 +186,8 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
       const features = name === "cell" ? H : projection || H;
       const count = name === "cell" ? this.stateWords - layers * (projection || H) : layers * features;
       const given = start[name] ?? (isLayers ? new Float32Array(count) : []);
-      if (!(given instanceof Tensor)) checkValue(`stream.state: ${name}`, LIST, given);
-      const values = given instanceof Tensor ? valuesOf(name, given, layers, features) : given;
+      if (!Tensor.isTensor(given)) checkValue(`stream.state: ${name}`, LIST, given);
+      const values = Tensor.isTensor(given) ? valuesOf(name, given, layers, features) : given;
       if (values.length !== count) {
         throw new ShapeError(`stream.state: ${name}`, `[${count}]`, `[${values.length}]`);
       }
@@ -266,6 +266,7 @@ function checkParts(parts: StreamParts): void {
 
 /** The state of a layer for one sequence. @throws ShapeError for that of a batch, or of another size */
 function valuesOf(name: string, tensor: Tensor, layers: number, features: number): FloatArray {
+  requireFloats("stream.state", { [name]: tensor });
   const axes = [
     ["layers", layers],
     ["batch", 1],
@@ -287,6 +288,7 @@ function matricesOf(parts: StreamParts): StreamMatrices {
     if (given === undefined) return undefined;
     const { weight, bias } = TENSOR.fits(given) ? { weight: given } : Object(given);
     if (TENSOR.fits(weight) && (bias === undefined || TENSOR.fits(bias))) {
+      requireFloats(`stream: ${name}`, { weight }, { bias });
       return { weight: weight as Tensor, bias: bias as Tensor | undefined };
     }
     throw new InputError(`stream: ${name} must be ${expected}`, {
