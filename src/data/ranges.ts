@@ -1,7 +1,18 @@
 import { InputError } from "../core/index.ts";
-import { COUNT, checkValue, LIST, type Range, TEXT } from "../core/options.ts";
+import {
+  COUNT,
+  checkValue,
+  FLAG,
+  LIST,
+  type Names,
+  optional,
+  type Range,
+  refuseOthers,
+  TEXT,
+} from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
 import type { CharacterIds } from "./id-store.ts";
+import type { EncodeOptions } from "./tokenizer.ts";
 
 /** Ids 0..65534 fit in 16 bits, and a table can keep one value for "none". */
 export const MAX_VOCABULARY = 65_535;
@@ -63,6 +74,14 @@ export function checkTraining(where: string, pieces: unknown, size: number, leas
     fits: (value) => COUNT.fits(value) && (value as number) >= least && (value as number) <= MAX_VOCABULARY,
   };
   checkValue(`${where}: size`, sizes, size);
+}
+
+const ENCODE: Names<EncodeOptions> = { skipUnknown: 0 };
+
+/** @throws InputError for an option of `encode` that is unknown or of the wrong kind */
+export function checkEncodeOptions(where: string, options: EncodeOptions): void {
+  refuseOthers(where, ENCODE, options);
+  checkValue(`${where}: skipUnknown`, optional(FLAG), options.skipUnknown);
 }
 
 /** @throws InputError unless a piece of a text is one */

@@ -3,7 +3,6 @@ import {
   BELOW_1,
   COUNT,
   checkValue,
-  FLAG,
   optional,
   type Range,
   refuseOthers,
@@ -12,7 +11,7 @@ import {
 } from "../core/options.ts";
 import type { Hasher } from "../core/sha256.ts";
 import { allocateIds, type CharacterIds } from "./id-store.ts";
-import { IDS } from "./ranges.ts";
+import { checkEncodeOptions, IDS } from "./ranges.ts";
 import type { EncodeOptions } from "./tokenizer.ts";
 import { encodeSequence } from "./utf8.ts";
 import { unknownCharacters, Vocabulary } from "./vocabulary.ts";
@@ -70,8 +69,7 @@ export class TextCorpus {
   /** {@link withVocabulary} as a job. */
   *withVocabularyJob(vocabulary: Vocabulary, options: EncodeOptions = {}): Job<TextCorpus> {
     checkValue("textCorpus.withVocabulary: vocabulary", VOCABULARY, vocabulary);
-    refuseOthers("textCorpus.withVocabulary", { skipUnknown: 0 }, options);
-    checkValue("textCorpus.withVocabulary: skipUnknown", optional(FLAG), options.skipUnknown);
+    checkEncodeOptions("textCorpus.withVocabulary", options);
     const renamed = Int32Array.from(this.vocabulary.characters, (character) => vocabulary.id(character));
     const unknown = this.vocabulary.characters.filter((_, id) => renamed[id] < 0);
     if (unknown.length > 0 && options.skipUnknown !== true) throw unknownCharacters("the text", unknown);

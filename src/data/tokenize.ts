@@ -1,7 +1,7 @@
 import { InputError, type Job, runJob } from "../core/index.ts";
 import { checkValue } from "../core/options.ts";
 import { allocateIds, type CharacterIds } from "./id-store.ts";
-import { DECODER, IDS, TOKENIZER } from "./ranges.ts";
+import { checkEncodeOptions, DECODER, IDS, TOKENIZER } from "./ranges.ts";
 import type { EncodeOptions, Tokenizer } from "./tokenizer.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -97,6 +97,7 @@ export function* tokenizeJob(
   options: EncodeOptions = {},
 ): Job<CharacterIds> {
   checkValue("tokenize: tokenizer", TOKENIZER, tokenizer);
+  checkEncodeOptions("tokenize", options);
   const parts: Int32Array[] = [];
   let length = 0;
   for (const slice of slicesWithPauses(ids, vocabulary)) {

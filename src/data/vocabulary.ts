@@ -1,6 +1,6 @@
 import { escapeControl, FormatError, InputError } from "../core/index.ts";
-import { checkValue, FLAG, type Names, optional, type Range, refuseOthers, TEXT } from "../core/options.ts";
-import { checkSymbol, checkSymbols, MAX_VOCABULARY } from "./ranges.ts";
+import { checkValue, type Range, TEXT } from "../core/options.ts";
+import { checkEncodeOptions, checkSymbol, checkSymbols, MAX_VOCABULARY } from "./ranges.ts";
 import type { EncodeOptions, TokenDecoder, Tokenizer } from "./tokenizer.ts";
 
 export { MAX_VOCABULARY } from "./ranges.ts";
@@ -46,8 +46,7 @@ export class Vocabulary implements Tokenizer {
   /** Ids of a text, one per code point. Throws an {@link InputError} that names the unknown characters. */
   encode(text: string, options: EncodeOptions = {}): Int32Array {
     checkValue("encode: text", TEXT, text);
-    refuseOthers("encode", ENCODE, options);
-    checkValue("encode: skipUnknown", optional(FLAG), options.skipUnknown);
+    checkEncodeOptions("encode", options);
     const ids = new Int32Array(text.length);
     const unknown = new Set<string>();
     let length = 0;
@@ -109,8 +108,6 @@ export class Vocabulary implements Tokenizer {
     return new Vocabulary(value as string[]);
   }
 }
-
-const ENCODE: Names<EncodeOptions> = { skipUnknown: 0 };
 
 const CHARACTER: Range = {
   text: "a character",

@@ -1,7 +1,7 @@
 import { FormatError, type Job, runJob } from "../core/index.ts";
 import { checkValue, listOfAny, OBJECT, TEXT } from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
-import { checkPiece, checkSymbol, checkSymbols, checkTraining } from "./ranges.ts";
+import { checkEncodeOptions, checkPiece, checkSymbol, checkSymbols, checkTraining } from "./ranges.ts";
 import type { EncodeOptions, TokenDecoder, Tokenizer } from "./tokenizer.ts";
 import { MAX_VOCABULARY } from "./vocabulary.ts";
 
@@ -41,6 +41,7 @@ export class WordTokenizer implements Tokenizer {
 
   encode(text: string, options: EncodeOptions = {}): Int32Array {
     checkValue("encode: text", TEXT, text);
+    checkEncodeOptions("encode", options);
     const words = text.match(PIECE) ?? [];
     const kept = options.skipUnknown === true ? words.filter((word) => this.idOf.has(word)) : words;
     return Int32Array.from(kept, (word) => this.idOf.get(word) ?? UNKNOWN);
@@ -118,6 +119,7 @@ export class WordTokenizer implements Tokenizer {
 
 /** As if all were sorted, by frequency and code point; but there may be millions, most of them met once. */
 function* mostFrequentJob(counts: ReadonlyMap<string, number>, size: number): Job<string[]> {
+  if (size === 0) return [];
   const compare = ([a, n]: readonly [string, number], [b, m]: readonly [string, number]) =>
     m - n || (a < b ? -1 : 1);
   let best: [string, number][] = [];

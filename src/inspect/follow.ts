@@ -1,4 +1,6 @@
 /** How well one unit follows one signal: chosen on one half of a text, scored on the other. */
+import { InputError, ShapeError } from "../core/errors.ts";
+import { COUNT, checkValue, type Range, SIZE } from "../core/options.ts";
 import type { Signal } from "./signals.ts";
 
 /** What was found on the first half of the text. */
@@ -18,7 +20,21 @@ export interface SortedUnit {
   readonly order: Int32Array;
 }
 
-/** @param all [symbols, width]; `from` and `to` are symbols */
+export const FLOATS: Range = {
+  text: "a Float32Array",
+  fits: (value) => Object.prototype.toString.call(value) === "[object Float32Array]",
+};
+
+/**
+ * The values of one unit after each symbol of a part of a text.
+ * @param all values of all units of a layer, [symbols, width]
+ * @param width how many units the layer has
+ * @param unit below `width`
+ * @param from the first symbol
+ * @param to the symbol behind the last
+ * @returns [to - from]
+ * @throws InputError, ShapeError for a unit or a symbol that is not there
+ */
 export function unitOf(
   all: Float32Array,
   width: number,
@@ -26,6 +42,24 @@ export function unitOf(
   from: number,
   to: number,
 ): Float32Array {
+  checkValue("unitOf: all", FLOATS, all);
+  for (const [name, range, value] of [
+    ["width", SIZE, width],
+    ["unit", COUNT, unit],
+    ["from", COUNT, from],
+    ["to", COUNT, to],
+  ] as const) {
+    checkValue(`unitOf: ${name}`, range, value);
+  }
+  if (all.length % width !== 0)
+    throw new ShapeError("unitOf: all", `[symbols, width=${width}]`, `[${all.length}]`);
+  if (unit >= width) throw new InputError(`unitOf: unit must be below width=${width}, got ${unit}`);
+  const symbols = all.length / width;
+  if (from > to || to > symbols) {
+    throw new InputError(
+      `unitOf: from and to must be symbols in order, from 0 to ${symbols}, got ${from} and ${to}`,
+    );
+  }
   return Float32Array.from({ length: to - from }, (_, t) => all[(from + t) * width + unit]);
 }
 

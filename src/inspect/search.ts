@@ -1,18 +1,8 @@
 import { InputError, ShapeError } from "../core/errors.ts";
 import { type Job, runJob } from "../core/index.ts";
-import {
-  COUNT,
-  checkValue,
-  FUNCTION,
-  LIST,
-  listOfAny,
-  OBJECT,
-  type Range,
-  SIZE,
-  TEXT,
-} from "../core/options.ts";
+import { COUNT, checkValue, FUNCTION, LIST, listOfAny, OBJECT, SIZE, TEXT } from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
-import { type Fit, fitUnit, type SortedUnit, scoreFit, sortUnit, unitOf } from "./follow.ts";
+import { type Fit, FLOATS, fitUnit, type SortedUnit, scoreFit, sortUnit, unitOf } from "./follow.ts";
 import type { Signal } from "./signals.ts";
 import type { LayerTrace } from "./trace.ts";
 
@@ -150,11 +140,6 @@ function checkEnds(ends: ArrayLike<number>, characters: number): void {
     throw new InputError(`valuesOf: ends must be ${expected}, got ${showValue(ends[at])} at position ${at}`);
   }
 }
-
-const FLOATS: Range = {
-  text: "a Float32Array",
-  fits: (value) => Object.prototype.toString.call(value) === "[object Float32Array]",
-};
 
 /** Traces and signals are of one text: each has a value for every symbol. */
 function checkSearch(layers: readonly LayerTrace[], all: readonly SignalValues[], best: number): void {

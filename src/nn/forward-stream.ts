@@ -57,7 +57,7 @@ export class ForwardStream<State> implements Stepper<number> {
       const { logits, state } = this.model.forward(ids([id], [1, 1]), {
         state: this.state ?? this.model.zeroState(1),
       });
-      if (!(logits instanceof Tensor)) {
+      if (!Tensor.isTensor(logits)) {
         throw new InputError(
           `forward of the model must return { logits, state }, got logits ${showValue(logits)}`,
         );

@@ -53,7 +53,7 @@ export function checkStateParts(
 ): asserts state is InitialState {
   const hint = hasCell ? "give new RecurrentState(hidden, cell)" : "give new RecurrentState(hidden)";
   const isList = Array.isArray(state) || ArrayBuffer.isView(state) || state instanceof Map;
-  if (typeof state !== "object" || state === null || state instanceof Tensor || isList) {
+  if (typeof state !== "object" || state === null || Tensor.isTensor(state) || isList) {
     const expected = hasCell ? "a RecurrentState or { hidden, cell }" : "a RecurrentState or { hidden }";
     throw new InputError(`${where} must be ${expected}, got ${showValue(state)}`, { hint });
   }

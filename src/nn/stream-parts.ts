@@ -62,6 +62,7 @@ export function matricesOf(parts: StreamParts): StreamMatrices {
     if (given === undefined) return undefined;
     const { weight, bias } = TENSOR.fits(given) ? { weight: given } : Object(given);
     if (TENSOR.fits(weight) && (bias === undefined || TENSOR.fits(bias))) {
+      requireFloats(`stream: ${name}`, { weight }, { bias });
       return { weight: weight as Tensor, bias: bias as Tensor | undefined };
     }
     throw new InputError(`stream: ${name} must be ${expected}`, {

@@ -169,8 +169,8 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
       const features = name === "cell" ? H : projection || H;
       const count = name === "cell" ? this.stateWords - layers * (projection || H) : layers * features;
       const given = start[name] ?? (isLayers ? new Float32Array(count) : []);
-      if (!(given instanceof Tensor)) checkValue(`stream.state: ${name}`, LIST, given);
-      const values = given instanceof Tensor ? valuesOf(name, given, layers, features) : given;
+      if (!Tensor.isTensor(given)) checkValue(`stream.state: ${name}`, LIST, given);
+      const values = Tensor.isTensor(given) ? valuesOf(name, given, layers, features) : given;
       if (values.length !== count) {
         throw new ShapeError(`stream.state: ${name}`, `[${count}]`, `[${values.length}]`);
       }
@@ -223,6 +223,7 @@ function checkNumbers(where: string, values: ArrayLike<unknown>): asserts values
 
 /** The state of a layer for one sequence. @throws ShapeError for that of a batch, or of another size */
 function valuesOf(name: string, tensor: Tensor, layers: number, features: number): FloatArray {
+  requireFloats("stream.state", { [name]: tensor });
   const axes = [
     ["layers", layers],
     ["batch", 1],

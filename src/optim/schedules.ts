@@ -64,7 +64,9 @@ export interface MultiStepScheduleOptions {
 const MILESTONES: Range = {
   text: "a list of steps in ascending order, each an integer of at least 0",
   fits: (value) =>
-    Array.isArray(value) && value.every((step, at) => COUNT.fits(step) && !(at > 0 && step < value[at - 1])),
+    // Array.from: every() passes over holes.
+    Array.isArray(value) &&
+    Array.from(value).every((step, at) => COUNT.fits(step) && !(at > 0 && step < value[at - 1])),
 };
 
 /** gamma to the number of milestones that are reached, as torch.optim.lr_scheduler.MultiStepLR. @throws InputError */

@@ -2,6 +2,7 @@ import { isParameter, parameters } from "../autograd/parameter.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import { escapeControl, FormatError, InputError } from "../core/errors.ts";
 import { FLAG, OBJECT, settle, TEXT } from "../core/options.ts";
+import { showValue } from "../core/show-value.ts";
 import { compareTensors, describeMisfit, type TensorFit } from "../core/tensor-fit.ts";
 import { isParameterName } from "../io/checkpoint-names.ts";
 import { readSafetensors, type SafetensorsFile, type StoredTensor } from "../io/safetensors.ts";
@@ -42,7 +43,9 @@ export function loadWeights(
 ): TensorFit {
   const { strict, where } = settle("loadWeights", RANGES, DEFAULTS, options);
   if (!OBJECT.fits(model)) {
-    throw new InputError(`loadWeights: model must be a module or an object of modules, got ${String(model)}`);
+    throw new InputError(
+      `loadWeights: model must be a module or an object of modules, got ${showValue(model)}`,
+    );
   }
   const found = parameters(model);
   if (found.length === 0) {
@@ -73,10 +76,9 @@ export function checkBytes(where: string, bytes: FileBytes): Uint8Array {
   const tag = Object.prototype.toString.call(bytes);
   if (ArrayBuffer.isView(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (tag === "[object ArrayBuffer]" || tag === "[object SharedArrayBuffer]") return new Uint8Array(bytes);
-  throw new InputError(
-    `${where} must be a Uint8Array or an ArrayBuffer, got ${typeof bytes === "string" ? "a string" : tag}`,
-    { hint: "read the file first: await readFile(path), or await (await fetch(url)).arrayBuffer()" },
-  );
+  throw new InputError(`${where} must be a Uint8Array or an ArrayBuffer, got ${showValue(bytes)}`, {
+    hint: "read the file first: await readFile(path), or await (await fetch(url)).arrayBuffer()",
+  });
 }
 
 function storedWeights(file: FileBytes | SafetensorsFile, where: string): SafetensorsFile["tensors"] {

@@ -198,12 +198,15 @@ export class RunStore {
   /** One line of `samples.jsonl`, synced with the next checkpoint. */
   async appendSample(event: object): Promise<void> {
     this.mustWrite();
+    checkValue("runStore.appendSample: event", OPTIONS, event);
+    toJson("runStore.appendSample: event", event);
     await this.samples.append(event);
   }
 
   /** Replaces `report.html`. Returns its path. */
   async writeReport(html: string): Promise<string> {
     this.mustWrite();
+    checkValue("runStore.writeReport: html", TEXT, html);
     const path = join(this.folder, REPORT);
     await writeFileDurable(this.fs, path, html);
     return path;

@@ -60,6 +60,18 @@ test("an error of a job is the promise's", async () => {
   await expect(runJobInTurns(failing())).rejects.toThrow("mine");
 });
 
+test("what is no job, and no signal, is refused", async () => {
+  const error = (message: string) => expect.objectContaining({ code: "INPUT", message });
+  for (const job of [undefined, () => 1, {}, Promise.resolve(1)] as unknown as Job<number>[]) {
+    expect(() => runJob(job)).toThrow(expect.objectContaining({ code: "INPUT" }));
+    await expect(runJobInTurns(job)).rejects.toMatchObject({ code: "INPUT" });
+  }
+  const controller = new AbortController() as unknown as AbortSignal;
+  const got = "must be an AbortSignal, got an AbortController";
+  expect(() => new Turns(controller)).toThrow(error(`Turns: signal ${got}`));
+  await expect(runJobInTurns(busy(0), controller)).rejects.toEqual(error(`runJobInTurns: signal ${got}`));
+});
+
 test("turns are not due at once, and are due after 50 ms", async () => {
   const turns = new Turns();
   expect(turns.isDue).toBe(false);

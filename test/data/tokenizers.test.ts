@@ -161,13 +161,16 @@ describe("words", () => {
   test("that are not in the vocabulary are told, and left out when that is asked for", () => {
     expect(word.unknownWords("low slow\n<unk> newest <eos> slow")).toEqual(["slow", "newest", "slow"]);
     expect([...word.encode("low slow\n<unk> newest", { skipUnknown: true })]).toEqual([2, 0, 1]);
+    expect(() => word.encode("low", { skipUnknwon: true } as object)).toThrow(
+      expect.objectContaining({ code: "INPUT", hint: "did you mean skipUnknown?" }),
+    );
   });
 
   test("are the most frequent ones also where most occur once, ties by code point", () => {
     const many = Array.from({ length: 40_000 }, (_, i) => `w${(i * 7919) % 40_000}`);
     const texts = [many.join(" "), "often often", "twice", "\u{1f600} \uffee twice"];
     const plain = ["often", "twice", ...many.concat("\uffee", "\u{1f600}").sort()];
-    for (const size of [3, 4, 5, 1000, 50_000]) {
+    for (const size of [2, 3, 4, 5, 1000, 50_000]) {
       expect(WordTokenizer.train(texts, size).words.slice(2)).toEqual(plain.slice(0, size - 2));
     }
   });

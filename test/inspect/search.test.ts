@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Rng } from "../../src/core/rng.ts";
-import { fitUnit, scoreFit, sortUnit } from "../../src/inspect/follow.ts";
+import { fitUnit, scoreFit, sortUnit, unitOf } from "../../src/inspect/follow.ts";
 import { searchUnits, valuesOf } from "../../src/inspect/search.ts";
 import type { Signal } from "../../src/inspect/signals.ts";
 
@@ -111,4 +111,20 @@ describe("the search", () => {
     ).cells;
     expect(chosen).toMatchObject({ unit: 2, heldOutScore: 1 });
   });
+});
+
+test("the values of a unit are those of its column; a unit or a symbol that is not there is refused", () => {
+  const all = Float32Array.of(1, 2, 3, 4, 5, 6);
+  expect([...unitOf(all, 2, 1, 1, 3)]).toEqual([4, 6]);
+  expect(unitOf(all, 2, 1, 3, 3)).toHaveLength(0);
+  const refused: [unit: number, from: number, to: number, width: number, message: string][] = [
+    [2, 0, 3, 2, "unitOf: unit must be below width=2, got 2"],
+    [0, 0, 4, 2, "unitOf: from and to must be symbols in order, from 0 to 3, got 0 and 4"],
+    [0, 2, 1, 2, "unitOf: from and to must be symbols in order, from 0 to 3, got 2 and 1"],
+    [0, 0, 1, 4, "unitOf: all must be [symbols, width=4], got [6]"],
+    [0.5, 0, 1, 2, "unitOf: unit must be an integer of at least 0, got 0.5"],
+  ];
+  for (const [unit, from, to, width, message] of refused) {
+    expect(() => unitOf(all, width, unit, from, to)).toThrow(message);
+  }
 });

@@ -286,6 +286,19 @@ describe.each(backends)("a stream on $name", ({ backend, tolerance }) => {
         "stream: embedding must be an Embedding or",
       );
     }
+    const integers = tensor(new Int32Array(21), [7, 3], "i32", backend);
+    expect(() => rnn.streamIds({ embedding: integers })).toThrow(
+      "stream: embedding: weight must be of floats (dtype f32), got dtype i32",
+    );
+    const bits = tensor(new Int32Array(4), [4], "i32", backend);
+    expect(() => rnn.stream({ head: { weight: head!.weight, bias: bits } })).toThrow(
+      "stream: head: bias must be of floats",
+    );
+    const hidden = tensor(new Int32Array(18), [2, 9], "i32", backend);
+    expect(set({ hidden })).toThrow("stream.state: hidden must be of floats (dtype f32), got dtype i32");
+    expect(set({ hidden: Object.create(Object.getPrototypeOf(hidden)) })).toThrow(
+      "stream.state: hidden must be an array or a typed array",
+    );
     const bias = tensor([1, 2], [2], "f32", backend);
     expect(() => rnn.stream({ head: { weight: head!.weight, bias } })).toThrow(
       "stream: head bias must be [outputs=4], got [2]",

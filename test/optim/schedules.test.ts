@@ -68,6 +68,14 @@ describe("schedules", () => {
     expect(factors(steps, 3)).toEqual([1, 1, 0.1]);
   });
 
+  it("milestones with a hole are refused", () => {
+    for (const milestones of [new Array(2), Object.assign(new Array(2), { 1: 3 }), [1, undefined]]) {
+      expect(() => multiStepSchedule({ milestones: milestones as number[] })).toThrow(
+        "multiStepSchedule: milestones must be a list of steps in ascending order",
+      );
+    }
+  });
+
   it.each([linearSchedule(), multiStepSchedule({ milestones: [3] }), oneCycleSchedule({ steps: 5 })])(
     "%o has no factor for what is no step",
     (schedule) => {

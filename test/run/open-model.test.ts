@@ -198,10 +198,10 @@ describe("a bad file", () => {
   });
 
   test.each([
-    ["a path", "model.safetensors", "got a string"],
-    ["nothing", undefined, "got [object Undefined]"],
-    ["a promise", Promise.resolve(), "got [object Promise]"],
-    ["numbers", [1, 2], "got [object Array]"],
+    ["a path", "model.safetensors", 'got "model.safetensors"'],
+    ["nothing", undefined, "got undefined"],
+    ["a promise", Promise.resolve(), "got a Promise"],
+    ["numbers", [1, 2], "got [1, 2]"],
   ])("that is %s is an InputError that says how to read one", async (_, bytes, got) => {
     await expect(openModel(bytes as unknown as Uint8Array)).rejects.toThrow(
       expect.objectContaining({

@@ -1,6 +1,7 @@
 /** Arguments of public functions: a right value, and which hostile values are right as well. */
 import type { Backend } from "../../../src/backend/index.ts";
 import { ids, scope, Tensor, tensor } from "../../../src/backend/index.ts";
+import { type Job, runJob } from "../../../src/core/job.ts";
 import { Rng } from "../../../src/core/rng.ts";
 import {
   type Argument,
@@ -70,6 +71,15 @@ export const required = (fields: Readonly<Record<string, Argument>>): Argument =
   ...options(fields),
   allows: never,
 });
+
+/**
+ * A target and its job, which has the same arguments and must refuse the same, at the latest when it runs.
+ * @param job of which the name ends in Job
+ */
+export const withJob = (target: HostileTarget, job: (...all: never[]) => Job<unknown>): HostileTarget[] => [
+  target,
+  { ...target, name: `${target.name}Job`, call: (...all: never[]) => runJob(job(...all)) },
+];
 
 const records = new WeakSet<Argument>();
 

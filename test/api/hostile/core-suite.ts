@@ -1,4 +1,5 @@
 /** What the package's root has beside backends and tensors. */
+import { Tensor } from "../../../src/backend/index.ts";
 import * as core from "../../../src/core/index.ts";
 import type { HostileContext, HostileTarget } from "../../support/hostile/calls.ts";
 import * as arg from "./arguments.ts";
@@ -10,6 +11,12 @@ const op = arg.text("add");
 const isWords = (value: unknown) =>
   Array.isArray(value) && value.length === 2 && Array.from(value).every((word) => word >>> 0 === word);
 const words = arg.such(() => [1, 2], isWords);
+function* job(): core.Job<number> {
+  yield;
+  return 1;
+}
+const someJob = arg.only(job);
+const signal = arg.optional(arg.only(() => new AbortController().signal));
 const rng = () => new core.Rng(1);
 
 export const targets = (_: HostileContext): HostileTarget[] => [
@@ -128,6 +135,23 @@ export const targets = (_: HostileContext): HostileTarget[] => [
       ),
     },
     call: (thrown: never) => core.problemOf(thrown),
+  },
+  {
+    name: "Tensor.isTensor",
+    args: {
+      value: arg.such(
+        () => 1,
+        () => true,
+      ),
+    },
+    call: (value: never) => Tensor.isTensor(value),
+  },
+  { name: "Turns", args: { signal }, call: (signal: never) => new core.Turns(signal).take() },
+  { name: "runJob", args: { job: someJob }, call: (job: never) => core.runJob(job) },
+  {
+    name: "runJobInTurns",
+    args: { job: someJob, signal },
+    call: (job: never, signal: never) => core.runJobInTurns(job, signal),
   },
 ];
 

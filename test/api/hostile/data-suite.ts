@@ -1,160 +1,30 @@
 import * as data from "../../../src/data/index.ts";
 import type { Argument, HostileContext, HostileTarget } from "../../support/hostile/calls.ts";
 import * as arg from "./arguments.ts";
-
-const TEXT = "one two three, two three four. ".repeat(20);
-const corpus = data.corpusFromText(TEXT);
-const { ids, vocabulary } = corpus;
-const words = data.WordTokenizer.train([TEXT], 8);
-const pairs = data.BpeTokenizer.train([TEXT], 260);
-
-/** `value`, where a short list of what fits. */
-const isListOf = (fits: (one: unknown) => boolean) => (value: unknown) =>
-  typeof value === "object" &&
-  value !== null &&
-  Number.isInteger((value as ArrayLike<unknown>).length) &&
-  (value as ArrayLike<unknown>).length >= 0 &&
-  (value as ArrayLike<unknown>).length < 100 &&
-  Array.from(value as ArrayLike<unknown>).every(fits);
-const isIdBelow = (bound: number) => (one: unknown) =>
-  Number.isInteger(one) && (one as number) >= 0 && (one as number) < bound;
-const isIds = (value: unknown) => value instanceof Int32Array;
-const isIterable = (value: unknown) =>
-  typeof value === "object" && value !== null && Symbol.iterator in value;
-
-const encoded = arg.such(() => ids, isIds);
-const known = arg.only(() => vocabulary);
-const text = arg.text("one two");
-const where = arg.optional(arg.text("file"));
-const json = (make: () => unknown) => arg.such(make, () => true);
-
-function tokenizers(): HostileTarget[] {
-  const { train: trainWords } = data.WordTokenizer;
-  const { train: trainPairs } = data.BpeTokenizer;
-  const each: [string, data.Tokenizer][] = [
-    ["Vocabulary", vocabulary],
-    ["WordTokenizer", words],
-    ["BpeTokenizer", pairs],
-  ];
-  const pieces = arg.such(
-    () => [TEXT],
-    (value) => isIterable(value),
-  );
-  const sizes = (least: number) => (value: unknown) =>
-    Number.isInteger(value) && (value as number) >= least && (value as number) <= data.MAX_VOCABULARY;
-  return [
-    ...each.flatMap(([name, tokenizer]): HostileTarget[] => [
-      { name: `${name}#encode`, args: { text }, call: (text: never) => tokenizer.encode(text) },
-      {
-        name: `${name}#decode`,
-        args: { ids: arg.such(() => [0, 1], isListOf(isIdBelow(tokenizer.size))) },
-        call: (ids: never) => tokenizer.decode(ids),
-      },
-      {
-        name: `${name}#decoder`,
-        args: { id: arg.such(() => 1, isIdBelow(tokenizer.size)) },
-        call: (id: number) => tokenizer.decoder().push(id),
-      },
-    ]),
-    {
-      name: "Vocabulary#encode with options",
-      args: { text: arg.text("one"), options: arg.options({ skipUnknown: arg.optional(arg.flag()) }) },
-      call: (text: never, options: never) => vocabulary.encode(text, options),
-    },
-    {
-      name: "Vocabulary#id",
-      args: { character: text },
-      call: (character: never) => vocabulary.id(character),
-    },
-    {
-      name: "Vocabulary",
-      args: {
-        characters: arg.such(
-          () => ["a", "b"],
-          (value) => typeof value === "string" || isIterable(value),
-        ),
-      },
-      call: (characters: never) => new data.Vocabulary(characters),
-    },
-    {
-      name: "Vocabulary.fromJSON",
-      args: { value: json(() => ["a", "b"]), where },
-      call: (value: never, where: never) => data.Vocabulary.fromJSON(value, where),
-    },
-    {
-      name: "WordTokenizer",
-      args: {
-        words: arg.such(
-          () => ["a", "b"],
-          isListOf((one) => typeof one === "string"),
-        ),
-      },
-      call: (words: never) => new data.WordTokenizer(words),
-    },
-    {
-      name: "WordTokenizer.train",
-      args: { pieces, size: arg.such(() => 8, sizes(2)) },
-      call: (pieces: never, size: never) => trainWords.call(data.WordTokenizer, pieces, size),
-    },
-    {
-      name: "WordTokenizer.fromJSON",
-      args: { value: json(() => words.toJSON()), where },
-      call: (value: never, where: never) => data.WordTokenizer.fromJSON(value, where),
-    },
-    {
-      name: "BpeTokenizer",
-      args: {
-        merges: arg.such(
-          () => [[97, 98]],
-          isListOf(() => false),
-        ),
-      },
-      call: (merges: never) => new data.BpeTokenizer(merges),
-    },
-    {
-      name: "BpeTokenizer.train",
-      args: { pieces, size: arg.such(() => 258, sizes(256)) },
-      call: (pieces: never, size: never) => trainPairs.call(data.BpeTokenizer, pieces, size),
-    },
-    {
-      name: "BpeTokenizer.fromJSON",
-      args: { value: json(() => pairs.toJSON()), where },
-      call: (value: never, where: never) => data.BpeTokenizer.fromJSON(value, where),
-    },
-    {
-      name: "tokenizerFromJSON",
-      args: { value: json(() => words.toJSON()), where },
-      call: (value: never, where: never) => data.tokenizerFromJSON(value, where),
-    },
-    {
-      name: "tokenize",
-      args: { ids: encoded, vocabulary: known, tokenizer: arg.only(() => words) },
-      call: (ids: never, vocabulary: never, tokenizer: never) => data.tokenize(ids, vocabulary, tokenizer),
-    },
-    {
-      name: "slicesOf",
-      args: { ids: encoded, vocabulary: known },
-      call: (ids: never, vocabulary: never) => [...data.slicesOf(ids, vocabulary)],
-    },
-    {
-      name: "showCharacter",
-      args: {
-        character: arg.such(
-          () => "a",
-          (value) => typeof value === "string" && value !== "",
-        ),
-      },
-      call: (character: never) => data.showCharacter(character),
-    },
-  ];
-}
+import {
+  corpus,
+  encoded,
+  ids,
+  isIdBelow,
+  known,
+  skip,
+  text,
+  tokenizers,
+  vocabulary,
+  where,
+} from "./tokenizers.ts";
 
 function texts(): HostileTarget[] {
   const split = arg.options({ sequenceLength: arg.optional(arg.size(3)) });
-  const skip = arg.options({ skipUnknown: arg.optional(arg.flag()) });
   const built = () => {
     const builder = new data.CorpusBuilder();
     builder.begin("file");
+    return builder;
+  };
+  const ended = () => {
+    const builder = built();
+    builder.push(Uint8Array.of(97, 98));
+    builder.end();
     return builder;
   };
   const segments = new data.EvalSegments(ids);
@@ -188,16 +58,14 @@ function texts(): HostileTarget[] {
       args: { piece: arg.only(() => Uint8Array.of(97)) },
       call: (piece: never) => built().push(piece),
     },
-    {
-      name: "CorpusBuilder#finish",
-      args: { hasher },
-      call: (hasher: never) => {
-        const builder = built();
-        builder.push(Uint8Array.of(97, 98));
-        builder.end();
-        return builder.finish(hasher);
+    ...arg.withJob(
+      {
+        name: "CorpusBuilder#finish",
+        args: { hasher },
+        call: (hasher: never) => ended().finish(hasher),
       },
-    },
+      (hasher: never) => ended().finishJob(hasher),
+    ),
     {
       name: "TextCorpus",
       args: { ids: encoded, vocabulary: known, fingerprint: text },
@@ -209,11 +77,14 @@ function texts(): HostileTarget[] {
       args: { start: arg.optional(arg.count(1)), end: arg.optional(arg.count(3)) },
       call: (start: never, end: never) => corpus.text(start, end),
     },
-    {
-      name: "TextCorpus#withVocabulary",
-      args: { vocabulary: known, options: skip },
-      call: (vocabulary: never, options: never) => corpus.withVocabulary(vocabulary, options),
-    },
+    ...arg.withJob(
+      {
+        name: "TextCorpus#withVocabulary",
+        args: { vocabulary: known, options: skip },
+        call: (vocabulary: never, options: never) => corpus.withVocabulary(vocabulary, options),
+      },
+      (vocabulary: never, options: never) => corpus.withVocabularyJob(vocabulary, options),
+    ),
     {
       name: "TextCorpus#split",
       args: { valFraction: arg.below1(0.2), options: split },
@@ -305,30 +176,46 @@ function statistics(): HostileTarget[] {
       args: { vocabularySize: size },
       call: (size: never) => new data.TrigramModel(size),
     },
-    { name: "TrigramModel#count", args: { ids: encoded }, call: (ids: never) => trained().count(ids) },
-    { name: "TrigramModel#loss", args: { ids: encoded }, call: (ids: never) => trained().loss(ids) },
-    { name: "TrigramModel#fit", args: { heldOut: encoded }, call: (ids: never) => trained().fit(ids) },
+    ...arg.withJob(
+      { name: "TrigramModel#count", args: { ids: encoded }, call: (ids: never) => trained().count(ids) },
+      (ids: never) => trained().countJob(ids),
+    ),
+    ...arg.withJob(
+      { name: "TrigramModel#loss", args: { ids: encoded }, call: (ids: never) => trained().loss(ids) },
+      (ids: never) => trained().lossJob(ids),
+    ),
+    ...arg.withJob(
+      { name: "TrigramModel#fit", args: { heldOut: encoded }, call: (ids: never) => trained().fit(ids) },
+      (heldOut: never) => trained().fitJob(heldOut),
+    ),
     {
       name: "TrigramModel#probability",
       args: { a: context, b: context, c: next },
       call: (a: never, b: never, c: never) => trained().probability(a, b, c),
     },
-    {
-      name: "trigramBaseline",
-      args: { trainIds: encoded, validIds: encoded, vocabularySize: size },
-      call: (trainIds: never, validIds: never, size: never) => data.trigramBaseline(trainIds, validIds, size),
-    },
+    ...arg.withJob(
+      {
+        name: "trigramBaseline",
+        args: { trainIds: encoded, validIds: encoded, vocabularySize: size },
+        call: (trainIds: never, validIds: never, size: never) =>
+          data.trigramBaseline(trainIds, validIds, size),
+      },
+      (trainIds: never, validIds: never, size: never) => data.trigramBaselineJob(trainIds, validIds, size),
+    ),
     {
       name: "unigramLoss",
       args: { trainIds: encoded, validIds: encoded, vocabularySize: size },
       call: (trainIds: never, validIds: never, size: never) => data.unigramLoss(trainIds, validIds, size),
     },
     { name: "wordsOf", args: { text }, call: (text: never) => data.wordsOf(text) },
-    {
-      name: "wordSet",
-      args: { ids: encoded, vocabulary: known },
-      call: (ids: never, vocabulary: never) => data.wordSet(ids, vocabulary),
-    },
+    ...arg.withJob(
+      {
+        name: "wordSet",
+        args: { ids: encoded, vocabulary: known },
+        call: (ids: never, vocabulary: never) => data.wordSet(ids, vocabulary),
+      },
+      (ids: never, vocabulary: never) => data.wordSetJob(ids, vocabulary),
+    ),
     {
       name: "knownWordShare",
       args: { sample: text, corpusWords: arg.only(() => new Set(["one"])) },

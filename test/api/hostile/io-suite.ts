@@ -1,4 +1,10 @@
+import { parameters } from "../../../src/autograd/parameter.ts";
+import { Rng } from "../../../src/core/rng.ts";
+import { Vocabulary } from "../../../src/data/index.ts";
 import * as io from "../../../src/io/index.ts";
+import { LanguageModel } from "../../../src/models/index.ts";
+import * as run from "../../../src/run/index.ts";
+import { describeCheckpoint } from "../../../src/run/model-metadata.ts";
 import type { HostileContext, HostileTarget } from "../../support/hostile/calls.ts";
 import * as arg from "./arguments.ts";
 
@@ -10,6 +16,23 @@ export async function prepared() {
 }
 
 const file = await prepared();
+
+const made = () => new LanguageModel({ vocabulary: 4, hidden: 2 }, { rng: new Rng(1) });
+
+/** A checkpoint of {@link made}. */
+async function trained() {
+  const model = made();
+  const stored = await Promise.all(
+    parameters(model).map(async ({ name, tensor }) => {
+      const data = Float32Array.from(await tensor.read());
+      return [name, { dtype: "F32" as const, shape: tensor.shape, data }] as const;
+    }),
+  );
+  const facts = { model: model.config, vocabulary: new Vocabulary("abcd"), step: 1, seconds: 1 };
+  return io.encodeCheckpoint(Object.fromEntries(stored), describeCheckpoint(facts));
+}
+
+const checkpoint = await trained();
 
 const isTensors = (value: unknown) =>
   value instanceof Map
@@ -36,7 +59,7 @@ const bytes = arg.only(() => file);
 const bits = arg.only(() => Uint16Array.of(1, 2));
 const where = arg.text("file");
 
-export const targets = (_: HostileContext): HostileTarget[] => [
+const files = (): HostileTarget[] => [
   {
     name: "writeSafetensors",
     args: { tensors, metadata },
@@ -72,5 +95,48 @@ export const targets = (_: HostileContext): HostileTarget[] => [
   { name: "float16ToFloat32", args: { bits }, call: (bits: never) => io.float16ToFloat32(bits) },
   { name: "bfloat16ToFloat32", args: { bits }, call: (bits: never) => io.bfloat16ToFloat32(bits) },
 ];
+
+function models({ backend }: HostileContext): HostileTarget[] {
+  const model = made();
+  const whole = arg.only(() => checkpoint);
+  const loading = arg.options({ strict: arg.optional(arg.flag()), where: arg.optional(where) });
+  const read = io.readSafetensors(checkpoint, "file");
+  const parsed = arg.record({
+    tensors: arg.only(() => read.tensors),
+    // Not looked at but for the name of the format.
+    metadata: arg.such(
+      () => read.metadata,
+      () => true,
+    ),
+  });
+  const opening = arg.options({
+    where: arg.optional(where),
+    backend: arg.optional(arg.only(() => backend)),
+    createCell: arg.optional(arg.only(() => undefined)),
+    cellName: arg.optional(arg.text()),
+  });
+  return [
+    {
+      name: "loadWeights",
+      args: { model: arg.only(() => model), file: whole, options: loading },
+      call: (model: never, file: never, options: never) => run.loadWeights(model, file, options),
+    },
+    {
+      name: "loadWeights of a file that was read",
+      args: { file: parsed },
+      call: (file: never) => run.loadWeights(model, file),
+    },
+    {
+      name: "openModel",
+      args: { bytes: whole, options: opening },
+      call: async (bytes: never, options: never) => {
+        const opened = await run.openModel(bytes, options);
+        for (const { tensor } of parameters(opened.model)) tensor.dispose();
+      },
+    },
+  ];
+}
+
+export const targets = (context: HostileContext) => [...files(), ...models(context)];
 
 export default (context: HostileContext) => arg.sampled(targets(context), context);

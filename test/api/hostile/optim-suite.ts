@@ -32,6 +32,14 @@ const OPTIMIZERS: Record<string, [typeof optim.sgd, Record<string, Argument>]> =
       ...{ epsInsideRoot: FLAG, weightDecay: AT_LEAST_0 },
     },
   ],
+  adadelta: [
+    optim.adadelta,
+    {
+      ...{ lr: AT_LEAST_0, rho: arg.optional(arg.from0To1(0.9)) },
+      ...{ eps: arg.optional(arg.above0(0.1)), weightDecay: AT_LEAST_0 },
+    },
+  ],
+  adamax: [optim.adamax, { ...adamOptions(), eps: arg.optional(arg.above0(0.1)) }],
   adam: [optim.adam, adamOptions()],
   adamw: [optim.adamw, adamOptions()],
 };
@@ -161,11 +169,26 @@ function schedules(): HostileTarget[] {
     ...{ thresholdMode: arg.optional(arg.word("relative", "absolute")) },
     ...{ floor: arg.optional(arg.from0To1(0)), eps: AT_LEAST_0 },
   };
+  const milestones = arg.such(
+    () => [2, 4],
+    (value) =>
+      Array.isArray(value) &&
+      Array.from(value).every(
+        (one, at) => Number.isSafeInteger(one) && one >= (at === 0 ? 0 : value[at - 1]),
+      ),
+  );
+  const share = arg.such(
+    () => 0.5,
+    (value) => typeof value === "number" && value > 0 && value <= 1,
+  );
   const made = {
     constantSchedule: () => optim.constantSchedule(),
     stepSchedule: (options: never) => optim.stepSchedule(options),
     exponentialSchedule: (options: never) => optim.exponentialSchedule(options),
     cosineSchedule: (options: never) => optim.cosineSchedule(options),
+    multiStepSchedule: (options: never) => optim.multiStepSchedule(options),
+    linearSchedule: (options: never) => optim.linearSchedule(options),
+    oneCycleSchedule: (options: never) => optim.oneCycleSchedule(options),
   };
   const fields: Record<keyof typeof made, Record<string, Argument>> = {
     constantSchedule: {},
@@ -177,6 +200,20 @@ function schedules(): HostileTarget[] {
         warmup: arg.optional(arg.atLeast0(1)),
         floor: arg.optional(arg.from0To1(0)),
       },
+    },
+    multiStepSchedule: { milestones, gamma: arg.optional(arg.above0(0.5)) },
+    linearSchedule: {
+      ...{ steps: arg.optional(arg.size(3)), startFactor: arg.optional(share) },
+      endFactor: arg.optional(arg.from0To1(1)),
+    },
+    oneCycleSchedule: {
+      steps: arg.such(
+        () => 10,
+        (value) => Number.isSafeInteger(value) && (value as number) >= 2,
+      ),
+      ...{ pctStart: arg.optional(arg.from0To1(0.3)), threePhase: FLAG },
+      ...{ divFactor: arg.optional(arg.above0(25)), finalDivFactor: arg.optional(arg.above0(100)) },
+      annealStrategy: arg.optional(arg.word("cos", "linear")),
     },
   };
   const state = arg.record({
@@ -195,7 +232,7 @@ function schedules(): HostileTarget[] {
       const both: HostileTarget[] = [
         {
           name,
-          args: { options: arg.required(own), step },
+          args: { options: name === "linearSchedule" ? arg.options(own) : arg.required(own), step },
           call: (options: never, step: number) => make(options).factor(step),
         },
         { name: `${name}.factor`, args: { step }, call: (step: number) => right().factor(step) },

@@ -21,6 +21,11 @@ const idsBelow =
     value.length < 100 &&
     Array.from(value).every((id) => Number.isInteger(id) && (id as number) >= 0 && (id as number) < bound);
 
+const isOneOf =
+  (...numbers: unknown[]) =>
+  (value: unknown) =>
+    numbers.includes(value);
+
 const SAMPLING = {
   ...{ temperature: arg.optional(arg.atLeast0(1)), topK: arg.optional(arg.size(2)) },
   topP: arg.optional(
@@ -191,18 +196,21 @@ function inspecting(model: LanguageModel): HostileTarget[] {
     values: arg.only(values),
   });
   return [
-    {
-      name: "valuesOf",
-      args: {
-        signals: arg.such(
-          () => inspect.SIGNALS,
-          (value) => isList(value) && value.length === 0,
-        ),
-        characters: texts,
-        ends,
+    ...arg.withJob(
+      {
+        name: "valuesOf",
+        args: {
+          signals: arg.such(
+            () => inspect.SIGNALS,
+            (value) => isList(value) && value.length === 0,
+          ),
+          characters: texts,
+          ends,
+        },
+        call: (signals: never, characters: never, ends: never) => inspect.valuesOf(signals, characters, ends),
       },
-      call: (signals: never, characters: never, ends: never) => inspect.valuesOf(signals, characters, ends),
-    },
+      (signals: never, characters: never, ends: never) => inspect.valuesOfJob(signals, characters, ends),
+    ),
     {
       name: "SIGNALS.of",
       args: { characters: texts },
@@ -213,20 +221,35 @@ function inspecting(model: LanguageModel): HostileTarget[] {
       args: { layer: trace, followed, best: arg.optional(arg.size(3)) },
       call: (layer: never, followed: never, best: never) => inspect.searchUnits([layer], [followed], best),
     },
-    {
-      name: "searchUnits",
-      args: {
-        layers: arg.such(
-          () => [],
-          (value) => isList(value) && value.length === 0,
-        ),
-        all: arg.such(
-          () => [],
-          (value) => isList(value) && value.length === 0,
-        ),
-        best: arg.optional(arg.size(3)),
+    ...arg.withJob(
+      {
+        name: "searchUnits",
+        args: {
+          layers: arg.such(
+            () => [],
+            (value) => isList(value) && value.length === 0,
+          ),
+          all: arg.such(
+            () => [],
+            (value) => isList(value) && value.length === 0,
+          ),
+          best: arg.optional(arg.size(3)),
+        },
+        call: (layers: never, all: never, best: never) => inspect.searchUnits(layers, all, best),
       },
-      call: (layers: never, all: never, best: never) => inspect.searchUnits(layers, all, best),
+      (layers: never, all: never, best: never) => inspect.searchUnitsJob(layers, all, best),
+    ),
+    {
+      name: "unitOf",
+      args: {
+        all: arg.only(() => Float32Array.of(1, 2, 3, 4, 5, 6)),
+        width: arg.such(() => 2, isOneOf(2, 3)),
+        unit: arg.such(() => 1, isOneOf(0, 1)),
+        from: arg.such(() => 1, isOneOf(0, 1, 2)),
+        to: arg.such(() => 2, isOneOf(1, 2, 3)),
+      },
+      call: (all: never, width: never, unit: never, from: never, to: never) =>
+        inspect.unitOf(all, width, unit, from, to),
     },
     {
       name: "traceModel",

@@ -253,6 +253,16 @@ function runs(): HostileTarget[] {
       args: { event: arg.such(() => ({ event: "step", step: 1 }), isObject) },
       call: withStore((store, event) => store.appendMetrics(event)),
     },
+    {
+      name: "RunStore#appendSample",
+      args: { event: arg.such(() => ({ step: 1, text: "a" }), isObject) },
+      call: withStore((store, event) => store.appendSample(event)),
+    },
+    {
+      name: "RunStore#writeReport",
+      args: { html: arg.text("<!doctype html>") },
+      call: withStore((store, html) => store.writeReport(html)),
+    },
     { name: "RunStore#cutMetrics", args: { step }, call: withStore((store, step) => store.cutMetrics(step)) },
     { name: "RunStore#rewindTo", args: { step }, call: withStore((store, step) => store.rewindTo(step)) },
     {
