@@ -1,3 +1,4 @@
+import { requireFloats } from "../autograd/check.ts";
 import { CELLS } from "../autograd/ops/recurrent-cells.ts";
 import { kernelsOf } from "../autograd/tape.ts";
 import type { Backend, FloatArray } from "../backend/backend.ts";
