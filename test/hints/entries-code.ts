@@ -2,7 +2,6 @@
 import { spawnSync } from "node:child_process";
 import { backward, Tape, withTape } from "../../src/autograd/tape.ts";
 import { createReferenceBackend } from "../../src/backend/reference/reference.ts";
-import { empty } from "../../src/backend/tensor.ts";
 import { OutOfMemoryError } from "../../src/core/errors.ts";
 import { generate, sampleLogits } from "../../src/decode/index.ts";
 import {
@@ -114,27 +113,6 @@ export const CODE: Entries = {
         });
         await met.text(child.stderr);
         if (child.stdout !== "wasm\n") throw new Error(child.stdout + child.stderr);
-      },
-    },
-  ],
-  "backend/scope.ts": [
-    {
-      hint: "await before or after it; inside, start a read() and return its promise",
-      async follow(met) {
-        await met.code(() => scope(async () => zeros([2]).read()));
-        const values = await scope(() => zeros([2]).read());
-        if (values.length !== 2) throw new Error("another tensor");
-      },
-    },
-  ],
-  "backend/tensor.ts": [
-    {
-      hint: "compute inside step(() => ...) or scope(() => ...)",
-      async follow(met) {
-        const x = tensor([1, 2], [2]);
-        await met.code(() => mul(x, x));
-        scope(() => mul(x, x));
-        scope(() => empty([2]));
       },
     },
   ],

@@ -67,7 +67,7 @@ export const TEXT: Entries = {
       },
     },
     {
-      hint: "try more updates: --epochs 20*",
+      hint: "try more updates: --epochs **",
       async follow(met) {
         const train = (more: string) =>
           `train text mybook.txt --hidden 32 --seq-length 16 --batch-size 4 --threads 1 ${more} --out ${fresh()}`;
