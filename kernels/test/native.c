@@ -102,10 +102,11 @@ static void test_gemm(int m, int n, int k) {
         total += (double)a[ta ? l * m + i / n : i / n * k + l] * b[tb ? i % n * k + l : l * n + i % n];
       expected[i] = total;
     }
-    float *scratch = room(gemm_scratch(m, n, k));
+    const int words = (int)gemm_scratch(m, n, k);
+    float *scratch = room(words);
     gemm(c, a, b, start == 1 ? bias : 0, m, n, k, ta, tb, start == 2, scratch);
     compare("gemm", c, expected, m * n, ABSOLUTE + k / 16777216.0);
-    if (scratch[gemm_scratch(m, n, k)] != GUARD) failures++, puts("gemm: wrote beyond its scratch");
+    if (scratch[words] != GUARD) failures++, puts("gemm: wrote beyond its scratch");
     free(a); free(b); free(bias); free(c); free(expected); free(scratch);
   }
 }

@@ -16,7 +16,7 @@ import { numberOf } from "./values.ts";
 const EPILOGUE = `
 RUN:  the folder of a run, whose best checkpoint counts, or a checkpoint file
 DATA: UTF-8 text in files or folders, or - for standard input
-      (default: what the run's own text keeps for validation)
+      (default: the part of the run's text kept for validation)
 
 Every character is predicted once from those before it; the result depends on
 the model and the text alone.

@@ -23,7 +23,7 @@ import { numberOf } from "./values.ts";
 
 const EPILOGUE = `
 RUN:  the folder of a run, whose best checkpoint counts, or a checkpoint file
-TEXT: a file to look at (default: what the run's own text keeps for validation),
+TEXT: a file to look at (default: the part of the run's text kept for validation),
       or else a text to be shown by the unit that follows its signal best
 
 Units are chosen on the first half of the text and scored on the second: 0 is

@@ -180,9 +180,10 @@ export class PeopleView implements TrainView {
     const last = history.evaluations.at(-1);
     const lines: string[] = [];
     if (best !== null && last !== undefined && best.loss < last.loss) {
-      lines.push(
-        label("best", `${nats(best.loss)} at step ${count(best.step)}, the one that sample and eval take`),
-      );
+      // This warning says the best loss itself.
+      const isSaid = warnings.some(({ code }) => code === "overfitted");
+      const step = `${isSaid ? "" : `${nats(best.loss)} at `}step ${count(best.step)}`;
+      lines.push(label("best", `${step}, which sample and eval use`));
     }
     if (reason === "patience") {
       lines.push(

@@ -146,13 +146,10 @@ export class CheckpointFolder {
       if (bytes !== undefined)
         return { ...(await decodeCheckpoint(bytes, path)), ...best, path, warnings: [] };
       if (attempt >= ATTEMPTS) {
-        throw new FormatError(
-          escapeControl(this.bestPath),
-          `names step ${best.step}, which has no checkpoint`,
-          {
-            hint: "remove the file, then the latest checkpoint is used",
-          },
-        );
+        const problem = `names step ${best.step}, which has no checkpoint`;
+        throw new FormatError(escapeControl(this.bestPath), problem, {
+          hint: "remove the file, then the latest checkpoint is used",
+        });
       }
     }
   }
@@ -171,7 +168,12 @@ export class CheckpointFolder {
       lost = error;
     }
     const latest = await this.latest();
-    if (latest === undefined) throw lost;
+    if (latest === undefined) {
+      throw new FormatError(escapeControl(this.path), `holds no checkpoint; ${lost.problem}`, {
+        hint: "put them back, or start a new run, in another folder",
+        cause: lost,
+      });
+    }
     const warnings = [lost.problem, ...latest.warnings.filter((warning) => warning !== lost.problem)];
     return { ...latest, warnings };
   }

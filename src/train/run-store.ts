@@ -89,7 +89,7 @@ export class RunStore {
     await storing("create", folder, () => fs.mkdir(folder));
     return RunStore.locked(folder, fs, async (store) => {
       const names = await storing("read", folder, () => fs.readdir(folder));
-      const isRun = names.includes("run.json") || names.includes("metrics.jsonl");
+      const isRun = ["run.json", "metrics.jsonl", "samples.jsonl"].some((name) => names.includes(name));
       if (isRun || (await store.checkpoints.steps()).length > 0) {
         throw new InputError(`${escapeControl(folder)} already holds a run`, {
           hint: "continue it with --resume, or choose another folder with --out",
@@ -151,7 +151,7 @@ export class RunStore {
 
   /** Through these a folder from somebody else could have files elsewhere written or removed. */
   private async refuseLinks(): Promise<void> {
-    for (const path of [this.checkpoints.path, this.metrics.path]) {
+    for (const path of [this.checkpoints.path, this.metrics.path, this.samples.path]) {
       if (!(await storing("read", path, () => this.fs.isLink(path)))) continue;
       throw new InputError(`${escapeControl(path)} is a symbolic link: a run is not written through links`, {
         hint: "put what it links to in its place, or make the whole folder of the run a link",
@@ -207,7 +207,7 @@ export class RunStore {
   async writeReport(html: string): Promise<string> {
     this.mustWrite();
     checkValue("runStore.writeReport: html", TEXT, html);
-    const path = join(this.folder, "report.html");
+    const path = join(this.folder, REPORT);
     await writeFileDurable(this.fs, path, html);
     return path;
   }
@@ -310,8 +310,8 @@ export class RunStore {
     this.mustWrite();
     const kept = (await this.checkpoints.removeAll()).map((name) => join("checkpoints", name));
     await Promise.all([this.metrics.close(), this.samples.close()]);
-    for (const name of ["metrics.jsonl", "samples.jsonl", REPORT, "run.json"])
-      await removeFile(this.fs, join(this.folder, name));
+    for (const path of [this.metrics.path, this.samples.path, join(this.folder, REPORT), this.runJson])
+      await removeFile(this.fs, path);
     await this.close();
     // An absolute path: a folder cannot be removed by the name `.`.
     const left = await removeEmptyFolder(this.fs, resolve(this.folder));

@@ -47,7 +47,7 @@ describe("the kernels of a page", () => {
     answering(answer);
     const error = await loadWasmBackend("simd128").catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(UnrolledError);
-    expect((error as UnrolledError).message).toMatch(message);
+    expect((error as UnrolledError).problem).toMatch(message);
     expect(error).toMatchObject({
       code: "BACKEND",
       hint: expect.stringMatching(/belong beside its scripts/),

@@ -59,7 +59,7 @@ describe("unrolled inspect", () => {
     const { status, stdout, stderr } = await inspect(run);
     expect([status, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(/^model +LSTM, 1 layer of 16, step \d+$/m);
-    expect(stdout).toMatch(/^text +[\d,]+ characters of what .*text\.txt keeps for validation$/m);
+    expect(stdout).toMatch(/^text +[\d,]+ characters of the part of .*text\.txt kept for validation$/m);
     expect(stdout).toMatch(/^signal +unit +score +untrained +when +on the first half$/m);
     expect(stdout).toMatch(/^inside quotes +0:\d+ +0\.\d\d +-?0\.\d\d +(above|below) -?[\d.]+ +0\.\d\d$/m);
     expect(stdout).toMatch(/^too little of it in this text: .*inside a URL/m);

@@ -193,6 +193,7 @@ describe("eval", () => {
     );
     const { metrics, ...left } = await evaluate(strange, "--skip-unknown");
     const known = await evaluate(file("line 3 of the bk\n"));
+    // 2 of 19 characters.
     expect({ ...left, metrics }).toEqual({ ...known, metrics: { ...known.metrics, unknownShare: 2 / 19 } });
   });
 

@@ -137,18 +137,30 @@ describe("what a training says to type next", () => {
   const FAST = "--hidden 4 --seq-length 8 --batch-size 8 --threads 1";
   const train = (more: string) => run(`train text mybook.txt ${FAST} --out ${fresh()} ${more}`);
 
+  const learning = "--val unlike.txt --hidden 32 --lr 0.02 --eval-every 10";
+
   test.each([
-    ["at its last step", "--steps 3", 3],
-    ["at its last pass", "--epochs 1", 3],
-    ["when its time is over", "--max-seconds 0.3", 3],
-    ["with words", "--steps 3 --tokens word", 3],
-    ["in a folder whose name needs quotes", `--steps 3 --out "it's mine"`, 3],
-  ])("%s works, and resuming goes on", async (_, more, count) => {
+    ["at its last step", "--steps 3"],
+    ["at its last pass", "--epochs 1"],
+    ["when its time is over", "--max-seconds 0.3"],
+    ["when its patience is over", `${learning} --steps 400 --patience 2`],
+    ["with words", "--steps 3 --tokens word"],
+    ["in a folder whose name needs quotes", `--steps 3 --out "it's mine"`],
+    ["with a warning", `${learning} --steps 160`],
+  ])("%s works, and resuming goes on", async (case_, more) => {
+    writeFileSync("unlike.txt", [...madeText(12)].toReversed().join(""));
     const { stdout, status } = await train(more);
     expect(status).toBe(0);
+    // The page that the line before them names.
+    expect(readFileSync(/^report {3}(.*)$/m.exec(stdout)![1], "utf8")).toContain("</html>");
     const next = nextIn(stdout);
-    expect(next).toHaveLength(count);
-    expect(next.map((line) => wordsOf(line)[2])).toEqual(["sample", "eval", "train"]);
+    const hasWarning = case_ === "with a warning";
+    expect(/^warning /m.test(stdout)).toBe(hasWarning);
+    expect(next.map((line) => wordsOf(line)[2])).toEqual([
+      "sample",
+      "eval",
+      ...(hasWarning ? [] : ["train"]),
+    ]);
     const lastStep = (text: string) => Number(/^done +step ([\d,]+)/m.exec(text)![1].replaceAll(",", ""));
     for (const line of next) {
       const out = await works(line.includes("sample") ? `${line} --length 5` : line);

@@ -1,6 +1,6 @@
 /** Advice for people who write a cell of their own, and for the backends that run it. */
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { vi } from "vitest";
 import { probeNative } from "../../src/backend/native/native.ts";
 import {
@@ -12,7 +12,7 @@ import {
   tensor,
   zeros,
 } from "../../src/index.ts";
-import { type Cell, Linear, Recurrent, Rng, tanh } from "../../src/nn/index.ts";
+import { type Cell, Linear, LSTMCell, Recurrent, Rng, tanh } from "../../src/nn/index.ts";
 import { loadOwnCell } from "../../src/tasks/own-cell.ts";
 import { fresh } from "../cli/unrolled.ts";
 import { cellText } from "../tasks/cells.ts";
@@ -123,6 +123,19 @@ export const CELLS: Entries = {
         if (createWasmBackend() === undefined) throw new Error("no kernels");
       },
     },
+    {
+      hint: "the .wasm files of the package belong beside its scripts, in dist/backend/wasm/",
+      async follow(met) {
+        vi.stubGlobal("fetch", async () => new Response("", { status: 404 }));
+        await met.code(() => loadWasmBackend());
+        const folder = join(import.meta.dirname, "../../dist/backend/wasm");
+        vi.stubGlobal(
+          "fetch",
+          async (url: URL) => new Response(readFileSync(join(folder, basename(url.pathname)))),
+        );
+        await loadWasmBackend();
+      },
+    },
   ],
   "nn/cell-check.ts": [
     { hint: "is there a return at its end?", follow: mended(() => undefined) },
@@ -141,6 +154,21 @@ export const CELLS: Entries = {
     {
       hint: "return the new state: { output, state: ... }",
       follow: mended(({ output }, before) => ({ output, state: before })),
+    },
+    {
+      hint: "give the state that forward returned, or one like that of zeroState",
+      async follow(met) {
+        const layer = new Recurrent(new LSTMCell(3, 3, options));
+        const x = tensor(new Float64Array(9), [1, 3, 3], "f32", backend);
+        await met.code(() =>
+          scope(() => layer.forward(x, { state: { h: zeros([1, 3], backend) } as never }), backend),
+        );
+        scope(() => {
+          const { state } = layer.forward(x);
+          layer.forward(x, { state });
+          layer.forward(x, { state: layer.zeroState(1) });
+        }, backend);
+      },
     },
   ],
   "nn/cell-state.ts": [

@@ -16,20 +16,15 @@ import {
   zeros,
 } from "../../src/index.ts";
 import { LanguageModel } from "../../src/models/language-model.ts";
-import { completeConfig } from "../../src/models/language-model-config.ts";
 import {
   crossEntropy,
   freeze,
-  GRU,
   Linear,
   LSTM,
-  LSTMCell,
   linearCrossEntropy,
   mul,
   parameters,
-  RecurrentStack,
   Rng,
-  setForgetBias,
   sum,
   unfreeze,
 } from "../../src/nn/index.ts";
@@ -40,19 +35,16 @@ import { type Entries, proposedIn, SHORT, works } from "./harness.ts";
 
 const rng = new Rng(1);
 const linear = () => new Linear(3, 3, { rng });
-const lstm = () => new LSTM(3, 3, { rng });
-
-/** One update of a linear layer, or of what an optimizer has of it. */
-function update(layer: Linear, optimizer = sgd(parameters(layer), { lr: 0.1 })): void {
-  step(() => crossEntropy(layer.forward(tensor([1, 2, 3], [1, 3])), ids([0])), optimizer);
-}
 
 const text = (values: readonly string[]) => Int32Array.from(values, Number);
 
 /** A backend whose memory can be read by a promise only, as a GPU's. */
-function remote(): Backend {
+export function remote(): Backend {
   const { name, memory, ...others } = createReferenceBackend();
-  const asynchronous = Object.assign(Object.create(memory), { readSync: undefined, readInto: undefined });
+  const read = memory.read.bind(memory);
+  const asynchronous = Object.assign(Object.create(memory), {
+    ...{ read, readSync: undefined, readInto: undefined },
+  });
   return { name, memory: asynchronous, ...others };
 }
 
@@ -246,151 +238,6 @@ export const CODE: Entries = {
         const none = Number.NEGATIVE_INFINITY;
         await met.code(() => sampleLogits([none, none], {}, rng));
         if (sampleLogits([none, 0], {}, rng) !== 1) throw new Error("another symbol");
-      },
-    },
-  ],
-  "models/language-model-config.ts": [
-    {
-      hint: "leave it out for --embedding *",
-      async follow(met) {
-        const own = { cell: "own", vocabulary: 5, hidden: 4 } as const;
-        const hint = await met.code(() => completeConfig({ ...own, embedding: 0 }));
-        if (!hint.endsWith(`--embedding ${completeConfig(own).embedding}`)) throw new Error(hint);
-      },
-    },
-    {
-      hint: "the embedding and the output layer are one matrix",
-      explains: "why the two sizes must be equal; the message before it says which size is needed",
-    },
-  ],
-  "models/language-model.ts": [
-    {
-      hint: "leave --weights out",
-      async follow(met) {
-        const settings = { cell: "own", vocabulary: 5, hidden: 4 } as const;
-        const createCell = (inputs: number, hidden: number) => new LSTMCell(inputs, hidden, { rng });
-        const model = new LanguageModel(settings, { rng, createCell });
-        await met.code(() => model.stream({ weights: "int8" }));
-        model.stream().step(1);
-      },
-    },
-  ],
-  "nn/init.ts": [
-    {
-      hint: "make it with bias: true",
-      async follow(met) {
-        await met.code(() => setForgetBias(new LSTM(3, 3, { rng, bias: false }), 1));
-        setForgetBias(new LSTM(3, 3, { rng, bias: true }), 1);
-      },
-    },
-    {
-      hint: "only an LSTM has a forget gate: give the LSTM itself",
-      async follow(met) {
-        const model = { lstm: lstm(), gru: new GRU(3, 3, { rng }) };
-        await met.code(() => setForgetBias(model, 1));
-        setForgetBias(model.lstm, 1);
-      },
-    },
-  ],
-  "nn/recurrent-layer.ts": [
-    {
-      hint: "a stream has no end: train the layer in one direction",
-      async follow(met) {
-        await met.code(() => new LSTM(3, 3, { rng, bidirectional: true }).stream());
-        lstm().stream().dispose();
-      },
-    },
-  ],
-  "nn/recurrent-stack.ts": [
-    {
-      hint: "make a cell for each layer: they would share their weights",
-      async follow(met) {
-        const cell = () => new LSTMCell(3, 3, { rng });
-        const shared = cell();
-        await met.code(() => new RecurrentStack([shared, shared]));
-        new RecurrentStack([cell(), cell()]);
-      },
-    },
-    {
-      hint: "give { rng }, or { training: false } to drop nothing",
-      async follow(met) {
-        const cells = [0, 1].map(() => new LSTMCell(3, 3, { rng }));
-        const stack = new RecurrentStack(cells, { dropout: 0.5 });
-        const x = tensor(new Float32Array(6), [1, 2, 3]);
-        await met.code(() => scope(() => stack.forward(x)));
-        scope(() => {
-          stack.forward(x, { rng });
-          stack.forward(x, { training: false });
-        });
-      },
-    },
-  ],
-  "nn/stream.ts": [
-    {
-      hint: "make a new one",
-      async follow(met) {
-        const layer = lstm();
-        const stream = layer.stream();
-        stream.dispose();
-        await met.code(() => stream.step([1, 2, 3]));
-        layer.stream().step([1, 2, 3]);
-      },
-    },
-    {
-      hint: "streams are for the CPU: use a wasm or native backend",
-      async follow(met) {
-        await met.code(() => new LSTM(3, 3, { rng, backend: remote() }).stream());
-        lstm().stream().step([1, 2, 3]);
-      },
-    },
-    {
-      hint: "the training has diverged: take an earlier checkpoint",
-      async follow(met) {
-        const [bad, good] = [lstm(), lstm()];
-        bad.weight_hh_l0.write(new Array(36).fill(Number.NaN));
-        await met.code(() => bad.stream());
-        good.stream().step([1, 2, 3]);
-      },
-    },
-  ],
-  "optim/grouped.ts": [
-    {
-      hint: "make the optimizer before freezing, or a new one after unfreezing",
-      async follow(met) {
-        const layer = linear();
-        freeze(layer.bias!);
-        const early = sgd(parameters(layer), { lr: 0.1 });
-        unfreeze(layer.bias!);
-        await met.code(() => update(layer, early));
-        update(layer);
-        const other = linear();
-        const before = sgd(parameters(other), { lr: 0.1 });
-        freeze(other.bias!);
-        update(other, before);
-        unfreeze(other.bias!);
-        update(other, before);
-      },
-    },
-    {
-      hint: "give each module a name of its own: parameters({ encoder }), parameters({ decoder })",
-      async follow(met) {
-        const [encoder, decoder] = [linear(), linear()];
-        await met.code(() => sgd([...parameters(encoder), ...parameters(decoder)], { lr: 0.1 }));
-        sgd([...parameters({ encoder }), ...parameters({ decoder })], { lr: 0.1 }).dispose();
-      },
-    },
-    {
-      hint: "to keep the other parameters as they are, freeze them",
-      async follow(met) {
-        const [body, head] = [linear(), linear()];
-        const groups = [{ parameters: parameters({ body }) }, { parameters: parameters({ head }), lr: 0.1 }];
-        await met.code(() => sgd(groups, { lr: 0 }));
-        freeze(body);
-        const optimizer = sgd(parameters({ body, head }), { lr: 0.1 });
-        const before = await body.weight.read();
-        const x = tensor([1, 2, 3], [1, 3]);
-        step(() => crossEntropy(head.forward(body.forward(x)), ids([0])), optimizer);
-        if (String(await body.weight.read()) !== String(before)) throw new Error("it has moved");
       },
     },
   ],

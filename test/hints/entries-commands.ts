@@ -101,6 +101,15 @@ export const COMMANDS: Entries = {
     },
     { hint: "did you mean *?", follow: corrected(train("--lrr 0.1"), "--lrr") },
   ],
+  "cli/run-report.ts": [
+    {
+      hint: "there is no report: *",
+      elsewhere: [
+        "cli/run-report.test.ts",
+        "that cannot be written is told in one line, and the run is whole",
+      ],
+    },
+  ],
   "cli/runs-delete.ts": [
     {
       hint: "unrolled runs lists them",

@@ -1,8 +1,8 @@
 /** Advice about texts and files. */
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
-import { vi } from "vitest";
 import { corpusFromText, MAX_VOCABULARY, TextStreams, trigramBaseline } from "../../src/data/index.ts";
-import { decodeCheckpoint, readSafetensors, sha256, writeSafetensors } from "../../src/io/index.ts";
+import { slicesWithPauses } from "../../src/data/tokenize.ts";
+import { decodeCheckpoint, readSafetensors, writeSafetensors } from "../../src/io/index.ts";
 import { fresh, madeText } from "../cli/unrolled.ts";
 import type { Entries } from "./harness.ts";
 import { SHORT, works } from "./harness.ts";
@@ -33,10 +33,10 @@ export const DATA: Entries = {
       },
     },
     {
-      hint: "give a text with at least a few hundred characters",
+      hint: "give a text of at least some thousand characters",
       async follow(met) {
         await met.command(trainOn(write("empty.txt", "")));
-        await works(trainOn(write("hundreds.txt", madeText(30).slice(0, 400))));
+        await works(trainOn(write("thousands.txt", madeText(60))));
       },
     },
     {
@@ -58,39 +58,32 @@ export const DATA: Entries = {
   ],
   "data/ngram.ts": [
     {
-      hint: "use a --val-split above 0",
+      hint: "keep a part of the text for validation",
       async follow(met) {
         const { ids } = corpusFromText("abcabc");
         await met.code(() => trigramBaseline(ids, ids.subarray(0, 0), 3));
-        await works(`${trainOn("mybook.txt")} --val-split 0.1`);
+        const { train, validation } = corpusFromText("abcabc").split(0.5);
+        trigramBaseline(train, validation, 3);
       },
     },
   ],
   "data/text-corpus.ts": [
     {
-      hint: "give more text, or a smaller --val-split",
-      async follow(met) {
-        await met.code(() => corpusFromText("abcabcabca").split(0.9));
-        corpusFromText("abcabcabca").split(0.5);
-        corpusFromText("abc".repeat(100)).split(0.9);
-      },
-    },
-    {
-      hint: "use --seq-length * or less, or more text",
+      hint: "use *a longer text",
       async follow(met) {
         const split = (sequenceLength: number) => corpusFromText("abcabcabca").split(0, { sequenceLength });
         const hint = await met.code(() => split(20));
-        split(Number(/\d+/.exec(hint)![0]));
+        split(Number(/sequences of at most (\d+)/.exec(hint)![1]));
         corpusFromText("abc".repeat(100)).split(0, { sequenceLength: 20 });
       },
     },
     {
-      hint: "use --val-split 0 for none*, or give more text",
+      hint: "use *a share of 0 for no validation, or a longer text",
       async follow(met) {
         const corpus = corpusFromText("abcabcabca");
         const hint = await met.code(() => corpus.split(0.05));
+        corpus.split(Number(/a share of ([\d.]+), /.exec(hint)![1]));
         corpus.split(0);
-        corpus.split(Number(/, --val-split ([\d.]+)/.exec(hint)![1]));
         corpusFromText("abc".repeat(100)).split(0.05);
       },
     },
@@ -101,15 +94,25 @@ export const DATA: Entries = {
       async follow(met) {
         const { ids } = corpusFromText("abc".repeat(20));
         const hint = await met.code(() => new TextStreams(ids, { batchSize: 9, sequenceLength: 8 }));
-        const [, batchSize, sequenceLength] = /--batch-size (\d+) .*--seq-length (\d+)/
+        const [, batchSize, sequenceLength] = /at most (\d+) streams, or sequences of at most (\d+)/
           .exec(hint)!
           .map(Number);
         new TextStreams(ids, { batchSize, sequenceLength: 8 });
         new TextStreams(ids, { batchSize: 9, sequenceLength });
         const short = ids.subarray(0, 5);
         const both = await met.code(() => new TextStreams(short, { batchSize: 9, sequenceLength: 8 }));
-        const [, one, four] = /--batch-size (\d+) --seq-length (\d+)/.exec(both)!.map(Number);
+        const [, one, four] = /(\d+) stream with sequences of at most (\d+)/.exec(both)!.map(Number);
         new TextStreams(short, { batchSize: one, sequenceLength: four });
+      },
+    },
+  ],
+  "data/tokenize.ts": [
+    {
+      hint: "read it by characters: --tokens char",
+      async follow(met) {
+        const { ids, vocabulary } = corpusFromText("abc".repeat(150_000));
+        await met.code(() => [...slicesWithPauses(ids, vocabulary, 300_000)]);
+        await works(trainOn(write("endless.txt", "abc".repeat(1000)), `${SHORT} --tokens char`));
       },
     },
   ],
@@ -175,17 +178,6 @@ export const DATA: Entries = {
       },
     },
   ],
-  "io/sha256.ts": [
-    {
-      hint: "load it over https or from localhost",
-      async follow(met) {
-        vi.stubGlobal("crypto", {});
-        await met.code(() => sha256(new Uint8Array(1)));
-        vi.unstubAllGlobals();
-        await sha256(new Uint8Array(1));
-      },
-    },
-  ],
   "tasks/min-char-rnn/text.ts": [
     {
       hint: "give more text",
@@ -237,17 +229,6 @@ export const DATA: Entries = {
       hint: "allow reading it (chmod u+r), or leave it out",
       // Who is root may read everything.
       elsewhere: ["tasks/source.test.ts", "says that permission is denied"],
-    },
-  ],
-  "tasks/text/tokens.ts": [
-    {
-      hint: "at least 2 are needed of each: give more text",
-      async follow(met) {
-        await met.command(
-          `${trainOn(write("words.txt", "three short words and some more of them to read"))} --tokens word`,
-        );
-        await works(`${trainOn("mybook.txt")} --tokens word`);
-      },
     },
   ],
 };

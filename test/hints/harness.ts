@@ -27,6 +27,8 @@ export interface Met {
   code(work: () => unknown): Promise<string>;
   /** Runs a command line that is refused, or that ends with the advice as a note. Returns the hint. */
   command(line: string): Promise<string>;
+  /** Runs a training that ends with the advice below a warning. Returns the hint. */
+  warning(line: string): Promise<string>;
   /** Looks into what a program has written on stderr. Returns the hint. */
   text(stderr: string): Promise<string>;
 }
@@ -47,6 +49,17 @@ export function metFor(hint: string): Met & { times: number } {
     },
     async command(line) {
       return this.text((await run(line)).stderr);
+    },
+    async warning(line) {
+      const stdout = await works(line);
+      // The message, and below it the hint, each in lines of a terminal's width.
+      const [, below] = /^warning {2}([\s\S]*?)^\S/m.exec(stdout) ?? [];
+      const lines = (below ?? stdout).trim().split(/\n */);
+      const hints = lines.map((_, at) => lines.slice(at).join(" "));
+      const found = hints.find((text) => expected.test(text));
+      expect(found, stdout).toBeDefined();
+      this.times++;
+      return found!;
     },
     async text(stderr) {
       const said = [...stderr.matchAll(/^error: .*? \u2014 (.*)$|^note: (.*)$/gm)].map(

@@ -11,10 +11,12 @@ import { CELLS } from "./entries-cells.ts";
 import { CODE } from "./entries-code.ts";
 import { COMMANDS } from "./entries-commands.ts";
 import { DATA } from "./entries-data.ts";
+import { LAYERS } from "./entries-layers.ts";
 import { RUNS } from "./entries-runs.ts";
+import { TEXT } from "./entries-text.ts";
 import { type Entries, metFor, SHORT, works } from "./harness.ts";
 
-const ENTRIES: Entries = { ...CODE, ...CELLS, ...DATA, ...COMMANDS, ...RUNS };
+const ENTRIES: Entries = { ...CODE, ...CELLS, ...DATA, ...COMMANDS, ...LAYERS, ...RUNS, ...TEXT };
 
 const before = process.cwd();
 

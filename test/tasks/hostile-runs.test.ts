@@ -57,7 +57,7 @@ async function refusal(work: () => Promise<unknown>): Promise<string | undefined
   if (error === undefined) return undefined;
   expect(error).toBeInstanceOf(UnrolledError);
   expect((error as UnrolledError).message).not.toMatch(/NaN|\[object/);
-  return (error as UnrolledError).message;
+  return (error as UnrolledError).problem;
 }
 
 /** What a file from anybody may hold in the place of any value. */
@@ -222,13 +222,14 @@ describe.skipIf(process.platform === "win32")("a folder with more than files and
     for (const name of [
       "run.json",
       "metrics.jsonl",
+      "samples.jsonl",
       "checkpoints/best.json",
       "checkpoints/step-4.safetensors",
     ]) {
       const folder = copy();
       pipe(join(folder, name));
       const message = `${name} is no regular file, but a pipe or a device`;
-      if (name !== "metrics.jsonl") expect(await refusal(() => sampled(folder))).toContain(message);
+      if (!name.endsWith(".jsonl")) expect(await refusal(() => sampled(folder))).toContain(message);
       expect(await refusal(() => resume(folder))).toContain(message);
     }
     const data = fresh("pipe");
@@ -240,7 +241,7 @@ describe.skipIf(process.platform === "win32")("a folder with more than files and
   });
 
   test("nothing is written or removed through a link", async () => {
-    for (const name of ["checkpoints", "metrics.jsonl"]) {
+    for (const name of ["checkpoints", "metrics.jsonl", "samples.jsonl"]) {
       const folder = copy();
       // Somebody's other run, whose files the names of this one fit.
       const theirs = fresh("theirs");
@@ -248,7 +249,8 @@ describe.skipIf(process.platform === "win32")("a folder with more than files and
       symlinkSync(theirs, join(folder, name));
       const before = name === "checkpoints" ? filesOf(theirs) : readFileSync(theirs, "utf8");
       expect(await refusal(() => resume(folder))).toBe(
-        `${join(folder, name)} is a symbolic link: a run is not written through links`,
+        `${join(folder, name)} is a symbolic link: a run is not written through links — ` +
+          "put what it links to in its place, or make the whole folder of the run a link",
       );
       expect(name === "checkpoints" ? filesOf(theirs) : readFileSync(theirs, "utf8")).toEqual(before);
       expect(existsSync(join(folder, ".lock"))).toBe(false);

@@ -155,6 +155,8 @@ describe("a run of version 0.1.0, whose run.json has none of these fields,", () 
     const { folder } = await train({ steps: 1 });
     const run = runOf(folder);
     writeFileSync(join(folder, "run.json"), JSON.stringify({ ...run, limits: { patience: 0.5 } }));
-    await expect(train({ resume: true, out: folder })).rejects.toThrow(/limits\.patience must be an integer/);
+    await expect(train({ resume: true, out: folder })).rejects.toThrow(
+      /run\.json: limits: --patience must be an integer/,
+    );
   });
 });

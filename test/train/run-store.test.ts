@@ -361,9 +361,10 @@ describe("a run that is removed", () => {
   test("is gone with its folder, and so are its lock and its leftovers", async () => {
     const store = await created();
     await store.appendMetrics({ event: "step", step: 1 });
+    await store.appendSample({ event: "sample", step: 1, text: "a" });
     await save(store, 1, { loss: 2 });
     await save(store, 2);
-    await writeFile(inFolder("report.html"), "");
+    await store.writeReport("<html></html>");
     expect(await store.remove()).toEqual([]);
     expect(existsSync(folder)).toBe(false);
     expect(existsSync(join(root, "runs"))).toBe(true);

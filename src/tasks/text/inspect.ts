@@ -64,7 +64,7 @@ const LEAST = 200;
 
 /**
  * Which units of a model follow simple signals of a text. Scores come from text that the model was not trained on:
- * what its run keeps for validation, or the file `text`. A `text` that is no file is only shown.
+ * the part of its run's text kept for validation, or the file `text`. A `text` that is no file is only shown.
  */
 export async function inspectText(
   path: string,
@@ -139,7 +139,8 @@ async function readScored(
   }
   if (file === undefined && run !== undefined) {
     const { validation } = await readOwnText(run, facts.vocabulary, path, hooks);
-    const own = run.data.validation?.path ?? `what ${describeData(run.data.paths)} keeps for validation`;
+    const own =
+      run.data.validation?.path ?? `the part of ${describeData(run.data.paths)} kept for validation`;
     return { ids: validation, what: own };
   }
   const paths = file === undefined ? [] : [file];

@@ -1,5 +1,6 @@
 /** What options must be, each by itself and together: what cannot work is refused before anything is read. */
 import { InputError } from "../../core/errors.ts";
+import { showValue } from "../../core/show-value.ts";
 import type { TokenKind } from "../../data/tokenizer.ts";
 import { MAX_VOCABULARY } from "../../data/vocabulary.ts";
 import { completeConfig } from "../../models/language-model-config.ts";
@@ -61,7 +62,7 @@ export function checkTextOptions(options: TextTrainOptions): void {
   for (const [name, flag, fits, expected] of CHECKS) {
     const value = options[name];
     if (value !== undefined && !fits(value as number)) {
-      throw new InputError(`${flag} must be ${expected}, got ${value}`);
+      throw new InputError(`${flag} must be ${expected}, got ${showValue(value)}`);
     }
   }
   checkCellName(options.cell);

@@ -94,7 +94,11 @@ export function parseTextRun(value: Record<string, unknown>, where: string): Tex
     throw new FormatError(where, `precision must be ${PRECISIONS.join(" or ")}`);
   }
   if (typeof value.threads !== "number") throw new FormatError(where, "threads must be a number");
-  checkOptions({ threads: value.threads, evalEvery: value.evalEvery as number | undefined }, where, "");
+  const { threads, evalEvery } = value;
+  if (evalEvery !== undefined && typeof evalEvery !== "number") {
+    throw new FormatError(where, "evalEvery must be a number");
+  }
+  checkOptions({ threads, evalEvery }, where, "");
   return { ...(value as unknown as TextRun), settings, model, cellFile };
 }
 

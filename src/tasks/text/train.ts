@@ -4,14 +4,8 @@ import { parameters } from "../../autograd/parameter.ts";
 import { precisionOf } from "../../backend/native/native.ts";
 import { InputError } from "../../core/errors.ts";
 import { runJobInTurns } from "../../core/job.ts";
-import {
-  type TextCorpus,
-  type Tokenizer,
-  tokenizerFromJSON,
-  trigramBaselineJob,
-  Vocabulary,
-} from "../../data/index.ts";
-import { completeConfig } from "../../models/language-model-config.ts";
+import { type TextCorpus, type Tokenizer, trigramBaselineJob } from "../../data/index.ts";
+import { completeConfig, type LanguageModelConfig } from "../../models/language-model-config.ts";
 import type { StartEvent, TrainEvent } from "../../train/events.ts";
 import { TrainingHistory } from "../../train/history.ts";
 import { ReplicaGroup } from "../../train/replica-group.ts";
@@ -19,31 +13,29 @@ import { RunStore } from "../../train/run-store.ts";
 import type { Snapshot } from "../../train/snapshot.ts";
 import { VERSION } from "../../version.ts";
 import { loadNamedCell } from "../cell-choice.ts";
-import { type CellFile, isCellFile } from "../cell-file.ts";
-import { type BackendChoice, chooseEngine } from "../engine.ts";
+import { isCellFile } from "../cell-file.ts";
+import { type BackendChoice, chooseEngine, type Engine } from "../engine.ts";
 import type { OwnCell } from "../own-cell.ts";
-import { type Hooks, readCorpus, readRecordedCorpus } from "./corpus.ts";
+import type { Hooks } from "./corpus.ts";
 import { TextLearner, type TextSpec } from "./learner.ts";
-import { requireLengths } from "./lengths.ts";
 import { loadCellOf, type OpenedModel, openModel } from "./open.ts";
 import { checkTextOptions } from "./option-checks.ts";
 import {
   checkMemory,
   checkThreads,
   DEFAULT_EPOCHS,
-  DEFAULTS,
-  defaultBatchSize,
   defaultThreads,
   modelOf,
   settingsOf,
   type TextSettings,
   type TextTrainOptions,
 } from "./options.ts";
-import { newRunFolder, refuseOtherCorpus, refuseOtherModel, refuseOtherValidation } from "./resume.ts";
+import { newRunFolder, refuseOtherModel } from "./resume.ts";
 import { openResumed, type Resumed, warnAboutBits } from "./resumed-run.ts";
 import { snapshotOf, type TextRun } from "./run-file.ts";
-import { symbolTextJob, UNITS, type UnknownShares } from "./tokens.ts";
+import { UNITS, type UnknownShares } from "./tokens.ts";
 import { runTraining } from "./training.ts";
+import { prepareText, type TrainingText } from "./training-text.ts";
 
 export type { Hooks as TrainHooks } from "./corpus.ts";
 export { checkTextOptions } from "./option-checks.ts";
@@ -99,77 +91,26 @@ async function prepare(
   resumed: Resumed | undefined,
 ): Promise<TextTraining> {
   const folder = resumed?.store.folder ?? options.out ?? newRunFolder();
-  if (resumed === undefined && existsSync(join(folder, "run.json"))) {
-    throw new InputError(`${folder} already holds a run`, {
-      hint: "continue it with --resume, or choose another folder with --out",
-    });
-  }
+  if (resumed === undefined) refuseFolderOfRun(folder);
   const weights = options.from === undefined ? undefined : await openModel(options.from, hooks.onNote);
   const brought = architectureOf(weights);
   if (weights !== undefined) refuseOtherModel(brought, options);
-  let settings = resumed?.run.settings ?? settingsOf(options, brought);
-  const cell = resumed === undefined ? await cellOf(settings, options, weights, hooks.onNote) : resumed.cell;
-  const { paths, val, ...texts } = await readTexts(options, resumed, hooks);
-  const { held } = texts;
-  let { corpus } = texts;
-  if (resumed !== undefined) {
-    refuseOtherCorpus(resumed.run, corpus, folder);
-    refuseOtherValidation(resumed.run, held, folder);
-  }
-  const known =
-    resumed === undefined ? weights?.facts.vocabulary : tokenizerFromJSON(resumed.run.data.vocabulary);
-  const { signal } = hooks;
-  if (weights?.facts.vocabulary instanceof Vocabulary) {
-    corpus = await runJobInTurns(corpus.withVocabularyJob(weights.facts.vocabulary), signal);
-  }
-  if (settings.tokens !== "char") hooks.onProgress(`cutting into ${UNITS[settings.tokens]}s`, 0, null);
-  const text = await runJobInTurns(symbolTextJob(corpus, settings, known, held), signal);
-  const { train, validation, tokenizer, charactersPerSymbol, unknownShares } = text;
-  const { threads: askedThreads } = options;
-  if (resumed === undefined && options.batchSize === undefined) {
-    settings = { ...settings, batchSize: batchSizeFor(train.length, settings, askedThreads, hooks) };
-  }
-  const hasValidationText = held !== undefined;
-  await requireLengths(text, { corpus, hasValidationText, settings, known, threads: askedThreads, signal });
-  const { batchSize, seqLength } = settings;
-  const model = completeConfig(modelOf(settings, tokenizer.size));
-  checkMemory(model, batchSize, seqLength);
-  const wanted = options.precision ?? resumed?.run.precision;
-  const choice = options.backend ?? backendOf(resumed?.run);
-  const { backend, instructions } = chooseEngine(choice, hooks.onNote, wanted);
-  const precision = wanted ?? precisionOf(instructions);
-  const threads = options.threads ?? resumed?.run.threads ?? defaultThreads(batchSize);
-  checkThreads(threads, batchSize);
-  const cellFile: CellFile | undefined = cell && { path: cell.path, sha256: cell.sha256 };
+  const asked = resumed?.run.settings ?? settingsOf(options, brought);
+  const cell = resumed === undefined ? await cellOf(asked, options, weights, hooks.onNote) : resumed.cell;
+  const text = await prepareText(options, { resumed, weights, settings: asked }, hooks);
+  const { settings, symbols } = text;
+  const model = completeConfig(modelOf(settings, symbols.tokenizer.size));
+  checkMemory(model, settings.batchSize, settings.seqLength);
+  const machine = chooseMachine(options, resumed?.run, settings.batchSize, hooks);
   const spec: TextSpec = {
-    settings,
-    model,
-    train,
-    validation,
-    backend,
-    instructions,
-    cellFile,
+    ...{ settings, model, train: symbols.train, validation: symbols.validation },
+    ...{ backend: machine.backend, instructions: machine.instructions },
+    cellFile: cell && { path: cell.path, sha256: cell.sha256 },
     profile: options.profile,
   };
-  const learner = new TextLearner(spec, 0, threads, cell);
-  const limits = limitsOf(options, resumed?.run);
-  const evalEvery = options.evalEvery ?? resumed?.run.evalEvery;
-  if (resumed === undefined)
-    hooks.onProgress(`counting ${UNITS[settings.tokens]}s for the baseline`, 0, null);
-  const { loss } =
-    resumed?.run.baseline ??
-    (await runJobInTurns(trigramBaselineJob(train, validation, tokenizer.size), signal));
-  const baseline = { name: "interpolated trigram", loss };
-
-  const run: TextRun = {
-    ...{ task: "text", version: VERSION, created: resumed?.run.created ?? new Date().toISOString() },
-    ...{ model, cellFile, settings, limits, evalEvery, backend, instructions, threads, precision },
-    data: {
-      ...describe(corpus, tokenizer, paths),
-      validation: held && val ? { path: val, fingerprint: held.fingerprint } : undefined,
-    },
-    baseline,
-  };
+  const learner = new TextLearner(spec, 0, machine.threads, cell);
+  const baseline = await baselineOf(text, resumed?.run, hooks);
+  const run = describeRun({ options, before: resumed?.run, text, model, spec, machine, baseline });
   const history = new TrainingHistory();
   if (resumed !== undefined) {
     warnAboutBits(resumed.run, run, hooks);
@@ -179,72 +120,129 @@ async function prepare(
   const store = resumed?.store ?? (await RunStore.create(folder));
   try {
     await store.writeRunJson(run);
-    const snapshot = resumed?.snapshot ?? (weights && weightsOf(weights));
-    const start = snapshot && { snapshot, parametersOnly: resumed?.snapshot === undefined };
-    const source = { module: new URL(`./learner.${extension()}`, import.meta.url).href, spec };
-    const group = await ReplicaGroup.start(learner, source, threads, start);
-    const count = parameters(learner.model).reduce((total, { tensor }) => total + tensor.size, 0);
-    const startEvent: StartEvent = {
-      ...{ event: "start", task: "text", run: folder, parameters: count },
-      ...{ backend, instructions, threads, precision, seed: settings.seed, version: VERSION },
-      ...(unknownShares && { unknownShare: unknownShares.train }),
-    };
-    const { chunksPerEpoch } = learner.streams;
-    const byEpochs = limits.epochs === undefined ? undefined : Math.ceil(limits.epochs * chunksPerEpoch);
-    const ends = [limits.steps, byEpochs].filter((steps) => steps !== undefined);
-    return {
-      events: runTraining({
-        ...{ run, store, history, group, learner, tokenizer, charactersPerSymbol, unknownShares },
-        ...{ startEvent, snapshot: start, hooks },
-        startSeconds: resumed?.seconds ?? 0,
-        bestLoss: resumed?.bestLoss ?? Number.POSITIVE_INFINITY,
-        saveEvery: options.saveEvery,
-      }),
-      runDirectory: folder,
-      ...{ run, corpus, tokenizer, parameters: count, symbols: train.length + validation.length },
-      totalSteps: ends.length === 0 ? null : Math.min(...ends),
-      maxSeconds: limits.maxSeconds ?? null,
-      startStep: resumed?.snapshot?.step ?? 0,
-      startSeconds: resumed?.seconds ?? 0,
-      ...{ baseline, unknownShares },
-      unit: UNITS[settings.tokens],
-      history,
-      writeReport: (html) => store.writeReport(html),
-    };
+    const { saveEvery } = options;
+    return await start({ run, store, history, text, spec, learner, resumed, weights, saveEvery, hooks });
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-/** What to train on and, where it is a text of its own, what to validate on: as it is said now, or else as in the run. */
-async function readTexts({ data, val }: TextTrainOptions, resumed: Resumed | undefined, hooks: Hooks) {
-  const { run, store } = resumed ?? {};
-  const recorded = (paths: readonly string[]) => readRecordedCorpus(paths, store?.folder ?? "", hooks);
-  const paths = data.length > 0 || run === undefined ? data : run.data.paths;
-  const corpus = await (paths === data ? readCorpus(paths, hooks) : recorded(paths));
-  const before = run?.data.validation?.path;
-  if (val !== undefined) return { paths, corpus, val, held: await readCorpus([val], hooks) };
-  if (before === undefined) return { paths, corpus };
-  return { paths, corpus, val: before, held: await recorded([before]) };
+/** @throws InputError for a folder that a new run would overwrite */
+function refuseFolderOfRun(folder: string): void {
+  if (!existsSync(join(folder, "run.json"))) return;
+  throw new InputError(`${folder} already holds a run`, {
+    hint: "continue it with --resume, or choose another folder with --out",
+  });
 }
 
-/** The default for a text of this length; says so where it is not the usual one. */
-function batchSizeFor(
-  symbols: number,
-  { seqLength, tokens }: TextSettings,
-  threads: number | undefined,
-  { onNote }: Hooks,
-): number {
-  const rows = defaultBatchSize(symbols, seqLength, threads);
-  if (rows < DEFAULTS.batchSize) {
-    const few = `${symbols} ${UNITS[tokens]}s to train on are few`;
-    onNote(
-      `${few}: --batch-size is ${rows} instead of ${DEFAULTS.batchSize}, so that there are more updates` +
-        (tokens === "char" ? "; expect pieces of words more than sentences" : ""),
-    );
-  }
-  return rows;
+type Machine = Engine & Pick<TextRun, "threads" | "precision">;
+
+/** What computes: as it is said now, else as in the run that goes on, else what is best here. */
+function chooseMachine(
+  options: TextTrainOptions,
+  before: TextRun | undefined,
+  batchSize: number,
+  hooks: Hooks,
+): Machine {
+  const wanted = options.precision ?? before?.precision;
+  const { backend, instructions } = chooseEngine(options.backend ?? backendOf(before), hooks.onNote, wanted);
+  const threads = options.threads ?? before?.threads ?? defaultThreads(batchSize);
+  checkThreads(threads, batchSize);
+  return { backend, instructions, threads, precision: wanted ?? precisionOf(instructions) };
+}
+
+/** What a model of triples reaches on the validation text; counted once for a run. */
+async function baselineOf(
+  { symbols: { train, validation, tokenizer }, settings }: TrainingText,
+  before: TextRun | undefined,
+  hooks: Hooks,
+): Promise<TextRun["baseline"]> {
+  const name = "interpolated trigram";
+  if (before !== undefined) return { name, loss: before.baseline.loss };
+  hooks.onProgress(`counting ${UNITS[settings.tokens]}s for the baseline`, 0, null);
+  const { loss } = await runJobInTurns(trigramBaselineJob(train, validation, tokenizer.size), hooks.signal);
+  return { name, loss };
+}
+
+/** What run.json will say. */
+function describeRun(parts: {
+  options: TextTrainOptions;
+  before: TextRun | undefined;
+  text: TrainingText;
+  model: LanguageModelConfig;
+  spec: TextSpec;
+  machine: Machine;
+  baseline: TextRun["baseline"];
+}): TextRun {
+  const { options, before, text, model, machine, baseline } = parts;
+  const { cellFile, settings } = parts.spec;
+  const { corpus, held, paths } = text;
+  const { backend, instructions, threads, precision } = machine;
+  const evalEvery = options.evalEvery ?? before?.evalEvery;
+  return {
+    ...{ task: "text", version: VERSION, created: before?.created ?? new Date().toISOString() },
+    ...{ model, cellFile, settings, limits: limitsOf(options, before), evalEvery },
+    ...{ backend, instructions, threads, precision },
+    data: {
+      ...describeText(corpus, text.symbols.tokenizer, paths),
+      validation: held && { path: held.path, fingerprint: held.corpus.fingerprint },
+    },
+    baseline,
+  };
+}
+
+/** Start the replicas. What is returned trains when its events are iterated. */
+async function start(parts: {
+  run: TextRun;
+  store: RunStore;
+  history: TrainingHistory;
+  text: TrainingText;
+  spec: TextSpec;
+  learner: TextLearner;
+  resumed: Resumed | undefined;
+  weights: OpenedModel | undefined;
+  saveEvery: number | undefined;
+  hooks: Hooks;
+}): Promise<TextTraining> {
+  const { run, store, history, spec, learner, resumed, weights, saveEvery, hooks } = parts;
+  const { corpus, symbols } = parts.text;
+  const { tokenizer, charactersPerSymbol, unknownShares } = symbols;
+  const { settings, limits, backend, instructions, threads, precision, baseline } = run;
+  const values = resumed?.snapshot ?? (weights && weightsOf(weights));
+  const snapshot = values && { snapshot: values, parametersOnly: resumed?.snapshot === undefined };
+  const source = { module: new URL(`./learner.${extension()}`, import.meta.url).href, spec };
+  const group = await ReplicaGroup.start(learner, source, threads, snapshot);
+  const count = parameters(learner.model).reduce((total, { tensor }) => total + tensor.size, 0);
+  const startEvent: StartEvent = {
+    ...{ event: "start", task: "text", run: store.folder, parameters: count },
+    ...{ backend, instructions, threads, precision, seed: settings.seed, version: VERSION },
+    ...(unknownShares && { unknownShare: unknownShares.train }),
+  };
+  const startSeconds = resumed?.seconds ?? 0;
+  return {
+    events: runTraining({
+      ...{ run, store, history, group, learner, tokenizer, charactersPerSymbol, unknownShares },
+      ...{ startEvent, snapshot, hooks, startSeconds, saveEvery },
+      bestLoss: resumed?.bestLoss ?? Number.POSITIVE_INFINITY,
+    }),
+    runDirectory: store.folder,
+    ...{ run, corpus, tokenizer, parameters: count },
+    symbols: symbols.train.length + symbols.validation.length,
+    totalSteps: stepLimit(limits, learner.streams.chunksPerEpoch),
+    maxSeconds: limits.maxSeconds ?? null,
+    startStep: resumed?.snapshot?.step ?? 0,
+    ...{ startSeconds, baseline, unknownShares },
+    unit: UNITS[settings.tokens],
+    history,
+    writeReport: (html) => store.writeReport(html),
+  };
+}
+
+function stepLimit({ steps, epochs }: TextRun["limits"], stepsPerEpoch: number): number | null {
+  const byEpochs = epochs === undefined ? undefined : Math.ceil(epochs * stepsPerEpoch);
+  const ends = [steps, byEpochs].filter((end) => end !== undefined);
+  return ends.length === 0 ? null : Math.min(...ends);
 }
 
 /** A resumed run stays on its backend, whose bits are its own; where native kernels are missing it goes on all the same. */
@@ -302,7 +300,7 @@ function limitsOf(options: TextTrainOptions, run: TextRun | undefined): TextRun[
   return { steps, epochs: epochs ?? run?.limits.epochs, maxSeconds, patience };
 }
 
-function describe(corpus: TextCorpus, tokenizer: Tokenizer, paths: readonly string[]): TextRun["data"] {
+function describeText(corpus: TextCorpus, tokenizer: Tokenizer, paths: readonly string[]): TextRun["data"] {
   const { characters, fingerprint } = corpus;
   return { paths, characters, fingerprint, vocabulary: tokenizer.toJSON() };
 }
