@@ -134,6 +134,9 @@ const SIGNAL_LIST = listOfAny(
 
 function checkEnds(ends: ArrayLike<number>, characters: number): void {
   checkValue("valuesOf: ends", LIST, ends);
+  if (characters === 0 && ends.length > 0) {
+    throw new InputError(`valuesOf: a text without characters has no values for ${ends.length} ends`);
+  }
   for (let at = 0; at < ends.length; at++) {
     if (COUNT.fits(ends[at]) && ends[at] <= characters) continue;
     const expected = `integers from 0 to ${characters}`;

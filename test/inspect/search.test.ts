@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Rng } from "../../src/core/rng.ts";
 import { fitUnit, scoreFit, sortUnit, unitOf } from "../../src/inspect/follow.ts";
 import { searchUnits, valuesOf } from "../../src/inspect/search.ts";
-import type { Signal } from "../../src/inspect/signals.ts";
+import { SIGNALS, type Signal } from "../../src/inspect/signals.ts";
 
 const rng = new Rng(4);
 const noise = (n: number, scale = 1) => Float32Array.from({ length: n }, () => scale * rng.normal());
@@ -127,4 +127,11 @@ test("the values of a unit are those of its column; a unit or a symbol that is n
   for (const [unit, from, to, width, message] of refused) {
     expect(() => unitOf(all, width, unit, from, to)).toThrow(message);
   }
+});
+
+test("ends of symbols in a text without characters are refused: there is no value for them", () => {
+  expect(() => valuesOf(SIGNALS, [], [0, 0])).toThrow(
+    "valuesOf: a text without characters has no values for 2 ends",
+  );
+  expect(valuesOf(SIGNALS, [], []).map(({ values }) => values.length)).toEqual(SIGNALS.map(() => 0));
 });
