@@ -23,8 +23,9 @@ import { numberOf } from "./values.ts";
 
 const EPILOGUE = `
 RUN:  the folder of a run, whose best checkpoint counts, or a checkpoint file
-TEXT: a file to look at (default: the part of the run's text kept for validation),
-      or else a text to be shown by the unit that follows its signal best
+TEXT: a file to look at (default: the part of the run's text that is kept for
+      validation), or else a text to be shown by the unit that follows its
+      signal best
 
 Units are chosen on the first half of the text and scored on the second: 0 is
 chance, 1 perfect. For "position in line" the score is a correlation, else true
