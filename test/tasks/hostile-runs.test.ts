@@ -14,7 +14,7 @@ import {
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { UnrolledError } from "../../src/core/errors.ts";
+import { DivergenceError, UnrolledError } from "../../src/core/errors.ts";
 import { BpeTokenizer, tokenizerFromJSON } from "../../src/data/index.ts";
 import { decodeCheckpoint, encodeCheckpoint, type TensorsToStore } from "../../src/io/index.ts";
 import { describeRun, differences, listRuns } from "../../src/tasks/runs.ts";
@@ -56,7 +56,10 @@ async function refusal(work: () => Promise<unknown>): Promise<string | undefined
   );
   if (error === undefined) return undefined;
   expect(error).toBeInstanceOf(UnrolledError);
-  expect((error as UnrolledError).message).not.toMatch(/NaN|\[object/);
+  // A learning rate of 1e300 is one, and what it does is told with the value of the loss.
+  if (!(error instanceof DivergenceError)) {
+    expect((error as UnrolledError).message).not.toMatch(/NaN|\[object/);
+  }
   return (error as UnrolledError).problem;
 }
 
