@@ -1,5 +1,5 @@
 import type { Worker } from "node:worker_threads";
-import { problemOf, ReplicaError, UnrolledError } from "../core/errors.ts";
+import { InputError, problemOf, ReplicaError, UnrolledError } from "../core/errors.ts";
 import { AT_LEAST_0, COUNT, checkValue, OBJECT, optional, type Range, SIZE } from "../core/options.ts";
 import { Command, createShared, post, type Shared } from "./exchange.ts";
 import type { Learner, LearnerSource } from "./learner.ts";
@@ -46,7 +46,10 @@ export class ReplicaGroup {
     });
   }
 
-  /** @param snapshot what every replica starts from, when it is not the initial values of the seed */
+  /**
+   * @param snapshot what every replica starts from, when it is not the initial values of the seed
+   * @throws InputError for an argument of the wrong kind, and for a source or a snapshot that no thread can be sent
+   */
   static async start(
     learner: Learner,
     source: LearnerSource,
@@ -131,9 +134,8 @@ export class ReplicaGroup {
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
     for (let replica = 1; replica < this.shared.replicas; replica++) {
       const workerData: WorkerData = { shared: this.shared, source, replica, snapshot };
-      const worker = new threads.Worker(new URL(`./replica-worker.${extension}`, import.meta.url), {
-        workerData,
-      });
+      const module = new URL(`./replica-worker.${extension}`, import.meta.url);
+      const worker = sending(() => new threads.Worker(module, { workerData }));
       worker.on("error", (error) => {
         this.failure ??= new ReplicaError(replica, problemOf(error), { cause: error });
       });
@@ -142,5 +144,18 @@ export class ReplicaGroup {
       });
       this.workers.push(worker);
     }
+  }
+}
+
+/** @throws InputError for what a thread cannot be sent: a function, a tensor, anything with one in it */
+function sending<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (cause) {
+    if (!(cause instanceof Error) || cause.name !== "DataCloneError") throw cause;
+    throw new InputError("ReplicaGroup.start: source and snapshot must hold what a thread can be sent", {
+      hint: "give numbers, texts, lists, typed arrays and plain objects of these",
+      cause,
+    });
   }
 }

@@ -44,6 +44,15 @@ describe("replicas", () => {
   });
 });
 
+test("a spec that no thread can be sent is refused", async () => {
+  const spec = { learningRate: () => 1 };
+  const source = { ...sourceOf(specOf("reference", 1)), spec };
+  const learner = createLearner(specOf("reference", 1), 0, 2);
+  await expect(ReplicaGroup.start(learner, source, 2)).rejects.toThrow(
+    expect.objectContaining({ code: "INPUT", message: expect.stringContaining("what a thread can be sent") }),
+  );
+});
+
 describe("a replica that stops", () => {
   const faults: [Fault, RegExp][] = [
     ["throws", /^replica 2 stopped: the sky has fallen$/],

@@ -40,9 +40,17 @@ function make(name: Backend["name"]): Backend {
   return backend;
 }
 
-const say = (line: ChildLine): void => {
-  writeSync(1, `${JSON.stringify(line)}\n`);
-};
+/** A call that starts threads leaves standard output non-blocking: a write to a full pipe fails and is tried again. */
+function say(line: ChildLine): void {
+  let left = Buffer.from(`${JSON.stringify(line)}\n`);
+  while (left.length > 0) {
+    try {
+      left = left.subarray(writeSync(1, left));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    }
+  }
+}
 
 /** NaN anywhere in a result: in numbers, arrays, objects and tensors that are alive. */
 async function hasNaN(value: unknown, depth = 4): Promise<boolean> {

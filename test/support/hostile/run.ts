@@ -38,7 +38,8 @@ export async function runHostile(
     problems.push(...run.problems);
     if (run.calls !== undefined) return { calls: run.calls, problems };
     if (run.last === undefined) throw new Error(`${suite.href} cannot be run: ${run.ended} ${run.stderr}`);
-    problems.push(`${run.last.name}: ended the process, ${run.ended}`);
+    const said = run.stderr.trim().split("\n", 1)[0];
+    problems.push(`${run.last.name}: ended the process, ${run.ended}${said && ` (${said})`}`);
     from = run.last.starts + 1;
   }
   problems.push(`gave up after ${MOST_CRASHES} processes`);
