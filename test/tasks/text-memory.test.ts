@@ -48,12 +48,13 @@ async function growthIn(program: string): Promise<{ held: number; rss: number }>
   return JSON.parse(stdout);
 }
 
-describe("memory after the first 500 grows by at most 5 MB", () => {
+// Up to step 1000 the engine still compiles, and a worker's heap gets its pages: one step of about 4 MB, at any time.
+describe("memory after the start grows by at most 5 MB", () => {
   test.each([1, 2])(
     "in 2000 training steps, threads %i, evaluating, sampling and saving",
     async (threads) => {
       const options = {
-        ...{ data: [book], out: fresh(), resume: false, threads, steps: 2000, evalEvery: 250 },
+        ...{ data: [book], out: fresh(), resume: false, threads, steps: 3000, evalEvery: 250 },
         ...{ hidden: 16, layers: 2, dropout: 0.1, seqLength: 8, batchSize: 8 },
       };
       const { held, rss } = await growthIn(`
@@ -63,8 +64,8 @@ describe("memory after the first 500 grows by at most 5 MB", () => {
       const training = await trainText(${JSON.stringify(options)}, hooks);
       let before;
       for await (const { event, step } of training.events) {
-        if (event === "step" && step === 500) before = await measure();
-        if (event === "step" && step === 2000) growth(before, await measure());
+        if (event === "step" && step === 1000) before = await measure();
+        if (event === "step" && step === 3000) growth(before, await measure());
       }`);
       expect(held).toBeLessThan(LIMIT);
       expect(rss).toBeLessThan(LIMIT);
