@@ -211,6 +211,17 @@ export const RUNS: Entries = {
         await works(trainTo(fresh(), "--threads 1"));
       },
     },
+    {
+      hint: "give numbers, texts, lists, typed arrays and plain objects of these",
+      async follow(met) {
+        const spec = specOf("wasm", 4);
+        const start = (extra: object) =>
+          ReplicaGroup.start(createLearner(spec, 0, 2), sourceOf({ ...spec, ...extra }), 2);
+        await met.code(() => start({ notes: () => "a function" }));
+        const plain = { notes: ["text", 1, new Float32Array(2), { nested: [true] }] };
+        await (await start(plain)).dispose();
+      },
+    },
   ],
   "train/run-store-checkpoints.ts": [
     {
