@@ -4,7 +4,7 @@ import { EvalSegments, TextStreams } from "../../src/data/index.ts";
 import { LanguageModel, type LanguageModelState } from "../../src/models/language-model.ts";
 import { detachState, ids, parameters, Rng } from "../../src/nn/index.ts";
 import { adam, clipNorm, cosineSchedule, step } from "../../src/optim/index.ts";
-import { readCorpus } from "../../src/tasks/text/corpus.ts";
+import { readCorpus } from "../../src/sources/corpus.ts";
 import { sumLosses } from "../../src/tasks/text/learner.ts";
 import { DEFAULTS } from "../../src/tasks/text/options.ts";
 

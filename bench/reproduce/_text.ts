@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { knownWordShare, wordSet } from "../../src/data/index.ts";
-import { readCorpus } from "../../src/tasks/text/corpus.ts";
+import { readCorpus } from "../../src/sources/corpus.ts";
 import { sampleText } from "../../src/tasks/text/sample.ts";
 import { type TextTrainOptions, trainText } from "../../src/tasks/text/train.ts";
 

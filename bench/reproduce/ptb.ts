@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { runJob } from "../../src/core/index.ts";
 import { trigramBaseline, unigramLoss } from "../../src/data/index.ts";
-import { readCorpus } from "../../src/tasks/text/corpus.ts";
+import { readCorpus } from "../../src/sources/corpus.ts";
 import { evalText } from "../../src/tasks/text/eval.ts";
 import { wholeTextJob } from "../../src/tasks/text/tokens.ts";
 import { type TextTraining, type TextTrainOptions, trainText } from "../../src/tasks/text/train.ts";

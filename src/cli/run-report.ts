@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { UnrolledError } from "../core/errors.ts";
 import { renderReport, type TrainingReport } from "../render/report.ts";
-import { describeData } from "../tasks/text/corpus.ts";
+import { describeData } from "../sources/corpus.ts";
 import type { TextTraining } from "../tasks/text/train.ts";
 import type { EndEvent, TrainEvent } from "../train/events.ts";
 import type { Sample } from "../train/history.ts";

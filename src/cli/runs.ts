@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { escapeControl, formatBytes, InputError } from "../core/errors.ts";
-import { describeRun, differences, isRun, listRuns, type RunSummary } from "../tasks/runs.ts";
+import { describeRun, differences, isRun, listRuns, type RunSummary } from "../runs/run-list.ts";
 import { RUNS } from "../tasks/text/resume.ts";
 import { count } from "./format.ts";
 import { note } from "./note.ts";

@@ -1,7 +1,7 @@
 /** Strict parsers of option values. Ranges are the task's to check: here only garbage is refused. */
 import { InputError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
-import { isCellFile } from "../tasks/cell-file.ts";
+import { isCellFile } from "../run/cell-file.ts";
 import { BUILT_IN_CELLS, isBuiltInCell } from "../tasks/text/options.ts";
 
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;

@@ -1,7 +1,7 @@
 import { escapeControl } from "../core/errors.ts";
 import { runJobInTurns } from "../core/job.ts";
 import { knownWordShare, type TextCorpus, wordSetJob } from "../data/index.ts";
-import { describeData } from "../tasks/text/corpus.ts";
+import { describeData } from "../sources/corpus.ts";
 import type { TextTraining } from "../tasks/text/train.ts";
 import type { EndEvent, EvalEvent, StepEvent, TrainEvent } from "../train/events.ts";
 import { clock, comparison, count, linesOf, nats, percent, shellWord } from "./format.ts";

@@ -3,6 +3,6 @@ export type { EndEvent, EndReason, EvalEvent, StartEvent, StepEvent, TrainEvent 
 export type { CreateLearner, Learner, LearnerSource } from "./learner.ts";
 export { type LoopOptions, trainLoop } from "./loop.ts";
 export { ReplicaGroup } from "./replica-group.ts";
-export { RunStore } from "./run-store.ts";
+export { RunStore } from "../runs/run-store.ts";
 export { type Decay, type Limits, learningRateFactor } from "./schedule.ts";
 export { applySnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";

@@ -191,7 +191,7 @@ export const DATA: Entries = {
     {
       hint: "name a file, a folder, or - for stdin",
       async follow(met) {
-        const { readText } = await import("../../src/tasks/text/source.ts");
+        const { readText } = await import("../../src/sources/text-files.ts");
         await met.code(() => readText([]));
         await readText(["mybook.txt"]);
         await readText(["runs"]);

@@ -17,7 +17,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { DivergenceError, UnrolledError } from "../../src/core/errors.ts";
 import { BpeTokenizer, tokenizerFromJSON } from "../../src/data/index.ts";
 import { decodeCheckpoint, encodeCheckpoint, type TensorsToStore } from "../../src/io/index.ts";
-import { describeRun, differences, listRuns } from "../../src/tasks/runs.ts";
+import { describeRun, differences, listRuns } from "../../src/runs/run-list.ts";
 import { evalText } from "../../src/tasks/text/eval.ts";
 import { inspectText } from "../../src/tasks/text/inspect.ts";
 import { sampleText } from "../../src/tasks/text/sample.ts";

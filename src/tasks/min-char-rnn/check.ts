@@ -4,7 +4,7 @@ import { createReferenceBackend } from "../../backend/reference/reference.ts";
 import { scope } from "../../backend/scope.ts";
 import { ids, type Tensor } from "../../backend/tensor.ts";
 import { Rng } from "../../core/rng.ts";
-import type { Hooks } from "../text/corpus.ts";
+import type { Hooks } from "../../sources/corpus.ts";
 import { MinCharRnn, STEPS } from "./model.ts";
 import { readProgramText } from "./text.ts";
 import { Stream } from "./training.ts";

@@ -5,7 +5,7 @@ import { runJobInTurns, Turns } from "../../core/job.ts";
 import type { TextCorpus } from "../../data/index.ts";
 import { VERSION } from "../../version.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
-import { describeData, type Hooks } from "../text/corpus.ts";
+import { describeData, type Hooks } from "../../sources/corpus.ts";
 import { type Baselines, baselinesJob } from "./entropy.ts";
 import { STEPS } from "./model.ts";
 import { readProgramText } from "./text.ts";

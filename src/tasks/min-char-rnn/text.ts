@@ -1,7 +1,7 @@
 import { InputError } from "../../core/errors.ts";
 import { type Job, runJobInTurns } from "../../core/job.ts";
 import { CorpusBuilder, type TextCorpus } from "../../data/index.ts";
-import { type LoadHooks, readCorpus } from "../text/corpus.ts";
+import { type LoadHooks, readCorpus } from "../../sources/corpus.ts";
 import { STEPS } from "./model.ts";
 
 /**

@@ -5,7 +5,7 @@ import { EvalSegments, trigramBaselineJob } from "../../data/index.ts";
 import type { LanguageModel } from "../../models/language-model.ts";
 import type { WeightFormat } from "../../nn/stream.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
-import { describeData, type LoadHooks, readCorpus } from "./corpus.ts";
+import { describeData, type LoadHooks, readCorpus } from "../../sources/corpus.ts";
 import { sumLosses } from "./learner.ts";
 import { scoreText, type TextMetrics } from "./metrics.ts";
 import { buildModel, loadCellOf, type OpenedModel, openModel, refuseUnknown } from "./open.ts";

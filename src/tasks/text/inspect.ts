@@ -17,8 +17,8 @@ import {
 import { LanguageModel } from "../../models/language-model.ts";
 import type { CheckpointFacts } from "../../run/model-metadata.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
-import type { OwnCell } from "../own-cell.ts";
-import { describeData, type LoadHooks, readCorpus } from "./corpus.ts";
+import type { OwnCell } from "../../runs/own-cell.ts";
+import { describeData, type LoadHooks, readCorpus } from "../../sources/corpus.ts";
 import { buildModel, encodeTyped, loadCellOf, type OpenedModel, openModel, refuseUnknown } from "./open.ts";
 import { readOwnText } from "./own-text.ts";
 import { type ChosenUnit, followedBy, type ReadText, type ShownText, showUnit } from "./shown-unit.ts";

@@ -13,10 +13,10 @@ import { uniform_ } from "../../nn/init.ts";
 import { type Clip, clipNorm, clips, clipValue } from "../../optim/clip.ts";
 import { CarriedLayout, shapesOf } from "../../train/carried.ts";
 import type { Learner } from "../../train/learner.ts";
-import type { CellFile } from "../cell-file.ts";
+import type { CellFile } from "../../run/cell-file.ts";
 import { type Engine, openBackend } from "../engine.ts";
 import { makeOptimizer } from "../optimizers.ts";
-import { loadOwnCell, type OwnCell } from "../own-cell.ts";
+import { loadOwnCell, type OwnCell } from "../../runs/own-cell.ts";
 import type { TextSettings } from "./options.ts";
 
 /** All that a replica needs to build its part, by structured clone; the ids lie in shared memory. */

@@ -10,8 +10,8 @@ import type { SafetensorsFile } from "../../io/safetensors.ts";
 import type { LanguageModel } from "../../models/language-model.ts";
 import { type CheckpointFacts, readCheckpointFacts } from "../../run/model-metadata.ts";
 import { buildTrainedModel } from "../../run/open-model.ts";
-import { RunStore, readCheckpointFile } from "../../train/run-store.ts";
-import type { OwnCell } from "../own-cell.ts";
+import { RunStore, readCheckpointFile } from "../../runs/run-store.ts";
+import type { OwnCell } from "../../runs/own-cell.ts";
 import { parseTextRun, type TextRun } from "./run-file.ts";
 
 export interface OpenedModel {
@@ -116,7 +116,7 @@ export async function loadCellOf(
 ): Promise<OwnCell | undefined> {
   if (cellFile !== undefined) {
     // Only where it is needed: sampling has to begin at once.
-    const { loadNamedCell, loadRecordedCell } = await import("../cell-choice.ts");
+    const { loadNamedCell, loadRecordedCell } = await import("../../runs/cell-choice.ts");
     return named === undefined ? loadRecordedCell(cellFile, path) : loadNamedCell(named, cellFile, onNote);
   }
   if (named === undefined) return undefined;

@@ -4,7 +4,7 @@ import { showValue } from "../../core/show-value.ts";
 import type { TokenKind } from "../../data/tokenizer.ts";
 import { MAX_VOCABULARY } from "../../data/vocabulary.ts";
 import { completeConfig } from "../../models/language-model-config.ts";
-import { isCellFile } from "../cell-file.ts";
+import { isCellFile } from "../../run/cell-file.ts";
 import {
   BUILT_IN_CELLS,
   checkMemory,

@@ -1,6 +1,6 @@
 import { runJobInTurns } from "../../core/job.ts";
 import type { Tokenizer } from "../../data/index.ts";
-import { type LoadHooks, readRecordedCorpus } from "./corpus.ts";
+import { type LoadHooks, readRecordedCorpus } from "../../sources/corpus.ts";
 import { refuseOtherCorpus, refuseOtherValidation } from "./resume.ts";
 import type { TextRun } from "./run-file.ts";
 import { type SymbolText, symbolTextJob } from "./tokens.ts";

@@ -3,8 +3,8 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../../core/errors.ts";
 import type { TextCorpus } from "../../data/index.ts";
-import { isCellFile } from "../cell-file.ts";
-import type { OwnCell } from "../own-cell.ts";
+import { isCellFile } from "../../run/cell-file.ts";
+import type { OwnCell } from "../../runs/own-cell.ts";
 import { given, type TextSettings, type TextTrainOptions } from "./options.ts";
 import type { TextRun } from "./run-file.ts";
 

@@ -5,7 +5,7 @@ import { generate } from "../../decode/generate.ts";
 import { checkSampling, type SamplingOptions } from "../../decode/sampling.ts";
 import type { WeightFormat } from "../../nn/stream.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../engine.ts";
-import type { Hooks } from "./corpus.ts";
+import type { Hooks } from "../../sources/corpus.ts";
 import { buildModel, encodeTyped, loadCellOf, openModel } from "./open.ts";
 
 export interface TextSampleOptions extends SamplingOptions {

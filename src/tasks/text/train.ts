@@ -9,14 +9,14 @@ import { completeConfig, type LanguageModelConfig } from "../../models/language-
 import type { StartEvent, TrainEvent } from "../../train/events.ts";
 import { TrainingHistory } from "../../train/history.ts";
 import { ReplicaGroup } from "../../train/replica-group.ts";
-import { RunStore } from "../../train/run-store.ts";
+import { RunStore } from "../../runs/run-store.ts";
 import type { Snapshot } from "../../train/snapshot.ts";
 import { VERSION } from "../../version.ts";
-import { loadNamedCell } from "../cell-choice.ts";
-import { isCellFile } from "../cell-file.ts";
+import { loadNamedCell } from "../../runs/cell-choice.ts";
+import { isCellFile } from "../../run/cell-file.ts";
 import { type BackendChoice, chooseEngine, type Engine } from "../engine.ts";
-import type { OwnCell } from "../own-cell.ts";
-import type { Hooks } from "./corpus.ts";
+import type { OwnCell } from "../../runs/own-cell.ts";
+import type { Hooks } from "../../sources/corpus.ts";
 import { TextLearner, type TextSpec } from "./learner.ts";
 import { loadCellOf, type OpenedModel, openModel } from "./open.ts";
 import { checkTextOptions } from "./option-checks.ts";
@@ -37,7 +37,7 @@ import { UNITS, type UnknownShares } from "./tokens.ts";
 import { runTraining } from "./training.ts";
 import { prepareText, type TrainingText } from "./training-text.ts";
 
-export type { Hooks as TrainHooks } from "./corpus.ts";
+export type { Hooks as TrainHooks } from "../../sources/corpus.ts";
 export { checkTextOptions } from "./option-checks.ts";
 export type { TextTrainOptions } from "./options.ts";
 

@@ -1,7 +1,7 @@
 /** The text of a training: read, compared with that of the run that goes on, and cut into symbols. */
 import { runJobInTurns } from "../../core/job.ts";
 import { type TextCorpus, tokenizerFromJSON, Vocabulary } from "../../data/index.ts";
-import { type Hooks, readCorpus, readRecordedCorpus } from "./corpus.ts";
+import { type Hooks, readCorpus, readRecordedCorpus } from "../../sources/corpus.ts";
 import { requireLengths } from "./lengths.ts";
 import type { OpenedModel } from "./open.ts";
 import { DEFAULTS, defaultBatchSize, type TextSettings, type TextTrainOptions } from "./options.ts";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Dirent, Stats } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
-import { escapeControl, InputError, runJobInTurns, UnrolledError } from "../../core/index.ts";
-import { BinaryContentError, CorpusBuilder, type TextCorpus } from "../../data/index.ts";
+import { escapeControl, InputError, runJobInTurns, UnrolledError } from "../core/index.ts";
+import { BinaryContentError, CorpusBuilder, type TextCorpus } from "../data/index.ts";
 
 /** What a person typed for standard input. */
 export const STDIN = "-";

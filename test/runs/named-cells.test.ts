@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { findNamedCell, rememberCell } from "../../src/tasks/named-cells.ts";
-import { type Machine, stateFolder } from "../../src/tasks/state-folder.ts";
+import { findNamedCell, rememberCell } from "../../src/runs/named-cells.ts";
+import { type Machine, stateFolder } from "../../src/runs/state-folder.ts";
 import { FaultyFileSystem } from "../io/faulty-file-system.ts";
 
 const root = mkdtempSync(join(tmpdir(), "named-cells-"));

@@ -3,12 +3,12 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { createReferenceBackend } from "../../src/backend/reference/reference.ts";
 import { UnrolledError } from "../../src/core/errors.ts";
 import { parameters, Rng, scope, stateTensors } from "../../src/nn/index.ts";
-import { loadOwnCell } from "../../src/tasks/own-cell.ts";
+import { loadOwnCell } from "../../src/runs/own-cell.ts";
 import { evalText } from "../../src/tasks/text/eval.ts";
 import { sampleText } from "../../src/tasks/text/sample.ts";
 import { trainText } from "../../src/tasks/text/train.ts";
-import { cellFile, cellText } from "./cells.ts";
-import { fresh, hooks, optionsOf, train } from "./text-runs.ts";
+import { cellFile, cellText } from "../tasks/cells.ts";
+import { fresh, hooks, optionsOf, train } from "../tasks/text-runs.ts";
 
 const backend = createReferenceBackend();
 const options = { rng: new Rng(1), backend };

@@ -1,4 +1,4 @@
-export type { CellFile } from "../run/model-metadata.ts";
+export type { CellFile } from "./model-metadata.ts";
 
 /** Whether `--cell` names a file, not one of the built-in cells. */
 export function isCellFile(name: string): boolean {

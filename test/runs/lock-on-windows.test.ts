@@ -4,8 +4,8 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { StorageError } from "../../src/core/index.ts";
-import { acquireLock } from "../../src/train/lock.ts";
-import { createMachine } from "../../src/train/machine.ts";
+import { acquireLock } from "../../src/runs/lock.ts";
+import { createMachine } from "../../src/runs/machine.ts";
 
 const reader = vi.hoisted(() => ({ attempts: 0 }));
 vi.mock("node:fs", async (original) => {

@@ -3,8 +3,8 @@ import type { Dirent } from "node:fs";
 import { lstat, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { escapeControl, InputError, UnrolledError } from "../core/errors.ts";
-import { storing } from "../train/file-system.ts";
-import { isDamage, type MetricsEvent, RunStore } from "../train/run-store.ts";
+import { storing } from "./file-system.ts";
+import { isDamage, type MetricsEvent, RunStore } from "./run-store.ts";
 
 export interface RunSummary {
   readonly name: string;

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
-import { RunStore } from "../../src/train/run-store.ts";
+import { RunStore } from "../../src/runs/run-store.ts";
 
 const url = (path: string) =>
   JSON.stringify(pathToFileURL(join(import.meta.dirname, "../../src", path)).href);

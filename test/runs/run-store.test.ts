@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FormatError, InputError, LockError, StorageError } from "../../src/core/index.ts";
 import { CheckpointVersionError, encodeCheckpoint } from "../../src/io/index.ts";
-import { RunStore, readCheckpointFile } from "../../src/train/run-store.ts";
+import { RunStore, readCheckpointFile } from "../../src/runs/run-store.ts";
 import { FaultyFileSystem } from "../io/faulty-file-system.ts";
 
 let root: string;

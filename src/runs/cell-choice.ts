@@ -1,6 +1,6 @@
 /** Whose word decides which cell's code is loaded: the person's, now or before; never that of a run or a checkpoint. */
 import { escapeControl, InputError, UnrolledError } from "../core/errors.ts";
-import type { CellFile } from "./cell-file.ts";
+import type { CellFile } from "../run/cell-file.ts";
 import { findNamedCell, rememberCell } from "./named-cells.ts";
 import { loadOwnCell, type OwnCell } from "./own-cell.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { comparedSteps, lossAt } from "../../src/tasks/runs.ts";
+import { comparedSteps, lossAt } from "../../src/runs/run-list.ts";
 
 const run = (...evaluations: [step: number, loss: number][]) => ({
   evaluations: evaluations.map(([step, loss]) => ({ step, loss })),

@@ -8,10 +8,10 @@ import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LockError, StorageError } from "../../src/core/index.ts";
-import { acquireLock, type RunLock } from "../../src/train/lock.ts";
-import { createMachine, type Machine, processIsAlive } from "../../src/train/machine.ts";
+import { acquireLock, type RunLock } from "../../src/runs/lock.ts";
+import { createMachine, type Machine, processIsAlive } from "../../src/runs/machine.ts";
 
-const module = JSON.stringify(pathToFileURL(join(import.meta.dirname, "../../src/train/lock.ts")).href);
+const module = JSON.stringify(pathToFileURL(join(import.meta.dirname, "../../src/runs/lock.ts")).href);
 const onLinux = process.platform === "linux";
 /** Above the largest pid of Linux. */
 const NOBODY = 2 ** 22 + 1;

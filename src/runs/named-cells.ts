@@ -14,7 +14,7 @@ import {
   readIfThere,
   storing,
   writeFileDurable,
-} from "../train/file-system.ts";
+} from "./file-system.ts";
 import { stateFolder } from "./state-folder.ts";
 
 /** A file of code as a person has named it. */

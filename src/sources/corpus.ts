@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { escapeControl, InputError, UnrolledError } from "../../core/errors.ts";
-import type { TextCorpus } from "../../data/index.ts";
-import { readText, STDIN } from "./source.ts";
+import { escapeControl, InputError, UnrolledError } from "../core/errors.ts";
+import type { TextCorpus } from "../data/index.ts";
+import { readText, STDIN } from "./text-files.ts";
 
 /** What a long task tells while it works. */
 export interface Hooks {

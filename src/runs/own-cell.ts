@@ -7,7 +7,7 @@ import { parameters } from "../autograd/parameter.ts";
 import { escapeControl, InputError, placeOf, problemOf, UnrolledError } from "../core/errors.ts";
 import type { Cell, CreateCell, CreateCellOptions } from "../nn/cell.ts";
 import { nameOfCell } from "../nn/cell.ts";
-import type { CellFile } from "./cell-file.ts";
+import type { CellFile } from "../run/cell-file.ts";
 import { importBytes } from "./own-package.ts";
 
 export interface OwnCell extends CellFile {

@@ -4,7 +4,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { LockError } from "../../src/core/index.ts";
-import { acquireLock } from "../../src/train/lock.ts";
+import { acquireLock } from "../../src/runs/lock.ts";
 
 vi.mock("node:fs", async (original) => ({
   ...(await original<typeof import("node:fs")>()),

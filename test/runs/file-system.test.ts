@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { renamePatiently } from "../../src/train/file-system.ts";
+import { renamePatiently } from "../../src/runs/file-system.ts";
 
 const failing = (code: string) => Object.assign(new Error(code), { code });
 
