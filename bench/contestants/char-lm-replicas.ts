@@ -5,10 +5,12 @@ import { crossEntropy, ids, Linear, LSTM, parameters, Rng } from "../../src/nn/i
 import { adam, clipNorm } from "../../src/optim/index.ts";
 import type { Learner } from "../../src/train/learner.ts";
 import { ReplicaGroup } from "../../src/train/replica-group.ts";
+import { stretchOf } from "../../src/train/shards.ts";
 import { IdStream } from "../ids.ts";
 import { describeOwn, openBackend } from "../open-backend.ts";
 import type { InitRequest } from "../protocol.ts";
 import type { Trainer } from "../serve.ts";
+import { weightsOf } from "./word-lm-learner.ts";
 
 export async function trainWithReplicas(request: InitRequest): Promise<Trainer> {
   const { threads, learningRate } = request;
@@ -31,23 +33,23 @@ export function createLearner(request: InitRequest, replica: number, replicas: n
   const rnn = new LSTM(vocab, hidden, { rng });
   const head = new Linear(hidden, vocab, { rng });
   const stream = new IdStream(vocab, seed);
-  const [first, last] = [replica, replica + 1].map((end) => Math.floor((end * batch) / replicas));
+  const { from: first, to: last } = stretchOf(replica, replicas, batch);
   const shape = [last - first, time];
   const own = (all: Int32Array) => ids(all.subarray(first * time, last * time), shape);
   return {
     optimizer: adam(parameters({ rnn, head }), { lr: request.learningRate }),
     clip: clipNorm(request.clip),
-    share: (last - first) / batch,
-    loss(): Tensor {
+    ...{ shards: replicas, parts: [], weights: () => weightsOf(replicas, batch) },
+    loss(): { loss: Tensor } {
       const { inputs, targets } = stream.nextBatch(batch, time);
       const { output } = rnn.forward(own(inputs));
-      return crossEntropy(head.forward(output), own(targets));
+      return { loss: crossEntropy(head.forward(output), own(targets)) };
     },
     // No state goes from step to step, and nothing is evaluated.
     carried: { size: 0, tensors: [] },
     readCarried: async () => {},
     writeCarried: () => {},
-    evaluationParts: 0,
+    evaluation: { parts: 0, width: 1 },
     evaluate: async () => {},
   };
 }

@@ -37,6 +37,7 @@ export function createShared(replicas: number, learner: Learner): Shared {
   // Alone there is nobody to share with: ordinary memory will do, and no page needs cross-origin isolation.
   const bytes = (count: number) => (replicas === 1 ? new ArrayBuffer(count) : new SharedArrayBuffer(count));
   const { flat } = learner.optimizer.gradients;
+  const { parts, width } = learner.evaluation;
   const Values = exactArray(flat.backend);
   const slots = replicas === 1 ? 0 : replicas * flat.size;
   return {
@@ -47,7 +48,7 @@ export function createShared(replicas: number, learner: Learner): Shared {
     losses: new Float64Array(bytes(8 * replicas)),
     gradients: new Values(bytes(Values.BYTES_PER_ELEMENT * slots)),
     carried: new Float64Array(bytes(8 * learner.carried.size)),
-    sums: new Float64Array(bytes(8 * learner.evaluationParts)),
+    sums: new Float64Array(bytes(8 * parts * width)),
   };
 }
 

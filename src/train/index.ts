@@ -1,6 +1,6 @@
 export { CarriedLayout, type CarriedTensor, shapesOf } from "./carried.ts";
 export type { EndEvent, EndReason, EvalEvent, StartEvent, StepEvent, TrainEvent } from "./events.ts";
-export type { CreateLearner, Learner, LearnerSource } from "./learner.ts";
+export type { CreateLearner, Learner, LearnerSource, ShardLoss } from "./learner.ts";
 export { type LoopOptions, trainLoop } from "./loop.ts";
 export { ReplicaGroup } from "./replica-group.ts";
 export { RunStore } from "../runs/run-store.ts";

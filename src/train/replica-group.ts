@@ -60,6 +60,11 @@ export class ReplicaGroup {
     checkValue("ReplicaGroup.start: source", SOURCE, source);
     checkValue("ReplicaGroup.start: replicas", REPLICAS, replicas);
     checkValue("ReplicaGroup.start: snapshot", optional(OBJECT), snapshot);
+    if (learner.shards % replicas !== 0) {
+      throw new InputError(
+        `ReplicaGroup.start: the learner's shards must be a multiple of the ${replicas} replicas, got ${learner.shards}`,
+      );
+    }
     const group = new ReplicaGroup(learner, replicas);
     try {
       if (replicas > 1) group.spawn(source, snapshot);
@@ -80,8 +85,9 @@ export class ReplicaGroup {
     return this.first.step(posted);
   }
 
-  /** Sums of losses of all parts of the evaluation, in order. */
+  /** The sums of all parts of the evaluation, in order: [parts * width]. */
   async evaluate(): Promise<Float64Array> {
+    this.shared.sums.fill(0);
     this.post(Command.evaluate);
     await this.first.evaluate();
     return this.shared.sums.slice();

@@ -3,6 +3,7 @@ import { awaitCommand, Command, type Posted, type Shared } from "./exchange.ts";
 import { GradientSum } from "./gradient-sum.ts";
 import type { Learner } from "./learner.ts";
 import { Meeting, type Watch } from "./meeting.ts";
+import { checkWeights, shardsOf } from "./shards.ts";
 
 export interface StepOutcome {
   /** Mean loss over the whole batch. */
@@ -41,14 +42,31 @@ export class Replica {
   }
 
   private async update({ step, learningRate }: Posted): Promise<StepOutcome> {
-    const { optimizer, clip, share, profile } = this.learner;
-    const own = await differentiate(() => this.learner.loss(step), optimizer, { accumulate: [share] });
+    const { optimizer, clip, profile } = this.learner;
+    const own = await this.differentiate(step);
     const exchange = async () => (await this.sum?.run(own)) ?? own;
     const loss = await (profile === undefined ? exchange() : profile.span("exchange", exchange));
     clip(optimizer.gradients);
     optimizer.learningRate = learningRate;
     optimizer.update();
     return { loss, gradientNorm: (await optimizer.gradients.norm.read())[0] };
+  }
+
+  /** The gradients of this replica's shards, and their loss, weighted by their shares of the batch. */
+  private async differentiate(step: number): Promise<number> {
+    const { learner, shared, index } = this;
+    const { gradients } = learner.optimizer;
+    const weights = checkWeights(learner.weights(step), learner.shards, step);
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const shards = shardsOf(index, shared.replicas, learner.shards).filter((shard) => weights[shard] > 0);
+    if (shards.length === 0) {
+      gradients.zero();
+      gradients.finish();
+      return 0;
+    }
+    const shares = shards.map((shard) => weights[shard] / total);
+    const lossOf = (part: number) => learner.loss(step, shards[part]).loss;
+    return differentiate(lossOf, learner.optimizer, { accumulate: shares });
   }
 
   /** This replica's parts of the evaluation; the sums of all are in `shared.sums` afterwards. */

@@ -39,11 +39,11 @@ export function createLearner(spec: FaultySpec, replica: number, replicas: numbe
   if (fault === undefined || fault.replica !== replica) return learner;
   if (fault.kind === "cannot be built") throw new Error("the model is not to be had");
   const loss = learner.loss.bind(learner);
-  learner.loss = (step) => {
-    const result = loss(step);
+  learner.loss = (step, shard) => {
+    const result = loss(step, shard);
     if (step < fault.step) return result;
     if (fault.kind === "throws") throw new Error("the sky has fallen");
-    if (fault.kind === "allocates too much") return zeros([2 ** 31]);
+    if (fault.kind === "allocates too much") return { loss: zeros([2 ** 31]) };
     return process.exit(fault.kind === "exits with 0" ? 0 : 3);
   };
   return learner;

@@ -13,6 +13,7 @@ import { uniform_ } from "../../nn/init.ts";
 import { type Clip, clipNorm, clips, clipValue } from "../../optim/clip.ts";
 import { CarriedLayout, shapesOf } from "../../train/carried.ts";
 import type { Learner } from "../../train/learner.ts";
+import { type Stretch, shardsOf, stretchOf } from "../../train/shards.ts";
 import type { CellFile } from "../../run/cell-file.ts";
 import { type Engine, openBackend } from "../engine.ts";
 import { makeOptimizer } from "../optimizers.ts";
@@ -27,8 +28,20 @@ export interface TextSpec extends Engine {
   readonly validation: CharacterIds;
   /** Where a cell of the user's own comes from. */
   readonly cellFile?: CellFile;
+  /** Shards of the batch; by default one for each replica. */
+  readonly shards?: number;
   /** Whether the first replica is to note where its time goes. */
   readonly profile?: boolean;
+}
+
+/** The rows of one shard of every batch. */
+interface Shard extends Stretch {
+  /** [rows, time] */
+  readonly inputs: Int32Array;
+  readonly targets: Int32Array;
+  readonly layout: CarriedLayout<LanguageModelState>;
+  /** Undefined before the first step. */
+  state: LanguageModelState | undefined;
 }
 
 /** Streams of random numbers, forked from the seed by these names. */
@@ -50,25 +63,20 @@ export class TextLearner implements Learner {
   readonly optimizer;
   readonly clip: Clip;
   readonly profile: Profile | undefined;
-  readonly share: number;
+  readonly shards: number;
+  readonly parts = [];
   readonly carried: CarriedLayout<LanguageModelState>;
-  readonly evaluationParts: number;
+  readonly evaluation: { readonly parts: number; readonly width: number };
   readonly streams: TextStreams;
   readonly segments: EvalSegments;
   private readonly settings: TextSettings;
-  private readonly replica: number;
-  private readonly from: number;
-  private readonly rows: number;
-  private readonly inputs: Int32Array;
-  private readonly targets: Int32Array;
-  /** Undefined before the first step. */
-  private state: LanguageModelState | undefined;
+  /** By the numbers of the shards; only this replica's. */
+  private readonly own: ReadonlyMap<number, Shard>;
 
   constructor(spec: TextSpec, replica: number, replicas: number, cell?: OwnCell) {
     const { settings, model } = spec;
     const { batchSize, seqLength, seed } = settings;
     this.settings = settings;
-    this.replica = replica;
     const { backend, profile } =
       spec.profile && replica === 0 ? profiled(openBackend(spec)) : { backend: openBackend(spec) };
     this.backend = backend;
@@ -89,45 +97,55 @@ export class TextLearner implements Learner {
     this.clip = clips(clipNorm(settings.clipNorm), ...cut);
     this.streams = new TextStreams(spec.train, { batchSize, sequenceLength: seqLength, seed });
     this.segments = new EvalSegments(spec.validation, { maxSegments: MAXIMUM_SEGMENTS });
-    this.evaluationParts = this.segments.segments.length;
-    this.from = Math.floor((replica * batchSize) / replicas);
-    this.rows = Math.floor(((replica + 1) * batchSize) / replicas) - this.from;
-    this.share = this.rows / batchSize;
-    this.carried = layoutOf(this.model, this.backend, {
-      batch: batchSize,
-      first: this.from,
-      rows: this.rows,
+    this.evaluation = { parts: this.segments.segments.length, width: 1 };
+    this.shards = spec.shards ?? replicas;
+    const layoutOf = layoutsOf(this.model, this.backend, batchSize);
+    this.carried = layoutOf({ from: 0, to: batchSize });
+    this.own = new Map(
+      shardsOf(replica, replicas, this.shards).map((shard) => {
+        const { from, to } = stretchOf(shard, this.shards, batchSize);
+        const buffer = () => new Int32Array((to - from) * seqLength);
+        const layout = layoutOf({ from, to });
+        return [shard, { from, to, layout, inputs: buffer(), targets: buffer(), state: undefined }];
+      }),
+    );
+  }
+
+  /** Characters of each shard: the same in every step. */
+  weights(): readonly number[] {
+    const { shards, settings } = this;
+    return Array.from({ length: shards }, (_, shard) => {
+      const { from, to } = stretchOf(shard, shards, settings.batchSize);
+      return (to - from) * settings.seqLength;
     });
-    this.inputs = new Int32Array(this.rows * seqLength);
-    this.targets = new Int32Array(this.rows * seqLength);
   }
 
-  loss(step: number): Tensor {
-    const { rows, streams, inputs, targets, settings } = this;
-    this.fill(step);
-    const shape = [rows, settings.seqLength];
-    const state = streams.startsPass(step) ? undefined : this.state;
-    const rng =
-      settings.dropout > 0 ? new Rng(settings.seed).fork(Stream.dropout, this.replica, step) : undefined;
+  loss(step: number, index: number): { loss: Tensor } {
+    const { streams, settings } = this;
+    const shard = this.own.get(index)!;
+    const { from, to, inputs, targets } = shard;
+    this.span("data", () => streams.fill(step, from, to, inputs, targets));
+    const shape = [to - from, settings.seqLength];
+    const state = streams.startsPass(step) ? undefined : shard.state;
+    const rng = settings.dropout > 0 ? new Rng(settings.seed).fork(Stream.dropout, index, step) : undefined;
     const run = this.model.loss(ids(inputs, shape), ids(targets, shape), { state, rng });
-    this.state = detachState(run.state);
-    return run.loss;
+    shard.state = detachState(run.state);
+    return run;
   }
 
-  /** The batch of a step: `inputs` and `targets`. */
-  private fill(step: number): void {
-    const { streams, inputs, targets, profile, from, rows } = this;
-    const fill = () => streams.fill(step, from, from + rows, inputs, targets);
-    if (profile === undefined) fill();
-    else profile.span("data", fill);
+  private span(name: string, work: () => void): void {
+    if (this.profile === undefined) work();
+    else this.profile.span(name, work);
   }
 
-  readCarried(into: Float64Array): Promise<void> {
-    return this.carried.read(this.state, into);
+  async readCarried(into: Float64Array): Promise<void> {
+    for (const { layout, state } of this.own.values()) await layout.read(state, into);
   }
 
   writeCarried(from: Float64Array): void {
-    this.state = this.carried.write(from, this.backend);
+    for (const shard of this.own.values()) {
+      if (shard.from < shard.to) shard.state = shard.layout.write(from, this.backend);
+    }
   }
 
   async evaluate(replica: number, replicas: number, sums: Float64Array): Promise<void> {
@@ -146,15 +164,16 @@ export class TextLearner implements Learner {
   }
 }
 
-/** The tensors of a model's state, found by running one symbol. */
-function layoutOf(
+/** Where the tensors of a model's state lie, found by running one symbol; for rows of a batch. */
+function layoutsOf(
   model: LanguageModel,
   backend: Backend,
-  own: { batch: number; first: number; rows: number },
-): CarriedLayout<LanguageModelState> {
+  batch: number,
+): (rows: Stretch) => CarriedLayout<LanguageModelState> {
   return scope(() => {
     const stateOf = (rows: number) => model.forward(ids(new Int32Array(rows), [rows, 1])).state;
-    return new CarriedLayout(shapesOf(stateOf(1)), stateOf(2), own);
+    const [one, two] = [shapesOf(stateOf(1)), stateOf(2)];
+    return ({ from, to }: Stretch) => new CarriedLayout(one, two, { batch, first: from, rows: to - from });
   }, backend);
 }
 

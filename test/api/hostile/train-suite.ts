@@ -18,12 +18,14 @@ function learnerOn({ backend }: HostileContext): train.Learner {
   return {
     optimizer: sgd([{ name: "w", tensor: weight }]),
     clip: clipNorm(1),
-    share: 1,
-    loss: () => sum(mul(weight, weight)),
+    shards: 1,
+    parts: [],
+    weights: () => [1],
+    loss: () => ({ loss: sum(mul(weight, weight)) }),
     carried: { size: 0, tensors: [] },
     readCarried: async () => {},
     writeCarried: () => {},
-    evaluationParts: 1,
+    evaluation: { parts: 1, width: 1 },
     evaluate: async (_replica, _replicas, sums) => {
       sums[0] = 1;
     },
