@@ -22,10 +22,11 @@ export interface LoadedCheckpoint extends SafetensorsFile {
   warnings: string[];
 }
 
-/** Which checkpoint is the best, and its validation loss. */
+/** Which checkpoint is the best, its validation loss, and the number that chose it where that is another one. */
 export interface BestCheckpoint {
   step: number;
   loss: number;
+  choose?: number;
 }
 
 /** Races with a training process that removes old checkpoints are lost this often at most. */
@@ -84,7 +85,11 @@ export class CheckpointFolder {
   }
 
   /** First the new file is safe on the disk, then it may become the best, then old ones go. */
-  async save(step: number, bytes: Uint8Array, best: { loss: number } | undefined): Promise<string> {
+  async save(
+    step: number,
+    bytes: Uint8Array,
+    best: { loss: number; choose?: number } | undefined,
+  ): Promise<string> {
     if (!Number.isSafeInteger(step) || step < 0) {
       throw new InputError(`the step of a checkpoint must be a whole number, got ${step}`);
     }
@@ -95,7 +100,7 @@ export class CheckpointFolder {
     try {
       await writeFileDurable(this.fs, path, bytes);
       if (best !== undefined) {
-        await writeFileDurable(this.fs, this.bestPath, `${JSON.stringify({ step, loss: best.loss })}\n`);
+        await writeFileDurable(this.fs, this.bestPath, `${JSON.stringify({ step, ...best })}\n`);
       }
       await this.prune();
     } catch (error) {
@@ -137,7 +142,7 @@ export class CheckpointFolder {
   }
 
   /** The best checkpoint and its loss, or undefined if none was marked. @throws FormatError if it is damaged or gone */
-  async best(): Promise<(LoadedCheckpoint & { loss: number }) | undefined> {
+  async best(): Promise<(LoadedCheckpoint & { loss: number; choose?: number }) | undefined> {
     for (let attempt = 0; ; attempt++) {
       const best = await this.readBest();
       if (best === undefined) return undefined;
@@ -216,8 +221,10 @@ export class CheckpointFolder {
     const bytes = await readIfThere(this.fs, this.bestPath);
     if (bytes === undefined) return undefined;
     try {
-      const { step, loss } = JSON.parse(new TextDecoder().decode(bytes));
-      if (Number.isSafeInteger(step) && step >= 0 && Number.isFinite(loss)) return { step, loss };
+      const { step, loss, choose } = JSON.parse(new TextDecoder().decode(bytes));
+      const isStep = Number.isSafeInteger(step) && step >= 0;
+      if (isStep && Number.isFinite(loss) && choose === undefined) return { step, loss };
+      if (isStep && Number.isFinite(loss) && Number.isFinite(choose)) return { step, loss, choose };
     } catch {
       // Refused below, like well-formed JSON of another form.
     }

@@ -37,6 +37,9 @@ import { type MetricsCut, type MetricsEvent, MetricsLog } from "./run-store-metr
 export { isDamage, type LoadedCheckpoint, readCheckpointFile } from "./run-store-checkpoints.ts";
 export type { MetricsCut, MetricsEvent } from "./run-store-metrics.ts";
 
+/** Samples that are pictures. */
+const SAMPLES = "samples";
+
 /** A page about the run that its training may leave there. */
 const REPORT = "report.html";
 
@@ -203,6 +206,21 @@ export class RunStore {
     await this.samples.append(event);
   }
 
+  /** A sample that is a picture: `samples/step-N.svg`. Returns its path. */
+  async writePicture(step: number, svg: string): Promise<string> {
+    this.mustWrite();
+    checkValue("runStore.writePicture: step", COUNT, step);
+    checkValue("runStore.writePicture: svg", TEXT, svg);
+    const folder = join(this.folder, SAMPLES);
+    if (await storing("read", folder, () => this.fs.isLink(folder))) {
+      throw new InputError(`${escapeControl(folder)} is a symbolic link: a run is not written through links`);
+    }
+    await storing("create", folder, () => this.fs.mkdir(folder));
+    const path = join(folder, `step-${step}.svg`);
+    await writeFileDurable(this.fs, path, svg);
+    return path;
+  }
+
   /** Replaces `report.html`. Returns its path. */
   async writeReport(html: string): Promise<string> {
     this.mustWrite();
@@ -243,13 +261,14 @@ export class RunStore {
   /**
    * Save the bytes of a checkpoint (see encodeCheckpoint) after everything logged so far, then remove old ones:
    * the newest three and the best stay.
-   * @param options.best the validation loss (finite) if this is the best checkpoint so far
+   * @param options.best if this is the best checkpoint so far: its validation loss, and the number that chose it where
+   * that is another one; both finite
    * @returns its path: `<folder>/checkpoints/step-N.safetensors`
    */
   async saveCheckpoint(
     step: number,
     bytes: Uint8Array,
-    options: { best?: { loss: number } } = {},
+    options: { best?: { loss: number; choose?: number } } = {},
   ): Promise<string> {
     this.mustWrite();
     checkValue("runStore.saveCheckpoint: step", COUNT, step);
@@ -258,6 +277,7 @@ export class RunStore {
     checkValue("runStore.saveCheckpoint: best", optional(OPTIONS), options.best);
     if (options.best !== undefined)
       checkValue("runStore.saveCheckpoint: best.loss", FINITE, options.best.loss);
+    checkValue("runStore.saveCheckpoint: best.choose", optional(FINITE), options.best?.choose);
     await this.metrics.sync();
     await this.samples.sync();
     return this.checkpoints.save(step, bytes, options.best);
@@ -272,7 +292,7 @@ export class RunStore {
   }
 
   /** The best checkpoint, or undefined if none was marked as such. @throws FormatError if it is damaged or gone */
-  bestCheckpoint(): Promise<(LoadedCheckpoint & { loss: number }) | undefined> {
+  bestCheckpoint(): Promise<(LoadedCheckpoint & { loss: number; choose?: number }) | undefined> {
     return this.checkpoints.best();
   }
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Dirent, Stats } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { escapeControl, InputError, runJobInTurns, UnrolledError } from "../core/index.ts";
+import type { StopSignal } from "../core/job.ts";
 import { BinaryContentError, CorpusBuilder, type TextCorpus } from "../data/index.ts";
 
 /** What a person typed for standard input. */
@@ -20,7 +21,7 @@ export interface ReadTextOptions {
   /** Bytes of a file that are read at once; default 1 MiB. The text does not depend on it. */
   readBytes?: number;
   /** Stops the reading when it is aborted: the promise is rejected with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: StopSignal;
 }
 
 /** A file to read, or standard input; `folder` is where it was found, if it was not named itself. */
@@ -90,6 +91,46 @@ export async function readText(paths: readonly string[], options: ReadTextOption
   return corpus;
 }
 
+/** A file that paths stand for, or standard input, whose path is null. */
+export interface ListedPath {
+  readonly path: Buffer | null;
+  /** Size in bytes, where it is known. */
+  readonly bytes: number | null;
+  /** The folder that was named and holds it; null for a file that was named itself. */
+  readonly folder: string | null;
+  /** What was left out of the folder, told with its first file. */
+  readonly skipped?: string;
+}
+
+/**
+ * The files that paths stand for, those of a folder sorted by path in byte order, without names that begin with a dot,
+ * `node_modules` and symbolic links.
+ * @throws InputError for what is missing or unreadable, and for a folder without files
+ */
+export async function listPaths(paths: readonly string[]): Promise<ListedPath[]> {
+  const listed: ListedPath[] = [];
+  for (const path of paths) {
+    const sources: Source[] = [];
+    const folders: Folder[] = [];
+    await find(path, sources, folders);
+    const [folder] = folders;
+    if (folder !== undefined && sources.length === 0) {
+      throw new InputError(`the folder ${folder.name} holds no files`, { hint: "name a folder with data" });
+    }
+    const left = folder === undefined ? [] : skippedIn(folder);
+    for (const [index, source] of sources.entries()) {
+      const isFirst = index === 0 && left.length > 0;
+      listed.push({
+        path: source.path,
+        bytes: source.bytes,
+        folder: folder === undefined ? null : path,
+        ...(isFirst && { skipped: `in ${folder?.name}: skipped ${left.join(", ")}` }),
+      });
+    }
+  }
+  return listed;
+}
+
 async function readSource(
   builder: CorpusBuilder,
   source: Source,
@@ -107,7 +148,7 @@ async function readSource(
     }
     builder.end();
   } catch (error) {
-    if (!(error instanceof BinaryContentError) || source.folder === null) throw describe(error, name);
+    if (!(error instanceof BinaryContentError) || source.folder === null) throw systemError(error, name);
     builder.discard();
     source.folder.binary.push(name);
     report(Math.max(0, left));
@@ -168,32 +209,36 @@ async function walk(root: Buffer, folder: Folder): Promise<Buffer[]> {
   return files;
 }
 
-function checkFolder(folder: Folder, onWarning: ReadTextOptions["onWarning"]): void {
-  const { name, binary } = folder;
+/** What was left out of a folder, in words. */
+function skippedIn({ binary, links, modules }: Folder): string[] {
   const skipped: string[] = [];
   if (binary.length > 0) {
     const more = binary.length > SHOWN_NAMES ? ` and ${binary.length - SHOWN_NAMES} more` : "";
-    skipped.push(
-      `${count(binary.length, "binary file")} (${binary.slice(0, SHOWN_NAMES).join(", ")}${more})`,
-    );
+    const names = `${binary.slice(0, SHOWN_NAMES).join(", ")}${more}`;
+    skipped.push(`${count(binary.length, "binary file")} (${names})`);
   }
-  if (folder.links > 0) skipped.push(count(folder.links, "symbolic link"));
-  if (folder.modules > 0) skipped.push(count(folder.modules, "node_modules folder"));
-  const list = skipped.join(", ");
-  if (folder.characters === 0) {
-    const but = skipped.length === 0 ? "" : `, only ${list}`;
+  if (links > 0) skipped.push(count(links, "symbolic link"));
+  if (modules > 0) skipped.push(count(modules, "node_modules folder"));
+  return skipped;
+}
+
+function checkFolder(folder: Folder, onWarning: ReadTextOptions["onWarning"]): void {
+  const { name, characters } = folder;
+  const list = skippedIn(folder).join(", ");
+  if (characters === 0) {
+    const but = list === "" ? "" : `, only ${list}`;
     throw new InputError(`the folder ${name} holds no text${but}`, {
       hint: "name a folder with UTF-8 text files",
     });
   }
-  if (skipped.length > 0) onWarning?.(`in ${name}: skipped ${list}`);
+  if (list !== "") onWarning?.(`in ${name}: skipped ${list}`);
 }
 
 async function statOf(path: Buffer): Promise<Stats> {
   try {
     return await stat(path);
   } catch (error) {
-    throw describe(error, show(path));
+    throw systemError(error, show(path));
   }
 }
 
@@ -201,12 +246,12 @@ async function entriesOf(path: Buffer): Promise<Dirent<Buffer>[]> {
   try {
     return await readdir(path, { withFileTypes: true, encoding: "buffer" });
   } catch (error) {
-    throw describe(error, show(path));
+    throw systemError(error, show(path));
   }
 }
 
 /** A system error as an input error that names the file; every other error as it is. */
-function describe(error: unknown, name: string): unknown {
+export function systemError(error: unknown, name: string): unknown {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (error instanceof UnrolledError || typeof code !== "string") return error;
   if (code === "ENOENT" || code === "ENOTDIR") {

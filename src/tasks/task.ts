@@ -8,6 +8,8 @@ import type { Tensor } from "../backend/tensor.ts";
 import type { LoadHooks } from "../core/hooks.ts";
 import type { Rng } from "../core/rng.ts";
 import type { DataSource } from "../data/data-source.ts";
+import type { CharacterIds } from "../data/id-store.ts";
+import type { Tokenizer } from "../data/tokenizer.ts";
 import type { CreateCell } from "../nn/cell.ts";
 import type { WeightFormat } from "../nn/stream.ts";
 import type { OptionSchema } from "./option-schema.ts";
@@ -232,17 +234,29 @@ export interface Task<
    * @throws InputError
    */
   check?(given: Partial<Settings> & RunOptions, settings: Settings): void;
+  /** The settings that somebody who chose only these has: what a learning rate is compared with in advice. */
+  standardOf(settings: Settings): Settings;
   /** What is counted: "character", "item". */
   unit(settings: Settings): string;
+  /** The same of a trained model. */
+  unitOf(config: Config, facts: Facts): string;
 
   load(request: LoadRequest<Settings, Facts>, hooks: LoadHooks): Promise<Loaded<Settings, Data>>;
   /** Data to measure a trained model on: nothing of it is trained on. */
   loadTest(request: TestRequest<Settings, Config, Facts>, hooks: LoadHooks): Promise<Data>;
   facts(data: Data): DataFacts<Facts>;
   /** How the data differs from that of a run, for the error that refuses it. */
-  differences?(stored: Readonly<Record<string, unknown>>, read: Omit<DataFacts<unknown>, "facts">, symbols?: readonly string[]): string[];
+  differences?(
+    stored: Readonly<Record<string, unknown>>,
+    read: Omit<DataFacts<unknown>, "facts">,
+    symbols?: readonly string[],
+  ): string[];
 
   configure(settings: Settings, facts: Facts): Config;
+  /** The smallest model that settings can describe, whatever the data is. */
+  leastConfig(settings: Settings): Config;
+  /** What weights of a model decide about the settings of a run that starts from them. */
+  settingsOf(config: Config, facts: Facts): Partial<Settings>;
   /**
    * A model's description from a file: hostile until it is checked.
    * @param read gives the parsed JSON of a field by its name
@@ -252,11 +266,13 @@ export interface Task<
   build(config: Config, context: BuildContext): Model;
   /** Bytes that a training takes on the heap, for the error that refuses more than it has. */
   trainingBytes(config: Config, settings: Settings): number;
-  /** Fewest numbers that the tensors of a model have, so that a small file cannot have a large model made. */
-  leastParameters(config: Config): number;
+  /** Fewest numbers and tensors that a model has, so that a small file cannot have a large model made. */
+  leastParameters(config: Config): { readonly numbers: number; readonly tensors: number };
 
   plan(data: Data, settings: Settings): BatchPlan<Batch>;
   loss(model: Model, batch: Batch, context: LossContext<State>): Loss<State>;
+  /** Names of the parts of the loss, in their order; none where it is not given. */
+  readonly parts?: readonly string[];
   /** The state of so many rows, found by running the model. Undefined: no state is carried. */
   carried?(model: Model, rows: number): State;
   /** Whether the loss draws random numbers. */
@@ -265,7 +281,15 @@ export interface Task<
   evaluation(data: Data, options: EvaluationOptions): EvaluationPlan<Model>;
   score(sums: Float64Array, data: Data, plan: EvaluationPlan<Model>, baselines: readonly Baseline[]): Score;
   baselines(data: Data, hooks: LoadHooks): Promise<Baseline[]>;
+  /** The loss of guessing without looking, and among what: a training that ends there has learned nothing. */
+  guess(data: Data, config: Config): { readonly loss: number; readonly among: string };
 
+  /** Of a task whose model is a language model: it writes, and its units can be looked at. */
+  readonly language?: {
+    tokenizer(facts: Facts): Tokenizer;
+    /** The text that is validated on, in symbols. */
+    validation(data: Data): CharacterIds;
+  };
   sample?(trained: TrainedModel<Settings, Config, Facts, Model>, context: SampleContext): Promise<Artifact>;
   predict?(
     trained: TrainedModel<Settings, Config, Facts, Model>,

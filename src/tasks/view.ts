@@ -33,6 +33,8 @@ export interface Measured extends Evaluation {
 export interface TaskView<Settings, Data, Config, Facts> {
   /** What is trained on: the first lines of a training. */
   data(training: ShownTraining<Settings, Data, Config, Facts>): Row[];
+  /** What else the start event says, for programs. */
+  startEvent?(data: Data): { readonly unknownShare?: number };
   /** The model in a few words, as "LSTM, 2 layers of 128". */
   model(config: Config, cellName: string | undefined): string;
   /** What there is to beat, and what the loss is. */
@@ -42,10 +44,7 @@ export interface TaskView<Settings, Data, Config, Facts> {
   /** The last validation of a training, for "done step 5,000 after 0:31: ...". */
   result(measured: Measured, training: ShownTraining<Settings, Data, Config, Facts>): Standing;
   /** What else there is to say at the end. @param sample the last sample, where it is a text */
-  ending?(
-    training: ShownTraining<Settings, Data, Config, Facts>,
-    sample: string | undefined,
-  ): Promise<Row[]>;
+  ending?(training: ShownTraining<Settings, Data, Config, Facts>, sample: string | undefined): Promise<Row[]>;
   /** What to type next with a trained run, without going on with the training. */
   next(training: ShownTraining<Settings, Data, Config, Facts>, folder: string): string[];
   /** Baselines as lines of the loss chart. */
@@ -57,6 +56,12 @@ export interface TaskView<Settings, Data, Config, Facts> {
   ): { readonly name: string; readonly value: string; readonly about?: string }[];
   /** Words that the report explains. */
   readonly terms: readonly { readonly term: string; readonly meaning: string }[];
+  /** An evaluation as a drawing of characters, below its table. */
+  drawing?(
+    sums: Float64Array,
+    data: Data,
+    options: { readonly columns: number; readonly unicode: boolean },
+  ): string[];
   /** An evaluation as a table: name, value, explanation. */
   scoreTable(
     score: Score & { readonly items: number },

@@ -230,7 +230,7 @@ export const COMMANDS: Entries = {
       hint: "0 goes on until Ctrl-C",
       async follow(met) {
         await met.command("demo min-char-rnn mybook.txt --iterations -1");
-        const { minCharDemo } = await import("../../src/tasks/min-char-rnn/demo.ts");
+        const { minCharDemo } = await import("../../src/demos/min-char-rnn/demo.ts");
         const stop = new AbortController();
         const hooks = { onProgress() {}, onNote() {}, signal: stop.signal };
         let iterations = 0;

@@ -1,6 +1,7 @@
 /** The options of `text`, their defaults, and why they are what they are. */
-import { BELOW_1, COUNT, type Range, SIZE } from "../../core/options.ts";
+
 import { InputError } from "../../core/errors.ts";
+import { BELOW_1, COUNT, type Range, SIZE } from "../../core/options.ts";
 import { TOKEN_KINDS, type TokenKind } from "../../data/tokenizer.ts";
 import { MAX_VOCABULARY } from "../../data/vocabulary.ts";
 import { BUILT_IN_CELLS, isBuiltInCell } from "../../models/cells.ts";
