@@ -5,6 +5,7 @@ import type { Backend } from "../backend/backend.ts";
 import { FormatError, InputError, UnrolledError } from "../core/errors.ts";
 import { Rng } from "../core/rng.ts";
 import { shellWord } from "../core/shell-word.ts";
+import { isParameterName } from "../io/checkpoint-names.ts";
 import type { SafetensorsFile } from "../io/safetensors.ts";
 import {
   type CodeFile,
@@ -133,7 +134,8 @@ export async function buildTrained(
 ): Promise<TrainedModel<never, unknown, object, object>> {
   const { task, config, facts, file, path } = opened;
   const model = inFile(path, () => task.build(config, buildContextOf(backend, cell)));
-  loadWeights(model, file, { where: path });
+  const weights = new Map([...file.tensors].filter(([name]) => isParameterName(name)));
+  loadWeights(model, { metadata: {}, tensors: weights }, { where: path });
   return { model, config, facts, backend, settings: undefined };
 }
 

@@ -7,12 +7,12 @@ import { empty, type Tensor } from "../../src/backend/tensor.ts";
 import { runJob } from "../../src/core/index.ts";
 import { Rng } from "../../src/core/rng.ts";
 import { corpusFromText } from "../../src/data/index.ts";
-import { readSafetensors } from "../../src/io/safetensors.ts";
-import { crossEntropy, ids } from "../../src/nn/index.ts";
 import { type CheckedEntry, checkEntries } from "../../src/demos/min-char-rnn/check.ts";
 import { baselinesJob } from "../../src/demos/min-char-rnn/entropy.ts";
 import { HIDDEN, MinCharRnn, STEPS } from "../../src/demos/min-char-rnn/model.ts";
 import { MinCharTraining } from "../../src/demos/min-char-rnn/training.ts";
+import { readSafetensors } from "../../src/io/safetensors.ts";
+import { crossEntropy, ids } from "../../src/nn/index.ts";
 import { backends } from "../support/backends.ts";
 
 /** What test/goldens/make_min_char_rnn_goldens.py computed with numpy in float64. */

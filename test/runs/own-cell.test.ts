@@ -4,9 +4,7 @@ import { createReferenceBackend } from "../../src/backend/reference/reference.ts
 import { UnrolledError } from "../../src/core/errors.ts";
 import { parameters, Rng, scope, stateTensors } from "../../src/nn/index.ts";
 import { loadOwnCell } from "../../src/runs/own-cell.ts";
-import { evalText } from "../../src/tasks/text/eval.ts";
-import { sampleText } from "../../src/tasks/text/sample.ts";
-import { trainText } from "../../src/tasks/text/train.ts";
+import { evalText, sampleText, trainText } from "../support/text-task.ts";
 import { cellFile, cellText } from "../tasks/cells.ts";
 import { fresh, hooks, optionsOf, train } from "../tasks/text-runs.ts";
 

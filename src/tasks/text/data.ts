@@ -106,7 +106,8 @@ export async function loadText(
   return { settings, data: describeSymbols(symbols, settings, corpus, held?.fingerprint) };
 }
 
-function describeSymbols(
+/** A text in symbols, as the data of a training. */
+export function describeSymbols(
   symbols: SymbolText,
   { batchSize, seqLength, seed, tokens }: TextSettings,
   corpus: TextCorpus,

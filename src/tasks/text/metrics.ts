@@ -49,7 +49,11 @@ export function planEvaluation(
 }
 
 /** Sum of the losses in nats of each row of a batch, added in order of time: one number whatever the window is. */
-async function sumLosses(model: LanguageModel, frames: Frames, batch: EvalBatch): Promise<Float64Array> {
+export async function sumLosses(
+  model: LanguageModel,
+  frames: Frames,
+  batch: EvalBatch,
+): Promise<Float64Array> {
   const sums = new Float64Array(batch.rows);
   let state: LanguageModelState | undefined;
   const turns = new Turns();
