@@ -1,6 +1,7 @@
 import { cpus } from "node:os";
 import { Rng } from "../../src/core/rng.ts";
 import { corpusFromText } from "../../src/data/index.ts";
+import { startNodeWorker } from "../../src/runs/node-workers.ts";
 import { type BackendChoice, chooseEngine, type Engine } from "../../src/tasks/engine.ts";
 import { TextLearner, type TextSpec } from "../../src/tasks/text/learner.ts";
 import { DEFAULTS } from "../../src/tasks/text/options.ts";
@@ -52,5 +53,7 @@ function open(hidden: number, threads: number, engine: Engine): Promise<ReplicaG
     ...{ train, validation, ...engine },
   };
   const module = new URL("../../src/tasks/text/learner.ts", import.meta.url).href;
-  return ReplicaGroup.start(new TextLearner(spec, 0, threads), { module, spec }, threads);
+  return ReplicaGroup.start(new TextLearner(spec, 0, threads), {
+    ...{ replicas: threads, source: { module, spec }, startWorker: startNodeWorker },
+  });
 }

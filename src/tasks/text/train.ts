@@ -6,6 +6,7 @@ import { InputError } from "../../core/errors.ts";
 import { runJobInTurns } from "../../core/job.ts";
 import { type TextCorpus, type Tokenizer, trigramBaselineJob } from "../../data/index.ts";
 import { completeConfig, type LanguageModelConfig } from "../../models/language-model-config.ts";
+import { startNodeWorker } from "../../runs/node-workers.ts";
 import type { StartEvent, TrainEvent } from "../../train/events.ts";
 import { TrainingHistory } from "../../train/history.ts";
 import { ReplicaGroup } from "../../train/replica-group.ts";
@@ -212,7 +213,9 @@ async function start(parts: {
   const values = resumed?.snapshot ?? (weights && weightsOf(weights));
   const snapshot = values && { snapshot: values, parametersOnly: resumed?.snapshot === undefined };
   const source = { module: new URL(`./learner.${extension()}`, import.meta.url).href, spec };
-  const group = await ReplicaGroup.start(learner, source, threads, snapshot);
+  const group = await ReplicaGroup.start(learner, {
+    ...{ replicas: threads, source, startWorker: startNodeWorker, snapshot },
+  });
   const count = parameters(learner.model).reduce((total, { tensor }) => total + tensor.size, 0);
   const startEvent: StartEvent = {
     ...{ event: "start", task: "text", run: store.folder, parameters: count },
