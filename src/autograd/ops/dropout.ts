@@ -1,7 +1,7 @@
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { axesOf } from "../../core/broadcast.ts";
 import { InputError } from "../../core/errors.ts";
-import { checkValue, GENERATOR, type Names, refuseOthers } from "../../core/options.ts";
+import { checkValue, GENERATOR, type Names, type Range, refuseOthers } from "../../core/options.ts";
 import type { Rng } from "../../core/rng.ts";
 import { showValue } from "../../core/show-value.ts";
 import { requireFloats } from "../check.ts";
@@ -14,48 +14,64 @@ export interface DropoutOptions {
    * whole sequence (Gal and Ghahramani 2016).
    */
   readonly sharedAxes?: readonly number[];
+  /**
+   * Index of the first element in the mask, 0 if not given: a tensor that is the part of a larger one from element
+   * `start` on (row-major) gets that part of the larger one's mask, for the same draw of the generator. With
+   * `sharedAxes`, elements of the mask are counted, in which a shared axis has size 1.
+   */
+  readonly start?: number;
 }
 
-const OPTIONS: Names<DropoutOptions> = { sharedAxes: 0 };
+const OPTIONS: Names<DropoutOptions> = { sharedAxes: 0, start: 0 };
+
+/** The kernels count a mask's elements in a double. */
+const START: Range = {
+  text: "an integer from 0 to 2^52",
+  fits: (value) => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 2 ** 52,
+};
 
 /**
  * Inverted dropout (Srivastava et al. 2014): each element is zero with probability p, the others are divided by
  * 1 - p. Takes one draw from `rng`; backward draws the same mask again, so none is stored.
- * @throws InputError unless 0 <= p < 1
+ * @throws InputError unless 0 <= p < 1, and for a `start` that is no index
  */
 export function dropout(x: Tensor, p: number, rng: Rng, options: DropoutOptions = {}): Tensor {
   refuseOthers("dropout", OPTIONS, options);
-  const { sharedAxes = [] } = options;
+  const { sharedAxes = [], start = 0 } = options;
   requireFloats("dropout", { x });
   if (!(typeof p === "number" && p >= 0 && p < 1)) {
     throw new InputError(`dropout: p must be in [0, 1), got ${showValue(p)}`);
   }
   checkValue("dropout: rng", GENERATOR, rng);
+  checkValue("dropout: start", START, start);
   const shared = axesOf("dropout", sharedAxes, x.shape);
   if (p === 0) return x;
   const [seed0, seed1] = rng.words();
-  if (shared.length > 0) return withSharedMask(x, p, [seed0, seed1], shared);
+  const mask: Mask = { p, seed0, seed1, start };
+  if (shared.length > 0) return withSharedMask(x, mask, shared);
   const kernels = kernelsOf("dropout", x);
   const y = empty(x.shape);
-  kernels.dropout(y.address, x.address, seed0, seed1, p, x.size);
+  kernels.dropout(y.address, x.address, seed0, seed1, start, p, x.size);
   return record("dropout", [x], y, (dy) => {
     const dx = empty(x.shape);
-    kernels.dropout(dx.address, dy.address, seed0, seed1, p, dx.size);
+    kernels.dropout(dx.address, dy.address, seed0, seed1, start, p, dx.size);
     return [dx];
   });
 }
 
+interface Mask {
+  readonly p: number;
+  readonly seed0: number;
+  readonly seed1: number;
+  readonly start: number;
+}
+
 /** The mask is as small as its axes that are not shared, and is kept. */
-function withSharedMask(
-  x: Tensor,
-  p: number,
-  seed: readonly [number, number],
-  shared: readonly number[],
-): Tensor {
+function withSharedMask(x: Tensor, { p, seed0, seed1, start }: Mask, shared: readonly number[]): Tensor {
   const kernels = kernelsOf("dropout", x);
   const mask = empty(x.shape.map((size, axis) => (shared.includes(axis) ? 1 : size)));
   kernels.fill(mask.address, 1, mask.size);
-  kernels.dropout(mask.address, mask.address, seed[0], seed[1], p, mask.size);
+  kernels.dropout(mask.address, mask.address, seed0, seed1, start, p, mask.size);
   // A choice, not a product: what is dropped is 0 even if it was NaN, as in the kernel.
   const apply = (values: Tensor) =>
     scaled(kernels, select(kernels, mask, values, constant(kernels, 0), x.shape), 1 / (1 - p));

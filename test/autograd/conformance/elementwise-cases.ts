@@ -117,5 +117,8 @@ export const elementwiseCases: Case[] = [
       dropout(t.x, 0.4, new Rng(3), { sharedAxes: sharedAxes as number[] | undefined }),
     ),
   ),
+  use("dropout", "of a part of a mask", { x: normal(4, 3, 5) }, (t) =>
+    dropout(t.x, 0.4, new Rng(3), { start: 2 ** 40 + 7 }),
+  ),
   use("dropout", "with probability 0", { x: normal(2, 3) }, (t) => dropout(t.x, 0, new Rng(3))),
 ];
