@@ -225,6 +225,7 @@ export default function* opsSuite(context: HostileContext): Generator<HostileCal
       options: options({
         sharedAxes: optional(value([0], isList(axis(2).allows!))),
         start: optional(value(3, (it) => isCount(it) && (it as number) <= 2 ** 52)),
+        batchAxis: optional(value(1, (it) => it === null || axis(2).allows!(it))),
       }),
     }),
     target("embedding", { ids: indices([2, 3], 5, 0, false), table: floats([5, 2]) }),

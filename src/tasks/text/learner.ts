@@ -127,10 +127,20 @@ export class TextLearner implements Learner {
     this.span("data", () => streams.fill(step, from, to, inputs, targets));
     const shape = [to - from, settings.seqLength];
     const state = streams.startsPass(step) ? undefined : shard.state;
-    const rng = settings.dropout > 0 ? new Rng(settings.seed).fork(Stream.dropout, index, step) : undefined;
+    const rng = settings.dropout > 0 ? this.maskRng(step, shard) : undefined;
     const run = this.model.loss(ids(inputs, shape), ids(targets, shape), { state, rng });
     shard.state = detachState(run.state);
     return run;
+  }
+
+  /** Draws the masks of a shard, which are those of its rows in the whole batch. */
+  private maskRng(step: number, { from, to }: Stretch): Rng {
+    const { seed, batchSize } = this.settings;
+    // The replica's number stood second in the name, and is 0 for all.
+    const rng = new Rng(seed).fork(Stream.dropout, 0, step);
+    if (this.shards === 1) return rng;
+    const rows = Array.from({ length: to - from }, (_, row) => from + row);
+    return rng.forRows(rows, batchSize);
   }
 
   private span(name: string, work: () => void): void {
