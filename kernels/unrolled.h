@@ -46,11 +46,12 @@ void tanh_forward(float *y, const float *x, int n);
 //@ dx n; dy n; y n
 void tanh_backward(float *dx, const float *dy, const float *y, int n);    /* dx = dy*(1-y*y) */
 
-/* Inverted dropout: y = keep ? x / (1 - p) : 0. Element i is kept when word (i & 1) of
- * threefry2x32(counter = (i >> 1, 0), key = (seed0, seed1)) is >= threshold, threshold = floor(p * 2^32)
- * (see src/core/rng.ts). The same call on dy gives dx. y may alias x. */
-//@ y n; x n
-void dropout(float *y, const float *x, uint32_t seed0, uint32_t seed1, double p, int n);
+/* Inverted dropout: y = keep ? x / (1 - p) : 0. The n elements are those from index `start` on of a mask of up to 2^53
+ * elements. The element of index g in the mask is kept when word (g & 1) of threefry2x32(counter = g >> 1 as two words,
+ * low first; key = (seed0, seed1)) is >= threshold, threshold = floor(p * 2^32) (see src/core/rng.ts). So a mask may be
+ * split into calls anywhere. The same call on dy gives dx. y may alias x. */
+//@ start is_index(start, n); y n; x n
+void dropout(float *y, const float *x, uint32_t seed0, uint32_t seed1, double start, double p, int n);
 
 /* ---- moving things ---------------------------------------------------------------------------------------- */
 /* rows x cols, each side with a row stride. */

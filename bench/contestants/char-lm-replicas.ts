@@ -3,6 +3,7 @@
 import type { Tensor } from "../../src/backend/tensor.ts";
 import { crossEntropy, ids, Linear, LSTM, parameters, Rng } from "../../src/nn/index.ts";
 import { adam, clipNorm } from "../../src/optim/index.ts";
+import { startNodeWorker } from "../../src/runs/node-workers.ts";
 import type { Learner } from "../../src/train/learner.ts";
 import { ReplicaGroup } from "../../src/train/replica-group.ts";
 import { stretchOf } from "../../src/train/shards.ts";
@@ -16,7 +17,9 @@ export async function trainWithReplicas(request: InitRequest): Promise<Trainer> 
   const { threads, learningRate } = request;
   const backend = openBackend(request.backend);
   const source = { module: import.meta.url, spec: request };
-  const group = await ReplicaGroup.start(createLearner(request, 0, threads), source, threads);
+  const group = await ReplicaGroup.start(createLearner(request, 0, threads), {
+    ...{ replicas: threads, source, startWorker: startNodeWorker },
+  });
   let step = 0;
   return {
     ...describeOwn(backend, "nn.LSTM on ids, replicas", threads),

@@ -3,6 +3,7 @@ import { runJob } from "../../src/core/job.ts";
 import { Rng } from "../../src/core/rng.ts";
 import { corpusFromText } from "../../src/data/index.ts";
 import { symbolTextJob } from "../../src/data/symbol-text.ts";
+import { startNodeWorker } from "../../src/runs/node-workers.ts";
 import type { WorkerSpec } from "../../src/runs/task-worker.ts";
 import { type BackendChoice, chooseEngine, type Engine } from "../../src/tasks/engine.ts";
 import { TaskLearner } from "../../src/tasks/task-learner.ts";
@@ -57,5 +58,9 @@ function open(hidden: number, threads: number, engine: Engine): Promise<ReplicaG
   const spec: WorkerSpec = { task: "text", settings, config, data, shards: threads, ...engine };
   const module = new URL("../../src/runs/task-worker.ts", import.meta.url).href;
   const learner = new TaskLearner(TEXT, spec, { replica: 0, replicas: threads });
-  return ReplicaGroup.start(learner, { module, spec }, threads);
+  return ReplicaGroup.start(learner, {
+    replicas: threads,
+    source: { module, spec },
+    startWorker: startNodeWorker,
+  });
 }

@@ -29,6 +29,12 @@ INLINE double rows_of(const int32_t *rows, double t, double b) {
   return sum;
 }
 
+/* A whole number from 0 on, from which n elements stay within what a double counts: 2^53. */
+INLINE int is_index(double start, double n) {
+  const double most = 9007199254740992.0;
+  return start >= 0 && start <= most && start + n <= most && start == (double)(int64_t)start;
+}
+
 INLINE double strided(double rows, double stride, double columns) {
   if (rows <= 0 || columns <= 0) return 0;
   return stride < 0 ? NEVER : (rows - 1) * stride + columns;

@@ -80,7 +80,7 @@ export interface Kernels extends OpKernels, StreamKernels {
   sigmoid_backward(dx: Address, dy: Address, y: Address, n: number): void;
   tanh_forward(y: Address, x: Address, n: number): void;
   tanh_backward(dx: Address, dy: Address, y: Address, n: number): void;
-  dropout(y: Address, x: Address, seed0: number, seed1: number, p: number, n: number): void;
+  dropout(y: Address, x: Address, seed0: number, seed1: number, start: number, p: number, n: number): void;
 
   copy_rows(y: Address, yStride: number, x: Address, xStride: number, rows: number, cols: number): void;
   swap_axes(y: Address, x: Address, a: number, b: number, inner: number): void;

@@ -17,6 +17,7 @@ import { ReplicaGroup } from "../train/replica-group.ts";
 import type { Snapshot } from "../train/snapshot.ts";
 import { VERSION } from "../version.ts";
 import { loadNamedCell } from "./code-choice.ts";
+import { startNodeWorker } from "./node-workers.ts";
 import { loadCellOf, type OpenedCheckpoint, openCheckpoint } from "./open-trained.ts";
 import type { OwnCell } from "./own-cell.ts";
 import {
@@ -329,7 +330,12 @@ async function start(parts: {
   const values = resumed?.snapshot ?? (weights && weightsOf(weights));
   const snapshot = values && { snapshot: values, parametersOnly: resumed?.snapshot === undefined };
   const source = { module: new URL(`./task-worker.${EXTENSION}`, import.meta.url).href, spec };
-  const group = await ReplicaGroup.start(learner, source, threads, snapshot);
+  const group = await ReplicaGroup.start(learner, {
+    replicas: threads,
+    source,
+    startWorker: startNodeWorker,
+    snapshot,
+  });
   const count = parameters(learner.model).reduce((total, { tensor }) => total + tensor.size, 0);
   const startEvent: StartEvent = {
     event: "start",

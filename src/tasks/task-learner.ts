@@ -104,14 +104,23 @@ export class TaskLearner implements Learner {
   }
 
   loss(step: number, index: number): ShardLoss {
-    const { plan, settings } = this;
+    const { plan } = this;
     const shard = this.own.get(index)!;
     const batch = this.span("data", () => plan.batch(step, shard.from, shard.to));
     const state = plan.startsAnew?.(step) === false ? shard.state : undefined;
-    const rng = this.isRandom ? new Rng(settings.seed).fork(Stream.loss, index, step) : undefined;
+    const rng = this.isRandom ? this.drawsOf(step, shard) : undefined;
     const { loss, parts, state: next } = this.task.loss(this.model, batch, { state, rng });
     shard.state = next === undefined ? undefined : detachState(next as object);
     return { loss, parts };
+  }
+
+  /** Random numbers of a shard: those of its rows in the whole batch. */
+  private drawsOf(step: number, { from, to }: Stretch): Rng {
+    // The replica's number stood second in the name, and is 0 for all.
+    const rng = new Rng(this.settings.seed).fork(Stream.loss, 0, step);
+    if (this.shards === 1) return rng;
+    const rows = Array.from({ length: to - from }, (_, row) => from + row);
+    return rng.forRows(rows, this.plan.rows);
   }
 
   private span<Result>(name: string, work: () => Result): Result {

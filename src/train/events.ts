@@ -37,6 +37,8 @@ export interface StepEvent {
   epoch: number;
   /** Nats per unit (character, word, item). */
   loss: number;
+  /** Named parts of the loss, for a task that has some. */
+  parts?: Readonly<Record<string, number>>;
   /** Global norm before clipping. */
   gradNorm: number;
   lr: number;

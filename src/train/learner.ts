@@ -57,8 +57,8 @@ export interface Learner {
 
 /** How a worker makes its learner: it imports `module` and calls its `createLearner(spec, replica, replicas)`. */
 export interface LearnerSource<Spec = unknown> {
-  /** URL of a module that exports `createLearner`. */
-  readonly module: string;
+  /** URL of a module that exports `createLearner`. May be left out where the worker's own file gives the function. */
+  readonly module?: string;
   /** Structured-clone data; large arrays in SharedArrayBuffers, so that no replica copies them. */
   readonly spec: Spec;
 }

@@ -164,7 +164,7 @@ export async function* trainLoop(
 
     const before = sitting();
     const lr = options.learningRate * learningRateFactor(horizon, step, startSeconds + before);
-    const { loss, gradientNorm } = await group.step(step, lr);
+    const { loss, parts, gradientNorm } = await group.step(step, lr);
     step++;
     if (!Number.isFinite(loss)) throw new DivergenceError(step, "loss", loss);
     if (!Number.isFinite(gradientNorm)) throw new DivergenceError(step, "gradient norm", gradientNorm);
@@ -174,6 +174,7 @@ export async function* trainLoop(
       step,
       epoch: step / stepsPerEpoch,
       loss,
+      ...(parts && { parts }),
       gradNorm: gradientNorm,
       lr,
       seconds: startSeconds + seconds,

@@ -115,7 +115,7 @@ it("a loop with a signal that is aborted saves and ends; what is no signal is re
     ...{ carried: { size: 0, tensors: [] }, readCarried: async () => {}, writeCarried: () => {} },
     ...{ evaluation: { parts: 1, width: 1 }, evaluate: async () => {} },
   };
-  const group = await ReplicaGroup.start(learner, { module: "none", spec: 0 }, 1);
+  const group = await ReplicaGroup.start(learner);
   const run = async (signal: unknown) => {
     const events: string[] = [];
     const loop = trainLoop({

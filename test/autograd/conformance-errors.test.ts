@@ -149,6 +149,10 @@ const cases: [() => unknown, string][] = [
 
   [() => dropout(f(2), 1, new Rng(1)), "dropout: p must be in [0, 1), got 1"],
   [
+    () => dropout(f(2), 0.5, new Rng(1), { start: 0.5 }),
+    "dropout: start must be an integer from 0 to 2^52, got 0.5",
+  ],
+  [
     () => dropout(f(2), 0.5, new Rng(1), { sharedAxes: [1] }),
     "dropout: axis must be in [-1, 1) for [2], got 1",
   ],

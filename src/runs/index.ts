@@ -1,0 +1,1 @@
+export { startNodeWorker } from "./node-workers.ts";
