@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { WEIGHT_FORMATS } from "../../src/backend/kernels-stream.ts";
+import { WEIGHT_FORMATS } from "../../src/backend/kernels.generated.ts";
 import type { WeightFormat } from "../../src/nn/index.ts";
 import { evalText, trainText } from "./_text-task.ts";
 

@@ -1,5 +1,5 @@
 /** One call of every kernel of unrolled.h that is not recurrent, at any size and with any values. */
-import { BINARY, REDUCE, TERNARY, UNARY } from "../../src/backend/kernels-ops.ts";
+import { BINARY, REDUCE, TERNARY, UNARY } from "../../src/backend/kernels.generated.ts";
 import type { Argument, Call } from "./against-reference.ts";
 
 export interface Sizes {
