@@ -13,10 +13,14 @@ import {
   add,
   concat,
   embedding,
+  GRU,
+  LSTM,
   LSTMCell,
   linear,
   mul,
   noGradient,
+  parameters as parametersOf,
+  RNN,
   Rng,
   reshape,
   slice,
@@ -169,6 +173,50 @@ describe.each(backends)("on $name", ({ backend, tolerance }) => {
     ];
     expect(got).toEqual(expected);
   });
+});
+
+type Layer = LSTM | GRU | RNN;
+
+const layers: [string, (rng: Rng, backend: Backend) => Layer][] = [
+  ["an LSTM", (rng, backend) => new LSTM(3, 4, { rng, backend })],
+  ["an LSTM with a projection", (rng, backend) => new LSTM(3, 4, { rng, backend, projSize: 2 })],
+  ["a GRU", (rng, backend) => new GRU(3, 4, { rng, backend })],
+  ["a GRU that resets before", (rng, backend) => new GRU(3, 4, { rng, backend, resetGate: "before" })],
+  ["an RNN without biases", (rng, backend) => new RNN(3, 4, { rng, backend, bias: false })],
+];
+
+describe.each(backends)("on $name", ({ backend, tolerance }) => {
+  it.each(layers)(
+    "%s called several times with one binding has the gradients of as many bindings",
+    async (_, make) => {
+      const layer = make(new Rng(2), backend);
+      const x = tensor(normal(2, 5, 3).values, [2, 5, 3], "f32", backend);
+      x.needsGradient = true;
+      const loss = (bind: () => ReturnType<Layer["bind"]>) => () => {
+        const first = layer.forward(x, { bound: bind() });
+        const second = layer.forward(slice(x, 1, 0, 2), { bound: bind(), state: first.state });
+        const third = layer.forward(x, { bound: bind(), lengths: [3, 5], state: second.state });
+        return add(add(weigh(first.output), weigh(second.output)), weigh(third.output));
+      };
+      const leaves = {
+        x,
+        ...Object.fromEntries(parametersOf(layer).map(({ name, tensor }) => [name, tensor])),
+      };
+      let bound: ReturnType<Layer["bind"]> | undefined;
+      const once = () => (bound ??= layer.bind());
+      const [got, expected] = [
+        await differentiate(backend, leaves, loss(once)),
+        await differentiate(
+          backend,
+          leaves,
+          loss(() => layer.bind()),
+        ),
+      ];
+      for (const [name, values] of Object.entries(expected)) {
+        expect(firstDifference(got[name], values, tolerance), name).toBeUndefined();
+      }
+    },
+  );
 });
 
 const reference = createReferenceBackend();

@@ -196,15 +196,19 @@ export class BoundWeights {
       throw new ScopeError(`${this.kind}: one binding of the weights was given both ids and values`);
     }
     const { traits } = this;
+    const before = join(S, (share) => this.statesBefore(share))!;
+    // The cell states and gates are read for the weights of a projection, the gates for those of a GRU as well.
+    const readsGates = P > 0 || traits.number >= CELLS.gru.number;
     return {
       x: join(ids ? 1 : I, ({ x }) => x, ids ? "i32" : undefined)!,
-      output: join(S, ({ output }) => output)!,
-      cells: join(traits.hasCell ? H : 0, ({ cells }) => cells),
-      gates: join(traits.saved * H, ({ gates }) => gates),
+      // In a single step every row goes on from h0: what came out is not read.
+      output: before,
+      cells: join(P > 0 ? H : 0, ({ cells }) => cells),
+      gates: join(readsGates ? traits.saved * H : 0, ({ gates }) => gates),
       dgates: join(traits.differences * H, ({ dgates }) => dgates)!,
       parts: undefined,
       dprojected: join(P, ({ dprojected }) => dprojected),
-      h0: join(S, (share) => this.statesBefore(share)),
+      h0: before,
       ...{ rows: undefined, T: 1, B: n, n },
     };
   }
