@@ -189,6 +189,7 @@ export default function* opsSuite(context: HostileContext): Generator<HostileCal
     target("splitRows", { x: any([3, 2]), counts: value([1, 2], isList(isCount)) }),
     target("concat", { parts: parts(isList(isFloats)), axis: optionalAxis(2, 1) }),
     target("stack", { parts: parts(isList(isFloats)), axis: optionalAxis(3, 1) }),
+    target("unstack", { x: any([2, 3]), axis: optionalAxis(2, 1) }),
     target("stopGradient", { x: anywhere([2, 3]) }),
     target("pad", {
       x,
