@@ -10,6 +10,8 @@ export {
   type EvalWindow,
 } from "./eval-segments.ts";
 export type { CharacterIds } from "./id-store.ts";
+export { type ItemBatch, ItemBatches, type ItemBatchOptions } from "./item-batches.ts";
+export { frameItems, type ItemStore, Items, type ItemValues, idItems, MAX_ITEMS } from "./items.ts";
 export {
   MAX_COUNTED,
   type NgramBaseline,
@@ -19,6 +21,15 @@ export {
   trigramBaselineJob,
   unigramLoss,
 } from "./ngram.ts";
+export { type PaddedItems, type PadOptions, padItems } from "./padded-items.ts";
+export {
+  type GroupedSplitOptions,
+  groupedSplit,
+  type ItemSplit,
+  type StratifiedSplitOptions,
+  stratifiedSplit,
+  tailSplit,
+} from "./splits.ts";
 export { TextCorpus, type TextSplit } from "./text-corpus.ts";
 export { type TextStreamOptions, TextStreams } from "./text-streams.ts";
 export { slicesOf, tokenize, tokenizeJob } from "./tokenize.ts";
