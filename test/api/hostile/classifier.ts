@@ -52,7 +52,7 @@ export function classifierTargets({ backend }: HostileContext, tensors: arg.Tens
     ignoreIndex: arg.optional(
       arg.such(
         () => 7,
-        (value) => ((value as number) | 0) === value,
+        (value) => typeof value === "number" && (value | 0) === value,
       ),
     ),
     classWeights: arg.optional(tensors.floats(3)),
