@@ -1,6 +1,14 @@
 export { type Hasher, Sha256 } from "../core/sha256.ts";
 export { ADDING_VARIANCE, type AddingBatch, addingBatch } from "./adding.ts";
 export { BpeTokenizer } from "./bpe-tokenizer.ts";
+export {
+  type ClassificationMetrics,
+  type ClassScore,
+  classificationMetrics,
+  confusionMatrix,
+  type MajorityBaseline,
+  majorityBaseline,
+} from "./classification-metrics.ts";
 export { BinaryContentError, CorpusBuilder, corpusFromText } from "./corpus-builder.ts";
 export {
   type EvalBatch,
@@ -12,6 +20,13 @@ export {
 export type { CharacterIds } from "./id-store.ts";
 export { type ItemBatch, ItemBatches, type ItemBatchOptions } from "./item-batches.ts";
 export { frameItems, type ItemStore, Items, type ItemValues, idItems, MAX_ITEMS } from "./items.ts";
+export {
+  type LabelledItems,
+  type NaiveBayesBaseline,
+  type NaiveBayesOptions,
+  naiveBayesBaseline,
+  naiveBayesBaselineJob,
+} from "./naive-bayes.ts";
 export {
   MAX_COUNTED,
   type NgramBaseline,

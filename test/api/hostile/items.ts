@@ -147,4 +147,64 @@ function splits(): HostileTarget[] {
   ];
 }
 
-export const itemTargets = () => [...storage(), ...batches(), ...splits()];
+function metrics(): HostileTarget[] {
+  const classes = arg.such(
+    () => 3,
+    (value) => Number.isSafeInteger(value) && (value as number) >= 3 && (value as number) <= 2 ** 12,
+  );
+  const classIds = (least: number) =>
+    arg.such(
+      () => [0, 2, 1],
+      (value) => isList(value) && value.length >= least && Array.from(value).every(isIndex),
+    );
+  const labelled = arg.record({
+    items,
+    labels: arg.such(
+      () => [0, 2, 1],
+      (value) => isList(value) && value.length === 3 && Array.from(value).every(isIndex),
+    ),
+  });
+  const bayes = arg.options({
+    order: arg.such(
+      () => 2,
+      (value) => value === undefined || (isCount(value) && value !== 0 && (value as number) <= 8),
+    ),
+    smoothing: arg.optional(arg.above0(0.5)),
+  });
+  return [
+    {
+      name: "confusionMatrix",
+      args: { labels: classIds(3), predictions: classIds(3), classes },
+      call: (labels: never, predictions: never, classes: never) =>
+        data.confusionMatrix(labels, predictions, classes),
+    },
+    {
+      name: "classificationMetrics",
+      args: {
+        confusion: arg.only(() => [1, 0, 2, 3]),
+        classes: arg.such(
+          () => 2,
+          (value) => value === 2,
+        ),
+      },
+      call: (confusion: never, classes: never) => data.classificationMetrics(confusion, classes),
+    },
+    {
+      name: "majorityBaseline",
+      args: { trainLabels: classIds(0), validLabels: classIds(1), classes },
+      call: (train: never, valid: never, classes: never) => data.majorityBaseline(train, valid, classes),
+    },
+    ...arg.withJob(
+      {
+        name: "naiveBayesBaseline",
+        args: { train: labelled, validation: labelled, classes, options: bayes },
+        call: (train: never, validation: never, classes: never, options: never) =>
+          data.naiveBayesBaseline(train, validation, classes, options),
+      },
+      (train: never, validation: never, classes: never, options: never) =>
+        data.naiveBayesBaselineJob(train, validation, classes, options),
+    ),
+  ];
+}
+
+export const itemTargets = () => [...storage(), ...batches(), ...splits(), ...metrics()];
