@@ -21,6 +21,15 @@ export type { CharacterIds } from "./id-store.ts";
 export { type ItemBatch, ItemBatches, type ItemBatchOptions } from "./item-batches.ts";
 export { frameItems, type ItemStore, Items, type ItemValues, idItems, MAX_ITEMS } from "./items.ts";
 export {
+  type LabelledLines,
+  LabelledLinesBuilder,
+  type LabelledLinesOptions,
+  type LineChanges,
+  labelOfFile,
+  normalizeLine,
+} from "./labelled-lines.ts";
+export { LineVocabulary, type LineVocabularyOptions } from "./line-vocabulary.ts";
+export {
   type LabelledItems,
   type NaiveBayesBaseline,
   type NaiveBayesOptions,

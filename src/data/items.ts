@@ -108,6 +108,11 @@ export const ITEMS: Range = {
   fits: (value) => value instanceof Items,
 };
 
+export const ID_ITEMS: Range = {
+  text: "Items of ids, as idItems makes them",
+  fits: (value) => value instanceof Items && INTS.fits(value.store.values),
+};
+
 /** @throws InputError naming the first that is no integer in [0, bound) */
 export function checkIndices(where: string, indices: ArrayLike<number>, bound: number): void {
   checkValue(where, LIST, indices);

@@ -1,8 +1,7 @@
 import { InputError, type Job, runJob } from "../core/index.ts";
 import { ABOVE_0, checkValue, LIST, type Range, type Ranges, SIZE, settle } from "../core/options.ts";
 import { CLASSES, type ClassificationMetrics, classificationMetrics } from "./classification-metrics.ts";
-import { checkIndices, ITEMS, type Items } from "./items.ts";
-import { INTS } from "./ranges.ts";
+import { checkIndices, ID_ITEMS, type Items } from "./items.ts";
 
 export interface NaiveBayesOptions {
   /** The longest n-grams that are counted, beside all shorter ones. Default 3. */
@@ -37,10 +36,7 @@ const RANGES: Ranges<NaiveBayesOptions> = { order: ORDER, smoothing: ABOVE_0 };
 const DEFAULTS = { order: 3, smoothing: 0.1 };
 
 const LABELLED: Ranges<LabelledItems> = {
-  items: {
-    text: "Items of ids, as idItems makes them",
-    fits: (value) => ITEMS.fits(value) && INTS.fits((value as Items).store.values),
-  },
+  items: ID_ITEMS,
   labels: LIST,
 };
 

@@ -207,4 +207,92 @@ function metrics(): HostileTarget[] {
   ];
 }
 
-export const itemTargets = () => [...storage(), ...batches(), ...splits(), ...metrics()];
+function lines(): HostileTarget[] {
+  const text = (valid: string) => arg.text(valid);
+  const bytes = arg.only(() => Uint8Array.of(97, 10));
+  const begun = (...labels: string[]) => {
+    const builder = new data.LabelledLinesBuilder();
+    for (const label of labels) {
+      builder.begin(label, label);
+      builder.push(Uint8Array.of(97, 10, 98));
+    }
+    return builder;
+  };
+  const settings = arg.options({
+    maxLength: arg.optional(arg.size(5)),
+    keepRepeated: arg.optional(arg.flag()),
+    hasher: arg.optional(arg.only(() => new data.Sha256())),
+  });
+  const vocabulary = () => new data.LineVocabulary(new data.Vocabulary("ab"));
+  const isId = (value: unknown) => isCount(value) && (value as number) < 3;
+  return [
+    { name: "LabelledLinesBuilder", args: {}, call: () => new data.LabelledLinesBuilder() },
+    {
+      name: "LabelledLinesBuilder#begin",
+      args: { label: text("a"), name: text("a.txt") },
+      call: (label: never, name: never) => begun().begin(label, name),
+    },
+    {
+      name: "LabelledLinesBuilder#push",
+      args: { piece: bytes },
+      call: (piece: never) => begun("a").push(piece),
+    },
+    ...arg.withJob(
+      {
+        name: "LabelledLinesBuilder#finish",
+        args: { options: settings },
+        call: (options: never) => begun("a", "b").finish(options),
+      },
+      (options: never) => begun("a", "b").finishJob(options),
+    ),
+    {
+      name: "labelOfFile",
+      args: {
+        path: arg.such(
+          () => "a/b.txt",
+          (value) => typeof value === "string" && value !== "",
+        ),
+      },
+      call: (path: never) => data.labelOfFile(path),
+    },
+    { name: "normalizeLine", args: { text: text("a ") }, call: (text: never) => data.normalizeLine(text) },
+    {
+      name: "LineVocabulary",
+      args: { characters: arg.only(() => new data.Vocabulary("ab")) },
+      call: (characters: never) => new data.LineVocabulary(characters),
+    },
+    {
+      name: "LineVocabulary.fromLines",
+      args: { lines: items, options: arg.options({ minLines: arg.optional(arg.size(1)) }) },
+      call: (lines: never, options: never) => data.LineVocabulary.fromLines(lines, options),
+    },
+    {
+      name: "LineVocabulary#encode",
+      args: { text: text("ab") },
+      call: (text: never) => vocabulary().encode(text),
+    },
+    {
+      name: "LineVocabulary#encodeLines",
+      args: { lines: items },
+      call: (lines: never) => vocabulary().encodeLines(lines),
+    },
+    {
+      name: "LineVocabulary#decode",
+      args: { ids: listOf([0, 2], isId) },
+      call: (ids: never) => vocabulary().decode(ids),
+    },
+    {
+      name: "LineVocabulary.fromJSON",
+      args: {
+        value: arg.only(() => ["a", "b"]),
+        where: arg.such(
+          () => "file",
+          (value) => value === undefined || typeof value === "string",
+        ),
+      },
+      call: (value: never, where: never) => data.LineVocabulary.fromJSON(value, where),
+    },
+  ];
+}
+
+export const itemTargets = () => [...storage(), ...batches(), ...splits(), ...metrics(), ...lines()];
