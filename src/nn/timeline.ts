@@ -131,7 +131,8 @@ export function packedTimeline(
   };
 }
 
-function checkLengths(where: string, lengths: ArrayLike<number>, batch: number, steps: number): void {
+/** @throws InputError for a length that is not an integer from 1 to T; ShapeError when their number is not B */
+export function checkLengths(where: string, lengths: ArrayLike<number>, batch: number, steps: number): void {
   checkValue(where, LIST, lengths);
   if (lengths.length !== batch) throw new ShapeError(where, `[batch=${batch}]`, `[${lengths.length}]`);
   for (let b = 0; b < batch; b++) {
