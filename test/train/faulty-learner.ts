@@ -16,6 +16,8 @@ import { DEFAULTS, TEXT } from "../support/text-task.ts";
 export type Fault = "throws" | "exits with 0" | "exits with 3" | "allocates too much" | "cannot be built";
 
 export interface FaultySpec extends Omit<WorkerSpec, "shards"> {
+  /** Default: one for each replica. */
+  readonly shards?: number;
   readonly fault?: { readonly kind: Fault; readonly replica: number; readonly step: number };
 }
 
@@ -35,7 +37,7 @@ export const sourceOf = (spec: FaultySpec): LearnerSource<FaultySpec> => ({ modu
 
 export function createLearner(spec: FaultySpec, replica: number, replicas: number): TaskLearner {
   const { fault } = spec;
-  const learner = new TaskLearner(TEXT, { ...spec, shards: replicas }, { replica, replicas });
+  const learner = new TaskLearner(TEXT, { ...spec, shards: spec.shards ?? replicas }, { replica, replicas });
   if (fault === undefined || fault.replica !== replica) return learner;
   if (fault.kind === "cannot be built") throw new Error("the model is not to be had");
   const loss = learner.loss.bind(learner);

@@ -101,7 +101,7 @@ describe.each(["reference", "wasm", "auto"] as BackendChoice[])("shards on %s", 
       ...plain,
       shards,
       settings: { ...plain.settings, ...dropout },
-      model: { ...plain.model, ...dropout },
+      config: { ...(plain.config as object), ...dropout },
     };
     const learner = faulty.createLearner(spec, 0, replicas);
     return train(learner, 5, faulty.sourceOf(spec), { replicas, exchange });
