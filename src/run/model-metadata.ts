@@ -31,6 +31,8 @@ export interface CheckpointFacts {
   readonly step: number;
   /** Of training, all sittings together. */
   readonly seconds: number;
+  /** Parts of a batch that were computed by themselves; older checkpoints do not say it. */
+  readonly shards?: number;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -45,6 +47,7 @@ export function describeCheckpoint(facts: CheckpointFacts): Record<string, strin
     vocabulary: JSON.stringify(facts.vocabulary),
     step: String(facts.step),
     seconds: String(facts.seconds),
+    ...(facts.shards !== undefined && { shards: String(facts.shards) }),
   };
 }
 
@@ -62,12 +65,16 @@ export function readCheckpointFacts({ metadata, tensors }: SafetensorsFile, wher
   if (!COUNT.fits(step) || !AT_LEAST_0.fits(seconds)) {
     throw new FormatError(where, "metadata step and seconds must be numbers");
   }
+  const shards = metadata.shards === undefined ? undefined : Number(metadata.shards);
+  if (shards !== undefined && !SIZE.fits(shards)) {
+    throw new FormatError(where, "metadata shards must be an integer of at least 1");
+  }
   const vocabulary = tokenizerFromJSON(json("vocabulary"), where);
   const model = parseModelConfig(json("model"), where);
   checkVocabularySize(vocabulary, model, where);
   checkStoredSize(model, tensors, where);
   const cellFile = model.cell === "own" ? parseCellFile(json("cellFile"), where) : undefined;
-  return { model, cellFile, vocabulary, step, seconds };
+  return { model, cellFile, vocabulary, step, seconds, shards };
 }
 
 /** @throws FormatError when a model reads another number of symbols than its vocabulary has */

@@ -194,6 +194,8 @@ describe("a run.json", () => {
     );
     await refused({ settings: { ...settings, optimizer: "toString" } }, /settings\.optimizer is unknown/);
     await refused({ threads: 10_000 }, /run\.json: --threads must be an integer from 1 to 256/);
+    await refused({ shards: 0 }, /run\.json: --shards must be an integer from 1 to 4096/);
+    await refused({ shards: "2" }, /run\.json: shards must be a number/);
     await refused({ limits: { steps: "x" } }, /limits\.steps must be a number/);
     await refused({ limits: { epochs: -1 } }, /limits: --epochs must be/);
   });

@@ -7,6 +7,7 @@ import { afterAll } from "vitest";
 import { poisonFreedMemory } from "../../src/backend/arena.ts";
 import { decodeCheckpoint } from "../../src/io/index.ts";
 import type { TextTrainOptions } from "../../src/tasks/text/options.ts";
+import type { TextRun } from "../../src/tasks/text/run-file.ts";
 import { type TrainHooks, trainText } from "../../src/tasks/text/train.ts";
 import type { EndEvent, EvalEvent, StepEvent, TrainEvent } from "../../src/train/events.ts";
 
@@ -49,6 +50,7 @@ export interface Said {
   readonly evals: EvalEvent[];
   readonly end: EndEvent;
   readonly folder: string;
+  readonly run: TextRun;
 }
 
 export function hooks(more: Partial<TrainHooks> = {}): TrainHooks & { notes: string[] } {
@@ -80,7 +82,7 @@ export async function train(
   const evals = events.filter((event) => event.event === "eval");
   const end = events.at(-1);
   if (end?.event !== "end") throw new Error(`the last event is ${end?.event}`);
-  return { notes: own.notes, events, steps, evals, end, folder: training.runDirectory };
+  return { notes: own.notes, events, steps, evals, end, folder: training.runDirectory, run: training.run };
 }
 
 export const checkpointPath = (folder: string, step: number): string =>

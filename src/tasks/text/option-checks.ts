@@ -33,6 +33,7 @@ const CHECKS: readonly Check[] = [
   ["seqLength", "--seq-length", wholeFrom(1), POSITIVE_INTEGER],
   ["batchSize", "--batch-size", wholeFrom(1), POSITIVE_INTEGER],
   ["threads", "--threads", (n) => wholeFrom(1)(n) && n <= 256, "an integer from 1 to 256"],
+  ["shards", "--shards", (n) => wholeFrom(1)(n) && n <= 4096, "an integer from 1 to 4096"],
   ["steps", "--steps", wholeFrom(1), POSITIVE_INTEGER],
   ["evalEvery", "--eval-every", wholeFrom(1), POSITIVE_INTEGER],
   ["saveEvery", "--save-every", wholeFrom(1), POSITIVE_INTEGER],

@@ -48,6 +48,8 @@ export interface TextTrainOptions {
   backend?: BackendChoice;
   precision?: Precision;
   threads?: number;
+  /** Parts of a batch that are computed by themselves, a multiple of the threads. */
+  shards?: number;
   evalEvery?: number;
   saveEvery?: number;
   profile?: boolean;
@@ -173,6 +175,16 @@ const MAXIMUM_DEFAULT_THREADS = 4;
 
 export function defaultThreads(batchSize: number): number {
   return Math.min(availableParallelism(), MAXIMUM_DEFAULT_THREADS, batchSize);
+}
+
+/** @throws InputError unless the threads can divide the shards of a batch, each of which has a row */
+export function checkShards(shards: number, threads: number, batchSize: number): void {
+  if (shards > batchSize) {
+    throw new InputError(`--shards ${shards} is more than the ${batchSize} rows of a batch`);
+  }
+  if (shards % threads !== 0) {
+    throw new InputError(`--shards ${shards} must be a multiple of --threads ${threads}`);
+  }
 }
 
 /** @throws InputError when a replica would have no row */

@@ -11,7 +11,7 @@ import type { OwnCell } from "../own-cell.ts";
 import type { Hooks } from "./corpus.ts";
 import type { TextTrainOptions } from "./options.ts";
 import { newestRun, refuseOtherSettings } from "./resume.ts";
-import { parseTextRun, sameModel, snapshotOf, type TextRun } from "./run-file.ts";
+import { parseTextRun, sameModel, shardsOfRun, snapshotOf, type TextRun } from "./run-file.ts";
 
 export interface Resumed {
   readonly store: RunStore;
@@ -104,9 +104,11 @@ async function cellOfRun(
 
 /** Say what keeps a run from ending with the bits of an uninterrupted one. */
 export function warnAboutBits(before: TextRun, now: TextRun, hooks: Hooks): void {
-  const changes = (["backend", "instructions", "precision", "threads", "version"] as const)
+  const changes = (["backend", "instructions", "precision", "version"] as const)
     .filter((name) => before[name] !== now[name])
     .map((name) => `${name} ${before[name]} -> ${now[name]}`);
+  const [shardsBefore, shardsNow] = [before, now].map(shardsOfRun);
+  if (shardsBefore !== shardsNow) changes.push(`shards ${shardsBefore} -> ${shardsNow}`);
   // Only the cosine looks at its end.
   if (now.settings.lrDecay === null && before.limits.epochs !== now.limits.epochs) {
     changes.push(`epochs ${before.limits.epochs ?? "none"} -> ${now.limits.epochs ?? "none"}`);

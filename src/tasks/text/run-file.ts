@@ -43,6 +43,8 @@ export interface TextRun {
   readonly backend: string;
   readonly instructions: string;
   readonly threads: number;
+  /** Parts of a batch that are computed by themselves: the bits depend on their number. Absent: one for each thread. */
+  readonly shards?: number;
   readonly precision: Precision;
   readonly data: {
     /** As they were given; empty for the bundled corpus. */
@@ -57,6 +59,9 @@ export interface TextRun {
   };
   readonly baseline: { readonly name: string; readonly loss: number };
 }
+
+/** Older runs do not say it: they had one for each thread. */
+export const shardsOfRun = ({ shards, threads }: TextRun): number => shards ?? threads;
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -94,11 +99,13 @@ export function parseTextRun(value: Record<string, unknown>, where: string): Tex
     throw new FormatError(where, `precision must be ${PRECISIONS.join(" or ")}`);
   }
   if (typeof value.threads !== "number") throw new FormatError(where, "threads must be a number");
-  const { threads, evalEvery } = value;
-  if (evalEvery !== undefined && typeof evalEvery !== "number") {
-    throw new FormatError(where, "evalEvery must be a number");
+  const { threads, shards, evalEvery } = value;
+  for (const [name, found] of Object.entries({ shards, evalEvery })) {
+    if (found !== undefined && typeof found !== "number") {
+      throw new FormatError(where, `${name} must be a number`);
+    }
   }
-  checkOptions({ threads, evalEvery }, where, "");
+  checkOptions({ threads, shards, evalEvery } as Partial<TextTrainOptions>, where, "");
   return { ...(value as unknown as TextRun), settings, model, cellFile };
 }
 

@@ -23,6 +23,7 @@ import { loadCellOf, type OpenedModel, openModel } from "./open.ts";
 import { checkTextOptions } from "./option-checks.ts";
 import {
   checkMemory,
+  checkShards,
   checkThreads,
   DEFAULT_EPOCHS,
   defaultThreads,
@@ -33,7 +34,7 @@ import {
 } from "./options.ts";
 import { newRunFolder, refuseOtherModel } from "./resume.ts";
 import { openResumed, type Resumed, warnAboutBits } from "./resumed-run.ts";
-import { snapshotOf, type TextRun } from "./run-file.ts";
+import { shardsOfRun, snapshotOf, type TextRun } from "./run-file.ts";
 import { UNITS, type UnknownShares } from "./tokens.ts";
 import { runTraining } from "./training.ts";
 import { prepareText, type TrainingText } from "./training-text.ts";
@@ -107,6 +108,7 @@ async function prepare(
     ...{ settings, model, train: symbols.train, validation: symbols.validation },
     ...{ backend: machine.backend, instructions: machine.instructions },
     cellFile: cell && { path: cell.path, sha256: cell.sha256 },
+    shards: machine.shards,
     profile: options.profile,
   };
   const learner = new TextLearner(spec, 0, machine.threads, cell);
@@ -137,7 +139,7 @@ function refuseFolderOfRun(folder: string): void {
   });
 }
 
-type Machine = Engine & Pick<TextRun, "threads" | "precision">;
+type Machine = Engine & Pick<TextRun, "threads" | "precision"> & { readonly shards: number };
 
 /** What computes: as it is said now, else as in the run that goes on, else what is best here. */
 function chooseMachine(
@@ -148,9 +150,28 @@ function chooseMachine(
 ): Machine {
   const wanted = options.precision ?? before?.precision;
   const { backend, instructions } = chooseEngine(options.backend ?? backendOf(before), hooks.onNote, wanted);
-  const threads = options.threads ?? before?.threads ?? defaultThreads(batchSize);
+  const { threads, shards } = chooseShards(options, before, batchSize);
+  return { backend, instructions, threads, shards, precision: wanted ?? precisionOf(instructions) };
+}
+
+/** As many shards as threads, unless it is said, or the run that goes on has others that the threads can divide. */
+function chooseShards(
+  options: TextTrainOptions,
+  before: TextRun | undefined,
+  batchSize: number,
+): { threads: number; shards: number } {
+  const kept = before && shardsOfRun(before);
+  if (kept !== undefined && options.shards !== undefined && options.shards !== kept) {
+    throw new InputError(`the run cannot be resumed with --shards ${options.shards} (it has ${kept})`);
+  }
+  const most = defaultThreads(batchSize);
+  const fits = (threads: number) => options.shards === undefined || options.shards % threads === 0;
+  const byDefault = Array.from({ length: most }, (_, index) => most - index).find(fits) ?? 1;
+  const threads = options.threads ?? before?.threads ?? byDefault;
   checkThreads(threads, batchSize);
-  return { backend, instructions, threads, precision: wanted ?? precisionOf(instructions) };
+  const shards = options.shards ?? (kept !== undefined && kept % threads === 0 ? kept : threads);
+  checkShards(shards, threads, batchSize);
+  return { threads, shards };
 }
 
 /** What a model of triples reaches on the validation text; counted once for a run. */
@@ -179,12 +200,12 @@ function describeRun(parts: {
   const { options, before, text, model, machine, baseline } = parts;
   const { cellFile, settings } = parts.spec;
   const { corpus, held, paths } = text;
-  const { backend, instructions, threads, precision } = machine;
+  const { backend, instructions, threads, shards, precision } = machine;
   const evalEvery = options.evalEvery ?? before?.evalEvery;
   return {
     ...{ task: "text", version: VERSION, created: before?.created ?? new Date().toISOString() },
     ...{ model, cellFile, settings, limits: limitsOf(options, before), evalEvery },
-    ...{ backend, instructions, threads, precision },
+    ...{ backend, instructions, threads, shards, precision },
     data: {
       ...describeText(corpus, text.symbols.tokenizer, paths),
       validation: held && { path: held.path, fingerprint: held.corpus.fingerprint },

@@ -14,7 +14,7 @@ import type { Hooks } from "./corpus.ts";
 import { diagnose } from "./diagnosis.ts";
 import type { TextLearner } from "./learner.ts";
 import { scoreText } from "./metrics.ts";
-import type { TextRun } from "./run-file.ts";
+import { shardsOfRun, type TextRun } from "./run-file.ts";
 import type { UnknownShares } from "./tokens.ts";
 
 export interface TrainingParts {
@@ -62,6 +62,7 @@ export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEv
         vocabulary: tokenizer,
         step,
         seconds,
+        shards: shardsOfRun(run),
       };
       const bytes = await encodeCheckpoint(new Map(stored), describeCheckpoint(facts));
       const improved = evaluation !== undefined && evaluation.loss < bestLoss;
