@@ -13,7 +13,7 @@ import {
   SIZE,
   settle,
 } from "../core/options.ts";
-import { Command, type Exchange, sizesOf, type Watch } from "./exchange.ts";
+import { Command, type Exchange, type Port, sizesOf, type Watch } from "./exchange.ts";
 import type { Learner, LearnerSource } from "./learner.ts";
 import { MessageExchange } from "./message-exchange.ts";
 import { Replica, type StepOutcome } from "./replica.ts";
@@ -216,8 +216,8 @@ class Workers implements Watch {
 }
 
 /** A pair of ports between every two replicas: those of each, by the number of the other. */
-function connectAll(replicas: number): (MessagePort | undefined)[][] {
-  const ports: (MessagePort | undefined)[][] = Array.from({ length: replicas }, () =>
+function connectAll(replicas: number): (Port | undefined)[][] {
+  const ports: (Port | undefined)[][] = Array.from({ length: replicas }, () =>
     new Array<undefined>(replicas).fill(undefined),
   );
   for (let one = 0; one < replicas; one++) {
