@@ -5,6 +5,7 @@ import {
   checkValue,
   FUNCTION,
   OBJECT,
+  OPTIONS,
   oneOf,
   optional,
   type Range,
@@ -50,8 +51,8 @@ const REPLICAS: Range = {
 const SOURCE: Range = {
   text: "the source of a learner, { module, spec }",
   fits: (value) => {
-    if (!OBJECT.fits(value)) return false;
-    const { module } = value as Partial<LearnerSource>;
+    if (!OPTIONS.fits(value) || !("spec" in (value as object))) return false;
+    const { module } = value as LearnerSource;
     return module === undefined || typeof module === "string";
   },
 };

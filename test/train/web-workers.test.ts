@@ -47,34 +47,31 @@ async function train(spec: FaultySpec, startWorker: StartWorker, exchange: "shar
   }
 }
 
-describe.each(["shared", "messages"] as const)(
-  "replicas on a page's workers, with %s memory or messages",
-  (exchange) => {
-    test("learn what those on Node's learn, bit for bit", async () => {
-      const spec = specOf("wasm", 7);
-      expect(await train(spec, startPageWorker, exchange)).toEqual(
-        await train(spec, startNodeWorker, exchange),
-      );
-    });
+describe.each(["shared", "messages"] as const)("replicas on a page's workers (%s)", (exchange) => {
+  test("learn what those on Node's learn, bit for bit", async () => {
+    const spec = specOf("wasm", 7);
+    expect(await train(spec, startPageWorker, exchange)).toEqual(
+      await train(spec, startNodeWorker, exchange),
+    );
+  });
 
-    test.each([
-      ["throws", 2, /^replica 2 stopped: the sky has fallen$/],
-      ["cannot be built", 0, /^replica 2 stopped: the model is not to be had$/],
-    ] as const)("say why one has stopped that %s", async (kind, step, message) => {
-      const spec = specOf("wasm", 6, { kind, replica: 2, step });
-      const outcome = train(spec, startPageWorker, exchange);
-      await expect(outcome).rejects.toThrow(ReplicaError);
-      await expect(outcome).rejects.toThrow(message);
-    });
+  test.each([
+    ["throws", 2, /^replica 2 stopped: the sky has fallen$/],
+    ["cannot be built", 0, /^replica 2 stopped: the model is not to be had$/],
+  ] as const)("say why one has stopped that %s", async (kind, step, message) => {
+    const spec = specOf("wasm", 6, { kind, replica: 2, step });
+    const outcome = train(spec, startPageWorker, exchange);
+    await expect(outcome).rejects.toThrow(ReplicaError);
+    await expect(outcome).rejects.toThrow(message);
+  });
 
-    test("say that a file could not be loaded", async () => {
-      const start = webWorkers(() => new PageWorker("./no-such-file.ts"));
-      await expect(train(specOf("wasm", 6), start, exchange)).rejects.toThrow(
-        /^replica \d stopped: Cannot find/,
-      );
-    });
-  },
-);
+  test("say that a file could not be loaded", async () => {
+    const start = webWorkers(() => new PageWorker("./no-such-file.ts"));
+    await expect(train(specOf("wasm", 6), start, exchange)).rejects.toThrow(
+      /^replica \d stopped: Cannot find/,
+    );
+  });
+});
 
 test("a page that is not isolated exchanges messages by itself", async () => {
   const thread = globalThis as { crossOriginIsolated?: boolean };
