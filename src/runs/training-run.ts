@@ -120,6 +120,7 @@ function describeCheckpoint(task: Task, run: TaskRun, facts: object): Record<str
     ...(run.taskFile && { taskFile: JSON.stringify(run.taskFile) }),
     model: JSON.stringify(run.model),
     ...(run.cellFile && { cellFile: JSON.stringify(run.cellFile) }),
+    shards: String(run.shards),
     ...Object.fromEntries(own),
   };
 }

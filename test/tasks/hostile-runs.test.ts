@@ -194,8 +194,13 @@ describe("a run.json", () => {
       { settings: { ...settings, tokens: "constructor" } },
       /settings: --tokens must be one of char, word, bpe/,
     );
-    await refused({ settings: { ...settings, optimizer: "toString" } }, /settings: --optimizer must be one of/);
+    await refused(
+      { settings: { ...settings, optimizer: "toString" } },
+      /settings: --optimizer must be one of/,
+    );
     await refused({ threads: 10_000 }, /run\.json: --threads must be an integer from 1 to 256/);
+    await refused({ shards: 0 }, /run\.json: --shards must be an integer from 1 to 4096/);
+    await refused({ shards: "2" }, /run\.json: shards: .*number/);
     await refused({ limits: { steps: "x" } }, /limits\.steps: .*number/);
     await refused({ limits: { epochs: -1 } }, /limits: --epochs must be/);
   });

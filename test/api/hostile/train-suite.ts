@@ -95,7 +95,7 @@ function states(context: HostileContext): HostileTarget[] {
 function loops(context: HostileContext): HostileTarget[] {
   const group = () => train.ReplicaGroup.start(learnerOn(context));
   const source = arg.record({
-    module: arg.text("none"),
+    module: arg.optional(arg.text("none")),
     spec: arg.such(
       () => 0,
       () => true,
