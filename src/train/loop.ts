@@ -33,8 +33,8 @@ export interface LoopOptions {
   /** Default: the rate falls along a cosine to the limit, where there is one. */
   readonly decay?: Decay;
   readonly stepsPerEpoch: number;
-  /** Characters, words or items of one step. */
-  readonly unitsPerStep: number;
+  /** Characters, words or items of one step, for its speed. Default: the weight of its shards. */
+  readonly unitsPerStep?: number;
   /** Updates made in earlier sittings, and their seconds. */
   readonly startStep: number;
   readonly startSeconds: number;
@@ -73,7 +73,7 @@ const SIGNAL: Range = {
 
 const RANGES: Ranges<LoopOptions> = {
   ...{ group: GROUP, limits: OBJECT, learningRate: AT_LEAST_0, decay: optional(OBJECT) },
-  ...{ stepsPerEpoch: ABOVE_0, unitsPerStep: ABOVE_0, startStep: COUNT, startSeconds: AT_LEAST_0 },
+  ...{ stepsPerEpoch: ABOVE_0, unitsPerStep: optional(ABOVE_0), startStep: COUNT, startSeconds: AT_LEAST_0 },
   ...{ evaluateEvery: optional(SIZE), saveEvery: optional(SIZE), score: FUNCTION, save: FUNCTION },
   ...{ sample: optional(FUNCTION), signal: optional(SIGNAL), patience: optional(OBJECT) },
 };
@@ -151,7 +151,7 @@ export async function* trainLoop(
 
     const before = sitting();
     const lr = options.learningRate * learningRateFactor(horizon, step, startSeconds + before);
-    const { loss, parts, gradientNorm } = await group.step(step, lr);
+    const { loss, parts, weight, gradientNorm } = await group.step(step, lr);
     step++;
     if (!Number.isFinite(loss)) throw new DivergenceError(step, "loss", loss);
     if (!Number.isFinite(gradientNorm)) throw new DivergenceError(step, "gradient norm", gradientNorm);
@@ -165,7 +165,7 @@ export async function* trainLoop(
       gradNorm: gradientNorm,
       lr,
       seconds: startSeconds + seconds,
-      unitsPerSecond: options.unitsPerStep / Math.max(seconds - before, 1e-9),
+      unitsPerSecond: (options.unitsPerStep ?? weight) / Math.max(seconds - before, 1e-9),
     };
     yield event;
 
