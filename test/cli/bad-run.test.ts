@@ -135,7 +135,7 @@ describe("a damaged checkpoint", () => {
   ];
   test.each(cases)("%s is refused when it is named", async (_, change, message) => {
     const path = file(change(readFileSync(checkpoint(run))), "step-4.safetensors");
-    expectRefusal(await refused(["eval", path]), 2, message);
+    expectRefusal(await refused(["sample", path]), 2, message);
   });
 
   test("that is the best one is passed over by sample and eval, with a note that names both", async () => {
