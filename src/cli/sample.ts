@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { DEFAULT_LENGTH, sampleText, type TextSampleOptions } from "../tasks/text/sample.ts";
 import { backendOption, movedCellOption, weightsOption } from "./common-options.ts";
-import { linesOf } from "./format.ts";
+import { showControl } from "./format.ts";
 import { note } from "./note.ts";
 import { writeOut } from "./output.ts";
 import { Status } from "./report.ts";
@@ -71,7 +71,7 @@ async function printToTerminal(
   pieces: AsyncIterable<string>,
   seedIsNew: boolean,
 ): Promise<void> {
-  for await (const piece of pieces) await writeOut(linesOf(piece, Number.POSITIVE_INFINITY).join("\n"));
+  for await (const piece of pieces) await writeOut(showControl(piece));
   await writeOut("\n");
   if (seedIsNew) note(`--seed ${seed} writes this again`);
 }

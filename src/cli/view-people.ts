@@ -4,7 +4,7 @@ import { knownWordShare, type TextCorpus, wordSetJob } from "../data/index.ts";
 import { describeData } from "../tasks/text/corpus.ts";
 import type { TextTraining } from "../tasks/text/train.ts";
 import type { EndEvent, EvalEvent, StepEvent, TrainEvent } from "../train/events.ts";
-import { clock, comparison, count, linesOf, nats, percent, shellWord } from "./format.ts";
+import { clock, comparison, count, linesOf, nats, percent, shellWord, wrapWords } from "./format.ts";
 import { clearLive, showLive } from "./live-line.ts";
 import { lossChartLines } from "./loss-chart.ts";
 import { modelName } from "./model-name.ts";
@@ -17,7 +17,6 @@ import type { RunReport } from "./run-report.ts";
 import { type Standing, standingLine } from "./standing.ts";
 import { natsMeaning } from "./terms.ts";
 import type { TrainView } from "./view.ts";
-import { wrapWords } from "./wrap.ts";
 
 /** Between two lines of a training without a terminal, in seconds. */
 const PLAIN_SECONDS = 5;

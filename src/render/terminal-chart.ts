@@ -9,6 +9,7 @@ import {
   tickText,
   visibleBaselines,
 } from "./chart.ts";
+import { fitTo, widthOf } from "./text-width.ts";
 
 export type SeriesName = "training" | "validation" | "baseline";
 
@@ -37,12 +38,20 @@ interface Glyphs {
 }
 
 const UNICODE: Glyphs = {
-  ...{ validation: "●", baseline: "┄", training: "⠒⠒" },
-  ...{ vertical: "│", corner: "└", horizontal: "─" },
+  validation: "●",
+  baseline: "┄",
+  training: "⠒⠒",
+  vertical: "│",
+  corner: "└",
+  horizontal: "─",
 };
 const ASCII: Glyphs = {
-  ...{ validation: "o", baseline: "-", training: ".." },
-  ...{ vertical: "|", corner: "+", horizontal: "-" },
+  validation: "o",
+  baseline: "-",
+  training: "..",
+  vertical: "|",
+  corner: "+",
+  horizontal: "-",
 };
 
 interface Cell {
@@ -70,7 +79,7 @@ export function terminalChart(chart: LossChart, options: TerminalChartOptions): 
   const last = tickText(x.high);
   const caption = `0${"step".padStart(Math.floor(width / 2) + 1)}`;
   return [
-    cutTo(`loss in ${chart.unit}`, columns),
+    fitTo(`loss in ${chart.unit}`, columns, ""),
     ...plot,
     `${edge} ${glyphs.corner}${glyphs.horizontal.repeat(width)}`,
     `${edge}  ${caption.padEnd(width - last.length)}${last}`,
@@ -220,30 +229,27 @@ function legend(
   columns: number,
   paint: NonNullable<TerminalChartOptions["paint"]>,
 ): string[] {
-  const validation = chart.validation.length === 0 ? [] : [["validation", glyphs.validation] as const];
-  const entries: [SeriesName, string, string][] = [
-    ...[["training", glyphs.training] as const, ...validation].map(
-      ([series, marks]): [SeriesName, string, string] => [series, marks, series],
-    ),
-    ...chart.baselines.map(({ name }): [SeriesName, string, string] => [
-      ...(["baseline", glyphs.baseline.repeat(2), name] as const),
-    ]),
+  const entries: { readonly series: SeriesName; readonly marks: string; readonly name: string }[] = [
+    { series: "training", marks: glyphs.training, name: "training" },
   ];
+  if (chart.validation.length > 0) {
+    entries.push({ series: "validation", marks: glyphs.validation, name: "validation" });
+  }
+  for (const { name } of chart.baselines) {
+    entries.push({ series: "baseline", marks: glyphs.baseline.repeat(2), name });
+  }
   const lines: string[] = [];
   let [line, used] = ["", 0];
-  for (const [series, marks, name] of entries) {
-    const size = marks.length + 1 + name.length;
+  for (const { series, marks, name } of entries) {
+    const shown = fitTo(name, columns - marks.length - 1, "");
+    const size = marks.length + 1 + widthOf(shown);
     if (used > 0 && used + 3 + size > columns) {
       lines.push(line);
       [line, used] = ["", 0];
     }
     const gap = used === 0 ? "" : "   ";
-    line += `${gap}${paint(series, marks)} ${cutTo(name, columns - marks.length - 1)}`;
+    line += `${gap}${paint(series, marks)} ${shown}`;
     used += gap.length + size;
   }
   return [...lines, line];
-}
-
-function cutTo(text: string, columns: number): string {
-  return text.length <= columns ? text : text.slice(0, columns);
 }
