@@ -1,8 +1,8 @@
 import { InputError, type Job, runJob } from "../core/index.ts";
 import { BYTES, checkValue, TEXT } from "../core/options.ts";
-import { type Hasher, Sha256 } from "../core/sha256.ts";
 import { IdStore } from "./id-store.ts";
 import { HASHER } from "./ranges.ts";
+import { type Hasher, Sha256 } from "./sha256.ts";
 import { fingerprintJob, TextCorpus } from "./text-corpus.ts";
 import { decodeSequence, INCOMPLETE, INVALID, sequenceLength } from "./utf8.ts";
 import { MAX_VOCABULARY, tooManyCharacters, Vocabulary } from "./vocabulary.ts";

@@ -16,7 +16,8 @@ export interface EvalSegmentOptions {
 const DEFAULTS = { scored: 4096, context: 256, maxSegments: Number.POSITIVE_INFINITY };
 
 const RANGES = {
-  ...{ scored: SIZE, context: COUNT },
+  scored: SIZE,
+  context: COUNT,
   maxSegments: {
     text: "an integer of at least 1, or infinity",
     fits: (value: unknown) => value === Number.POSITIVE_INFINITY || SIZE.fits(value),

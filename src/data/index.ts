@@ -1,4 +1,3 @@
-export { type Hasher, Sha256 } from "../core/sha256.ts";
 export { ADDING_VARIANCE, type AddingBatch, addingBatch } from "./adding.ts";
 export { BpeTokenizer } from "./bpe-tokenizer.ts";
 export { BinaryContentError, CorpusBuilder, corpusFromText } from "./corpus-builder.ts";
@@ -19,6 +18,7 @@ export {
   trigramBaselineJob,
   unigramLoss,
 } from "./ngram.ts";
+export { type Hasher, Sha256 } from "./sha256.ts";
 export { TextCorpus, type TextSplit } from "./text-corpus.ts";
 export { type TextStreamOptions, TextStreams } from "./text-streams.ts";
 export { slicesOf, tokenize, tokenizeJob } from "./tokenize.ts";

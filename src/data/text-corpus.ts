@@ -9,9 +9,9 @@ import {
   SIZE,
   TEXT,
 } from "../core/options.ts";
-import type { Hasher } from "../core/sha256.ts";
 import { allocateIds, type CharacterIds } from "./id-store.ts";
 import { checkEncodeOptions, IDS } from "./ranges.ts";
+import type { Hasher } from "./sha256.ts";
 import type { EncodeOptions } from "./tokenizer.ts";
 import { encodeSequence } from "./utf8.ts";
 import { unknownCharacters, Vocabulary } from "./vocabulary.ts";

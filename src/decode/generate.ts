@@ -35,9 +35,11 @@ const MODEL: Range = {
   fits: (value) => OBJECT.fits(value) && FUNCTION.fits((value as Partial<GenerativeModel>).stream),
 };
 const OWN: Ranges<Omit<GenerateOptions, keyof SamplingOptions>> = {
-  ...{ length: COUNT, prime: IDS, rng: GENERATOR },
+  length: COUNT,
+  prime: IDS,
+  rng: GENERATOR,
 };
-const OPTIONS: Names<GenerateOptions> = { ...OWN, ...{ temperature: 0, topK: 0, topP: 0 } };
+const OPTIONS: Names<GenerateOptions> = { ...OWN, temperature: 0, topK: 0, topP: 0 };
 
 /**
  * Symbols drawn one after the other, each fed back as the next input. Has memory of its own, so a training may go

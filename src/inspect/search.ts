@@ -112,7 +112,11 @@ export function* searchUnitsJob(
       const { width, hidden, cell } = layers[layer];
       const rest = unitOf(cell ?? hidden, width, unit, half, symbols);
       return {
-        ...{ layer, unit, signal: signal.name, detects: describe(fitted, signal.kind), score: fitted.score },
+        layer,
+        unit,
+        signal: signal.name,
+        detects: describe(fitted, signal.kind),
+        score: fitted.score,
         heldOutScore: scoreFit(fitted, rest, values.subarray(half), signal.kind),
         fit: fitted,
       };

@@ -21,7 +21,8 @@ const walk = (
   start: () => (character: string, at: number, all: readonly string[]) => number | boolean,
   kind: Signal["kind"] = "share",
 ): Signal => ({
-  ...{ name, kind },
+  name,
+  kind,
   of(characters) {
     checkValue(`signal "${name}": characters`, TEXTS, characters);
     const step = start();
@@ -31,7 +32,8 @@ const walk = (
 
 /** Matches of a pattern in the whole text, from the first character of each to the one before its last. */
 const within = (name: string, pattern: RegExp): Signal => ({
-  ...{ name, kind: "share" },
+  name,
+  kind: "share",
   of(characters) {
     checkValue(`signal "${name}": characters`, TEXTS, characters);
     const values = new Float32Array(characters.length);

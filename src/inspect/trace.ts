@@ -175,9 +175,11 @@ class GateCounts {
 
   shares(total: number): GateSaturation[] {
     return this.found.map(({ layer, gate, below, above }) => ({
-      ...{ layer, gate },
+      layer,
+      gate,
       // Of no symbols there is no share.
-      ...{ below: below / Math.max(total, 1), above: above / Math.max(total, 1) },
+      below: below / Math.max(total, 1),
+      above: above / Math.max(total, 1),
     }));
   }
 }

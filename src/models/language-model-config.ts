@@ -28,8 +28,14 @@ export type LanguageModelSettings = Partial<LanguageModelConfig> &
   Pick<LanguageModelConfig, "vocabulary" | "hidden">;
 
 const RANGES = {
-  ...{ cell: oneOf("rnn", "lstm", "gru", "own"), vocabulary: SIZE, hidden: SIZE, layers: SIZE },
-  ...{ dropout: BELOW_1, variational: FLAG, embedding: optional(COUNT), tied: FLAG },
+  cell: oneOf("rnn", "lstm", "gru", "own"),
+  vocabulary: SIZE,
+  hidden: SIZE,
+  layers: SIZE,
+  dropout: BELOW_1,
+  variational: FLAG,
+  embedding: optional(COUNT),
+  tied: FLAG,
 };
 
 const DEFAULTS = { cell: "lstm", layers: 1, dropout: 0, variational: false, tied: false } as const;

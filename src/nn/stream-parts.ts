@@ -111,10 +111,14 @@ export function planOf({ kind, layers, ids, embedding, head }: StreamMatrices, f
     }
   }
   return {
-    ...{ format, cell: CELLS[kind].number, layers: layers.length },
+    format,
+    cell: CELLS[kind].number,
+    layers: layers.length,
     symbols: ids ? (embedding?.shape[0] ?? first) : 0,
     inputs: ids && embedding === undefined ? 0 : first,
-    ...{ hidden, projection, outputs: head?.weight.shape[0] ?? 0 },
+    hidden,
+    projection,
+    outputs: head?.weight.shape[0] ?? 0,
   };
 }
 

@@ -22,8 +22,12 @@ const ADAGRAD: Rule<Required<AdagradOptions>, "step" | "sum"> = {
   name: "adagrad",
   defaults: { lr: 1e-2, lrDecay: 0, initialAccumulator: 0, eps: 1e-10, epsInsideRoot: false, weightDecay: 0 },
   ranges: {
-    ...{ lr: AT_LEAST_0, lrDecay: AT_LEAST_0, initialAccumulator: AT_LEAST_0 },
-    ...{ eps: AT_LEAST_0, epsInsideRoot: FLAG, weightDecay: AT_LEAST_0 },
+    lr: AT_LEAST_0,
+    lrDecay: AT_LEAST_0,
+    initialAccumulator: AT_LEAST_0,
+    eps: AT_LEAST_0,
+    epsInsideRoot: FLAG,
+    weightDecay: AT_LEAST_0,
   },
   slots: ({ initialAccumulator }) => [
     { name: "step", scalar: true },

@@ -25,8 +25,11 @@ function rule(name: string, decoupled: number, weightDecay: number): Rule<Settin
     name,
     defaults: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay, amsgrad: false },
     ranges: {
-      ...{ lr: AT_LEAST_0, betas: listOf(2, BELOW_1), eps: AT_LEAST_0 },
-      ...{ weightDecay: AT_LEAST_0, amsgrad: FLAG },
+      lr: AT_LEAST_0,
+      betas: listOf(2, BELOW_1),
+      eps: AT_LEAST_0,
+      weightDecay: AT_LEAST_0,
+      amsgrad: FLAG,
     },
     slots: ({ amsgrad }) => [
       ...([{ name: "step", scalar: true }, { name: "exp_avg" }, { name: "exp_avg_sq" }] as const),

@@ -27,12 +27,20 @@ interface Phase {
 type Settings = Required<OneCycleScheduleOptions>;
 
 const RANGES = {
-  ...{ steps: SIZE, pctStart: FROM_0_TO_1, annealStrategy: oneOf("cos", "linear") },
-  ...{ divFactor: ABOVE_0, finalDivFactor: ABOVE_0, threePhase: FLAG },
+  steps: SIZE,
+  pctStart: FROM_0_TO_1,
+  annealStrategy: oneOf("cos", "linear"),
+  divFactor: ABOVE_0,
+  finalDivFactor: ABOVE_0,
+  threePhase: FLAG,
 };
 
 const DEFAULTS: Omit<Settings, "steps"> = {
-  ...{ pctStart: 0.3, annealStrategy: "cos", divFactor: 25, finalDivFactor: 1e4, threePhase: false },
+  pctStart: 0.3,
+  annealStrategy: "cos",
+  divFactor: 25,
+  finalDivFactor: 1e4,
+  threePhase: false,
 };
 
 /**

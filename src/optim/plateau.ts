@@ -56,13 +56,25 @@ export interface PlateauSchedule extends Schedule {
 type Settings = Required<PlateauOptions>;
 
 const DEFAULTS: Settings = {
-  ...{ mode: "min", factor: 0.1, patience: 10, threshold: 1e-4, thresholdMode: "relative" },
-  ...{ cooldown: 0, floor: 0, eps: 1e-8 },
+  mode: "min",
+  factor: 0.1,
+  patience: 10,
+  threshold: 1e-4,
+  thresholdMode: "relative",
+  cooldown: 0,
+  floor: 0,
+  eps: 1e-8,
 };
 
 const RANGES = {
-  ...{ mode: oneOf("min", "max"), factor: BELOW_1, patience: COUNT, threshold: AT_LEAST_0 },
-  ...{ thresholdMode: oneOf("relative", "absolute"), cooldown: COUNT, floor: FROM_0_TO_1, eps: AT_LEAST_0 },
+  mode: oneOf("min", "max"),
+  factor: BELOW_1,
+  patience: COUNT,
+  threshold: AT_LEAST_0,
+  thresholdMode: oneOf("relative", "absolute"),
+  cooldown: COUNT,
+  floor: FROM_0_TO_1,
+  eps: AT_LEAST_0,
 };
 
 function isBetter(

@@ -20,8 +20,11 @@ const SGD: Rule<Required<SGDOptions>, "step" | "momentum_buffer"> = {
   name: "sgd",
   defaults: { lr: 1e-3, momentum: 0, dampening: 0, nesterov: false, weightDecay: 0 },
   ranges: {
-    ...{ lr: AT_LEAST_0, momentum: AT_LEAST_0, dampening: FROM_0_TO_1 },
-    ...{ nesterov: FLAG, weightDecay: AT_LEAST_0 },
+    lr: AT_LEAST_0,
+    momentum: AT_LEAST_0,
+    dampening: FROM_0_TO_1,
+    nesterov: FLAG,
+    weightDecay: AT_LEAST_0,
   },
   conflict: ({ nesterov, momentum, dampening }) =>
     nesterov && !(momentum > 0 && dampening === 0)
