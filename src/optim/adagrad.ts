@@ -8,11 +8,11 @@ export interface AdagradOptions {
   readonly lr?: number;
   /** The rate falls as 1 / (1 + updates * lrDecay); default 0. */
   readonly lrDecay?: number;
-  /** What the sum of squares starts from; default 0. */
+  /** Initial value of the sum of squares; default 0. */
   readonly initialAccumulator?: number;
   /** Added to the denominator; default 1e-10. */
   readonly eps?: number;
-  /** Add eps under the root, as Karpathy's min-char-rnn does (with eps 1e-8); default false, as PyTorch. */
+  /** Whether to add eps under the root, as in Karpathy's min-char-rnn (with eps 1e-8); default false, as in PyTorch. */
   readonly epsInsideRoot?: boolean;
   /** L2 penalty, added to the gradient; default 0. */
   readonly weightDecay?: number;

@@ -12,7 +12,7 @@ export interface RMSpropOptions {
   readonly eps?: number;
   /** Share of the last step that the next one keeps; default 0. */
   readonly momentum?: number;
-  /** Divide by the standard deviation of the gradient instead of its root mean square; default false. */
+  /** Whether to divide by the standard deviation of the gradient instead of its root mean square; default false. */
   readonly centered?: boolean;
   /** L2 penalty, added to the gradient; default 0. */
   readonly weightDecay?: number;
