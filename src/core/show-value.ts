@@ -7,14 +7,14 @@ const LONGEST_LIST = 8;
 /** A caller's value for an error message: short, on one line. Never throws. */
 export function showValue(value: unknown, depth = 2): string {
   try {
-    return words(value, depth);
+    return describe(value, depth);
   } catch {
     // A proxy or a getter of the caller threw. Its error is not the one to report.
     return "an object that cannot be read";
   }
 }
 
-function words(value: unknown, depth: number): string {
+function describe(value: unknown, depth: number): string {
   if (typeof value === "string") {
     const text = value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}...` : value;
     return escapeControl(JSON.stringify(text));

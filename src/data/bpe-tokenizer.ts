@@ -47,7 +47,7 @@ export class BpeTokenizer implements Tokenizer {
       checkValue(`bpe: merges[${rank}]`, pair, merges[rank]);
     }
     const bytes = Array.from({ length: BYTES }, (_, byte) => Uint8Array.of(byte));
-    for (const [a, b] of merges) bytes.push(joined(bytes[a], bytes[b]));
+    for (const [a, b] of merges) bytes.push(joinBytes(bytes[a], bytes[b]));
     this.merges = merges;
     this.bytes = bytes;
     this.table = { merges, rankOf: new Map(merges.map(([a, b], rank) => [pairKey(a, b), rank])) };
@@ -160,7 +160,7 @@ export class BpeTokenizer implements Tokenizer {
   }
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+function joinBytes(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   const both = new Uint8Array(a.length + b.length);
   both.set(a);
   both.set(b, a.length);

@@ -104,10 +104,10 @@ export class TrigramModel {
       const expected = `an integer from ${least} to ${this.size - 1}`;
       throw new InputError(`TrigramModel.probability: ${name} must be ${expected}, got ${showValue(id)}`);
     }
-    return this.mixed(a, b, c);
+    return this.mix(a, b, c);
   }
 
-  private mixed(a: number, b: number, c: number): number {
+  private mix(a: number, b: number, c: number): number {
     this.estimate(a, b, c);
     const { weights: w, parts } = this;
     return w.trigram * parts[0] + w.bigram * parts[1] + w.unigram * parts[2] + w.uniform / this.size;

@@ -38,7 +38,7 @@ const within = (name: string, pattern: RegExp): Signal => ({
     checkValue(`signal "${name}": characters`, TEXTS, characters);
     const values = new Float32Array(characters.length);
     const text = characters.join("");
-    // A match counts in UTF-16 units, the values in characters.
+    // The index of a match is in UTF-16 units, that of the values in characters.
     const units = characters.some((character) => character.length > 1) ? unitsOf(characters) : undefined;
     for (const match of text.matchAll(pattern)) {
       const [first, end] = [match.index, match.index + match[0].length - 1];

@@ -62,7 +62,8 @@ export function oneCycleSchedule(options: OneCycleScheduleOptions): Schedule {
   return scheduleOf("oneCycleSchedule", (step) => {
     let begin = 0;
     for (const { end, from, to } of phases) {
-      if (step <= end) return between(settings, from, to, end > begin ? (step - begin) / (end - begin) : 1);
+      if (step <= end)
+        return interpolate(settings, from, to, end > begin ? (step - begin) / (end - begin) : 1);
       begin = end;
     }
     return phases[phases.length - 1].to;
@@ -80,7 +81,7 @@ function phasesOf({ steps, pctStart, divFactor, finalDivFactor, threePhase }: Se
 }
 
 /** The value at `share` of the way between two values; `share` is from 0 to 1. */
-function between({ annealStrategy }: Settings, from: number, to: number, share: number): number {
+function interpolate({ annealStrategy }: Settings, from: number, to: number, share: number): number {
   if (annealStrategy === "linear") return from + (to - from) * share;
   return to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
 }
