@@ -264,7 +264,7 @@ const DOCS = readdirSync(join(ROOT, "docs"))
 const FOREIGN =
   /^(torch|safetensors|state_dict|safe_open|pack_padded_sequence|pad_packed_sequence|x.numpy)\b|^(NaN|noUncheckedIndexedAccess|await|clang|npm|npx)$/;
 
-describe.each([...DOCS, "README.md", "CHANGELOG.md"])("%s", (page) => {
+describe.each([...DOCS, "README.md", "CONTRIBUTING.md", "CHANGELOG.md"])("%s", (page) => {
   const text = readFileSync(join(ROOT, page), "utf8");
   const prose = text.replace(/^```[\s\S]*?^```$/gm, "");
 
