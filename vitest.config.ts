@@ -25,6 +25,9 @@ const QUICK = [
 const LONG = [
   "test/api/hostile-calls.test.ts",
   "test/autograd/hostile-ops.test.ts",
+  "test/kernels/{amx,build,gemm,parts,recurrent}.test.ts",
+  "test/**/gradcheck.test.ts",
+  "test/data/tokenizers.test.ts",
 ];
 
 export default defineConfig(({ mode }) => ({

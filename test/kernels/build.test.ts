@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { LONG } from "../support/long.ts";
 import { WASM_MODULES } from "./harness.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -16,7 +17,8 @@ function declared(): string[] {
   return [...header.matchAll(/\b(?:void|double)\s+(\w+)\s*\(/g)].map((match) => match[1]);
 }
 
-describe("the built kernels", () => {
+// Compiling all kernels takes minutes: in the long tests.
+describe.runIf(LONG)("the kernels, built anew,", () => {
   test("are what the source gives, byte for byte", { timeout: 600_000 }, ({ skip }) => {
     const { status, stdout, stderr } = build("--check");
     const skipped = /^skipped: .*$/m.exec(stdout)?.[0];
@@ -42,7 +44,9 @@ describe("the built kernels", () => {
     expect(`${stdout}${stderr}`).toMatch(/^unrolled-linux-arm64\.node: compiled and linked, \d+ bytes\n$/);
     expect(status).toBe(0);
   });
+});
 
+describe("the built kernels", () => {
   test.each(WASM_MODULES)(
     "%s imports its memory and nothing else, and exports every declared kernel",
     (file) => {
