@@ -29,7 +29,12 @@ beforeAll(async () => {
     mkdirSync(dirname(join(installed, file)), { recursive: true });
     cpSync(join(ROOT, file), join(installed, file));
   }
-  symlinkSync(join(ROOT, "node_modules", "commander"), join(folder, "node_modules", "commander"));
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  for (const name of Object.keys(dependencies)) {
+    const link = join(folder, "node_modules", name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(ROOT, "node_modules", name), link);
+  }
   cpSync(join(installed, "examples"), join(folder, "examples"), { recursive: true });
 });
 

@@ -1,4 +1,3 @@
-export { type Hasher, Sha256 } from "../core/sha256.ts";
 export { ADDING_VARIANCE, type AddingBatch, addingBatch } from "./adding.ts";
 export { BpeTokenizer } from "./bpe-tokenizer.ts";
 export {
@@ -51,6 +50,7 @@ export {
   unigramLoss,
 } from "./ngram.ts";
 export { type PaddedItems, type PadOptions, padItems } from "./padded-items.ts";
+export { type Hasher, Sha256 } from "./sha256.ts";
 export {
   type GroupedSplitOptions,
   groupedSplit,
