@@ -9,6 +9,7 @@ export {
   majorityBaseline,
 } from "./classification-metrics.ts";
 export { BinaryContentError, CorpusBuilder, corpusFromText } from "./corpus-builder.ts";
+export type { DataFile, DataSource } from "./data-source.ts";
 export {
   type EvalBatch,
   type EvalSegment,
@@ -33,6 +34,7 @@ export {
   normalizeLine,
 } from "./labelled-lines.ts";
 export { LineVocabulary, type LineVocabularyOptions } from "./line-vocabulary.ts";
+export { type MemoryFile, memorySource } from "./memory-source.ts";
 export {
   type LabelledItems,
   type NaiveBayesBaseline,

@@ -1,0 +1,13 @@
+export { type BackendChoice, chooseEngine, type Engine } from "./engine.ts";
+export type { OptionSchema, TaskOption } from "./option-schema.ts";
+export { TASKS } from "./registry.ts";
+export type { Baseline, DataFacts, Score } from "./results.ts";
+export type * from "./task.ts";
+export {
+  createTaskLearner,
+  type MemoryTraining,
+  type MemoryTrainingOptions,
+  trainInMemory,
+} from "./train-in-memory.ts";
+export { type TrainingSettings, type TrainingWords, trainingOptions } from "./training-options.ts";
+export type { Measured, Row, ShownTraining, Standing, TaskView } from "./view.ts";
