@@ -24,6 +24,8 @@ export interface MemoryTrainingOptions {
   readonly asset?: (path: string) => DataSource;
   readonly engine: Engine;
   readonly limits: Limits;
+  /** Steps between two evaluations; default 12 evaluations in all. */
+  readonly evaluateEvery?: number;
   /** Replicas of the model that share a batch; default 1. */
   readonly replicas?: number;
   /** Parts of a batch, which fix the result; default: one for each replica. */
@@ -96,7 +98,7 @@ export async function trainInMemory(options: MemoryTrainingOptions): Promise<Mem
 
   async function* run(): MemoryTraining["events"] {
     try {
-      return yield* trainLoop({
+      const loop = trainLoop({
         group,
         limits,
         learningRate: settings.lr,
@@ -105,10 +107,17 @@ export async function trainInMemory(options: MemoryTrainingOptions): Promise<Mem
           settings.lrDecay === null ? undefined : { factor: settings.lrDecay, after: settings.lrDecayAfter },
         startStep: 0,
         startSeconds: 0,
+        evaluateEvery: options.evaluateEvery,
         save: async () => "",
         score: (sums) => task.score(sums, data, learner.evaluation, baselines),
         signal: hooks.signal,
       });
+      for (;;) {
+        const next = await loop.next();
+        if (next.done) return next.value;
+        // There is nothing to save to.
+        if (next.value.event !== "checkpoint") yield next.value;
+      }
     } finally {
       await group.dispose();
     }
