@@ -6,7 +6,6 @@ import { expect, vi } from "vitest";
 import { reportError } from "../../src/cli/report.ts";
 import { checkThreads } from "../../src/runs/training-options.ts";
 import { emptyFolder, fresh } from "../cli/unrolled.ts";
-import { trainText } from "../support/text-task.ts";
 import { commandIn, type Entries, type Met, proposedIn, SHORT, works } from "./harness.ts";
 
 /** A wrong word in a command line, which is typed again with the word that is proposed. */
