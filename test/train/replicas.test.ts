@@ -76,7 +76,7 @@ test("what is no worker is refused", async () => {
   const startWorker = (async () => {}) as never;
   await expect(
     ReplicaGroup.start(createLearner(spec, 0, 2), { replicas: 2, source: sourceOf(spec), startWorker }),
-  ).rejects.toThrow("what startWorker returned must be a worker, { terminate }, got a promise");
+  ).rejects.toThrow("what startWorker returned must be a worker, { terminate }, got a Promise");
 });
 
 describe.each(WAYS)("a replica that stops (%s)", (exchange) => {
