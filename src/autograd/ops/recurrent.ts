@@ -1,10 +1,10 @@
+import { withScratch } from "../../backend/scope.ts";
 import { empty, integerWrites, type Tensor } from "../../backend/tensor.ts";
 import { InputError, ScopeError, ShapeError } from "../../core/errors.ts";
 import { checkValue, FLAG, type Names, refuseOthers } from "../../core/options.ts";
 import { checkShape, showShape } from "../../core/shape.ts";
 import { showValue } from "../../core/show-value.ts";
 import { requireFloats, requireIntegers, requireTensors } from "../check.ts";
-import { withScratch } from "../scratch.ts";
 import { isRecording, kernelsOf, recordAll } from "../tape.ts";
 import { checkIds, watchIds } from "./embedding.ts";
 import { BoundWeights, type CheckedRows } from "./recurrent-weights.ts";
