@@ -91,7 +91,7 @@ export function withScratch(words: number, work: (scratch: Address) => void): vo
   const { arena } = frame.scope;
   const inner = arena.open();
   try {
-    work(inner.allocate(words * WORD, "scratch"));
+    work(inner.allocate(words * WORD, [words]));
   } finally {
     arena.close(inner);
   }
