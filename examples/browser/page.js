@@ -53,7 +53,7 @@ const shown = {
   done() {
     const ended = running;
     showRunning(undefined);
-    if (ended === "train") $("writing").requestSubmit();
+    if (ended === "train" && $("error").hidden) $("writing").requestSubmit();
   },
   error({ message }) {
     showError(message);
@@ -109,9 +109,8 @@ $("training").onsubmit = (event) => {
 $("writing").onsubmit = (event) => {
   event.preventDefault();
   if (running === "write") return stop();
-  const prime = $("prime").value;
-  $("written").textContent = prime;
-  start("write", { prime, length: LENGTH, temperature: Number($("temperature").value) });
+  $("written").textContent = "";
+  start("write", { prime: $("prime").value, length: LENGTH, temperature: Number($("temperature").value) });
 };
 
 $("temperature").oninput = ({ target }) => {

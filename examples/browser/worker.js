@@ -57,10 +57,9 @@ async function run(task) {
     await new Promise((resolve) => setTimeout(resolve));
     return wanted === task;
   };
-  if (wanted !== task) return;
   try {
     await kernels;
-    await tasks[task.type](task, answer, goesOn);
+    if (wanted === task) await tasks[task.type](task, answer, goesOn);
   } catch (error) {
     answer("error", { message: error.message });
   }
@@ -89,11 +88,17 @@ function use(model, tokenizer, answer, words) {
 async function write({ prime, length, temperature, seed = Math.random() * 2 ** 32 }, answer, goesOn) {
   if (current === undefined) return;
   const { model, tokenizer } = current;
-  const start = tokenizer.encode(prime === "" ? "\n" : prime);
+  const known = tokenizer.encode(prime, { skipUnknown: true });
   const decoder = tokenizer.decoder();
-  const options = { prime: start, length, temperature, rng: new Rng(Math.floor(seed)) };
+  // A model needs something to begin with: where nothing is left of what was typed, its first symbol.
+  const options = {
+    prime: known.length > 0 ? known : [0],
+    length,
+    temperature,
+    rng: new Rng(Math.floor(seed)),
+  };
   const began = performance.now();
-  let [piece, made, sent] = ["", 0, began];
+  let [piece, made, sent] = [tokenizer.decode(known), 0, began];
   const send = (rest = "") => {
     sent = performance.now();
     answer("text", { text: piece + rest, perSecond: (1000 * made) / (sent - began) });
@@ -119,7 +124,7 @@ async function train({ text, steps = 300 }, answer, goesOn) {
   const rnn = new LSTM(size, hidden, { rng });
   const head = new Linear(hidden, size, { rng });
   const optimizer = adam(parameters({ rnn, head }), { lr: 1e-2 });
-  const factor = cosineSchedule({ steps, warmup: 10, floor: 0.05 });
+  const schedule = cosineSchedule({ steps, warmup: 10, floor: 0.05 });
   const clip = clipNorm(1);
   const [now, next] = [new Int32Array(batchSize * time), new Int32Array(batchSize * time)];
   let state = rnn.zeroState(batchSize);
@@ -127,7 +132,7 @@ async function train({ text, steps = 300 }, answer, goesOn) {
   do {
     if (streams.startsPass(number)) state = rnn.zeroState(batchSize);
     streams.fill(number, 0, batchSize, now, next);
-    optimizer.learningRate = 1e-2 * factor(number);
+    optimizer.learningRate = 1e-2 * schedule.factor(number);
     const { loss } = step(
       () => {
         const { output, state: after } = rnn.forward(ids(now, [batchSize, time]), { state });

@@ -51,6 +51,13 @@ describe("the kernels of a page", () => {
     );
   });
 
+  test("that an older Vite has lost are found by the setting that the error names", async () => {
+    answering(() => new Response(html, { headers: { "content-type": "text/html" } }));
+    await expect(
+      loadWasmBackend({ folder: "http://localhost:5173/node_modules/.vite/deps" }),
+    ).rejects.toThrow(/Vite before 8 .* optimizeDeps: \{ exclude: \["unrolled"\] \} in vite\.config\.js$/);
+  });
+
   test.each([
     [{ instructions: "avx2" }, /: instructions must be "simd128" or "relaxed-simd", got "avx2"/],
     ["avx2", /: instructions must be "simd128" or "relaxed-simd", got "avx2"/],

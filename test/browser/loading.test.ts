@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type App, createApp, replaceImports } from "./support/app.ts";
-import { describeInChromium, openChromium } from "./support/chromium.ts";
+import { openChromium } from "./support/chromium.ts";
+import { describeInChromium } from "./support/describe-in-chromium.ts";
 import { type Answer, type ServerOptions, serveFolder } from "./support/static-server.ts";
 
 const FIXTURES = fileURLToPath(new URL("./fixtures/", import.meta.url));

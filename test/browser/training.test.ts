@@ -7,7 +7,8 @@ import { promisify } from "node:util";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type App, buildWithVite, createApp, importMap, replaceImports } from "./support/app.ts";
-import { collectErrors, describeInChromium, openChromium } from "./support/chromium.ts";
+import { collectErrors, openChromium } from "./support/chromium.ts";
+import { describeInChromium } from "./support/describe-in-chromium.ts";
 import { ISOLATION, serveFolder } from "./support/static-server.ts";
 
 const FIXTURES = fileURLToPath(new URL("./fixtures/", import.meta.url));

@@ -140,8 +140,8 @@ export const CELLS: Entries = {
       },
     },
     {
-      hint: 'Vite has moved the script without its .wasm files: set optimizeDeps: { exclude: ["unrolled"] } in vite.config.js',
-      elsewhere: ["browser/template.test.ts", "development server of Vite"],
+      hint: 'Vite before 8 moves scripts away from their .wasm files: set optimizeDeps: { exclude: ["unrolled"] } in vite.config.js',
+      elsewhere: ["browser/template.test.ts", "in the development server of Vite"],
     },
     {
       hint: "allow it in the page's Content-Security-Policy: script-src 'self' 'wasm-unsafe-eval'",

@@ -171,7 +171,7 @@ const MISSING = {
   hint: "put both .wasm files of dist/backend/wasm/ at that address, or name their folder: loadWasmBackend({ folder })",
 };
 const MOVED = {
-  hint: 'Vite has moved the script without its .wasm files: set optimizeDeps: { exclude: ["unrolled"] } in vite.config.js',
+  hint: 'Vite before 8 moves scripts away from their .wasm files: set optimizeDeps: { exclude: ["unrolled"] } in vite.config.js',
 };
 
 function loadFailure(where: string, cause: unknown): UnrolledError {

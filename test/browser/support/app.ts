@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { createServer, type InlineConfig } from "vite";
 import { installPackage } from "../../support/installed-package.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -30,6 +31,22 @@ export async function buildWithVite(folder: string): Promise<string> {
   const vite = join(ROOT, "node_modules", "vite", "bin", "vite.js");
   await promisify(execFile)(process.execPath, [vite, "build", "--logLevel", "warn"], { cwd: folder });
   return join(folder, "dist");
+}
+
+/** Vite's development server for a folder, with its own configuration or as the options say. */
+export async function startVite(
+  folder: string,
+  options: InlineConfig = {},
+): Promise<{ url: string; close(): Promise<void> }> {
+  const server = await createServer({
+    root: folder,
+    logLevel: "error",
+    cacheDir: join(folder, ".vite"),
+    server: { host: "127.0.0.1", port: 0 },
+    ...options,
+  });
+  await server.listen();
+  return { url: server.resolvedUrls!.local[0]!, close: () => server.close() };
 }
 
 /** Where a page finds what a program imports by name, given that the package is served at /node_modules/unrolled. */

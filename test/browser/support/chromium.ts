@@ -1,8 +1,7 @@
-/** A headless Chromium for tests, driven by playwright-core, which brings no browser of its own. */
+/** A headless Chromium for tests and measurements, driven by playwright-core, which brings no browser of its own. */
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { describe } from "vitest";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
@@ -38,12 +37,7 @@ function findChromium(): string | undefined {
 
 export const CHROMIUM = findChromium();
 
-/** A suite that needs a browser. Without one it is skipped, and its name says so. */
-export function describeInChromium(name: string, suite: () => void): void {
-  if (CHROMIUM !== undefined) describe(name, suite);
-  else describe.skip(`${name} (no Chromium found: install one, or name it in UNROLLED_CHROMIUM)`, suite);
-}
-
+/** @throws an error of playwright-core where there is none */
 export function openChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, headless: false, args: FLAGS });
 }
