@@ -1,6 +1,6 @@
 /** Who takes part in `streaming`. */
 
-import { WEIGHT_FORMATS } from "../src/backend/kernels-stream.ts";
+import { WEIGHT_FORMATS } from "../src/backend/kernels.generated.ts";
 import type { Contestant } from "./contestant.ts";
 import { PEERS_INSTALL, pytorchProgram, script } from "./contestants.ts";
 import { OWN } from "./results.ts";

@@ -1,8 +1,10 @@
 /**
  * Builds the kernels.
  *
- *   node kernels/build.ts                          both WebAssembly modules and kernels/TOOLCHAIN
+ *   node kernels/build.ts                          both WebAssembly modules, kernels/TOOLCHAIN, and the TypeScript that
+ *                                                  describes the kernels (src/backend/kernels.generated.ts)
  *   node kernels/build.ts --check                  rebuild them and the native addon, and compare byte for byte
+ *   node kernels/build.ts --typescript             the TypeScript alone, which takes no compiler
  *   node kernels/build.ts --native avx2|avx512 OUT a shared object of the same source, for tests and the bench
  *   node kernels/build.ts --test                   the native kernels against plain loops in double
  *
@@ -10,9 +12,9 @@
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { checksumName } from "../src/backend/native/addon.ts";
-import { declaredKernels } from "./header.ts";
+import { basename, join } from "node:path";
+import { checksumName } from "../src/backend/native/addon-file.ts";
+import { declaredKernels, readHeader } from "./header.ts";
 import { buildAddon, KEPT, NATIVE } from "./native/build.ts";
 import {
   CLANG,
@@ -26,6 +28,7 @@ import {
   withTemporary,
   X64,
 } from "./toolchain.ts";
+import { GENERATED, typescriptSource } from "./typescript.ts";
 
 const WASM = join(KERNELS, "..", "src", "backend", "wasm");
 
@@ -62,13 +65,18 @@ function buildNative(instructions: string, out: string): void {
 }
 
 function check(): number {
+  const isCurrent = readFileSync(GENERATED, "utf8") === typescriptSource(readHeader());
+  const file = basename(GENERATED);
+  console.log(
+    `${file}: ${isCurrent ? "what unrolled.h gives" : "differs from unrolled.h; run node kernels/build.ts"}`,
+  );
   const reason = otherToolchain();
   if (reason !== undefined) {
     console.log(`skipped: ${reason}`);
-    return 0;
+    return isCurrent ? 0 : 1;
   }
   return withTemporary((folder) => {
-    let different = 0;
+    let different = isCurrent ? 0 : 1;
     const compare = (file: string, home: string, command: string) => {
       const kept = join(home, file);
       const same = existsSync(kept) && readFileSync(join(folder, file)).equals(readFileSync(kept));
@@ -139,6 +147,10 @@ function testNative(): number {
 function main(args: readonly string[]): number {
   if (args[0] === "--check") return check();
   if (args[0] === "--test") return testNative();
+  if (args[0] === "--typescript") {
+    writeFileSync(GENERATED, typescriptSource(readHeader()));
+    return 0;
+  }
   const toolchain = installedToolchain();
   if (toolchain === undefined) {
     console.error(`building the kernels needs ${CLANG} and ${LINKER} on the path`);
@@ -153,9 +165,10 @@ function main(args: readonly string[]): number {
     return 0;
   }
   if (args.length) {
-    console.error(`unknown option ${args[0]}; known: --check, --test, --native`);
+    console.error(`unknown option ${args[0]}; known: --check, --test, --typescript, --native`);
     return 2;
   }
+  writeFileSync(GENERATED, typescriptSource(readHeader()));
   mkdirSync(WASM, { recursive: true });
   for (const file of Object.keys(MODULES) as (keyof typeof MODULES)[]) {
     buildModule(file, join(WASM, file));

@@ -1,4 +1,4 @@
-/** Reads `unrolled.h`: the header is the list of the kernels and the one description of their arguments. */
+/** Reads `unrolled.h`: the header is the list of the kernels and the one description of them and of their arguments. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { KERNELS } from "./toolchain.ts";
@@ -29,11 +29,34 @@ export interface Declaration {
   readonly parameters: readonly Parameter[];
   /** In the order in which they are checked: later ones may read what earlier ones have found to be there. */
   readonly extents: readonly Extent[];
+  /** The comments right above the declaration and behind it on its line. */
+  readonly doc?: string;
+}
+
+export interface Enumeration {
+  readonly tag: string;
+  readonly doc?: string;
+  readonly members: readonly { readonly name: string; readonly value: number; readonly doc?: string }[];
+}
+
+/** All that the header says. */
+export interface Header {
+  /** Its first comment. */
+  readonly about: string;
+  /** The titles between lines of dashes, and the first kernel after each. */
+  readonly sections: readonly { readonly title: string; readonly before: string }[];
+  readonly declarations: readonly Declaration[];
+  readonly enumerations: readonly Enumeration[];
 }
 
 /** Elements that a pointer may point to; each takes one word of four bytes on the heap. */
 const POINTER = /^(?:const )?(?:float|int32_t) \*$/;
 const SCALARS: readonly string[] = ["int", "uint32_t", "float", "double"];
+
+/** A comment that ends on the line before what it is about, and the lines //@ between them. */
+const ABOVE = String.raw`(?:^\/\*(?!\s*-{4})((?:(?!\*\/)[\s\S])*)\*\/[ \t]*\n)?(?:^\/\/@.*\n)*^`;
+/** A comment behind it, on the same line. */
+const BEHIND = String.raw`(?:[ \t]*\/\*((?:(?!\*\/).)*)\*\/)?`;
 
 /**
  * The declarations of a header, in its order. Understands functions of pointers and numbers, enums, comments and
@@ -42,6 +65,7 @@ const SCALARS: readonly string[] = ["int", "uint32_t", "float", "double"];
  */
 export function parseHeader(text: string): Declaration[] {
   const extents = parseExtents(text);
+  const docs = parseDocs(text);
   const plain = text
     .replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, " ")
     .replace(/^[ \t]*#(?:\\\n|.)*/gm, " ")
@@ -50,11 +74,59 @@ export function parseHeader(text: string): Declaration[] {
   if (statements.pop() !== "") throw new Error(`the header ends in the middle of: ${plain.slice(-60)}`);
   const declarations = statements
     .filter((statement) => !/^enum \w*\s?\{[^{}]*\}$/.test(statement))
-    .map((statement) => parseDeclaration(statement, extents));
+    .map((statement) => parseDeclaration(statement, extents))
+    .map((declaration) => {
+      const doc = docs.get(declaration.name);
+      return doc === undefined ? declaration : { ...declaration, doc };
+    });
   const names = declarations.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new Error(`the header declares ${twice} twice`);
   return declarations;
+}
+
+/** The comments on kernels, by name. */
+function parseDocs(text: string): Map<string, string> {
+  const pattern = new RegExp(String.raw`${ABOVE}(?:void|double)\s+(\w+)\s*\([^()]*\);${BEHIND}`, "gm");
+  const found = new Map<string, string>();
+  for (const [, above, name, behind] of text.matchAll(pattern)) {
+    const doc = [above, behind].filter((comment) => comment !== undefined).map(plainComment);
+    if (doc.length > 0) found.set(name, doc.join("\n"));
+  }
+  return found;
+}
+
+/** A comment without its delimiters, the asterisks before its lines and what all its lines are indented by. */
+function plainComment(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => line.replace(/^\s*\* ?/, "").trimEnd())
+    .join("\n")
+    .trim();
+}
+
+/** The enums of a header. @throws Error for one without a tag, which names the constants that are made of it */
+export function parseEnumerations(text: string): Enumeration[] {
+  const pattern = new RegExp(String.raw`${ABOVE}enum\s*(\w*)\s*\{([\s\S]*?)\};${BEHIND}`, "gm");
+  return [...text.matchAll(pattern)].map(([, above, tag, body, behind]) => {
+    if (tag === "") throw new Error(`an enum without a tag: ${body.trim()}`);
+    const doc = above ?? behind;
+    const plain = body.replace(/\/\*[\s\S]*?\*\//g, " ");
+    if (!/^\s*\w+(\s*,\s*\w+)*\s*$/.test(plain))
+      throw new Error(`enum ${tag}: not a list of names: ${plain.trim()}`);
+    const members = [...body.matchAll(/(\w+)\s*(?:,|$|(?=\/\*))[ \t]*(?:\/\*(.*?)\*\/)?/g)].map(
+      ([, name, comment], value) => ({
+        ...{ name, value },
+        ...(comment !== undefined && { doc: plainComment(comment) }),
+      }),
+    );
+    return { tag, members, ...(doc !== undefined && { doc: plainComment(doc) }) };
+  });
+}
+
+function parseSections(text: string): Header["sections"] {
+  const pattern = /^\/\* -{4,} (.*?) -+ \*\/$[\s\S]*?^(?:void|double)\s+(\w+)/gm;
+  return [...text.matchAll(pattern)].map(([, title, before]) => ({ title, before }));
 }
 
 /** The lines //@ that stand right above the declaration of a kernel, by its name. */
@@ -104,9 +176,10 @@ function parseParameter(kernel: string, text: string): Parameter {
   return { name: match[2], kind, type };
 }
 
-/** What `unrolled.h` declares. @throws Error where it does not say how far a pointer reaches */
-export function declaredKernels(): Declaration[] {
-  const declarations = parseHeader(readFileSync(join(KERNELS, "unrolled.h"), "utf8"));
+/** All of `unrolled.h`. @throws Error where it does not say how far a pointer reaches */
+export function readHeader(): Header {
+  const text = readFileSync(join(KERNELS, "unrolled.h"), "utf8");
+  const declarations = parseHeader(text);
   for (const { name, parameters, extents } of declarations) {
     const known = new Set(extents.map(({ parameter }) => parameter));
     const missing = parameters.find(
@@ -114,5 +187,15 @@ export function declaredKernels(): Declaration[] {
     );
     if (missing !== undefined) throw new Error(`${name}: unrolled.h has no //@ for ${missing.name}`);
   }
-  return declarations;
+  return {
+    about: plainComment(/^\/\*([\s\S]*?)\*\//.exec(text)?.[1] ?? ""),
+    sections: parseSections(text),
+    declarations,
+    enumerations: parseEnumerations(text),
+  };
+}
+
+/** The kernels that `unrolled.h` declares, in its order. */
+export function declaredKernels(): readonly Declaration[] {
+  return readHeader().declarations;
 }

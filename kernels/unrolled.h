@@ -46,11 +46,12 @@ void tanh_forward(float *y, const float *x, int n);
 //@ dx n; dy n; y n
 void tanh_backward(float *dx, const float *dy, const float *y, int n);    /* dx = dy*(1-y*y) */
 
-/* Inverted dropout: y = keep ? x / (1 - p) : 0. Element i is kept when word (i & 1) of
- * threefry2x32(counter = (i >> 1, 0), key = (seed0, seed1)) is >= threshold, threshold = floor(p * 2^32)
- * (see src/core/rng.ts). The same call on dy gives dx. y may alias x. */
-//@ y n; x n
-void dropout(float *y, const float *x, uint32_t seed0, uint32_t seed1, double p, int n);
+/* Inverted dropout: y = keep ? x / (1 - p) : 0. The n elements are those from index `start` on of a mask of up to 2^53
+ * elements. The element of index g in the mask is kept when word (g & 1) of threefry2x32(counter = g >> 1 as two words,
+ * low first; key = (seed0, seed1)) is >= threshold, threshold = floor(p * 2^32) (see src/core/rng.ts). So a mask may be
+ * split into calls anywhere. The same call on dy gives dx. y may alias x. */
+//@ start is_index(start, n); y n; x n
+void dropout(float *y, const float *x, uint32_t seed0, uint32_t seed1, double start, double p, int n);
 
 /* ---- moving things ---------------------------------------------------------------------------------------- */
 /* rows x cols, each side with a row stride. */
@@ -73,9 +74,10 @@ void sum(float *y, const float *x, int n);                        /* y[0], added
 void sum_rows(float *y, const float *x, int rows, int cols);      /* y[c] = sum over r of x[r, c] */
 
 /* ---- matrix product ---------------------------------------------------------------------------------------- */
+/* Words of scratch for gemm. */
+double gemm_scratch(int m, int n, int k);
 /* c [m, n] (+)= op(a) op(b), op = transpose when the flag is set: a is [m, k] or [k, m], b is [k, n] or [n, k].
  * accumulate 0 overwrites c, 1 adds to it. row_bias [n] or 0: c starts from it (with accumulate 0). */
-double gemm_scratch(int m, int n, int k);
 //@ c m * n; a m * k; b k * n; ?row_bias n; scratch gemm_scratch(m, n, k)
 void gemm(float *c, const float *a, const float *b, const float *row_bias, int m, int n, int k, int transpose_a,
           int transpose_b, int accumulate, float *scratch);
@@ -111,12 +113,13 @@ void cross_entropy_backward(float *dlogits, const float *d_loss, const float *lo
  * rise, with rows[0] == b and rows[t-1] >= 1: sequences sorted by length, without padding. n is the number of rows of
  * all steps together. Row r of step s+1 goes on from row r of step s.
  */
-enum { RNN_TANH, RNN_RELU, LSTM, GRU_AFTER, GRU_BEFORE };
+enum cell_kinds { RNN_TANH, RNN_RELU, LSTM, GRU_AFTER, GRU_BEFORE };
 
+/* Words of what recurrent_pack packs. */
+//@ cell is_cell(cell)
+double recurrent_pack_size(int cell, int inputs, int hidden, int projection, int has_ids);
 /* Weights in the order that the forward kernels read, made once per update. With ids the input's share is a table of
  * one row for each id, biases added. Biases may be 0; weight_hr is 0 unless there is a projection. */
-//@ cell is_cell(cell)
-double recurrent_pack_size(int cell, int inputs, int hidden, int projection, int has_ids);               /* in words */
 //@ cell is_cell(cell); weight_ih gates_of(cell) * hidden * inputs;
 //@ weight_hh gates_of(cell) * hidden * state_of(hidden, projection);
 //@ ?bias_ih gates_of(cell) * hidden; ?bias_hh gates_of(cell) * hidden; weight_hr projection * hidden;
@@ -124,11 +127,12 @@ double recurrent_pack_size(int cell, int inputs, int hidden, int projection, int
 void recurrent_pack(float *packed, int cell, const float *weight_ih, const float *weight_hh, const float *bias_ih,
                     const float *bias_hh, const float *weight_hr, int inputs, int hidden, int projection, int has_ids);
 
+/* Words of scratch for recurrent_forward. */
+//@ cell is_cell(cell)
+double recurrent_forward_scratch(int cell, int t, int b, int inputs, int hidden, int projection, int has_ids);
 /* x [n, I] or ids [n]: exactly one, the other 0. h0 [b, S], c0 [b, H] (LSTM): 0 means zeros.
  * Outputs: h [n, S]; c [n, H] for the LSTM, else 0; gates [n, K H], 0 where they are not wanted: only backward needs
  * them, and without them less memory is written. */
-//@ cell is_cell(cell)
-double recurrent_forward_scratch(int cell, int t, int b, int inputs, int hidden, int projection, int has_ids); /* words */
 //@ cell is_cell(cell); t t > 0; ?rows t; b rows_of(rows, t, b) > 0;
 //@ h rows_of(rows, t, b) * state_of(hidden, projection); c cell == LSTM ? rows_of(rows, t, b) * hidden : 0;
 //@ ?gates rows_of(rows, t, b) * saved_of(cell) * hidden; ?x rows_of(rows, t, b) * inputs; ?ids rows_of(rows, t, b);
@@ -139,24 +143,27 @@ void recurrent_forward(int cell, float *h, float *c, float *gates, const float *
                        const int32_t *rows, const float *h0, const float *c0, const float *packed, int t, int b,
                        int inputs, int hidden, int projection, float *scratch);
 
-/* The recurrent weights in the order that backward reads, made once per update. */
+/* Words of what recurrent_pack_backward packs. */
 //@ cell is_cell(cell)
-double recurrent_pack_backward_size(int cell, int hidden, int projection);                               /* in words */
+double recurrent_pack_backward_size(int cell, int hidden, int projection);
+/* The recurrent weights in the order that backward reads, made once per update. */
 //@ cell is_cell(cell); weight_hh gates_of(cell) * hidden * state_of(hidden, projection);
 //@ weight_hr projection * hidden;
 //@ packed recurrent_pack_backward_size(cell, hidden, projection)
 void recurrent_pack_backward(float *packed, int cell, const float *weight_hh, const float *weight_hr, int hidden,
                              int projection);
 
+/* Words of the `parts` of recurrent_backward: 0 in all builds but that for AMX. */
+//@ cell is_cell(cell)
+double recurrent_parts_size(int cell, int n, int hidden);
+/* Words of scratch for recurrent_backward. */
+//@ cell is_cell(cell)
+double recurrent_backward_scratch(int cell, int t, int b, int hidden, int projection);
 /* From the last step to the first. dh [n, S] or 0; dh_last [b, S], dc_last [b, H] or 0: added at each row's last step.
  * Outputs: dgates [n, D H]; dprojected [n, P], the whole gradient of h at each step (only with a projection, else 0);
  * dh0 [b, S], dc0 [b, H] or 0 (not wanted).
  * parts: where the build for AMX keeps the bf16 parts of dgates, or 0. Given to recurrent_weight_gradients with the same
- * rows and b, they save that from splitting dgates again; bits are the same without. Of size 0 in all other builds. */
-//@ cell is_cell(cell)
-double recurrent_parts_size(int cell, int n, int hidden);                                                /* in words */
-//@ cell is_cell(cell)
-double recurrent_backward_scratch(int cell, int t, int b, int hidden, int projection);                   /* in words */
+ * rows and b, they save that from splitting dgates again; bits are the same without. */
 //@ cell is_cell(cell); t t > 0; ?rows t; b rows_of(rows, t, b) > 0;
 //@ dgates rows_of(rows, t, b) * sums_of(cell) * hidden; dprojected rows_of(rows, t, b) * projection;
 //@ ?parts recurrent_parts_size(cell, rows_of(rows, t, b), hidden); ?dh0 b * state_of(hidden, projection);
@@ -172,19 +179,21 @@ void recurrent_backward(int cell, float *dgates, float *parts, float *dprojected
                         const float *gates, const int32_t *rows, const float *h0, const float *c0, const float *packed,
                         int t, int b, int hidden, int projection, float *scratch);
 
-/* dx [n, I] from dgates. */
+/* Words of scratch for recurrent_input_gradient. */
 //@ cell is_cell(cell)
-double recurrent_input_gradient_scratch(int cell, int n, int inputs, int hidden);                        /* in words */
+double recurrent_input_gradient_scratch(int cell, int n, int inputs, int hidden);
+/* dx [n, I] from dgates. */
 //@ cell is_cell(cell); dx n * inputs; dgates n * sums_of(cell) * hidden; weight_ih gates_of(cell) * hidden * inputs;
 //@ scratch recurrent_input_gradient_scratch(cell, n, inputs, hidden)
 void recurrent_input_gradient(int cell, float *dx, const float *dgates, const float *weight_ih, int n, int inputs,
                               int hidden, float *scratch);
 
+/* Words of scratch for recurrent_weight_gradients. */
+//@ cell is_cell(cell)
+double recurrent_weight_gradients_scratch(int cell, int n, int inputs, int hidden, int projection, int has_ids);
 /* All weight gradients of a layer, each one product over the n rows. Outputs, overwritten: dweight_ih, dweight_hh,
  * dbias_ih, dbias_hh [G H] (either may be 0), dweight_hr [P, H] or 0. h, c, gates, x, ids, rows, h0 as in forward; parts
  * as recurrent_backward left them, or 0. */
-//@ cell is_cell(cell)
-double recurrent_weight_gradients_scratch(int cell, int n, int inputs, int hidden, int projection, int has_ids);
 //@ cell is_cell(cell); t t > 0; ?rows t; n n > 0 && n == rows_of(rows, t, b);
 //@ dweight_ih gates_of(cell) * hidden * inputs;
 //@ dweight_hh gates_of(cell) * hidden * state_of(hidden, projection); ?dbias_ih gates_of(cell) * hidden;
@@ -200,66 +209,79 @@ void recurrent_weight_gradients(int cell, float *dweight_ih, float *dweight_hh, 
                                 int projection, float *scratch);
 
 /* ---- one step of one sequence: streaming ---------------------------------------------------------------------- */
+/* How streams hold their weights: as they are, in the upper half of float32, or in whole numbers with a scale a row. */
+enum weight_formats { STREAM_F32, STREAM_BF16, STREAM_INT8 };
 /*
  * A whole stack of layers at batch 1, all of one cell and size, with an embedding before it and a linear layer behind it
- * where there are any: weights packed once in one of three formats (stream_matrix.c), one call a step.
- *
- * plan: 8 words. format, cell (above), layers;
- *   symbols: how many ids there are, 0 when the inputs are values;
- *   inputs: features of a value or of an embedding, 0 when ids go in one-hot (a table of rows, in f32 always);
- *   hidden, projection; outputs: rows of the linear layer, 0 without one.
+ * where there are any: weights packed once in one of three formats (stream_matrix.c), one call a step. `plan` describes
+ * it in 8 words, whose places these are.
  */
-enum { STREAM_F32, STREAM_BF16, STREAM_INT8 };
+enum stream_plan {
+  PLAN_FORMAT,
+  PLAN_CELL,
+  PLAN_LAYERS,
+  PLAN_SYMBOLS,    /* how many ids there are, 0 when the inputs are values */
+  PLAN_INPUTS,     /* features of a value or of an embedding, 0 when ids go in one-hot (a table of rows, always in f32) */
+  PLAN_HIDDEN,
+  PLAN_PROJECTION, /* 0 without one */
+  PLAN_OUTPUTS     /* rows of the linear layer, 0 without one */
+};
+/* Words of the packed weights of a whole stack. */
 //@ plan 8; plan is_plan(plan) ? 8 : NEVER
-double stream_size(const int32_t *plan);                                                                 /* in words */
+double stream_size(const int32_t *plan);
+/* Words of scratch for stream_pack_layer and stream_step. */
 //@ plan 8; plan is_plan(plan) ? 8 : NEVER
-double stream_scratch(const int32_t *plan);                                                              /* in words */
+double stream_scratch(const int32_t *plan);
 /* embedding [symbols, inputs], head [outputs, S], head_bias [outputs]: 0 where there is none. */
-//@ plan 8; plan is_plan(plan) ? 8 : NEVER; packed stream_size(plan); ?embedding (double)plan[SYMBOLS] * plan[INPUTS];
-//@ ?head plan[OUTPUTS] * plan_state(plan); ?head_bias plan[OUTPUTS]
+//@ plan 8; plan is_plan(plan) ? 8 : NEVER; packed stream_size(plan); ?embedding (double)plan[PLAN_SYMBOLS] * plan[PLAN_INPUTS];
+//@ ?head plan[PLAN_OUTPUTS] * plan_state(plan); ?head_bias plan[PLAN_OUTPUTS]
 void stream_pack_ends(float *packed, const int32_t *plan, const float *embedding, const float *head,
                       const float *head_bias);
 /* Of a layer from 0 up; biases may be 0. */
-//@ plan 8; plan is_plan(plan) ? 8 : NEVER; layer layer >= 0 && layer < plan[LAYERS]; packed stream_size(plan);
+//@ plan 8; plan is_plan(plan) ? 8 : NEVER; layer layer >= 0 && layer < plan[PLAN_LAYERS]; packed stream_size(plan);
 //@ weight_ih plan_units(plan) * plan_features(plan, layer); weight_hh plan_units(plan) * plan_state(plan);
 //@ ?bias_ih plan_units(plan); ?bias_hh plan_units(plan);
-//@ weight_hr (double)plan[PROJECTION] * plan[HIDDEN]; scratch stream_scratch(plan)
+//@ weight_hr (double)plan[PLAN_PROJECTION] * plan[PLAN_HIDDEN]; scratch stream_scratch(plan)
 void stream_pack_layer(float *packed, const int32_t *plan, int layer, const float *weight_ih, const float *weight_hh,
                        const float *bias_ih, const float *bias_hh, const float *weight_hr, float *scratch);
 /* state: h [layers, S], then c [layers, H] for the LSTM, changed in place. Either id or x [inputs] is read, as the plan
  * says. y [outputs], or without a linear layer the top layer's h [S]. */
-//@ plan 8; plan is_plan(plan) ? 8 : NEVER; y plan[OUTPUTS] ? plan[OUTPUTS] : plan_state(plan);
+//@ plan 8; plan is_plan(plan) ? 8 : NEVER; y plan[PLAN_OUTPUTS] ? plan[PLAN_OUTPUTS] : plan_state(plan);
 //@ state plan_states(plan); packed stream_size(plan);
-//@ id !plan[SYMBOLS] ||  (id >= 0 && id < plan[SYMBOLS]);
-//@ x plan[SYMBOLS] ? 0 : plan[INPUTS]; scratch stream_scratch(plan)
+//@ id !plan[PLAN_SYMBOLS] ||  (id >= 0 && id < plan[PLAN_SYMBOLS]);
+//@ x plan[PLAN_SYMBOLS] ? 0 : plan[PLAN_INPUTS]; scratch stream_scratch(plan)
 void stream_step(float *y, float *state, const int32_t *plan, const float *packed, int id, const float *x,
                  float *scratch);
 
 /* ---- elementwise functions and operands of any stride ------------------------------------------------------ */
-/* Kinds are numbers, the same as in src/backend/kernels-ops.ts (a test compares them). */
-enum {
+/* Functions of one variable, x; two have parameters. */
+enum unary {
   UNARY_EXP, UNARY_LOG, UNARY_SQRT, UNARY_ABS, UNARY_RELU, UNARY_SOFTPLUS, UNARY_SQUARE,
   UNARY_CLAMP, /* to [p, q] */
   UNARY_POW    /* x^p */
 };
+/* y = f(x), f of the kind. */
 //@ y n; x n
 void unary(int kind, float *y, const float *x, float p, float q, int n); /* y may alias x */
 /* dx = dy * f'(x). z is y = f(x) for exp and sqrt and x for all others. dx may alias dy or z. */
 //@ dx n; dy n; z n
 void unary_backward(int kind, float *dx, const float *dy, const float *z, float p, float q, int n);
 
+/* Functions of two variables. */
+enum binary { BINARY_ADD, BINARY_SUB, BINARY_MUL, BINARY_DIV, BINARY_MAXIMUM, BINARY_MINIMUM, BINARY_EQUAL /* 1 or 0 */ };
 /* Operands over four axes of n0..n3 elements: element (i0, i1, i2, i3) of a lies at the sum of i * a_stride, in words;
  * a stride of 0 repeats (broadcasts). y is dense and may not alias. */
-enum { BINARY_ADD, BINARY_SUB, BINARY_MUL, BINARY_DIV, BINARY_MAXIMUM, BINARY_MINIMUM, BINARY_EQUAL /* 1 or 0 */ };
 //@ y n0 * n1 * n2 * n3; a reach(n0, n1, n2, n3, a0, a1, a2, a3); b reach(n0, n1, n2, n3, b0, b1, b2, b3)
 void binary(int kind, float *y, const float *a, const float *b, int n0, int n1, int n2, int n3, int a0, int a1, int a2,
             int a3, int b0, int b1, int b2, int b3);
-enum {
+/* Functions of three variables. */
+enum ternary {
   TERNARY_SELECT,       /* a's word is not 0 ? b : c; a is words of any type */
   TERNARY_MAXIMUM_GRAD, /* a times the derivative of max(b, c) by b: 1, 1/2 where equal, 0 where b < c */
   TERNARY_MINIMUM_GRAD,
   TERNARY_DIV_GRAD      /* -a * b / c: the gradient of the divisor c from that of the quotient b */
 };
+/* Operands as of `binary`. */
 //@ y n0 * n1 * n2 * n3; a reach(n0, n1, n2, n3, a0, a1, a2, a3); b reach(n0, n1, n2, n3, b0, b1, b2, b3);
 //@ c reach(n0, n1, n2, n3, c0, c1, c2, c3)
 void ternary(int kind, float *y, const float *a, const float *b, const float *c, int n0, int n1, int n2, int n3, int a0,
@@ -277,9 +299,10 @@ void take_along(float *y, const float *x, const int32_t *ids, int rows, int n, i
 void scatter_add_along(float *x, const float *y, const int32_t *ids, int rows, int n, int k);
 
 /* ---- along one axis ------------------------------------------------------------------------------------------ */
+/* What `reduce` makes of the elements along an axis. */
+enum reduce { REDUCE_SUM, REDUCE_MAX };
 /* x [outer, n, inner] -> y [outer, inner]. Contiguous sums (inner 1) are added in double. NaN makes a maximum NaN;
  * a maximum needs n > 0. */
-enum { REDUCE_SUM, REDUCE_MAX };
 //@ y outer * inner; x outer * n * inner
 void reduce(int kind, float *y, const float *x, int outer, int n, int inner);
 /* Over the rows of x [rows, n]: y = softmax(x), or its logarithm when `logarithm` is set. y may alias x. */
@@ -335,13 +358,16 @@ void cross_entropy_rows_backward(float *dlogits, const float *d_row, const float
  * (torch.nn.utils.clip_grad_norm_). */
 //@ norm 1; clip 2; g n
 void clip_norm(float *norm, float *clip, const float *g, double max_norm, int n);
+/* g with its clip applied, in place. */
 //@ g n; clip 2
-void clip_gradient(float *g, const float *clip, int n);            /* in place */
+void clip_gradient(float *g, const float *clip, int n);
 
-/* One update of a parameter p from its gradient g, n elements, as torch.optim computes it; clip [2] or 0: none. The
+/*
+ * One update of a parameter p from its gradient g, n elements, as torch.optim computes it; clip [2] or 0: none. The
  * other arrays are the parameter's own state, changed in place. `steps` is a single float, the updates that this
  * parameter has had: read, then raised by one (float32 counts to 2^24, as PyTorch's own counter does). Nothing may
- * alias. */
+ * alias.
+ */
 
 /* d = g + weight_decay p; with momentum: buffer = momentum buffer + (1 - dampening) d, and d becomes the buffer or, with
  * nesterov != 0, d + momentum buffer; p -= lr d. buffer: zeros at first, 0 without momentum. The first update does not

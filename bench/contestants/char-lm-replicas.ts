@@ -3,18 +3,23 @@
 import type { Tensor } from "../../src/backend/tensor.ts";
 import { crossEntropy, ids, Linear, LSTM, parameters, Rng } from "../../src/nn/index.ts";
 import { adam, clipNorm } from "../../src/optim/index.ts";
+import { startNodeWorker } from "../../src/runs/node-workers.ts";
 import type { Learner } from "../../src/train/learner.ts";
 import { ReplicaGroup } from "../../src/train/replica-group.ts";
+import { stretchOf } from "../../src/train/shards.ts";
 import { IdStream } from "../ids.ts";
 import { describeOwn, openBackend } from "../open-backend.ts";
 import type { InitRequest } from "../protocol.ts";
 import type { Trainer } from "../serve.ts";
+import { weightsOf } from "./word-lm-learner.ts";
 
 export async function trainWithReplicas(request: InitRequest): Promise<Trainer> {
   const { threads, learningRate } = request;
   const backend = openBackend(request.backend);
   const source = { module: import.meta.url, spec: request };
-  const group = await ReplicaGroup.start(createLearner(request, 0, threads), source, threads);
+  const group = await ReplicaGroup.start(createLearner(request, 0, threads), {
+    ...{ replicas: threads, source, startWorker: startNodeWorker },
+  });
   let step = 0;
   return {
     ...describeOwn(backend, "nn.LSTM on ids, replicas", threads),
@@ -31,23 +36,23 @@ export function createLearner(request: InitRequest, replica: number, replicas: n
   const rnn = new LSTM(vocab, hidden, { rng });
   const head = new Linear(hidden, vocab, { rng });
   const stream = new IdStream(vocab, seed);
-  const [first, last] = [replica, replica + 1].map((end) => Math.floor((end * batch) / replicas));
+  const { from: first, to: last } = stretchOf(replica, replicas, batch);
   const shape = [last - first, time];
   const own = (all: Int32Array) => ids(all.subarray(first * time, last * time), shape);
   return {
     optimizer: adam(parameters({ rnn, head }), { lr: request.learningRate }),
     clip: clipNorm(request.clip),
-    share: (last - first) / batch,
-    loss(): Tensor {
+    ...{ shards: replicas, parts: [], weights: () => weightsOf(replicas, batch) },
+    loss(): { loss: Tensor } {
       const { inputs, targets } = stream.nextBatch(batch, time);
       const { output } = rnn.forward(own(inputs));
-      return crossEntropy(head.forward(output), own(targets));
+      return { loss: crossEntropy(head.forward(output), own(targets)) };
     },
     // No state goes from step to step, and nothing is evaluated.
     carried: { size: 0, tensors: [] },
     readCarried: async () => {},
     writeCarried: () => {},
-    evaluationParts: 0,
+    evaluation: { parts: 0, width: 1 },
     evaluate: async () => {},
   };
 }

@@ -1,7 +1,7 @@
 /** The demo of this package: the same model and training loop that `unrolled demo min-char-rnn` runs. */
 
-import { HIDDEN, STEPS } from "../../src/tasks/min-char-rnn/model.ts";
-import { MinCharTraining } from "../../src/tasks/min-char-rnn/training.ts";
+import { HIDDEN, STEPS } from "../../src/demos/min-char-rnn/model.ts";
+import { MinCharTraining } from "../../src/demos/min-char-rnn/training.ts";
 import { describeOwn, openBackend } from "../open-backend.ts";
 import type { InitRequest } from "../protocol.ts";
 import { serve, type Trainer } from "../serve.ts";

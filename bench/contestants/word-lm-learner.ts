@@ -5,6 +5,7 @@ import { detachState, ids, parameters, Rng, uniform_ } from "../../src/nn/index.
 import { clipNorm, sgd } from "../../src/optim/index.ts";
 import { type Engine, openBackend } from "../../src/tasks/engine.ts";
 import type { Learner } from "../../src/train/index.ts";
+import { stretchOf } from "../../src/train/shards.ts";
 import type { Workload } from "../protocol.ts";
 
 export interface WordLmSpec extends Engine, Workload {
@@ -17,7 +18,7 @@ const WEIGHTS = 0.1;
 
 export function createLearner(spec: WordLmSpec, replica: number, replicas: number): Learner {
   const { vocab, hidden, time, batch, inputs, targets } = spec;
-  const [first, end] = [replica, replica + 1].map((at) => Math.floor((at * batch) / replicas));
+  const { from: first, to: end } = stretchOf(replica, replicas, batch);
   const backend = openBackend(spec);
   const rng = new Rng(spec.seed);
   const model = new LanguageModel(
@@ -30,14 +31,22 @@ export function createLearner(spec: WordLmSpec, replica: number, replicas: numbe
   return {
     optimizer: sgd(parameters(model), { lr: spec.learningRate }),
     clip: clipNorm(spec.clip),
-    share: (end - first) / batch,
+    ...{ shards: replicas, parts: [], weights: () => weightsOf(replicas, batch) },
     loss() {
       const run = model.loss(own(inputs), own(targets), { state });
       state = detachState(run.state);
-      return run.loss;
+      return { loss: run.loss };
     },
     // Nothing is saved or evaluated here.
     ...{ carried: { size: 0, tensors: [] }, readCarried: async () => {}, writeCarried() {} },
-    ...{ evaluationParts: 0, evaluate: async () => {} },
+    ...{ evaluation: { parts: 0, width: 1 }, evaluate: async () => {} },
   };
+}
+
+/** Rows of each shard, one for each replica. */
+export function weightsOf(shards: number, batch: number): number[] {
+  return Array.from({ length: shards }, (_, shard) => {
+    const { from, to } = stretchOf(shard, shards, batch);
+    return to - from;
+  });
 }

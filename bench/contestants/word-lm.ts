@@ -1,5 +1,6 @@
 /** This package's side of `word-lm`: the loop's replicas, one or several, as `unrolled train text --threads` has them. */
 
+import { startNodeWorker } from "../../src/runs/index.ts";
 import { chooseEngine } from "../../src/tasks/engine.ts";
 import { ReplicaGroup } from "../../src/train/index.ts";
 import { describeOwn } from "../open-backend.ts";
@@ -18,7 +19,9 @@ async function init(request: InitRequest): Promise<Trainer> {
   const spec: WordLmSpec = { ...request, ...engine, inputs: shared(), targets: shared() };
   const source = { module: new URL("./word-lm-learner.ts", import.meta.url).href, spec };
   const learner = createLearner(spec, 0, threads);
-  const group = await ReplicaGroup.start(learner, source, threads);
+  const group = await ReplicaGroup.start(learner, {
+    ...{ replicas: threads, source, startWorker: startNodeWorker },
+  });
   let steps = 0;
   return {
     ...describeOwn(learner.optimizer.gradients.flat.backend, "LanguageModel, replicas", threads),

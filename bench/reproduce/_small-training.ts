@@ -4,9 +4,8 @@ import { EvalSegments, TextStreams } from "../../src/data/index.ts";
 import { LanguageModel, type LanguageModelState } from "../../src/models/language-model.ts";
 import { detachState, ids, parameters, Rng } from "../../src/nn/index.ts";
 import { adam, clipNorm, cosineSchedule, step } from "../../src/optim/index.ts";
-import { readCorpus } from "../../src/tasks/text/corpus.ts";
-import { sumLosses } from "../../src/tasks/text/learner.ts";
-import { DEFAULTS } from "../../src/tasks/text/options.ts";
+import { sumLosses } from "../../src/tasks/text/metrics.ts";
+import { DEFAULTS, readCorpus } from "./_text-task.ts";
 
 /** Of `unrolled train text` on the bundled corpus, but two passes. */
 export const STEPS = 520;

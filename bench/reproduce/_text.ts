@@ -2,9 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { knownWordShare, wordSet } from "../../src/data/index.ts";
-import { readCorpus } from "../../src/tasks/text/corpus.ts";
-import { sampleText } from "../../src/tasks/text/sample.ts";
-import { type TextTrainOptions, trainText } from "../../src/tasks/text/train.ts";
+import { readCorpus, sampleText, type TextTrainOptions, trainText } from "./_text-task.ts";
 
 export interface TextFigure {
   /** The best validation loss, in nats per character. */
@@ -45,7 +43,7 @@ export async function trainAndMeasure(options: Partial<TextTrainOptions>): Promi
     let sample = "";
     for await (const piece of (await sampleText(out, { length: 5000, seed: 1 })).pieces) sample += piece;
     const knownWords = knownWordShare(sample, words).share;
-    return { validation, bestStep, trigram: training.baseline.loss, steps, seconds, knownWords };
+    return { validation, bestStep, trigram: training.baselines[0].loss!, steps, seconds, knownWords };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,10 +1,10 @@
 import { cpus } from "node:os";
 import { runJob } from "../../src/core/index.ts";
+import { baselinesJob } from "../../src/demos/min-char-rnn/entropy.ts";
+import { STEPS } from "../../src/demos/min-char-rnn/model.ts";
+import { readProgramText } from "../../src/demos/min-char-rnn/text.ts";
+import { MinCharTraining } from "../../src/demos/min-char-rnn/training.ts";
 import { createWasmBackend } from "../../src/index.ts";
-import { baselinesJob } from "../../src/tasks/min-char-rnn/entropy.ts";
-import { STEPS } from "../../src/tasks/min-char-rnn/model.ts";
-import { readProgramText } from "../../src/tasks/min-char-rnn/text.ts";
-import { MinCharTraining } from "../../src/tasks/min-char-rnn/training.ts";
 
 /** What the lecture's notebook printed for its text, and the band in which a seed is to be. */
 const TARGETS = [

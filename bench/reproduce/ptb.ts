@@ -5,10 +5,10 @@ import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { runJob } from "../../src/core/index.ts";
 import { trigramBaseline, unigramLoss } from "../../src/data/index.ts";
-import { readCorpus } from "../../src/tasks/text/corpus.ts";
-import { evalText } from "../../src/tasks/text/eval.ts";
-import { wholeTextJob } from "../../src/tasks/text/tokens.ts";
-import { type TextTraining, type TextTrainOptions, trainText } from "../../src/tasks/text/train.ts";
+import { wholeTextJob } from "../../src/data/symbol-text.ts";
+import type { TaskTraining as TextTraining } from "../../src/runs/train-task.ts";
+import { type TextData, tokenizerOf } from "../../src/tasks/text/data.ts";
+import { evalText, readCorpus, type TextTrainOptions, trainText } from "./_text-task.ts";
 
 /** Words, the end of a line included, and how many of them differ. */
 const WORDS = 929_589;
@@ -86,7 +86,10 @@ export async function reproduce(args: string[]): Promise<void> {
       },
       hooks,
     );
-    const { run, symbols, tokenizer } = training;
+    const { run } = training;
+    const { facts, train: words, validation } = training.data as TextData;
+    const symbols = words.length + validation.length;
+    const tokenizer = tokenizerOf(facts);
     console.log(
       `${name}: ${run.backend} ${run.instructions}, ${run.threads} thread(s), ${training.parameters} parameters, ` +
         `${symbols} words, ${tokenizer.size} of them different`,

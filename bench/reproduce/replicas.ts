@@ -1,10 +1,16 @@
 import { cpus } from "node:os";
+import { runJob } from "../../src/core/job.ts";
 import { Rng } from "../../src/core/rng.ts";
 import { corpusFromText } from "../../src/data/index.ts";
+import { symbolTextJob } from "../../src/data/symbol-text.ts";
+import { startNodeWorker } from "../../src/runs/node-workers.ts";
+import type { WorkerSpec } from "../../src/runs/task-worker.ts";
 import { type BackendChoice, chooseEngine, type Engine } from "../../src/tasks/engine.ts";
-import { TextLearner, type TextSpec } from "../../src/tasks/text/learner.ts";
-import { DEFAULTS } from "../../src/tasks/text/options.ts";
+import { TaskLearner } from "../../src/tasks/task-learner.ts";
+import { describeSymbols } from "../../src/tasks/text/data.ts";
+import { text } from "../../src/tasks/text/model.ts";
 import { ReplicaGroup } from "../../src/train/replica-group.ts";
+import { DEFAULTS, TEXT } from "./_text-task.ts";
 
 const ROUNDS = 9;
 
@@ -43,14 +49,18 @@ export async function reproduce([choice = "wasm", ...options]: string[]): Promis
 
 function open(hidden: number, threads: number, engine: Engine): Promise<ReplicaGroup> {
   const rng = new Rng(1);
-  const text = Array.from({ length: 100_000 }, () => String.fromCharCode(48 + rng.integer(65))).join("");
-  const corpus = corpusFromText(text);
-  const { train, validation } = corpus.split(0.1);
-  const spec: TextSpec = {
-    settings: { ...DEFAULTS, hidden },
-    model: { cell: "lstm", vocabulary: corpus.vocabulary.size, hidden, layers: 1, dropout: 0 },
-    ...{ train, validation, ...engine },
-  };
-  const module = new URL("../../src/tasks/text/learner.ts", import.meta.url).href;
-  return ReplicaGroup.start(new TextLearner(spec, 0, threads), { module, spec }, threads);
+  const letters = Array.from({ length: 100_000 }, () => String.fromCharCode(48 + rng.integer(65))).join("");
+  const corpus = corpusFromText(letters);
+  const settings = { ...DEFAULTS, hidden };
+  const symbols = runJob(symbolTextJob(corpus, settings));
+  const data = describeSymbols(symbols, settings, corpus, undefined);
+  const config = text.configure(settings, data.facts);
+  const spec: WorkerSpec = { task: "text", settings, config, data, shards: threads, ...engine };
+  const module = new URL("../../src/runs/task-worker.ts", import.meta.url).href;
+  const learner = new TaskLearner(TEXT, spec, { replica: 0, replicas: threads });
+  return ReplicaGroup.start(learner, {
+    replicas: threads,
+    source: { module, spec },
+    startWorker: startNodeWorker,
+  });
 }

@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { WEIGHT_FORMATS } from "../../src/backend/kernels-stream.ts";
+import { WEIGHT_FORMATS } from "../../src/backend/kernels.generated.ts";
 import type { WeightFormat } from "../../src/nn/index.ts";
-import { evalText } from "../../src/tasks/text/eval.ts";
-import { trainText } from "../../src/tasks/text/train.ts";
+import { evalText, trainText } from "./_text-task.ts";
 
 const quiet = { signal: new AbortController().signal, onProgress: () => {}, onNote: console.error };
 
@@ -35,9 +34,11 @@ export async function reproduce([seconds = "240", hidden = "512", ...data]: stri
     }
     let exact: number | undefined;
     for (const weights of Object.keys(WEIGHT_FORMATS) as WeightFormat[]) {
-      const { loss, items, baseline } = await evalText(out, [], { weights }, quiet);
+      const { loss, items, baselines } = await evalText(out, [], { weights }, quiet);
       if (exact === undefined) {
-        console.log(`${items} characters; the trigram of the training part has ${bits(baseline!.loss)} bits`);
+        console.log(
+          `${items} characters; the trigram of the training part has ${bits(baselines[0].loss!)} bits`,
+        );
       }
       exact ??= loss;
       const difference = exact === loss ? "" : `, ${bits(loss - exact)} more than f32`;

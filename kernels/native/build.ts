@@ -11,7 +11,7 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { addonName, checksumName, checksumOf } from "../../src/backend/native/addon.ts";
+import { addonName, checksumName, checksumOf } from "../../src/backend/native/addon-file.ts";
 import { declaredKernels } from "../header.ts";
 import {
   ARM64,

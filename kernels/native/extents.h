@@ -29,6 +29,12 @@ INLINE double rows_of(const int32_t *rows, double t, double b) {
   return sum;
 }
 
+/* A whole number from 0 on, from which n elements stay within what a double counts: 2^53. */
+INLINE int is_index(double start, double n) {
+  const double most = 9007199254740992.0;
+  return start >= 0 && start <= most && start + n <= most && start == (double)(int64_t)start;
+}
+
 INLINE double strided(double rows, double stride, double columns) {
   if (rows <= 0 || columns <= 0) return 0;
   return stride < 0 ? NEVER : (rows - 1) * stride + columns;
@@ -54,24 +60,22 @@ INLINE double reach(double n0, double n1, double n2, double n3, double s0, doubl
   return behind(n0, n1, n2, n3, s0, s1, s2, s3) < 0 ? NEVER : ahead(n0, n1, n2, n3, s0, s1, s2, s3);
 }
 
-/* The words of a plan, in their order. */
-enum { FORMAT, CELL, LAYERS, SYMBOLS, INPUTS, HIDDEN, PROJECTION, OUTPUTS, PLAN_WORDS };
-enum { MOST_LAYERS = 65536, LARGEST_SIZE = 1 << 30 };
+enum { PLAN_WORDS = PLAN_OUTPUTS + 1, MOST_LAYERS = 65536, LARGEST_SIZE = 1 << 30 };
 
 INLINE int is_plan(const int32_t *plan) {
-  for (int word = FORMAT; word < PLAN_WORDS; word++)
+  for (int word = 0; word < PLAN_WORDS; word++)
     if (plan[word] < 0 || plan[word] > LARGEST_SIZE) return 0;
-  return plan[FORMAT] <= STREAM_INT8 && is_cell(plan[CELL]) && plan[LAYERS] >= 1 && plan[LAYERS] <= MOST_LAYERS &&
-         plan[HIDDEN] >= 1 && (plan[SYMBOLS] || plan[INPUTS]);
+  return plan[PLAN_FORMAT] <= STREAM_INT8 && is_cell(plan[PLAN_CELL]) && plan[PLAN_LAYERS] >= 1 && plan[PLAN_LAYERS] <= MOST_LAYERS &&
+         plan[PLAN_HIDDEN] >= 1 && (plan[PLAN_SYMBOLS] || plan[PLAN_INPUTS]);
 }
-INLINE double plan_state(const int32_t *plan) { return state_of(plan[HIDDEN], plan[PROJECTION]); }
+INLINE double plan_state(const int32_t *plan) { return state_of(plan[PLAN_HIDDEN], plan[PLAN_PROJECTION]); }
 /* Rows of a layer's weights. */
-INLINE double plan_units(const int32_t *plan) { return gates_of(plan[CELL]) * plan[HIDDEN]; }
+INLINE double plan_units(const int32_t *plan) { return gates_of(plan[PLAN_CELL]) * plan[PLAN_HIDDEN]; }
 INLINE double plan_features(const int32_t *plan, double layer) {
-  return layer > 0 ? plan_state(plan) : plan[INPUTS] ? plan[INPUTS] : plan[SYMBOLS];
+  return layer > 0 ? plan_state(plan) : plan[PLAN_INPUTS] ? plan[PLAN_INPUTS] : plan[PLAN_SYMBOLS];
 }
 INLINE double plan_states(const int32_t *plan) {
-  return plan[LAYERS] * (plan_state(plan) + (plan[CELL] == LSTM ? plan[HIDDEN] : 0));
+  return plan[PLAN_LAYERS] * (plan_state(plan) + (plan[PLAN_CELL] == LSTM ? plan[PLAN_HIDDEN] : 0));
 }
 
 #endif

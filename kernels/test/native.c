@@ -36,7 +36,7 @@ static void test_elementwise(void) {
     sigmoid_backward(y, a, b, n); CHECK("sigmoid_backward", y, n, ABSOLUTE, (double)a[i] * b[i] * (1 - (double)b[i]));
     tanh_backward(y, a, b, n); CHECK("tanh_backward", y, n, ABSOLUTE, a[i] * (1 - (double)b[i] * b[i]));
     const double p = 0.3;
-    dropout(y, a, 17, 0xfedcba98u, p, n);
+    dropout(y, a, 17, 0xfedcba98u, 0, p, n);
     CHECK("dropout", y, n, ABSOLUTE,
           ref_threefry((uint32_t)i >> 1, 17, 0xfedcba98u, i & 1) >= (uint32_t)(p * 4294967296.0) ? a[i] / (1 - p) : 0);
     copy(y, a, n);

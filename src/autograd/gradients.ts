@@ -1,5 +1,5 @@
 import { type Address, WORD } from "../backend/backend.ts";
-import { BINARY, REDUCE, UNARY } from "../backend/kernels-ops.ts";
+import { BINARY, REDUCE, UNARY } from "../backend/kernels.generated.ts";
 import { persistent, setGradientLookup, type Tensor } from "../backend/tensor.ts";
 import { InputError } from "../core/errors.ts";
 import type { NamedParameter } from "./parameter.ts";

@@ -3,7 +3,8 @@
  * stride of 0, permuting an order of strides; the kernels take four axes, and this cuts any number down to four.
  */
 import { type Address, type Kernels, WORD } from "../backend/backend.ts";
-import { BINARY, type Four, REDUCE, TERNARY } from "../backend/kernels-ops.ts";
+import type { Four } from "../backend/kernel-arguments.ts";
+import { BINARY, REDUCE, TERNARY } from "../backend/kernels.generated.ts";
 import { empty, type Tensor } from "../backend/tensor.ts";
 import { broadcastStrides } from "../core/broadcast.ts";
 import { type Shape, sameShape, sizeOf } from "../core/shape.ts";

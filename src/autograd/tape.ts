@@ -1,12 +1,14 @@
-import { type Backend, showBackends } from "../backend/backend.ts";
-import { requireScopeOn } from "../backend/scope.ts";
+import { type Backend, showBackends, WORD } from "../backend/backend.ts";
+import { reclaim, requireScopeOn } from "../backend/scope.ts";
 import { empty, type Tensor } from "../backend/tensor.ts";
 import { ScopeError, ShapeError } from "../core/errors.ts";
 import { sameShape, showShape } from "../core/shape.ts";
 
 /**
  * Vector-Jacobian product of an op: from the gradients of its outputs (undefined where nothing flowed back) to
- * those of its inputs (undefined where none flows on). It may return one of the tensors that it was given.
+ * those of its inputs (undefined where none flows on). Each is memory that the op made for it and does not read again,
+ * or one of the tensors that it was given, or a view of one. Everything else that it makes is gone afterwards, unless
+ * the node keeps its memory.
  */
 type Backward = (outputGradients: readonly (Tensor | undefined)[]) => readonly (Tensor | undefined)[];
 
@@ -15,6 +17,8 @@ interface Node {
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
   readonly backward: Backward;
+  /** What its backward makes lives as long as the scope, for nodes that come later. */
+  readonly keepsMemory: boolean;
 }
 
 /** What ran, in order. */
@@ -66,12 +70,16 @@ export function isRecording(...inputs: readonly (Tensor | undefined)[]): boolean
   return recording !== undefined && inputs.some((input) => input?.needsGradient);
 }
 
-/** Record an op with several outputs. Inputs that need no gradient cost nothing. */
+/**
+ * Record an op with several outputs. Inputs that need no gradient cost nothing.
+ * @param keepsMemory whether what `backward` makes is read by nodes that are differentiated later; default false
+ */
 export function recordAll(
   op: string,
   inputs: readonly (Tensor | undefined)[],
   outputs: readonly Tensor[],
   backward: Backward,
+  keepsMemory = false,
 ): void {
   watch?.ran(op);
   const present = inputs.filter((input) => input !== undefined);
@@ -86,6 +94,7 @@ export function recordAll(
       const all = backward(gradients);
       return positions.map((position) => all[position]);
     },
+    keepsMemory,
   });
 }
 
@@ -126,28 +135,50 @@ export function backward(
   requireScopeOn("backward: the loss", loss.backend);
   const gradients = new Map<Tensor, Tensor>();
   const received = sink?.received ?? new Set<Tensor>();
+  /** Tensors whose gradient lies in memory that nothing else uses: the next ones are added in place. */
+  const own = new Set<Tensor>();
 
-  const add = (tensor: Tensor, gradient: Tensor, op: string): void => {
-    if (!sameShape(tensor.shape, gradient.shape)) {
-      throw new ShapeError(`${op}: gradient`, showShape(tensor.shape), showShape(gradient.shape));
-    }
+  /** @returns what holds the gradient of `tensor` now, if that is new memory */
+  const add = (tensor: Tensor, gradient: Tensor, isShared: boolean): Tensor | undefined => {
     const { kernels } = tensor.backend;
     const target = sink?.of(tensor);
     if (target !== undefined) {
       if (received.has(tensor)) kernels.accumulate(target.address, gradient.address, target.size);
       else kernels.copy(target.address, gradient.address, target.size);
       received.add(tensor);
-      return;
+      return undefined;
     }
     const before = gradients.get(tensor);
     if (before === undefined) {
       gradients.set(tensor, gradient);
-      return;
+      if (!isShared) own.add(tensor);
+      return gradient;
     }
-    // A gradient may be shared by several tensors, so a sum goes into memory of its own.
-    const total = empty(tensor.shape);
+    if (own.has(tensor)) {
+      kernels.accumulate(before.address, gradient.address, before.size);
+      return undefined;
+    }
+    const total = isShared ? empty(tensor.shape) : gradient;
     kernels.add(total.address, before.address, gradient.address, total.size);
     gradients.set(tensor, total);
+    own.add(tensor);
+    return total;
+  };
+
+  const differentiate = ({ op, inputs, backward }: Node, flowing: readonly (Tensor | undefined)[]) => {
+    const kept: Tensor[] = [];
+    const inputGradients = backward(flowing);
+    for (const [position, input] of inputs.entries()) {
+      const gradient = inputGradients[position];
+      if (gradient === undefined || !input.needsGradient) continue;
+      if (!sameShape(input.shape, gradient.shape)) {
+        throw new ShapeError(`${op}: gradient`, showShape(input.shape), showShape(gradient.shape));
+      }
+      const isReturnedTwice = inputGradients.indexOf(gradient) !== inputGradients.lastIndexOf(gradient);
+      const holder = add(input, gradient, isReturnedTwice || isOneOf(gradient, flowing));
+      if (holder !== undefined) kept.push(holder);
+    }
+    return kept;
   };
 
   noGradient(() => {
@@ -155,19 +186,25 @@ export function backward(
     loss.backend.kernels.fill(seed.address, share, 1);
     gradients.set(loss, seed);
     for (let index = tape.nodes.length - 1; index >= 0; index--) {
-      const { op, inputs, outputs, backward } = tape.nodes[index];
-      const flowing = outputs.map((output) => gradients.get(output));
+      const node = tape.nodes[index];
+      const flowing = node.outputs.map((output) => gradients.get(output));
       if (flowing.every((gradient) => gradient === undefined)) continue;
-      watch?.differentiating(op);
-      const inputGradients = backward(flowing);
-      for (const [position, input] of inputs.entries()) {
-        const gradient = inputGradients[position];
-        if (gradient !== undefined && input.needsGradient) add(input, gradient, op);
-      }
+      watch?.differentiating(node.op);
+      if (node.keepsMemory) differentiate(node, flowing);
+      else reclaim(() => differentiate(node, flowing));
     }
     watch?.differentiating(undefined);
   });
   return (tensor) => (received.has(tensor) ? sink?.of(tensor) : gradients.get(tensor));
+}
+
+/** Whether a gradient is one of those that an op was given, or lies inside of one. */
+function isOneOf(gradient: Tensor, given: readonly (Tensor | undefined)[]): boolean {
+  return given.some((other) => {
+    if (other === undefined) return false;
+    const offset = gradient.address - other.address;
+    return offset >= 0 && offset < other.size * WORD;
+  });
 }
 
 /**

@@ -15,11 +15,23 @@ export function poisonFreedMemory(on: boolean): void {
 /** Who owns a tensor's memory. A tensor holds its owner, and with it learns that its time is over. */
 export interface Owner {
   readonly live: boolean;
+  /** Counts the calls that overwrite a tensor of this owner: what was made from its values is out of date. */
+  writes: number;
+}
+
+/** Where a tensor lies, to tell what of a scope is to stay. */
+export interface Place {
+  readonly address: Address;
+  /** In words. */
+  readonly size: number;
 }
 
 /** One generation of an arena: everything allocated between open and close. */
 export class Scope implements Owner {
   live = true;
+  writes = 0;
+  /** Scopes whose tensors live as long as this one. */
+  readonly merged: Scope[] = [];
 
   readonly arena: Arena;
   readonly block: number;
@@ -61,14 +73,26 @@ export class Arena {
     return scope;
   }
 
-  close(scope: Scope): void {
+  /**
+   * End the innermost scope.
+   * @param kept of its tensors, those that live on as long as the scope around it; so do all that were made before the
+   * last of them, while the memory behind it is given out anew. Tensors of other scopes are passed over
+   */
+  close(scope: Scope, kept: readonly Place[] = []): void {
     if (this.scopes.at(-1) !== scope)
       throw new ScopeError("scopes must end in the reverse order of their start");
     this.scopes.pop();
-    scope.live = false;
-    if (poison) this.poisonSince(scope);
-    this.block = scope.block;
-    this.offset = scope.offset;
+    const end = this.endOf(scope, kept);
+    if (end === undefined) {
+      scope.live = false;
+      for (const other of scope.merged) other.live = false;
+    } else {
+      this.scopes.at(-1)?.merged.push(scope, ...scope.merged);
+    }
+    const { block, offset } = end ?? scope;
+    if (poison) this.poisonFrom(block, offset);
+    this.block = block;
+    this.offset = offset;
     // Several blocks mean that the first was too small: the next generation gets one that holds them all, so
     // that an arena settles in a single block and its memory stays flat whatever the shapes do.
     if (this.scopes.length === 0 && this.blocks.length > 1) this.dispose();
@@ -104,10 +128,26 @@ export class Arena {
     this.offset = 0;
   }
 
-  private poisonSince(scope: Scope): void {
-    for (let index = scope.block; index <= this.block && index < this.blocks.length; index++) {
+  /** Where the last of these tensors ends that was made in the scope; undefined when none was. */
+  private endOf(scope: Scope, kept: readonly Place[]): { block: number; offset: number } | undefined {
+    let end: { block: number; offset: number } | undefined;
+    for (const { address, size } of kept) {
+      for (let block = this.block; block >= (end ?? scope).block; block--) {
+        const start = this.blocks[block].address;
+        if (address < start || address >= start + this.blocks[block].bytes) continue;
+        const offset = address - start + aligned(Math.max(size * WORD, 1));
+        const last = end ?? scope;
+        if (block > last.block || offset > last.offset) end = { block, offset };
+        break;
+      }
+    }
+    return end;
+  }
+
+  private poisonFrom(first: number, offset: number): void {
+    for (let index = first; index <= this.block && index < this.blocks.length; index++) {
       const { address, bytes } = this.blocks[index];
-      const from = index === scope.block ? scope.offset : 0;
+      const from = index === first ? offset : 0;
       const to = index === this.block ? this.offset : bytes;
       this.backend.kernels.fill(address + from, Number.NaN, (to - from) / WORD);
     }

@@ -2,7 +2,7 @@ import type { Backend, FloatArray } from "./backend.ts";
 
 interface FloatArrayConstructor {
   readonly BYTES_PER_ELEMENT: number;
-  new (buffer: ArrayBufferLike): FloatArray;
+  new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): FloatArray;
   from(values: ArrayLike<number>): FloatArray;
 }
 

@@ -1,6 +1,6 @@
 import { InputError, ScopeError, UnrolledError } from "../core/errors.ts";
 import { showValue } from "../core/show-value.ts";
-import { Arena, type Scope } from "./arena.ts";
+import { Arena, type Place, type Scope } from "./arena.ts";
 import { type Backend, checkBackend, showBackends } from "./backend.ts";
 import { defaultBackend } from "./default.ts";
 
@@ -61,6 +61,23 @@ function run<Result>(frame: Frame, work: () => Result): Result {
   } finally {
     stack.pop();
     frame.scope.arena.close(frame.scope);
+  }
+}
+
+/**
+ * For the backward pass: run `work`, and take back at once what it took from the open scope, except the tensors that it
+ * returns, which live as long as the open scope.
+ */
+export function reclaim(work: () => readonly Place[]): void {
+  const { scope: outer, carry } = stack.at(-1)!;
+  const inner = outer.arena.open();
+  stack.push({ scope: inner, carry });
+  let kept: readonly Place[] = [];
+  try {
+    kept = work();
+  } finally {
+    stack.pop();
+    outer.arena.close(inner, kept);
   }
 }
 

@@ -26,6 +26,26 @@ export function integerWrites(): number {
   return writes;
 }
 
+let ownerOf: (tensor: Tensor) => Owner;
+
+/** Whether a tensor's memory is still its own: its scope has not ended, and nobody has disposed of it. */
+export function isLive(tensor: Tensor): boolean {
+  return ownerOf(tensor).live;
+}
+
+/**
+ * How often a tensor, or another one of its owner, was overwritten: as long as the number is the same, what was made
+ * from its values is up to date. Counts `Tensor.write` and the updates of optimizers.
+ */
+export function writesOf(tensor: Tensor): number {
+  return ownerOf(tensor).writes;
+}
+
+/** For those who have overwritten a tensor with a kernel: it counts as a write. */
+export function noteWrite(tensor: Tensor): void {
+  ownerOf(tensor).writes++;
+}
+
 /**
  * An offset on a backend's heap, a shape and a dtype. Values are read with {@link Tensor.read}. Made by `tensor`, `ids`,
  * `zeros` and by operations.
@@ -41,6 +61,10 @@ export class Tensor {
   readonly size: number;
   readonly #owner: Owner;
   readonly #start: Address;
+
+  static {
+    ownerOf = (tensor) => tensor.#owner;
+  }
 
   /** For this package only: the memory is that of `owner`. */
   constructor(backend: Backend, shape: Shape, dtype: DType, owner: Owner, start: Address) {
@@ -133,6 +157,7 @@ export class Tensor {
       throw new ShapeError("write: values", `${this.size} elements`, `${values.length}`);
     }
     if (this.dtype === "i32") writes++;
+    this.#owner.writes++;
     this.backend.memory.write(this.address, values, this.dtype);
   }
 
@@ -173,6 +198,7 @@ interface Allocation {
 
 /** The owner of a tensor outside all scopes. Views share it, so memory lives as long as any handle to it. */
 class PersistentOwner implements Owner {
+  writes = 0;
   private readonly allocation: Allocation;
 
   constructor(allocation: Allocation) {

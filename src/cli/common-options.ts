@@ -23,3 +23,10 @@ export function movedCellOption(): Option {
     "the run's own cell (default: the file that you named before)",
   ).argParser(pathOf("--cell", "file"));
 }
+
+/** Of the commands whose result can be looked at. */
+export function pictureOption(): Option {
+  return new Option("--picture <FILE>", "write what there is to look at, as SVG").argParser(
+    pathOf("--picture", "file"),
+  );
+}

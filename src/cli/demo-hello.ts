@@ -1,6 +1,6 @@
 /** `unrolled demo hello` */
 import type { Command } from "commander";
-import { type HelloOptions, helloDemo } from "../tasks/hello/demo.ts";
+import { type HelloOptions, helloDemo } from "../demos/hello/demo.ts";
 import { HelloView } from "./hello-view.ts";
 import { writeOut } from "./output.ts";
 import { Status } from "./report.ts";

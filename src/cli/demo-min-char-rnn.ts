@@ -1,9 +1,9 @@
 /** `unrolled demo min-char-rnn [FILE]` */
 import type { Command } from "commander";
 import { InputError } from "../core/errors.ts";
-import { checkMinCharRnn } from "../tasks/min-char-rnn/check.ts";
-import { checkMinCharOptions, type MinCharOptions, minCharDemo } from "../tasks/min-char-rnn/demo.ts";
-import type { Hooks } from "../tasks/text/corpus.ts";
+import type { Hooks } from "../core/hooks.ts";
+import { checkMinCharRnn } from "../demos/min-char-rnn/check.ts";
+import { checkMinCharOptions, type MinCharOptions, minCharDemo } from "../demos/min-char-rnn/demo.ts";
 import { backendOption } from "./common-options.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { clearLive, hasLiveLine } from "./live-line.ts";

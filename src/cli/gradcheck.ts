@@ -1,7 +1,7 @@
 /** `unrolled gradcheck` */
 import type { Command } from "commander";
-import { LAYER_CHECKS } from "../tasks/gradcheck/layers.ts";
-import { type CheckResult, type LayerCheck, runChecks, TOLERANCE } from "../tasks/gradcheck/run.ts";
+import { LAYER_CHECKS } from "../demos/gradcheck/layers.ts";
+import { type CheckResult, type LayerCheck, runChecks, TOLERANCE } from "../demos/gradcheck/run.ts";
 import { writeOut } from "./output.ts";
 import { paint } from "./paint.ts";
 import { Status } from "./report.ts";

@@ -1,4 +1,4 @@
-import { LETTERS, type TraceStep } from "../tasks/hello/model.ts";
+import { LETTERS, type TraceStep } from "../demos/hello/model.ts";
 import { paint } from "./paint.ts";
 
 /** Columns of one step, of the labels before the first, and between two steps. */

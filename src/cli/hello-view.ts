@@ -1,5 +1,5 @@
-import type { HelloEvent, HelloMemory, HelloStart, HelloStep, HelloTrace } from "../tasks/hello/demo.ts";
-import type { LetterPairs } from "../tasks/hello/pairs.ts";
+import type { HelloEvent, HelloMemory, HelloStart, HelloStep, HelloTrace } from "../demos/hello/demo.ts";
+import type { LetterPairs } from "../demos/hello/pairs.ts";
 import { traceLines } from "./hello-trace.ts";
 import { weightLines } from "./hello-weights.ts";
 import { paint } from "./paint.ts";

@@ -1,4 +1,4 @@
-import { type HelloWeights, HIDDEN, LETTERS } from "../tasks/hello/model.ts";
+import { type HelloWeights, HIDDEN, LETTERS } from "../demos/hello/model.ts";
 import { signed } from "./hello-trace.ts";
 import { paint } from "./paint.ts";
 

@@ -1,18 +1,12 @@
 /** `unrolled inspect RUN [TEXT]` */
 import type { Command } from "commander";
 import { escapeControl } from "../core/errors.ts";
-import {
-  DEFAULT_INSPECTED,
-  inspectText,
-  type TextInspection,
-  type TextInspectOptions,
-} from "../tasks/text/inspect.ts";
-import type { ShownText } from "../tasks/text/shown-unit.ts";
+import type { ShownText } from "../inspect/shown-unit.ts";
+import { DEFAULT_INSPECTED, type Inspection, type InspectOptions, inspectRun } from "../runs/inspect-run.ts";
 import { backendOption, movedCellOption } from "./common-options.ts";
 import { count, percent } from "./format.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { clearLive } from "./live-line.ts";
-import { modelName } from "./model-name.ts";
 import { note } from "./note.ts";
 import { writeOut } from "./output.ts";
 import { Progress } from "./progress.ts";
@@ -57,10 +51,10 @@ export function define(command: Command): () => Promise<number> {
 
   return async () => {
     const [run, given] = command.processedArgs as [string, string | undefined];
-    const { json = false, ...options } = command.opts<TextInspectOptions & { json?: boolean }>();
+    const { json = false, ...options } = command.opts<InspectOptions & { json?: boolean }>();
     const progress = new Progress();
     const unwatch = onInterrupt(() => process.exit(Status.interrupted));
-    const found = await inspectText(run, given, options, {
+    const found = await inspectRun(run, given, options, {
       onProgress: (activity, done, total) => {
         if (!json) progress.show(activity, done, total);
       },
@@ -79,7 +73,8 @@ export function define(command: Command): () => Promise<number> {
 const PER_SIGNAL = 2;
 
 function describe({
-  facts,
+  modelName,
+  step,
   text,
   symbols,
   unit,
@@ -88,11 +83,11 @@ function describe({
   saturation,
   absent,
   shown,
-}: TextInspection): string[] {
+}: Inspection): string[] {
   const columns = process.stdout.isTTY ? process.stdout.columns || 80 : 100;
   const unknown = unknownShare === undefined ? "" : `, ${percent(unknownShare)} of them unknown`;
   const lines = [
-    `model  ${modelName(facts)}, step ${count(facts.step)}`,
+    `model  ${modelName}, step ${count(step)}`,
     `text   ${count(symbols)} ${unit}s of ${escapeControl(text)}${unknown}`,
     "",
   ];

@@ -2,8 +2,8 @@ import type { Command } from "commander";
 
 /** What each command's module exports. */
 export interface CommandModule {
-  /** Adds arguments, options and help. Returns what the command does: parsed, it resolves to the exit status. */
-  define(command: Command): () => Promise<number>;
+  /** Adds arguments, options and help; `args` are those of the whole command line. Returns what the command does: parsed, it resolves to the exit status. */
+  define(command: Command, args: readonly string[]): (() => Promise<number>) | Promise<() => Promise<number>>;
   /** Commands of their own below this one, as `hello` in `unrolled demo hello`. */
   readonly SUBCOMMANDS?: readonly Listed[];
 }

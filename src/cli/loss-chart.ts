@@ -1,8 +1,7 @@
 /** The losses of a training as the pictures of `render/` take them. */
 import type { LossChart } from "../render/chart.ts";
 import { type SeriesName, terminalChart } from "../render/terminal-chart.ts";
-import type { TextTraining } from "../tasks/text/train.ts";
-import { nats } from "./format.ts";
+import type { TaskTraining } from "../runs/train-task.ts";
 import { paint, type Style } from "./paint.ts";
 
 /** A picture of fewer steps or evaluations shows nothing that the lines above it do not say. */
@@ -18,18 +17,18 @@ const STYLES: Readonly<Record<SeriesName, Style>> = {
   baseline: "yellow",
 };
 
-export function lossChart({ history, baseline, unit }: TextTraining): LossChart {
+export function lossChart({ history, baselines, unit, task }: TaskTraining): LossChart {
   return {
     unit: `nats per ${unit}`,
     training: history.curve.map(({ step, loss }) => ({ step, value: loss })),
     validation: history.evaluations.map(({ step, loss }) => ({ step, value: loss })),
-    baselines: [{ name: `trigram ${nats(baseline.loss)}`, loss: baseline.loss }],
+    baselines: task.view.chartBaselines(baselines),
   };
 }
 
 /** The chart in lines for standard output; none where it is too narrow or there is too little to show. */
 export function lossChartLines(
-  training: TextTraining,
+  training: TaskTraining,
   stream: NodeJS.WriteStream = process.stdout,
 ): string[] {
   const chart = lossChart(training);
@@ -39,6 +38,17 @@ export function lossChartLines(
     unicode: showsUnicode(process.env, process.platform),
     paint: (series, marks) => paint(STYLES[series], marks, stream),
   });
+}
+
+/** How wide a drawing may be, and what it may consist of. */
+export function drawingOptions(stream: NodeJS.WriteStream = process.stdout): {
+  readonly columns: number;
+  readonly unicode: boolean;
+} {
+  return {
+    columns: Math.min(COLUMNS, stream.columns || COLUMNS),
+    unicode: showsUnicode(process.env, process.platform),
+  };
 }
 
 /** Whether a terminal shows braille patterns: its locale says UTF-8, and it is not the console of Linux or Windows. */

@@ -1,7 +1,7 @@
 import { escapeControl } from "../core/errors.ts";
-import type { CheckedEntry } from "../tasks/min-char-rnn/check.ts";
-import type { MinCharEnd, MinCharEvent, MinCharStart, MinCharStep } from "../tasks/min-char-rnn/demo.ts";
-import { STEPS } from "../tasks/min-char-rnn/model.ts";
+import type { CheckedEntry } from "../demos/min-char-rnn/check.ts";
+import type { MinCharEnd, MinCharEvent, MinCharStart, MinCharStep } from "../demos/min-char-rnn/demo.ts";
+import { STEPS } from "../demos/min-char-rnn/model.ts";
 import { clock, count, linesOf, nats, speed } from "./format.ts";
 import { clearLive, showLive } from "./live-line.ts";
 import { writeOut } from "./output.ts";

@@ -1,23 +1,22 @@
 /** What to type after a training. */
-import type { TextTraining } from "../tasks/text/train.ts";
+import type { TaskTraining } from "../runs/train-task.ts";
 import type { EndEvent } from "../train/events.ts";
-import { suggestPrime } from "./prime.ts";
+import { shellWord } from "./format.ts";
 
 /** @param folder the run's, as a shell takes it */
-export function nextCommands(training: TextTraining, end: EndEvent, folder: string): string[] {
-  const { run, corpus } = training;
-  const prime = suggestPrime(corpus);
-  const sample = `npx unrolled sample ${folder}${prime === undefined ? "" : ` --prime "${prime}"`}`;
+export function nextCommands(training: TaskTraining, end: EndEvent, folder: string): string[] {
+  const { run, task } = training;
+  const name = run.taskFile === undefined ? task.name : shellWord(run.taskFile.path);
+  const next = task.view.next(training, folder);
   const input = run.data.paths.includes("-") ? " < TEXT" : "";
-  const resume = `npx unrolled train text --resume --out ${folder}${furtherLimit(end, training)}${input}`;
-  if (end.reason === "interrupted") return [resume, sample];
-  const evaluate = `npx unrolled eval ${folder}${input}`;
+  const resume = `npx unrolled train ${name} --resume --out ${folder}${furtherLimit(end, training)}${input}`;
+  if (end.reason === "interrupted") return [resume, ...next.slice(0, 1)];
   // A training that went wrong does not get better by going on.
-  return end.warnings.length > 0 ? [sample, evaluate] : [sample, evaluate, resume];
+  return end.warnings.length > 0 ? next : [...next, resume];
 }
 
 /** A run that has reached its limit goes on with a further one; the clock's starts anew at each sitting. */
-function furtherLimit({ reason, step }: EndEvent, { run }: TextTraining): string {
+function furtherLimit({ reason, step }: EndEvent, { run }: TaskTraining): string {
   if (reason === "steps") return ` --steps ${2 * step}`;
   if (reason === "epochs") return ` --epochs ${2 * (run.limits.epochs ?? 1)}`;
   if (reason === "patience") return ` --patience ${2 * (run.limits.patience ?? 1)}`;

@@ -9,9 +9,9 @@ import { suggestForPath } from "./path-hint.ts";
 import { reportError, Status } from "./report.ts";
 
 const COMMANDS: readonly Listed[] = [
-  { name: "train", summary: "train a model on a text", load: () => import("./train.ts") },
+  { name: "train", summary: "train a model", load: () => import("./train.ts") },
   { name: "sample", summary: "let a trained model write", load: () => import("./sample.ts") },
-  { name: "eval", summary: "measure how well a model predicts a text", load: () => import("./eval.ts") },
+  { name: "eval", summary: "measure how well a model does", load: () => import("./eval.ts") },
   { name: "inspect", summary: "see what units of a model follow", load: () => import("./inspect.ts") },
   { name: "runs", summary: "list runs, compare or delete some", load: () => import("./runs.ts") },
   { name: "demo", summary: "watch a small network of the lecture learn", load: () => import("./demo.ts") },
@@ -100,7 +100,7 @@ async function addCommands(
     command.allowExcessArguments(false);
     if (!args.includes(name)) continue;
     const { define, SUBCOMMANDS = [] } = await load();
-    const run = define(command);
+    const run = await define(command, args);
     command.action(async () => end(await run()));
     await addCommands(command, SUBCOMMANDS, args, end);
   }

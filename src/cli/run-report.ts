@@ -2,15 +2,14 @@
 import { basename } from "node:path";
 import { UnrolledError } from "../core/errors.ts";
 import { renderReport, type TrainingReport } from "../render/report.ts";
-import { describeData } from "../tasks/text/corpus.ts";
-import type { TextTraining } from "../tasks/text/train.ts";
+import type { TaskTraining } from "../runs/train-task.ts";
+import { flagOf } from "../tasks/option-schema.ts";
 import type { EndEvent, TrainEvent } from "../train/events.ts";
 import type { Sample } from "../train/history.ts";
-import { clock, comparison, count, nats, shellWord } from "./format.ts";
+import { clock, count, nats, shellWord } from "./format.ts";
 import { lossChart } from "./loss-chart.ts";
-import { modelName } from "./model-name.ts";
 import { nextCommands } from "./next-commands.ts";
-import { PERPLEXITY, TERMS } from "./terms.ts";
+import { TERMS } from "./terms.ts";
 
 /** Milliseconds between two reports of a training that goes on. */
 const INTERVAL = 10_000;
@@ -25,12 +24,12 @@ const SHOWN_SAMPLES = 8;
 export class RunReport {
   /** Where it is, once it has been written. */
   path: string | undefined;
-  private readonly training: TextTraining;
+  private readonly training: TaskTraining;
   private readonly onNote: (text: string) => void;
   private writtenAt = performance.now();
   private hasFailed = false;
 
-  constructor(training: TextTraining, onNote: (text: string) => void) {
+  constructor(training: TaskTraining, onNote: (text: string) => void) {
     this.training = training;
     this.onNote = onNote;
   }
@@ -51,17 +50,16 @@ export class RunReport {
 }
 
 /** @param end undefined while the training goes on */
-export function describeTraining(training: TextTraining, end: EndEvent | undefined): TrainingReport {
-  const { run, history, unit, baseline, runDirectory } = training;
+export function describeTraining(training: TaskTraining, end: EndEvent | undefined): TrainingReport {
+  const { history, task, config, cellName, runDirectory } = training;
+  const { view } = task;
   const last = history.evaluations.at(-1);
   const state = end === undefined ? "still in training" : ENDS[end.reason];
-  const standing =
-    last === undefined
-      ? ""
-      : `: ${nats(last.loss)} nats per ${unit}, ${comparison(last.loss, baseline.loss)} the trigram`;
+  const result = last && view.result({ metrics: {}, ...last }, training);
+  const standing = result === undefined ? "" : `: ${result.text}, ${result.comparison}`;
   return {
     title: basename(runDirectory),
-    subtitle: `${modelName(run)}; ${state}${standing}`,
+    subtitle: `${view.model(config, cellName)}; ${state}${standing}`,
     warnings: end?.warnings ?? [],
     figures: figuresOf(training, end),
     loss: lossChart(training),
@@ -71,7 +69,7 @@ export function describeTraining(training: TextTraining, end: EndEvent | undefin
       text: text.replace(/^\n+|\n+$/g, ""),
     })),
     tables: tablesOf(training),
-    terms: TERMS,
+    terms: [...TERMS, ...view.terms],
     commands: end === undefined ? [] : nextCommands(training, end, shellWord(runDirectory)),
   };
 }
@@ -84,72 +82,54 @@ const ENDS: Readonly<Record<EndEvent["reason"], string>> = {
   interrupted: "interrupted",
 };
 
-function figuresOf(
-  { history, baseline, unit }: TextTraining,
-  end: EndEvent | undefined,
-): TrainingReport["figures"] {
+function figuresOf(training: TaskTraining, end: EndEvent | undefined): TrainingReport["figures"] {
+  const { history, unit, task } = training;
   const { best } = history;
   const last = history.evaluations.at(-1);
   const perUnit = `nats per ${unit}`;
-  return [
-    ...(best === undefined
-      ? []
-      : [
-          {
-            name: "best validation",
-            value: nats(best.loss),
-            about: `${perUnit}, at step ${count(best.step)}`,
-          },
-          { name: "perplexity", value: nats(Math.exp(best.loss)), about: PERPLEXITY },
-        ]),
-    ...(last === undefined || last === best
-      ? []
-      : [{ name: "last validation", value: nats(last.loss), about: perUnit }]),
-    { name: "trigram", value: nats(baseline.loss), about: `${perUnit}: the loss to beat` },
-    ...(end === undefined
-      ? []
-      : [
-          { name: "updates", value: count(end.step) },
-          { name: "time", value: clock(end.seconds), about: "training and evaluating" },
-        ]),
-  ];
+  const figures: { name: string; value: string; about?: string }[] = [];
+  if (best !== undefined) {
+    const about = `${perUnit}, at step ${count(best.step)}`;
+    figures.push({ name: "best validation", value: nats(best.loss), about });
+  }
+  if (last !== undefined && last !== best) {
+    figures.push({ name: "last validation", value: nats(last.loss), about: perUnit });
+  }
+  figures.push(...task.view.figures(best, training));
+  if (end !== undefined) {
+    figures.push(
+      { name: "updates", value: count(end.step) },
+      { name: "time", value: clock(end.seconds), about: "training and evaluating" },
+    );
+  }
+  return figures;
 }
 
-function tablesOf({
-  run,
-  corpus,
-  symbols,
-  tokenizer,
-  unit,
-  parameters,
-}: TextTraining): TrainingReport["tables"] {
-  const { cell: _, ...settings } = run.settings;
+function tablesOf(training: TaskTraining): TrainingReport["tables"] {
+  const { run, parameters, task, config, cellName } = training;
   const rows = (values: object): [string, string][] =>
     Object.entries(values)
       .filter(([, value]) => value !== undefined && value !== null)
-      .map(([name, value]) => [
-        `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
-        String(value),
-      ]);
-  const ofSymbols: [string, string][] =
-    unit === "character" ? [] : [[`${unit}s`, `${count(symbols)}, ${count(tokenizer.size)} different`]];
+      .map(([name, value]) => [flagOf(name), String(value)]);
+  const { cell, ...settings } = run.settings as typeof run.settings & { cell?: string };
   return [
     {
-      heading: "Model and text",
+      heading: `Model and ${task.words.data}`,
       rows: [
-        ["model", modelName(run)],
+        ["model", task.view.model(config, cellName)],
         ["parameters", count(parameters)],
-        ["text", describeData(run.data.paths)],
-        ["characters", `${count(corpus.characters)}, ${count(corpus.vocabulary.size)} different`],
-        ...ofSymbols,
-        ["SHA-256 of the text", run.data.fingerprint],
+        ...task.view.data(training).map(([name, text]): [string, string] => [name, text]),
+        [`SHA-256 of the ${task.words.data}`, run.data.fingerprint],
         ["engine", `${run.backend} ${run.instructions}, precision ${run.precision}`],
         ["threads", count(run.threads)],
         ["started", run.created],
         ["program", `unrolled ${run.version}`],
       ],
     },
-    { heading: "Settings", rows: [["--cell", run.settings.cell], ...rows(settings), ...rows(run.limits)] },
+    {
+      heading: "Settings",
+      rows: [...(cell === undefined ? [] : rows({ cell })), ...rows(settings), ...rows(run.limits)],
+    },
   ];
 }
 

@@ -1,5 +1,5 @@
 import { escapeControl } from "../core/errors.ts";
-import { comparedSteps, differences, type LossAt, lossAt, type RunDetails } from "../tasks/runs.ts";
+import { comparedSteps, differences, type LossAt, lossAt, type RunDetails } from "../runs/run-list.ts";
 import { clock, count, nats } from "./format.ts";
 import { table } from "./table.ts";
 

@@ -1,7 +1,7 @@
 /** `unrolled runs --delete RUN...` */
 import { resolve } from "node:path";
 import { escapeControl, formatBytes, InputError } from "../core/errors.ts";
-import { checkDeletable, deleteRun } from "../tasks/runs.ts";
+import { checkDeletable, deleteRun } from "../runs/run-list.ts";
 import { canAsk, confirm } from "./confirm.ts";
 import { note } from "./note.ts";
 import { writeOut } from "./output.ts";

@@ -1,10 +1,13 @@
 /** `unrolled sample RUN` */
+import { basename } from "node:path";
 import type { Command } from "commander";
-import { DEFAULT_LENGTH, sampleText, type TextSampleOptions } from "../tasks/text/sample.ts";
-import { backendOption, movedCellOption, weightsOption } from "./common-options.ts";
+import { InputError } from "../core/errors.ts";
+import { type ArtifactSample, DEFAULT_LENGTH, type SampleOptions, sampleRun } from "../runs/sample-run.ts";
+import { backendOption, movedCellOption, pictureOption, weightsOption } from "./common-options.ts";
 import { linesOf } from "./format.ts";
 import { note } from "./note.ts";
 import { writeOut } from "./output.ts";
+import { writePicture } from "./picture.ts";
 import { Status } from "./report.ts";
 import { numberOf } from "./values.ts";
 
@@ -45,18 +48,46 @@ export function define(command: Command): () => Promise<number> {
     .addOption(weightsOption())
     .addOption(backendOption())
     .addOption(movedCellOption())
+    .addOption(pictureOption())
     .option("--json", 'one object {"text", "seed"} at the end')
     .addHelpText("after", EPILOGUE);
 
   return async () => {
     const [run] = command.processedArgs as [string];
-    const { json = false, ...options } = command.opts<TextSampleOptions & { json?: boolean }>();
-    const { seed, pieces } = await sampleText(run, options, { onNote: note });
+    const {
+      json = false,
+      picture,
+      ...options
+    } = command.opts<SampleOptions & { json?: boolean; picture?: string }>();
+    const sample = await sampleRun(run, options, { onNote: note });
+    if (sample.kind === "artifact") return printArtifact(sample, run, picture, json);
+    if (picture !== undefined) throw new InputError("--picture: this model writes text");
+    const { seed, pieces } = sample;
     if (json) await printObject(seed, pieces);
     else if (process.stdout.isTTY) await printToTerminal(seed, pieces, options.seed === undefined);
     else for await (const piece of pieces) await writeOut(piece);
     return Status.done;
   };
+}
+
+/** What is no text: a picture goes to a file, the rest to stdout. */
+async function printArtifact(
+  { seed, artifact }: ArtifactSample,
+  run: string,
+  picture: string | undefined,
+  json: boolean,
+): Promise<number> {
+  if (artifact.kind === "picture") {
+    const path = picture ?? `${basename(run)}-${seed}.svg`;
+    await writePicture(path, artifact.svg, run);
+    if (json) await writeOut(`${JSON.stringify({ file: path, seed })}\n`);
+    return Status.done;
+  }
+  const value = artifact.kind === "text" ? artifact.text : artifact.value;
+  if (json)
+    await writeOut(`${JSON.stringify({ [artifact.kind === "text" ? "text" : "value"]: value, seed })}\n`);
+  else await writeOut(`${artifact.kind === "text" ? artifact.text : JSON.stringify(value)}\n`);
+  return Status.done;
 }
 
 async function printObject(seed: number, pieces: AsyncIterable<string>): Promise<void> {

@@ -1,5 +1,5 @@
 import { escapeControl } from "../core/errors.ts";
-import type { ShownText } from "../tasks/text/shown-unit.ts";
+import type { ShownText } from "../inspect/shown-unit.ts";
 import { widthOf } from "./format.ts";
 import { paint, type Style } from "./paint.ts";
 

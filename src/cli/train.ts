@@ -1,159 +1,176 @@
-/** `unrolled train TASK [DATA...]`: its command line. What it does is in train-text.ts. */
+/** `unrolled train TASK [DATA...]`: trains, shows it, and ends as the person or the limits say. */
 import type { Command } from "commander";
-import { PRECISIONS } from "../backend/native/native.ts";
-import { InputError } from "../core/errors.ts";
+import { InputError, UnrolledError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
-import { OPTIMIZERS } from "../tasks/optimizers.ts";
-import { DEFAULT_EPOCHS, DEFAULTS, type TextTrainOptions } from "../tasks/text/options.ts";
-import { backendOption } from "./common-options.ts";
-import { groupHelp } from "./help.ts";
+import { isCellFile as isCodeFile } from "../run/cell-file.ts";
+import { type NamedTask, type TaskTraining, trainTask } from "../runs/train-task.ts";
+import type { TrainOptions } from "../runs/training-options.ts";
+import { TASK_NAMES, TASKS } from "../tasks/registry.ts";
+import type { Task } from "../tasks/task.ts";
+import { runOptions } from "../tasks/training-options.ts";
+import type { EndEvent } from "../train/events.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { clearLive, hasLiveLine } from "./live-line.ts";
+import { note } from "./note.ts";
+import { isClosedPipe, onOutputLost, outputError } from "./output.ts";
 import { suggestForPath } from "./path-hint.ts";
-import { cellOf, choiceOf, numberOf, pathOf } from "./values.ts";
+import { reportError, Status } from "./report.ts";
+import { RunReport } from "./run-report.ts";
+import { addSchemaOptions } from "./schema-options.ts";
+import { JsonView } from "./view-json.ts";
+import { PeopleView } from "./view-people.ts";
 
-const TASKS = ["text"] as const;
-
-/** What commander makes of the options. */
-type Flags = Partial<Omit<TextTrainOptions, "data">> & { json?: boolean };
-
-const USAGE = "TASK [DATA...] [options]";
-
-const EPILOGUE = `
+const SCHEDULE = `
 With --lr-decay the learning rate falls in steps, after each pass. Without, it
 falls along half a cosine to a tenth: over --epochs, if they
 are given or nothing is; else, without --steps, over --max-seconds. With --steps
 alone it stays, so that more can follow. Any other limit only stops the run.
+`;
 
---dropout acts between layers, before the output layer and on an --embedding, so
-one layer has it too. --patience stops a run whose validation loss no longer
-falls; with --eval-every it does so at the same step however often the run was
-resumed.
+const ENDING = `
+--patience stops a run whose validation no longer improves; with --eval-every it
+does so at the same step however often the run was resumed.
 
 Ctrl-C saves and says how to go on; a second one leaves at once.
+`;
 
-Examples:
-  unrolled train text                    the bundled corpus: this project's code
-  unrolled train text mybook.txt --hidden 256 --layers 2 --dropout 0.2
-  unrolled train text notes/ mail/ --max-seconds 300 --out runs/mine
-  cat *.md | unrolled train text -
-  unrolled train text --resume           go on with the newest run`;
-
-export function define(command: Command): () => Promise<number> {
-  command
-    .usage(USAGE)
-    .description(
-      "Train a model, watch it learn, and keep it in a folder: a run.\n\n" +
-        "TASK: text, a character model that learns to write like a text\n" +
-        "DATA: UTF-8 text in files or folders, or - for standard input\n" +
-        "      (default: the bundled corpus)",
-    )
-    .argument("[TASK]")
-    .argument("[DATA...]");
-  addModelOptions(command);
-  addTrainingOptions(command);
-  addRunOptions(command);
-  command.addHelpText("after", EPILOGUE);
+/**
+ * The options depend on the task, so the task is looked for among the arguments before they are parsed.
+ * @param args of the whole command line
+ */
+export async function define(command: Command, args: readonly string[]): Promise<() => Promise<number>> {
+  const named = await findTask(args);
+  command.usage("TASK [DATA...] [options]").argument("[TASK]").argument("[DATA...]");
+  if (named === undefined) await describeTasks(command);
+  else describeTask(command, named.task);
 
   return async () => {
-    const [task, data] = command.processedArgs as [string | undefined, string[]];
-    refuseOtherTask(task, data);
-    const { json = false, resume = false, ...options } = command.opts<Flags>();
-    const { trainTextCommand } = await import("./train-text.ts");
-    return trainTextCommand({ ...options, resume, data }, json);
+    const [name, data] = command.processedArgs as [string | undefined, string[]];
+    if (named === undefined || name === undefined) throw noTask(name, data);
+    const { json = false, ...options } = command.opts<TrainOptions & { json?: boolean }>();
+    return train(named, { ...options, data }, json);
   };
 }
 
-function addModelOptions(command: Command): void {
-  number(command.optionsGroup("Model:"), "hidden", "N", "units of a layer", DEFAULTS.hidden);
-  number(command, "layers", "N", "layers, one above the other", DEFAULTS.layers);
-  number(command, "dropout", "P", "share of units left out: see below", DEFAULTS.dropout);
+/** The task that the first argument names which is one: options with values may stand before it. */
+async function findTask(args: readonly string[]): Promise<NamedTask | undefined> {
+  const after = args.slice(args.indexOf("train") + 1);
+  const name = after.find((word) => TASK_NAMES.includes(word));
+  if (name !== undefined) return { task: await TASKS[name]() };
+  const [first] = after.filter((word) => !word.startsWith("-"));
+  if (first === undefined || !isCodeFile(first) || !/\.[cm]?[jt]s$/.test(first)) return undefined;
+  const { loadNamedTask } = await import("../runs/code-choice.ts");
+  const { task, path, sha256 } = await loadNamedTask(first, undefined, note);
+  return { task, file: { path, sha256 } };
+}
+
+async function describeTasks(command: Command): Promise<void> {
+  const tasks = await Promise.all(TASK_NAMES.map((name) => TASKS[name]()));
+  const width = Math.max(...TASK_NAMES.map((name) => name.length));
+  const lines = tasks.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   command
-    .option(
-      "--cell <NAME>",
-      `rnn, lstm, gru, or a FILE.ts of your own ${standard(DEFAULTS.cell)}`,
-      cellOf("--cell"),
+    .description(
+      "Train a model, watch it learn, and keep it in a folder: a run.\n\nTASK is one of\n\n" +
+        lines.join("\n"),
     )
-    .option("--variational", "dropout leaves out the same at all steps of a chunk");
-  number(command, "embedding", "N", "features of a symbol's vector; 0: one-hot", DEFAULTS.embedding);
-  command.option(
-    "--tokens <NAME>",
-    `what is read and written: char, word, bpe ${standard(DEFAULTS.tokens)}`,
-    choiceOf("--tokens", ["char", "word", "bpe"]),
+    // Whatever is wrong with the rest, the task is what has to be said first.
+    .allowUnknownOption()
+    .addHelpText(
+      "after",
+      "\nunrolled train TASK --help shows the options of a task; a FILE.ts is a task of your own.",
+    );
+}
+
+function describeTask(command: Command, task: Task): void {
+  const data = task.help.data.replaceAll("\n", "\n      ");
+  command.description(
+    "Train a model, watch it learn, and keep it in a folder: a run.\n\n" +
+      `TASK: ${task.name}, ${task.summary}\nDATA: ${data}`,
   );
-  number(command, "vocab-size", "N", "words or tokens at most", "10000, bpe 1024");
-  command.option("--tie-weights", "the output layer has the embedding's matrix");
+  const options = { ...task.options, ...runOptions(task.name, task.words) };
+  addSchemaOptions(command, options);
+  command.option("--json", "one JSON object per line on stdout");
+  const notes = task.help.notes === "" ? "" : `\n${task.help.notes}\n`;
+  const examples = task.help.examples.replace(/^/gm, "  ");
+  command.addHelpText("after", `${SCHEDULE}${notes}${ENDING}\nExamples:\n${examples}`);
 }
 
-function addTrainingOptions(command: Command): void {
-  const passes = `${DEFAULT_EPOCHS} if no limit is given`;
-  number(command.optionsGroup("How long:"), "epochs", "N", "passes over the text", passes);
-  number(command, "steps", "N", "updates");
-  number(command, "max-seconds", "S", "seconds in this sitting");
-  number(command, "patience", "N", "evaluations that are not better than the best", "no limit");
-
-  number(command.optionsGroup("Training:"), "lr", "X", "learning rate; sgd 20, adagrad 0.1", DEFAULTS.lr);
-  number(command, "lr-decay", "X", "multiplies the rate after each pass", "a cosine");
-  number(command, "lr-decay-after", "N", "passes before the first decay", DEFAULTS.lrDecayAfter);
-  number(command, "init-uniform", "X", "initial values within -X and X", "PyTorch's");
-  number(command, "batch-size", "B", "stretches of text side by side", DEFAULTS.batchSize);
-  number(command, "seq-length", "T", "characters that a gradient goes back through", DEFAULTS.seqLength);
-  number(command, "clip-norm", "X", "largest norm of a gradient; sgd 0.25", DEFAULTS.clipNorm);
-  number(command, "clip-value", "X", "largest element of a gradient", "no limit");
-  number(command, "weight-decay", "X", "pulls weights to 0; adamw 0.01", DEFAULTS.weightDecay);
-  command.option(
-    "--optimizer <NAME>",
-    `${OPTIMIZERS.join(", ")} ${standard(DEFAULTS.optimizer)}`,
-    choiceOf("--optimizer", OPTIMIZERS),
-  );
-  command.option("--val <FILE>", "text to validate on, instead of the end", pathOf("--val", "file"));
-  number(command, "val-split", "F", "share of the text, its end, to validate on", DEFAULTS.valSplit);
-  number(command, "seed", "N", "of all random numbers", DEFAULTS.seed);
-}
-
-function addRunOptions(command: Command): void {
-  command
-    .optionsGroup("Run:")
-    .option("--out <DIR>", "folder of the run (default: runs/text-DATE)", pathOf("--out"))
-    .option("--resume", "go on with the run in --out, or with the newest one")
-    .option("--from <RUN>", "start a new run from another one's weights", pathOf("--from"));
-  number(command, "eval-every", "N", "steps between validations", "12 in all or less");
-  number(command, "save-every", "N", "steps between further saves", "each half minute");
-
-  command.optionsGroup("Machine:").addOption(backendOption());
-  number(command, "threads", "N", "replicas that share a batch", "cores, at most 4");
-  command.option(
-    "--precision <NAME>",
-    `highest: f32; high: faster with AMX ${standard("highest")}`,
-    choiceOf("--precision", PRECISIONS),
-  );
-
-  groupHelp(command, "Output:")
-    .option("--profile", "at the end, where the time of a step went")
-    .option("--json", "one JSON object per line on stdout");
-}
-
-/** An option that takes a number. It stays undefined when it is not given: a resumed run keeps its own. */
-function number(command: Command, name: string, value: string, text: string, otherwise?: unknown): Command {
-  const known = otherwise === undefined ? "" : ` ${standard(otherwise)}`;
-  return command.option(`--${name} <${value}>`, `${text}${known}`, numberOf(`--${name}`));
-}
-
-function standard(value: unknown): string {
-  return `(default: ${value})`;
-}
-
-function refuseOtherTask(task: string | undefined, data: readonly string[]): void {
-  if (task === undefined) {
-    throw new InputError("train needs a task", { hint: "unrolled train text [DATA...]" });
-  }
-  if (TASKS.some((known) => known === task)) return;
-  throw new InputError(`there is no task '${task}'`, { hint: hintFor(task, data) });
+/** The word that is no task, and what is meant. */
+function noTask(name: string | undefined, data: readonly string[]): InputError {
+  if (name === undefined)
+    return new InputError("train needs a task", { hint: "unrolled train text [DATA...]" });
+  return new InputError(`there is no task '${name}'`, { hint: hintFor(name, data) });
 }
 
 /** An existing file is what was meant, even where its name is close to that of a task. */
-function hintFor(task: string, data: readonly string[]): string {
-  const forPath = suggestForPath([task, ...data]);
+function hintFor(name: string, data: readonly string[]): string {
+  const forPath = suggestForPath([name, ...data]);
   if (forPath !== undefined) return forPath;
-  const meant = nearest(task, TASKS);
+  const meant = nearest(name, TASK_NAMES);
   if (meant !== undefined) return `did you mean ${meant}?`;
-  return `the tasks are: ${TASKS.join(", ")}`;
+  return `the tasks are: ${TASK_NAMES.join(", ")}`;
+}
+
+/** Resolves to the exit status. */
+async function train(named: NamedTask, options: TrainOptions, json: boolean): Promise<number> {
+  const view = json ? new JsonView() : new PeopleView(hasLiveLine());
+  const stop = new AbortController();
+  let prepared = false;
+
+  const unwatch = onInterrupt((times) => {
+    if (!prepared) process.exit(leaveEarly(json));
+    if (times > 1) {
+      note("stopped at once; the last checkpoint is as it was");
+      process.exit(Status.interrupted);
+    }
+    note("stopping: finishes this step and saves; Ctrl-C again leaves at once");
+    stop.abort();
+  });
+  let lost: Error | undefined;
+  onOutputLost((error) => {
+    lost ??= error;
+    stop.abort();
+  });
+
+  try {
+    const training = await trainTask(named, options, {
+      signal: stop.signal,
+      onProgress: (activity, done, total) => view.progress(activity, done, total),
+      onNote: note,
+    });
+    prepared = true;
+    const report = new RunReport(training, note);
+    await view.begin(training, report);
+    let end: EndEvent | undefined;
+    for await (const event of training.events) {
+      await report.event(event);
+      if (lost === undefined) await view.event(event);
+      if (event.event === "end") end = event;
+    }
+    return statusOf(training, end, lost);
+  } finally {
+    clearLive();
+    unwatch();
+  }
+}
+
+/** @throws what was lost of the output */
+function statusOf(training: TaskTraining, end: EndEvent | undefined, lost: Error | undefined): number {
+  if (lost !== undefined) {
+    const saved = `stopped at step ${end?.step} and saved in ${training.runDirectory}`;
+    if (!isClosedPipe(lost)) throw outputError(lost, saved);
+    note(`nobody reads the output any more: ${saved}`);
+    return Status.done;
+  }
+  if (end?.step === training.startStep && ["steps", "epochs", "patience"].includes(end.reason)) {
+    note(`the run was at its limit already; a higher --${end.reason} goes on`);
+  }
+  return end?.reason === "interrupted" ? Status.interrupted : Status.done;
+}
+
+/** Nothing has been trained, so there is nothing to save. */
+function leaveEarly(json: boolean): number {
+  const error = new UnrolledError("INTERRUPTED", "failure", "interrupted before the first step");
+  reportError(error, json ? ["--json"] : []);
+  return Status.interrupted;
 }

@@ -1,8 +1,6 @@
-/** Strict parsers of option values. Ranges are the task's to check: here only garbage is refused. */
+/** Strict parsers of option values. Ranges are checked by the task's schema: here only garbage is refused. */
 import { InputError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
-import { isCellFile } from "../tasks/cell-file.ts";
-import { BUILT_IN_CELLS, isBuiltInCell } from "../tasks/text/options.ts";
 
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const NOT_FINITE = /^([+-]?)(nan|inf|infinity)$/i;
@@ -27,17 +25,6 @@ export function choiceOf<Name extends string>(flag: string, names: readonly Name
     const expected = names.length === 1 ? names[0] : `one of ${names.join(", ")}`;
     throw new InputError(`${flag} must be ${expected}, got '${text}'`, {
       hint: meant === undefined ? undefined : `did you mean ${meant}?`,
-    });
-  };
-}
-
-/** A built-in cell, or a file that looks like one. */
-export function cellOf(flag: string): (text: string) => string {
-  return (text) => {
-    if (isBuiltInCell(text) || isCellFile(text)) return text;
-    const meant = nearest(text, BUILT_IN_CELLS);
-    throw new InputError(`${flag} must be one of ${BUILT_IN_CELLS.join(", ")} or a file, got '${text}'`, {
-      hint: meant === undefined ? `a cell of your own: ${flag} ./my-cell.ts` : `did you mean ${meant}?`,
     });
   };
 }

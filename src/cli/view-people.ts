@@ -1,13 +1,12 @@
 import { escapeControl } from "../core/errors.ts";
-import { runJobInTurns } from "../core/job.ts";
-import { knownWordShare, type TextCorpus, wordSetJob } from "../data/index.ts";
-import { describeData } from "../tasks/text/corpus.ts";
-import type { TextTraining } from "../tasks/text/train.ts";
-import type { EndEvent, EvalEvent, StepEvent, TrainEvent } from "../train/events.ts";
-import { clock, comparison, count, linesOf, nats, percent, shellWord } from "./format.ts";
+import { shellWord } from "../core/shell-word.ts";
+import type { TaskTraining } from "../runs/train-task.ts";
+import type { Standing as Compared, Measured, Row } from "../tasks/view.ts";
+import type { EndEvent, EvalEvent, SampleEvent, StepEvent, TrainEvent } from "../train/events.ts";
+import { choiceOf } from "../train/history.ts";
+import { clock, count, linesOf, nats } from "./format.ts";
 import { clearLive, showLive } from "./live-line.ts";
 import { lossChartLines } from "./loss-chart.ts";
-import { modelName } from "./model-name.ts";
 import { nextCommands } from "./next-commands.ts";
 import { writeOut } from "./output.ts";
 import { paint } from "./paint.ts";
@@ -15,7 +14,6 @@ import { profileLines } from "./profile-table.ts";
 import { Progress } from "./progress.ts";
 import type { RunReport } from "./run-report.ts";
 import { type Standing, standingLine } from "./standing.ts";
-import { natsMeaning } from "./terms.ts";
 import type { TrainView } from "./view.ts";
 import { wrapWords } from "./wrap.ts";
 
@@ -32,20 +30,16 @@ const GUESS_AFTER = 1;
 /** Width of the names at the left of the first and the last lines. */
 const LABEL = 9;
 
-/** Collecting the words of a longer text would make people wait. */
-const MOST_CHARACTERS = 20_000_000;
-
 /** For people: lines that stay on stdout, and on a terminal a live one below them. */
 export class PeopleView implements TrainView {
   private readonly live: boolean;
   private readonly reading = new Progress();
-  private training!: TextTraining;
+  private training!: TaskTraining;
   private report!: RunReport;
   private readonly loss = new Average(LOSS_MEMORY);
   private readonly speed = new Average(SPEED_MEMORY);
   private validation: number | undefined;
-  private lastEval: EvalEvent | undefined;
-  private lastSample: { step: number; text: string } | undefined;
+  private lastSample: SampleEvent | undefined;
   /** Of training, when the last step and the last line came. */
   private seconds = 0;
   private printedAt = 0;
@@ -58,28 +52,21 @@ export class PeopleView implements TrainView {
     this.reading.show(activity, done, total);
   }
 
-  async begin(training: TextTraining, report: RunReport): Promise<void> {
+  async begin(training: TaskTraining, report: RunReport): Promise<void> {
     this.training = training;
     this.report = report;
-    const { run, corpus, tokenizer, unit, startStep, runDirectory } = training;
-    const isCharacters = unit === "character";
+    const { run, task, config, cellName, startStep, runDirectory } = training;
+    const { view } = task;
     const threads = `${run.threads} thread${run.threads === 1 ? "" : "s"}`;
     const resumed = startStep > 0 ? ` (resumed at step ${count(startStep)})` : "";
-    const toBeat = `${nats(training.baseline.loss)} nats per ${unit}`;
-    await this.print([
-      label("text", escapeControl(describeData(run.data.paths))),
-      label("", `${count(corpus.characters)} characters, ${count(corpus.vocabulary.size)} different`),
-      ...(isCharacters
-        ? []
-        : [label("", `${count(training.symbols)} ${unit}s, ${count(tokenizer.size)} different`)]),
-      ...unknownWords(training),
-      label("model", `${modelName(run)}: ${count(training.parameters)} parameters`),
-      label("engine", `${run.backend} ${run.instructions}, ${threads}`),
-      label("to beat", `${toBeat}: a trigram, which sees two ${unit}s back`),
-      label("", `(${natsMeaning(unit)})`),
-      label("run", `${escapeControl(runDirectory)}${resumed}`),
-      "",
-    ]);
+    const rows: Row[] = [
+      ...view.data(training),
+      ["model", `${view.model(config, cellName)}: ${count(training.parameters)} parameters`],
+      ["engine", `${run.backend} ${run.instructions}, ${threads}${shardsOf(training)}`],
+      ...view.toBeat(training),
+      ["run", `${runDirectory}${resumed}`],
+    ];
+    await this.print([...rows.map(([name, text]) => label(name, escapeControl(text))), ""]);
     this.printedAt = training.startSeconds;
   }
 
@@ -129,45 +116,40 @@ export class PeopleView implements TrainView {
   private async evaluated(event: EvalEvent): Promise<void> {
     this.validation = event.loss;
     this.printedAt = this.seconds;
-    this.lastEval = event;
+    const compared = this.training.task.view.validation(measuredOf(event), this.training);
     const parts = [
       paint("bold", `step ${count(event.step)}`, process.stdout),
       ...(this.loss.isEmpty ? [] : [`loss ${nats(this.loss.value)}`]),
-      `validation ${nats(event.loss)}, ${this.againstTrigram(event.loss)}`,
+      `validation ${inWords(compared)}`,
     ];
     await this.print([parts.join("  ")]);
   }
 
-  /** `3% below the trigram` */
-  private againstTrigram(loss: number): string {
-    const { baseline } = this.training;
-    const text = `${comparison(loss, baseline.loss)} the trigram`;
-    return loss < baseline.loss ? paint("green", text, process.stdout) : text;
-  }
-
-  private async sampled(event: { step: number; text: string }): Promise<void> {
+  private async sampled(event: SampleEvent): Promise<void> {
     this.lastSample = event;
     const margin = "    ";
     const columns = (process.stdout.columns || 100) - margin.length;
-    const lines = linesOf(event.text.replace(/^\n+|\n+$/g, ""), columns);
+    const text = event.text ?? event.file ?? JSON.stringify(event.value);
+    const lines = linesOf(text.replace(/^\n+|\n+$/g, ""), columns);
     await this.print(["", ...lines.map((line) => paint("dim", `${margin}${line}`, process.stdout)), ""]);
   }
 
   private async ended(event: EndEvent): Promise<void> {
     const { training, lastSample } = this;
-    const { history, corpus, runDirectory } = training;
+    const { task, history, runDirectory } = training;
     const last = history.evaluations.at(-1);
     const time = `step ${count(event.step)} after ${clock(event.seconds)}`;
     const chart = lossChartLines(training);
     const lines = chart.length > 0 ? [...chart, ""] : [];
     if (event.reason === "interrupted") lines.push(label("saved", time));
     else if (last !== undefined) {
-      const loss = `${nats(last.loss)} nats per ${training.unit}${perCharacter(this.lastEval)}`;
-      lines.push(label("done", `${time}: ${loss}, ${this.againstTrigram(last.loss)}`));
+      const result = inWords(task.view.result({ metrics: {}, ...last }, training));
+      lines.push(label("done", `${time}: ${result}`));
     }
     lines.push(...this.bestLines(event));
-    const words = lastSample?.step === event.step ? await knownWords(lastSample.text, corpus) : undefined;
-    if (words !== undefined) lines.push(label("words", words));
+    const sample = lastSample?.step === event.step ? lastSample.text : undefined;
+    const ending = (await task.view.ending?.(training, sample)) ?? [];
+    lines.push(...ending.map(([name, text]) => label(name, escapeControl(text))));
     if (this.report.path !== undefined) lines.push(label("report", escapeControl(this.report.path)));
     const next = nextCommands(training, event, shellWord(runDirectory));
     lines.push(...next.map((command, at) => label(at === 0 ? "next" : "", command)));
@@ -179,11 +161,11 @@ export class PeopleView implements TrainView {
     const { history, run } = this.training;
     const last = history.evaluations.at(-1);
     const lines: string[] = [];
-    if (best !== null && last !== undefined && best.loss < last.loss) {
+    if (best !== null && last !== undefined && choiceOf(best) < choiceOf(last)) {
       // This warning says the best loss itself.
       const isSaid = warnings.some(({ code }) => code === "overfitted");
       const step = `${isSaid ? "" : `${nats(best.loss)} at `}step ${count(best.step)}`;
-      lines.push(label("best", `${step}, which sample and eval use`));
+      lines.push(label("best", `${step}, which ${usersOf(this.training)} use`));
     }
     if (reason === "patience") {
       lines.push(
@@ -207,25 +189,27 @@ export class PeopleView implements TrainView {
   }
 }
 
-/** Which share of the words the model will only see as `<unk>`. */
-function unknownWords({ unknownShares }: TextTraining): string[] {
-  if (unknownShares === undefined) return [];
-  const [train, validation] = [percent(unknownShares.train), percent(unknownShares.validation)];
-  return [label("", `unknown words (<unk>): ${train} to train on, ${validation} to validate on`)];
+/** Said where it is not the number of threads. */
+function shardsOf({ run }: TaskTraining): string {
+  return run.shards === undefined || run.shards === run.threads ? "" : `, ${run.shards} shards`;
 }
 
-async function knownWords(sample: string, corpus: TextCorpus): Promise<string | undefined> {
-  if (corpus.characters > MOST_CHARACTERS) return undefined;
-  const all = await runJobInTurns(wordSetJob(corpus.ids, corpus.vocabulary));
-  const { words, known, share } = knownWordShare(sample, all);
-  if (words === 0) return undefined;
-  return `${known} of ${words} in the last sample (${Math.round(100 * share)}%) occur in the text`;
+/** The commands that take a run's best checkpoint. */
+function usersOf({ task }: TaskTraining): string {
+  const made = task.language === undefined && task.sample === undefined ? "predict" : "sample";
+  return `${made} and eval`;
 }
 
-/** ` (1.234 a character)`, where symbols are no characters. */
-function perCharacter(evaluation: EvalEvent | undefined): string {
-  const natsPerChar = evaluation?.metrics.natsPerChar;
-  return natsPerChar === undefined ? "" : ` (${nats(natsPerChar)} per character)`;
+const measuredOf = ({ step, loss, metrics, choose }: EvalEvent): Measured => ({
+  step,
+  loss,
+  metrics,
+  choose,
+});
+
+/** `1.234 nats per character, 3% below the trigram` */
+function inWords({ text, comparison, isBetter }: Compared): string {
+  return `${text}, ${isBetter ? paint("green", comparison, process.stdout) : comparison}`;
 }
 
 function label(name: string, text: string): string {

@@ -4,7 +4,7 @@
  * draws the same mask, a backward pass draws it again instead of storing it, and the state is four words.
  */
 
-import { checkValue, type Range, SIZE } from "./options.ts";
+import { checkValue, listOfAny, type Range, SIZE } from "./options.ts";
 
 const PARITY = 0x1bd11bda;
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
@@ -54,35 +54,50 @@ function block(counter: readonly [number, number], key: readonly [number, number
 /** Four unsigned words: the key and the counter of the next draw. */
 export type RngState = readonly [number, number, number, number];
 
+/** Rows of a batch: element i of what is drawn for them belongs to row `rows[i]` of `batch` rows. */
+export interface BatchRows {
+  readonly rows: readonly number[];
+  readonly batch: number;
+}
+
+/** A stream: its key, and the counter of the next draw in two words. */
+interface Stream {
+  readonly key: readonly [number, number];
+  low: number;
+  high: number;
+}
+
 /** A seeded stream of random numbers. The same seed gives the same numbers everywhere. */
 export class Rng {
-  private readonly key: readonly [number, number];
-  private low: number;
-  private high: number;
+  private stream: Stream;
+  private _batchRows: BatchRows | undefined;
 
   /** @param seed any integer with |seed| <= 2^53, or a saved {@link state} */
   constructor(seed: number | RngState) {
     checkValue("Rng: seed", SEED, seed);
     if (typeof seed === "number") {
-      this.key = [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
-      this.low = 0;
-      this.high = 0;
+      this.stream = { key: [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0], low: 0, high: 0 };
     } else {
-      this.key = [seed[0], seed[1]];
-      this.low = seed[2];
-      this.high = seed[3];
+      this.stream = { key: [seed[0], seed[1]], low: seed[2], high: seed[3] };
     }
   }
 
   get state(): RngState {
-    return [this.key[0], this.key[1], this.low, this.high];
+    const { key, low, high } = this.stream;
+    return [key[0], key[1], low, high];
+  }
+
+  /** Which rows of a batch this generator draws masks and noise for: see {@link forRows}. Undefined: for all. */
+  get batchRows(): BatchRows | undefined {
+    return this._batchRows;
   }
 
   /** Two unsigned 32-bit words. */
   words(): [number, number] {
-    const words = block([this.low, this.high], this.key);
-    this.low = (this.low + 1) >>> 0;
-    if (this.low === 0) this.high = (this.high + 1) >>> 0;
+    const { stream } = this;
+    const words = block([stream.low, stream.high], stream.key);
+    stream.low = (stream.low + 1) >>> 0;
+    if (stream.low === 0) stream.high = (stream.high + 1) >>> 0;
     return words;
   }
 
@@ -107,8 +122,32 @@ export class Rng {
   /** An independent stream named by integers: replica and step, for example. Does not advance this one. */
   fork(...names: number[]): Rng {
     for (const [index, name] of names.entries()) checkValue(`rng.fork: name ${index}`, INTEGER_NAME, name);
-    let key = this.key;
+    let { key } = this.stream;
     for (const name of names) key = block([name >>> 0, 0x666f726b], key);
-    return new Rng([key[0], key[1], 0, 0]);
+    const fork = new Rng([key[0], key[1], 0, 0]);
+    fork._batchRows = this._batchRows;
+    return fork;
+  }
+
+  /**
+   * The same stream for some rows of a batch: what `dropout` draws for a row is what it draws for it where the whole
+   * batch is in one tensor. A draw from one of the two advances the other.
+   * @param rows which row of the batch each row of a tensor is, from 0 to batch - 1
+   * @param batch how many rows the whole batch has
+   * @throws InputError for a number of rows that is no size, and a row that is not in the batch
+   */
+  forRows(rows: ArrayLike<number>, batch: number): Rng {
+    checkValue("rng.forRows: batch", SIZE, batch);
+    const inBatch = (row: unknown) =>
+      Number.isSafeInteger(row) && (row as number) >= 0 && (row as number) < batch;
+    checkValue(
+      "rng.forRows: rows",
+      listOfAny({ text: "", fits: inBatch }, `a list of integers from 0 to ${batch - 1}`),
+      rows,
+    );
+    const view = new Rng(0);
+    view.stream = this.stream;
+    view._batchRows = { rows: Array.from(rows), batch };
+    return view;
   }
 }

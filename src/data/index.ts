@@ -1,6 +1,14 @@
 export { type Hasher, Sha256 } from "../core/sha256.ts";
 export { ADDING_VARIANCE, type AddingBatch, addingBatch } from "./adding.ts";
 export { BpeTokenizer } from "./bpe-tokenizer.ts";
+export {
+  type ClassificationMetrics,
+  type ClassScore,
+  classificationMetrics,
+  confusionMatrix,
+  type MajorityBaseline,
+  majorityBaseline,
+} from "./classification-metrics.ts";
 export { BinaryContentError, CorpusBuilder, corpusFromText } from "./corpus-builder.ts";
 export {
   type EvalBatch,
@@ -10,6 +18,24 @@ export {
   type EvalWindow,
 } from "./eval-segments.ts";
 export type { CharacterIds } from "./id-store.ts";
+export { type ItemBatch, ItemBatches, type ItemBatchOptions } from "./item-batches.ts";
+export { frameItems, type ItemStore, Items, type ItemValues, idItems, MAX_ITEMS } from "./items.ts";
+export {
+  type LabelledLines,
+  LabelledLinesBuilder,
+  type LabelledLinesOptions,
+  type LineChanges,
+  labelOfFile,
+  normalizeLine,
+} from "./labelled-lines.ts";
+export { LineVocabulary, type LineVocabularyOptions } from "./line-vocabulary.ts";
+export {
+  type LabelledItems,
+  type NaiveBayesBaseline,
+  type NaiveBayesOptions,
+  naiveBayesBaseline,
+  naiveBayesBaselineJob,
+} from "./naive-bayes.ts";
 export {
   MAX_COUNTED,
   type NgramBaseline,
@@ -19,6 +45,15 @@ export {
   trigramBaselineJob,
   unigramLoss,
 } from "./ngram.ts";
+export { type PaddedItems, type PadOptions, padItems } from "./padded-items.ts";
+export {
+  type GroupedSplitOptions,
+  groupedSplit,
+  type ItemSplit,
+  type StratifiedSplitOptions,
+  stratifiedSplit,
+  tailSplit,
+} from "./splits.ts";
 export { TextCorpus, type TextSplit } from "./text-corpus.ts";
 export { type TextStreamOptions, TextStreams } from "./text-streams.ts";
 export { slicesOf, tokenize, tokenizeJob } from "./tokenize.ts";

@@ -25,6 +25,24 @@ export const IDS: Range = {
   fits: (value) => ID_ARRAYS.includes(Object.prototype.toString.call(value).slice("[object ".length, -1)),
 };
 
+const tagged = (name: string): Range => ({
+  text: `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`,
+  fits: (value) => Object.prototype.toString.call(value) === `[object ${name}]`,
+});
+
+/** By their tag, as {@link IDS}. */
+export const INTS = tagged("Int32Array");
+export const FLOATS = tagged("Float32Array");
+
+/** What a `for` loop can go over; a text is none here, since its characters are no items. */
+export const ITERABLE: Range = {
+  text: "an array or another iterable",
+  fits: (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as Partial<Iterable<unknown>>)[Symbol.iterator] === "function",
+};
+
 /** @throws InputError for what are no ids, and naming the first that is not below `size` */
 export function checkIdsBelow(where: string, ids: CharacterIds, size: number): void {
   checkValue(where, IDS, ids);

@@ -1,8 +1,8 @@
 import { InputError, Rng } from "../core/index.ts";
-import { COUNT, checkValue, type Names, type Range, refuseOthers } from "../core/options.ts";
+import { COUNT, checkValue, type Names, refuseOthers } from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
 import type { CharacterIds } from "./id-store.ts";
-import { IDS } from "./ranges.ts";
+import { IDS, INTS } from "./ranges.ts";
 
 export interface TextStreamOptions {
   /** B: how many streams are read side by side. */
@@ -14,10 +14,6 @@ export interface TextStreamOptions {
 }
 
 const OPTIONS: Names<TextStreamOptions> = { batchSize: 0, sequenceLength: 0, seed: 0 };
-const INT32: Range = {
-  text: "an Int32Array",
-  fits: (value) => Object.prototype.toString.call(value) === "[object Int32Array]",
-};
 
 /**
  * A training text cut for truncated back-propagation through time, as char-rnn and the Penn Treebank loaders do:
@@ -87,8 +83,8 @@ export class TextStreams {
     if (!(from <= to && to <= this.batchSize)) {
       throw new InputError(`textStreams.fill: rows ${from}..${to} are not within 0..${this.batchSize}`);
     }
-    checkValue("textStreams.fill: inputs", INT32, inputs);
-    checkValue("textStreams.fill: targets", INT32, targets);
+    checkValue("textStreams.fill: inputs", INTS, inputs);
+    checkValue("textStreams.fill: targets", INTS, targets);
     const size = (to - from) * T;
     if (inputs.length !== size || targets.length !== size) {
       throw new InputError(

@@ -1,6 +1,7 @@
 import type { Job } from "../core/index.ts";
 
-export type TokenKind = "char" | "word" | "bpe";
+export const TOKEN_KINDS = ["char", "word", "bpe"] as const;
+export type TokenKind = (typeof TOKEN_KINDS)[number];
 
 export interface EncodeOptions {
   /**

@@ -4,3 +4,15 @@ export type {
   LanguageModelConfig,
   LanguageModelSettings,
 } from "./language-model-config.ts";
+export {
+  type ClassifierForwardOptions,
+  type ClassifierLossOptions,
+  SequenceClassifier,
+  type SequenceClassifierOptions,
+} from "./sequence-classifier.ts";
+export type {
+  ClassifierCell,
+  Pooling,
+  SequenceClassifierConfig,
+  SequenceClassifierSettings,
+} from "./sequence-classifier-config.ts";

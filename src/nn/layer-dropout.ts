@@ -7,14 +7,18 @@ import type { Rng } from "../core/rng.ts";
 import type { Timeline } from "./timeline.ts";
 
 /**
- * Dropout on what one layer hands to the next, x in the inner layout of a timeline. With `time` one mask serves all
- * steps of a sequence (variational dropout: Gal and Ghahramani 2016), else each step has its own.
+ * Dropout on what one layer hands to the next.
+ * @param x in the inner layout of `time`
+ * @param variational one mask serves all steps of a sequence (Gal and Ghahramani 2016), else each step has its own
  */
-export function layerDropout(x: Tensor, p: number, rng: Rng, time?: Timeline): Tensor {
-  if (time === undefined || p === 0) return dropout(x, p, rng);
+export function layerDropout(x: Tensor, p: number, rng: Rng, time: Timeline, variational: boolean): Tensor {
+  if (!variational || p === 0) {
+    const inside = time.generatorOfSteps(rng);
+    return dropout(x, p, inside.rng, { batchAxis: inside.batchAxis });
+  }
   const features = x.shape.at(-1)!;
   const ones = empty([time.batch, features]);
   ones.backend.kernels.fill(ones.address, 1, ones.size);
-  const mask = dropout(ones, p, rng);
+  const mask = dropout(ones, p, time.generatorOfSequences(rng, time.batch));
   return mul(x, reshape(gatherRows(mask, time.sequenceOfRow()), x.shape));
 }

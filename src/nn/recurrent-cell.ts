@@ -5,7 +5,8 @@ import { BoundWeights } from "../autograd/ops/recurrent-weights.ts";
 import { reshape } from "../autograd/ops/reshape.ts";
 import { currentTape, kernelsOf, type Tape } from "../autograd/tape.ts";
 import type { Backend } from "../backend/backend.ts";
-import { type Tensor, zeros } from "../backend/tensor.ts";
+import { scope } from "../backend/scope.ts";
+import { type Tensor, writesOf, zeros } from "../backend/tensor.ts";
 import {
   checkValue,
   FLAG,
@@ -38,6 +39,11 @@ const DEFAULTS = { bias: true };
 const BOUND = { text: "what bind() made", fits: (value: unknown) => value instanceof BoundWeights };
 const CONTEXT: Names<FusedStepContext> = { rng: 0, bound: 0 };
 
+interface KeptWeights {
+  readonly bound: BoundWeights;
+  readonly writes: number;
+}
+
 interface FusedStepContext extends StepContext {
   /** From `bind()`: for many steps outside a tape. */
   readonly bound?: BoundWeights;
@@ -57,6 +63,8 @@ class FusedCell implements Cell<RecurrentState> {
   private readonly _hidden: number;
   private readonly _weights: RecurrentWeights;
   private _bound: { tape: Tape; weights: BoundWeights } | undefined;
+  /** For steps outside a tape, by the kind of input: packed from the weights when they had this many writes. */
+  private readonly _kept: { ids?: KeptWeights; values?: KeptWeights } = {};
 
   constructor(kind: CellKind, where: string, inputs: number, hidden: number, settings: CellSettings) {
     checkSize(`${where}: inputs`, inputs);
@@ -97,7 +105,8 @@ class FusedCell implements Cell<RecurrentState> {
     refuseOthers(where, CONTEXT, context);
     checkValue(`${where}: rng`, optional(GENERATOR), context.rng);
     checkValue(`${where}: bound`, optional(BOUND), context.bound);
-    const run = recurrent(context.bound ?? this.boundNow(), reshape(x, [1, ...x.shape]), state);
+    const bound = context.bound ?? this.boundNow(x.dtype === "i32");
+    const run = recurrent(bound, reshape(x, [1, ...x.shape]), state);
     return { output: run.hidden, state: new RecurrentState(run.hidden, run.cell) };
   }
 
@@ -113,12 +122,44 @@ class FusedCell implements Cell<RecurrentState> {
     if (x.shape.length > 0) checkStateShapes(where, state, [["batch", x.shape[0]]], widths);
   }
 
-  /** One binding for all steps of a tape, during which weights do not change; without a tape nothing says so. */
-  private boundNow(): BoundWeights {
+  /** One binding for all steps of a tape, during which weights do not change; without a tape until they change. */
+  private boundNow(hasIds: boolean): BoundWeights {
     const tape = currentTape();
-    if (tape === undefined) return this.bind();
-    if (this._bound?.tape !== tape) this._bound = { tape, weights: this.bind() };
+    if (tape === undefined) return this.keptNow(hasIds);
+    this.forgetKept();
+    // A scope inside of the tape's may have ended, and the binding that was made there with it.
+    if (this._bound?.tape !== tape || !this._bound.weights.live) this._bound = { tape, weights: this.bind() };
     return this._bound.weights;
+  }
+
+  private keptNow(hasIds: boolean): BoundWeights {
+    const name = hasIds ? "ids" : "values";
+    const writes = this.writes();
+    const found = this._kept[name];
+    if (found?.writes === writes) return found.bound;
+    found?.bound.dispose();
+    const bound = scope(() => this.bind().keep(hasIds), this.weight_hh.backend);
+    this._kept[name] = { bound, writes };
+    return bound;
+  }
+
+  /** Training changes the weights anyway, and wants the memory. */
+  private forgetKept(): void {
+    for (const name of ["ids", "values"] as const) {
+      this._kept[name]?.bound.dispose();
+      delete this._kept[name];
+    }
+  }
+
+  /** How often the weights were overwritten. @throws StaleTensorError for weights that were disposed of */
+  private writes(): number {
+    let writes = 0;
+    for (const weight of Object.values<Tensor | undefined>({ ...this._weights })) {
+      if (weight === undefined) continue;
+      void weight.address;
+      writes += writesOf(weight);
+    }
+    return writes;
   }
 }
 

@@ -240,7 +240,7 @@ export abstract class RecurrentLayer {
     const hidden: Tensor[] = [];
     const cells: Tensor[] = [];
     for (let layer = 0; layer < this.layers; layer++) {
-      if (layer > 0 && training) x = layerDropout(x, this.dropout, rng, this.variational ? time : undefined);
+      if (layer > 0 && training) x = layerDropout(x, this.dropout, rng, time, this.variational);
       const outputs: Tensor[] = [];
       for (let direction = 0; direction < this.directions; direction++) {
         const index = layer * this.directions + direction;

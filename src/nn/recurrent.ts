@@ -174,14 +174,18 @@ export class Recurrent<State> {
     const initial = state;
     const ended: State[] = [];
     const outputs: Tensor[] = [];
+    let inStep = context;
     for (let t = 0; t < counts.length; t++) {
       const going = counts[t];
+      if (context.rng !== undefined && (t === 0 || going < counts[t - 1])) {
+        inStep = { ...context, rng: time.generatorOfSequences(context.rng, going) };
+      }
       if (t > 0 && going < counts[t - 1]) {
         ended.unshift(mapState(state, (tensor) => slice(tensor, 0, going, counts[t - 1])));
         state = mapState(state, (tensor) => slice(tensor, 0, 0, going));
       }
       const where = `step of ${this._name} at time ${t}`;
-      const returned = inCell(where, () => this.cell.step(rows[t], state, context));
+      const returned = inCell(where, () => this.cell.step(rows[t], state, inStep));
       checkReturned(where, returned, [["batch", going]], this._outputSize ?? outputs[0]?.shape[1]);
       checkSameState(where, state, returned.state, t === 0);
       state = returned.state;

@@ -8,5 +8,5 @@ import { denseTimeline } from "./timeline.ts";
  * (Gal and Ghahramani 2016).
  */
 export function sequenceDropout(x: Tensor, p: number, rng: Rng, variational = false): Tensor {
-  return layerDropout(x, p, rng, variational ? denseTimeline(false, x.shape) : undefined);
+  return layerDropout(x, p, rng, denseTimeline(false, x.shape), variational);
 }

@@ -2,7 +2,7 @@
 import { requireFloats } from "../autograd/check.ts";
 import { CELLS, type CellKind, type RecurrentWeights, sizesOf } from "../autograd/ops/recurrent-cells.ts";
 import type { Backend } from "../backend/backend.ts";
-import type { StreamPlan } from "../backend/kernels-stream.ts";
+import type { StreamPlan } from "../backend/kernel-arguments.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import { InputError, ShapeError } from "../core/errors.ts";
 import { checkValue, FLAG, type Names, OBJECT, oneOf, refuseOthers } from "../core/options.ts";

@@ -2,7 +2,8 @@ import { requireFloats } from "../autograd/check.ts";
 import { CELLS } from "../autograd/ops/recurrent-cells.ts";
 import { kernelsOf } from "../autograd/tape.ts";
 import type { Backend, FloatArray } from "../backend/backend.ts";
-import { PLAN_WORDS, type StreamPlan, WEIGHT_FORMATS, type WeightFormat } from "../backend/kernels-stream.ts";
+import { PLAN_WORDS, type StreamPlan, type WeightFormat, wordsOf } from "../backend/kernel-arguments.ts";
+import { WEIGHT_FORMATS } from "../backend/kernels.generated.ts";
 import { persistent, Tensor } from "../backend/tensor.ts";
 import { InputError, ScopeError, ShapeError } from "../core/errors.ts";
 import {
@@ -20,7 +21,7 @@ import { showValue } from "../core/show-value.ts";
 import { RecurrentState } from "./recurrent-state.ts";
 import { checkFinite, checkParts, matricesOf, planOf, type StreamParts, tensorsOf } from "./stream-parts.ts";
 
-export type { WeightFormat } from "../backend/kernels-stream.ts";
+export type { WeightFormat } from "../backend/kernel-arguments.ts";
 export type { MatrixModule, StreamParts } from "./stream-parts.ts";
 
 export interface StreamOptions {
@@ -102,7 +103,7 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
     this.stateWords = layers.length * (S + (CELLS[kind].hasCell ? hidden : 0));
     const words = (n: number) => persistent([n], "f32", this.backend);
     const plan = persistent([PLAN_WORDS], "i32", this.backend);
-    plan.write(Object.values(this.plan));
+    plan.write(wordsOf(this.plan));
     this.tensors = {
       plan,
       packed: words(kernels.stream_size(plan.address)),

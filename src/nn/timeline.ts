@@ -5,6 +5,7 @@ import { swapAxes } from "../autograd/ops/time.ts";
 import { ids, type Tensor } from "../backend/tensor.ts";
 import { InputError, ShapeError } from "../core/errors.ts";
 import { checkValue, LIST } from "../core/options.ts";
+import type { Rng } from "../core/rng.ts";
 import type { Shape } from "../core/shape.ts";
 import { showValue } from "../core/show-value.ts";
 
@@ -28,6 +29,10 @@ export interface Timeline {
   readonly batch: number;
   /** For each row of the inner layout its sequence in kernel order, as ids. */
   sequenceOfRow(): Tensor;
+  /** A generator for all steps in the inner layout, from that of the batch, and where the batch is in the layout. */
+  generatorOfSteps(rng: Rng): { readonly rng: Rng; readonly batchAxis: number };
+  /** A generator for the first `count` sequences in kernel order. */
+  generatorOfSequences(rng: Rng, count: number): Rng;
 }
 
 export function denseTimeline(batchFirst: boolean, shape: Shape): Timeline {
@@ -46,6 +51,8 @@ export function denseTimeline(batchFirst: boolean, shape: Shape): Timeline {
     rows: undefined,
     batch,
     sequenceOfRow: () => ids(Int32Array.from({ length: steps * batch }, (_, row) => row % batch)),
+    generatorOfSteps: (rng) => ({ rng, batchAxis: 1 }),
+    generatorOfSequences: (rng) => rng,
   };
 }
 
@@ -69,11 +76,12 @@ export function packedTimeline(
   const total = first[longest - 1] + counts[longest - 1];
 
   /** One value for each row that exists: rows of step t in the order of ranks. */
-  const eachRow = (value: (t: number, r: number) => number) => {
-    const values = new Int32Array(total);
+  const valuesOfRows = (value: (t: number, r: number) => number) => {
+    const values = new Float64Array(total);
     for (let t = 0; t < longest; t++) for (let r = 0; r < counts[t]; r++) values[first[t] + r] = value(t, r);
-    return ids(values);
+    return values;
   };
+  const eachRow = (value: (t: number, r: number) => number) => ids(Int32Array.from(valuesOfRows(value)));
   const placeOf = (b: number, t: number) => (batchFirst ? b * steps + t : t * batch + b);
   const isSorted = order.every((b, r) => b === r);
   const permute = (index: ArrayLike<number>) => (state: Tensor) =>
@@ -103,10 +111,28 @@ export function packedTimeline(
     },
     batch,
     sequenceOfRow: () => eachRow((_t, r) => r),
+    generatorOfSteps(rng) {
+      const { batchRows } = rng;
+      if (batchRows === undefined) return { rng, batchAxis: 0 };
+      // Rows of the whole batch in the dense layout [T, B, ...]: one of them for each step.
+      const { rows, batch: whole } = batchRows;
+      const places = valuesOfRows((t, r) => t * whole + rows[order[r]]);
+      return { rng: rng.forRows(places, longest * whole), batchAxis: 0 };
+    },
+    generatorOfSequences(rng, count) {
+      const { batchRows } = rng;
+      if (batchRows === undefined) return rng;
+      const { rows, batch: whole } = batchRows;
+      return rng.forRows(
+        order.slice(0, count).map((b) => rows[b]),
+        whole,
+      );
+    },
   };
 }
 
-function checkLengths(where: string, lengths: ArrayLike<number>, batch: number, steps: number): void {
+/** @throws InputError for a length that is not an integer from 1 to T; ShapeError when their number is not B */
+export function checkLengths(where: string, lengths: ArrayLike<number>, batch: number, steps: number): void {
   checkValue(where, LIST, lengths);
   if (lengths.length !== batch) throw new ShapeError(where, `[batch=${batch}]`, `[${lengths.length}]`);
   for (let b = 0; b < batch; b++) {

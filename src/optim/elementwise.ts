@@ -1,6 +1,6 @@
 /** Arithmetic on arrays of n numbers, for rules that are made of several kernels. */
 import type { Address, Kernels } from "../backend/backend.ts";
-import { BINARY, UNARY } from "../backend/kernels-ops.ts";
+import { BINARY, UNARY } from "../backend/kernels.generated.ts";
 import type { Update } from "./rule.ts";
 
 /** y = a kind b, elementwise; y must be neither. */

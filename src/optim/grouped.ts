@@ -2,7 +2,7 @@ import { Gradients } from "../autograd/gradients.ts";
 import type { NamedParameter } from "../autograd/parameter.ts";
 import { kernelsOf } from "../autograd/tape.ts";
 import { Frames } from "../backend/scope.ts";
-import { persistent, type Tensor } from "../backend/tensor.ts";
+import { noteWrite, persistent, type Tensor } from "../backend/tensor.ts";
 import { InputError } from "../core/errors.ts";
 import { AT_LEAST_0, COUNT, checkValue, settle } from "../core/options.ts";
 import type { Optimizer } from "./optimizer.ts";
@@ -96,6 +96,7 @@ class GroupedOptimizer<Settings extends { readonly lr: number }, Name extends st
           number: this.number?.address ?? 0,
         };
         this.rule.update(update, settings);
+        noteWrite(tensor);
       }
     }
   }

@@ -54,20 +54,27 @@ export function differentiate(
   // All parts are one frame: what any of them carries over with detach() lives until the end of the next step.
   const losses = frames.run(() => {
     gradients.zero();
-    const values = shares.map((share, part) =>
-      scope(() => {
-        const tape = new Tape();
-        const loss = withTape(tape, () => checkLoss(fn(part)));
-        backward(tape, loss, gradients, share);
-        return scalar(loss);
-      }),
-    );
+    const values = shares.map((share, part) => differentiatePart(() => fn(part), gradients, share));
     gradients.finish();
     return values;
   });
   return Promise.all(losses).then((values) =>
     values.reduce((total, value, part) => total + shares[part] * value, 0),
   );
+}
+
+/**
+ * Forward and backward of one part of a step, in a scope of its own. Its gradients, times `share`, are added to what
+ * the buffer has received.
+ * @returns the value of the loss
+ */
+export function differentiatePart(fn: () => Tensor, gradients: Gradients, share: number): Promise<number> {
+  return scope(() => {
+    const tape = new Tape();
+    const loss = withTape(tape, () => checkLoss(fn()));
+    backward(tape, loss, gradients, share);
+    return scalar(loss);
+  });
 }
 
 /**

@@ -6,7 +6,7 @@ export type TrainEvent =
   | StartEvent
   | StepEvent
   | EvalEvent
-  | { event: "sample"; step: number; text: string }
+  | SampleEvent
   | { event: "checkpoint"; step: number; path: string }
   | ProfileEvent
   | EndEvent;
@@ -35,8 +35,10 @@ export interface StepEvent {
   step: number;
   /** Passes over the data, as a fraction. */
   epoch: number;
-  /** Nats a unit (character, word, item). */
+  /** Nats per unit (character, word, item). */
   loss: number;
+  /** Named parts of the loss, for a task that has some. */
+  parts?: Readonly<Record<string, number>>;
   /** Global norm before clipping. */
   gradNorm: number;
   lr: number;
@@ -51,7 +53,18 @@ export interface EvalEvent {
   step: number;
   split: string;
   loss: number;
-  metrics: Record<string, number>;
+  metrics: Readonly<Record<string, number>>;
+  /** What chooses the best checkpoint, the smaller the better; absent where that is the loss. */
+  choose?: number;
+}
+
+/** What the model made after a step: a text, the path of a picture, or anything that JSON can say. */
+export interface SampleEvent {
+  event: "sample";
+  step: number;
+  text?: string;
+  file?: string;
+  value?: unknown;
 }
 
 /** With `--profile`, before the end: the mean step of this sitting, as the first replica saw it. */
@@ -77,7 +90,7 @@ export interface EndEvent {
   reason: EndReason;
   /** SHA-256 of all parameters in the order of their names: equal bits, equal hash. */
   parametersSha256: string;
-  /** The evaluation with the lowest loss, over all sittings; null before the first evaluation. */
-  best: { step: number; loss: number } | null;
+  /** The best evaluation, over all sittings; null before the first evaluation. */
+  best: { step: number; loss: number; choose?: number } | null;
   warnings: TrainingWarning[];
 }

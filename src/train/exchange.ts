@@ -1,77 +1,107 @@
 import type { FloatArray } from "../backend/backend.ts";
 import { exactArray } from "../backend/exact-array.ts";
 import type { Learner } from "./learner.ts";
-import { MEETING_WORDS, waitWhile } from "./meeting.ts";
+import { type Stretch, stretchOf, subtreesIn } from "./shards.ts";
 
 /** What the first replica asks of the others; the order of work is the same for all. */
 export const Command = { step: 1, evaluate: 2, collect: 3, stop: 4 } as const;
 export type Command = (typeof Command)[keyof typeof Command];
 
-// Words of the orders.
-const SEQUENCE = 0; // rises by one with every command
-const COMMAND = 1;
-const ORDER_WORDS = 2;
-
-// Words of the header: the numbers that belong to the command.
-const STEP = 0;
-const LEARNING_RATE = 1;
-const HEADER_WORDS = 2;
-
-/** The memory that replicas share, and nothing else. */
-export interface Shared {
-  readonly replicas: number;
-  readonly orders: Int32Array;
-  /** See meeting.ts. */
-  readonly meeting: Int32Array;
-  readonly header: Float64Array;
-  /** [replicas]: losses times shares. */
-  readonly losses: Float64Array;
-  /** [replicas, n]; see gradient-sum.ts. */
-  readonly gradients: FloatArray;
-  /** Doubles hold the state of every backend exactly. */
-  readonly carried: Float64Array;
-  readonly sums: Float64Array;
-}
-
-export function createShared(replicas: number, learner: Learner): Shared {
-  // Alone there is nobody to share with: ordinary memory will do, and no page needs cross-origin isolation.
-  const bytes = (count: number) => (replicas === 1 ? new ArrayBuffer(count) : new SharedArrayBuffer(count));
-  const { flat } = learner.optimizer.gradients;
-  const Values = exactArray(flat.backend);
-  const slots = replicas === 1 ? 0 : replicas * flat.size;
-  return {
-    replicas,
-    orders: new Int32Array(bytes(4 * ORDER_WORDS)),
-    meeting: new Int32Array(bytes(4 * MEETING_WORDS)),
-    header: new Float64Array(bytes(8 * HEADER_WORDS)),
-    losses: new Float64Array(bytes(8 * replicas)),
-    gradients: new Values(bytes(Values.BYTES_PER_ELEMENT * slots)),
-    carried: new Float64Array(bytes(8 * learner.carried.size)),
-    sums: new Float64Array(bytes(8 * learner.evaluationParts)),
-  };
-}
-
+/** A command with its numbers. */
 export interface Posted {
   readonly command: Command;
+  /** Of a step: how many were before it, and the learning rate of its update. */
   readonly step: number;
   readonly learningRate: number;
 }
 
-/** Called by the first replica: hand a command to all others. */
-export function post(shared: Shared, { command, step, learningRate }: Posted): void {
-  shared.header[STEP] = step;
-  shared.header[LEARNING_RATE] = learningRate;
-  Atomics.store(shared.orders, COMMAND, command);
-  Atomics.add(shared.orders, SEQUENCE, 1);
-  if (shared.replicas > 1) Atomics.notify(shared.orders, SEQUENCE);
+/** Pieces of the flat gradient begin on a cache line, so that no two replicas write to the same one. */
+const ALIGNED = 16;
+
+/** How much replicas exchange. Each of them computes it from its own learner. */
+export interface ExchangeSizes {
+  readonly replicas: number;
+  readonly shards: number;
+  /** Elements of the flat gradient that each replica adds up, [replicas]. */
+  readonly pieces: readonly Stretch[];
+  /** The subtrees of the shards that each replica adds up alone, [replicas]: see shards.ts. */
+  readonly subtrees: readonly (readonly Stretch[])[];
+  /** The loss of a shard and its parts. */
+  readonly numbersPerShard: number;
+  /** Elements of the state that is carried from step to step. */
+  readonly carried: number;
+  /** Sums of all parts of the evaluation. */
+  readonly sums: number;
+  /** What holds gradients exactly. */
+  readonly Values: ReturnType<typeof exactArray>;
 }
 
-/** Called by the others: sleep until there is a command after the first `known`. */
-export function awaitCommand(shared: Shared, known: number): Posted {
-  while (Atomics.load(shared.orders, SEQUENCE) === known) waitWhile(shared.orders, SEQUENCE, known);
+export function sizesOf(learner: Learner, replicas: number): ExchangeSizes {
+  const { optimizer, shards, parts, carried, evaluation } = learner;
+  const { flat } = optimizer.gradients;
+  const lines = Math.ceil(flat.size / ALIGNED);
+  const numbers = Array.from({ length: replicas }, (_, replica) => replica);
   return {
-    command: Atomics.load(shared.orders, COMMAND) as Command,
-    step: shared.header[STEP],
-    learningRate: shared.header[LEARNING_RATE],
+    ...{ replicas, shards, carried: carried.size, sums: evaluation.parts * evaluation.width },
+    pieces: numbers.map((replica) => {
+      const { from, to } = stretchOf(replica, replicas, lines);
+      return { from: Math.min(from * ALIGNED, flat.size), to: Math.min(to * ALIGNED, flat.size) };
+    }),
+    subtrees: numbers.map((replica) =>
+      subtreesIn(stretchOf(replica, replicas, shards), { from: 0, to: shards }),
+    ),
+    numbersPerShard: 1 + parts.length,
+    Values: exactArray(flat.backend),
   };
+}
+
+/**
+ * What one replica sees of the others. All replicas make the same calls in the same order:
+ *
+ *     begin
+ *     step:     fill numbers and outgoing -> scatter -> read numbers and incoming -> fill outgoingSums -> gather ->
+ *               read incomingSum
+ *     evaluate: fill sums -> collect("sums")
+ *     collect:  fill carried -> collect("carried")
+ */
+export interface Exchange {
+  readonly replica: number;
+  readonly sizes: ExchangeSizes;
+  /** The loss and its parts of each shard, [shards * numbersPerShard]: own ones before `scatter`, all after it. */
+  readonly numbers: Float64Array;
+  /** Zeros at the beginning of a command. After `collect` the first replica has what all have written. */
+  readonly carried: Float64Array;
+  readonly sums: Float64Array;
+  /** Wait until all replicas are there. */
+  begin(): Promise<void>;
+  /** For the first replica: hand a command to all others. */
+  post(posted: Posted): void;
+  /** For the others: the next command. */
+  next(): Promise<Posted>;
+  /** Where this replica lays out the gradient of one of its subtrees for another replica's piece. */
+  outgoing(other: number, subtree: number): FloatArray;
+  /** Wait until all have laid out their gradients. */
+  scatter(): Promise<void>;
+  /** What another replica has laid out for this one's piece. */
+  incoming(other: number, subtree: number): FloatArray;
+  /** Where the sum of this replica's piece goes: every array is to be filled with it. */
+  outgoingSums(): readonly FloatArray[];
+  /** Wait until all have laid out their sums. */
+  gather(): Promise<void>;
+  /** The sum of another replica's piece. */
+  incomingSum(other: number): FloatArray;
+  /** Wait until the first replica has what all have written. */
+  collect(what: "carried" | "sums"): Promise<void>;
+  /** Let go of what the exchange holds; no call may follow. */
+  close(): void;
+}
+
+/** Sees to the workers while the first replica, which alone hears of them, waits. */
+export interface Watch {
+  /** Called now and then. @throws ReplicaError when a worker has stopped */
+  look(): Promise<void>;
+  /** A replica has said that it stopped. @throws ReplicaError with the cause */
+  explain(): Promise<void>;
+  /** Have a function called once with the error of the first worker that stops. */
+  whenStopped(report: (error: Error) => void): void;
 }

@@ -9,7 +9,13 @@ export interface CurvePoint {
 export interface Evaluation {
   readonly step: number;
   readonly loss: number;
+  readonly metrics?: Readonly<Record<string, number>>;
+  /** What chooses the best one, the smaller the better; absent where that is the loss. */
+  readonly choose?: number;
 }
+
+/** The smaller, the better. */
+export const choiceOf = ({ loss, choose = loss }: Pick<Evaluation, "loss" | "choose">): number => choose;
 
 export interface Sample {
   readonly step: number;
@@ -51,14 +57,19 @@ export class TrainingHistory {
    * @param recorded an event, or a line of a log whose fields nobody has checked
    */
   add(recorded: object): void {
-    const { event, step, loss, lr, split, text } = recorded as Record<string, unknown>;
+    const { event, step, loss, lr, split, text, metrics, choose } = recorded as Record<string, unknown>;
     if (!isFiniteNumber(step)) return;
     if (event === "sample" && typeof text === "string") this.addSample({ step, text });
     if (!isFiniteNumber(loss)) return;
     if (event === "step") this.addStep(step, loss, isFiniteNumber(lr) ? lr : 0);
     else if (event === "eval" && (split === undefined || split === "validation")) {
       if (this.evaluations.at(-1)?.step === step) this.evaluations.pop();
-      this.evaluations.push({ step, loss });
+      this.evaluations.push({
+        step,
+        loss,
+        ...(isNumbers(metrics) && { metrics }),
+        ...(isFiniteNumber(choose) && { choose }),
+      });
     }
   }
 
@@ -83,10 +94,10 @@ export class TrainingHistory {
     return this.first;
   }
 
-  /** The evaluation with the lowest loss; the first of several. */
+  /** The best evaluation; the first of several. */
   get best(): Evaluation | undefined {
     return this.evaluations.reduce<Evaluation | undefined>(
-      (best, evaluation) => (best === undefined || evaluation.loss < best.loss ? evaluation : best),
+      (best, evaluation) => (best === undefined || choiceOf(evaluation) < choiceOf(best) ? evaluation : best),
       undefined,
     );
   }
@@ -139,4 +150,8 @@ export class TrainingHistory {
 
 function isFiniteNumber(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value);
+}
+
+function isNumbers(value: unknown): value is Record<string, number> {
+  return typeof value === "object" && value !== null && Object.values(value).every(isFiniteNumber);
 }

@@ -1,8 +1,10 @@
 export { CarriedLayout, type CarriedTensor, shapesOf } from "./carried.ts";
 export type { EndEvent, EndReason, EvalEvent, StartEvent, StepEvent, TrainEvent } from "./events.ts";
-export type { CreateLearner, Learner, LearnerSource } from "./learner.ts";
+export type { CreateLearner, Learner, LearnerSource, ShardLoss } from "./learner.ts";
 export { type LoopOptions, trainLoop } from "./loop.ts";
-export { ReplicaGroup } from "./replica-group.ts";
-export { RunStore } from "./run-store.ts";
+export type { StepOutcome } from "./replica.ts";
+export { ReplicaGroup, type ReplicaOptions } from "./replica-group.ts";
 export { type Decay, type Limits, learningRateFactor } from "./schedule.ts";
+export type { Connection, ReplicaTask, ReplicaWorker, StartWorker, WorkerStart } from "./serve-replica.ts";
 export { applySnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
+export { serveWebReplica, webWorkers } from "./web-workers.ts";

@@ -13,7 +13,7 @@ import {
   SIZE,
   settle,
 } from "../core/options.ts";
-import type { EndReason, EvalEvent, StepEvent, TrainEvent } from "./events.ts";
+import type { EndReason, EvalEvent, SampleEvent, StepEvent, TrainEvent } from "./events.ts";
 import type { Patience } from "./patience.ts";
 import type { ReplicaGroup } from "./replica-group.ts";
 import {
@@ -33,8 +33,8 @@ export interface LoopOptions {
   /** Default: the rate falls along a cosine to the limit, where there is one. */
   readonly decay?: Decay;
   readonly stepsPerEpoch: number;
-  /** Characters, words or items of one step. */
-  readonly unitsPerStep: number;
+  /** Characters, words or items of one step; a function where steps have different numbers of them. */
+  readonly unitsPerStep: number | ((step: number) => number);
   /** Updates made in earlier sittings, and their seconds. */
   readonly startStep: number;
   readonly startSeconds: number;
@@ -48,11 +48,16 @@ export interface LoopOptions {
   /** Save every so many steps besides; default: every half minute. */
   readonly saveEvery?: number;
   /** Turns the sums of the evaluation's parts into an event. */
-  readonly score: (sums: Float64Array) => { loss: number; metrics: Record<string, number> };
+  readonly score: (sums: Float64Array) => {
+    loss: number;
+    metrics: Readonly<Record<string, number>>;
+    /** The smaller, the better; default the loss. */
+    choose?: number;
+  };
   /** Save everything; `evaluation` is that of this very step, if there was one. Returns the checkpoint's path. */
   readonly save: (step: number, seconds: number, evaluation?: EvalEvent) => Promise<string>;
   /** A sample of what the model makes now. */
-  readonly sample?: (step: number) => Promise<string>;
+  readonly sample?: (step: number) => Promise<Omit<SampleEvent, "event" | "step">>;
   /** Stop after the step in progress, and save, when `aborted` becomes true: an `AbortSignal`. */
   readonly signal?: { readonly aborted: boolean };
 }
@@ -71,9 +76,14 @@ const SIGNAL: Range = {
     OBJECT.fits(value) && typeof (value as { readonly aborted?: unknown }).aborted === "boolean",
 };
 
+const UNITS: Range = {
+  text: `${ABOVE_0.text}, or a function of the step`,
+  fits: (value) => ABOVE_0.fits(value) || FUNCTION.fits(value),
+};
+
 const RANGES: Ranges<LoopOptions> = {
   ...{ group: GROUP, limits: OBJECT, learningRate: AT_LEAST_0, decay: optional(OBJECT) },
-  ...{ stepsPerEpoch: ABOVE_0, unitsPerStep: ABOVE_0, startStep: COUNT, startSeconds: AT_LEAST_0 },
+  ...{ stepsPerEpoch: ABOVE_0, unitsPerStep: UNITS, startStep: COUNT, startSeconds: AT_LEAST_0 },
   ...{ evaluateEvery: optional(SIZE), saveEvery: optional(SIZE), score: FUNCTION, save: FUNCTION },
   ...{ sample: optional(FUNCTION), signal: optional(SIGNAL), patience: optional(OBJECT) },
 };
@@ -120,12 +130,15 @@ export async function* trainLoop(
   let savedAt = -1;
   let lastSave = sitting();
   const turns = new Turns();
+  const { unitsPerStep } = options;
+  const unitsOf = typeof unitsPerStep === "function" ? unitsPerStep : () => unitsPerStep;
 
   const evaluate = async (): Promise<EvalEvent> => {
     evaluatedAt = step;
-    const { loss, metrics } = options.score(await group.evaluate());
+    const { loss, metrics, choose = loss } = options.score(await group.evaluate());
     if (!Number.isFinite(loss)) throw new DivergenceError(step, "validation loss", loss);
     const evaluation: EvalEvent = { event: "eval", step, split: "validation", loss, metrics };
+    if (choose !== loss) evaluation.choose = choose;
     patience?.add(evaluation);
     return evaluation;
   };
@@ -144,14 +157,14 @@ export async function* trainLoop(
       if (evaluation !== undefined) yield evaluation;
       if (savedAt !== step || evaluation !== undefined) yield await save(evaluation);
       if (evaluation !== undefined && options.sample !== undefined) {
-        yield { event: "sample", step, text: await options.sample(step) };
+        yield { event: "sample", step, ...(await options.sample(step)) };
       }
       return { step, seconds: startSeconds + sitting(), reason: limit ?? "interrupted" };
     }
 
     const before = sitting();
     const lr = options.learningRate * learningRateFactor(horizon, step, startSeconds + before);
-    const { loss, gradientNorm } = await group.step(step, lr);
+    const { loss, parts, gradientNorm } = await group.step(step, lr);
     step++;
     if (!Number.isFinite(loss)) throw new DivergenceError(step, "loss", loss);
     if (!Number.isFinite(gradientNorm)) throw new DivergenceError(step, "gradient norm", gradientNorm);
@@ -161,10 +174,11 @@ export async function* trainLoop(
       step,
       epoch: step / stepsPerEpoch,
       loss,
+      ...(parts && { parts }),
       gradNorm: gradientNorm,
       lr,
       seconds: startSeconds + seconds,
-      unitsPerSecond: options.unitsPerStep / Math.max(seconds - before, 1e-9),
+      unitsPerSecond: unitsOf(step - 1) / Math.max(seconds - before, 1e-9),
     };
     yield event;
 
@@ -181,7 +195,7 @@ export async function* trainLoop(
       const evaluation = await evaluate();
       yield evaluation;
       yield await save(evaluation);
-      if (options.sample !== undefined) yield { event: "sample", step, text: await options.sample(step) };
+      if (options.sample !== undefined) yield { event: "sample", step, ...(await options.sample(step)) };
       secondsEvaluating += sitting() - from;
     } else if (
       options.saveEvery === undefined ? sitting() - lastSave > SAVE_SECONDS : step % options.saveEvery === 0

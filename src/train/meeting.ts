@@ -1,4 +1,5 @@
 import { ReplicaError } from "../core/errors.ts";
+import type { Watch } from "./exchange.ts";
 
 // Words of the control block.
 const ARRIVED = 0; // rises by one whenever a replica arrives at a meeting
@@ -13,14 +14,6 @@ const PATIENCE = 200;
  * shares are often closer together. Where there are more replicas than cores it is too short to hold up the others.
  */
 const SPIN = 0.05;
-
-/** How the first replica, which alone hears of workers, sees to them while it waits. */
-export interface Watch {
-  /** Called now and then. @throws ReplicaError when a worker has died */
-  look(): Promise<void>;
-  /** A replica has said that it stopped. @throws ReplicaError with the cause */
-  explain(): Promise<void>;
-}
 
 /** Wait until a word is no longer `value`, at most `patience` milliseconds. */
 export function waitWhile(

@@ -1,7 +1,8 @@
 import type { EvalEvent } from "./events.ts";
+import { choiceOf } from "./history.ts";
 
 /**
- * Ends a training whose validation loss has stopped falling: after so many evaluations in a row that were not better than
+ * Ends a training whose validation has stopped improving: after so many evaluations in a row that were not better than
  * the best one before them (early stopping, as Keras and Lightning count it).
  *
  * The state is a function of the evaluations in the run's log, so a resumed run that is given the logged ones stops where
@@ -25,11 +26,13 @@ export class Patience {
   }
 
   /** Evaluations come in the order of their steps; one of a step that has been counted is not counted again. */
-  add({ step, loss }: Pick<EvalEvent, "step" | "loss">): void {
+  add(evaluation: Pick<EvalEvent, "step" | "loss" | "choose">): void {
+    const { step } = evaluation;
     if (step <= this.lastStep || (this.every !== undefined && step % this.every !== 0)) return;
     this.lastStep = step;
-    if (loss < this.best) {
-      this.best = loss;
+    const score = choiceOf(evaluation);
+    if (score < this.best) {
+      this.best = score;
       this.worse = 0;
     } else {
       this.worse++;

@@ -1,14 +1,47 @@
-import type { Worker } from "node:worker_threads";
-import { InputError, problemOf, ReplicaError, UnrolledError } from "../core/errors.ts";
-import { AT_LEAST_0, COUNT, checkValue, OBJECT, optional, type Range, SIZE } from "../core/options.ts";
-import { Command, createShared, post, type Shared } from "./exchange.ts";
+import { InputError, problemOf, ReplicaError } from "../core/errors.ts";
+import {
+  AT_LEAST_0,
+  COUNT,
+  checkValue,
+  FUNCTION,
+  OBJECT,
+  oneOf,
+  optional,
+  type Range,
+  type Ranges,
+  type Settled,
+  SIZE,
+  settle,
+} from "../core/options.ts";
+import { Command, type Exchange, sizesOf, type Watch } from "./exchange.ts";
 import type { Learner, LearnerSource } from "./learner.ts";
+import { MessageExchange } from "./message-exchange.ts";
 import { Replica, type StepOutcome } from "./replica.ts";
-import type { WorkerData } from "./replica-worker.ts";
+import { type Connection, type ReplicaWorker, type StartWorker, WorkerStart } from "./serve-replica.ts";
+import { allocateShared, canShareMemory, SharedExchange } from "./shared-exchange.ts";
 import { LEARNER, type Snapshot } from "./snapshot.ts";
 
 /** More threads than any machine has. */
 const MOST_REPLICAS = 4096;
+
+export interface ReplicaOptions {
+  /** How many there are, this one included. Default 1. */
+  replicas?: number;
+  /** How the others make their learners. */
+  source?: LearnerSource;
+  /** Starts a thread for each of the others: `startNodeWorker` of `unrolled/runs` in Node, `webWorkers` in a page. */
+  startWorker?: StartWorker;
+  /**
+   * How replicas exchange their gradients: through memory that all of them share, or, where there is none, in messages.
+   * The bits are the same. Default: shared, except in a page without cross-origin isolation.
+   */
+  exchange?: "shared" | "messages";
+  /** What every replica starts from, when it is not the initial values of the seed. */
+  snapshot?: { snapshot: Snapshot; parametersOnly: boolean };
+}
+
+type Settings = Settled<ReplicaOptions, "source" | "startWorker" | "exchange" | "snapshot">;
+
 const REPLICAS: Range = {
   text: `an integer from 1 to ${MOST_REPLICAS}`,
   fits: (value) => SIZE.fits(value) && (value as number) <= MOST_REPLICAS,
@@ -16,53 +49,66 @@ const REPLICAS: Range = {
 
 const SOURCE: Range = {
   text: "the source of a learner, { module, spec }",
-  fits: (value) => OBJECT.fits(value) && typeof (value as Partial<LearnerSource>).module === "string",
+  fits: (value) => {
+    if (!OBJECT.fits(value)) return false;
+    const { module } = value as Partial<LearnerSource>;
+    return module === undefined || typeof module === "string";
+  },
 };
 
-/** Give the event loop a turn: signals, and what workers have to say. */
-const turn = (milliseconds = 0) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
-
-/** How long a worker that has failed may take to say why, in milliseconds. */
-const LAST_WORDS = 2000;
+const RANGES: Ranges<ReplicaOptions> = {
+  ...{ replicas: REPLICAS, source: optional(SOURCE), startWorker: optional(FUNCTION) },
+  ...{ exchange: optional(oneOf("shared", "messages")), snapshot: optional(OBJECT) },
+};
 
 /**
- * Replicas of one model. The first lives on this thread; each of the others in a worker with a heap of its own,
- * built from the same source. See exchange.ts for what they share.
+ * Replicas of one model. The first lives on this thread; each of the others on another one with a heap of its own, built
+ * from the same source. See exchange.ts for what they exchange.
  */
 export class ReplicaGroup {
   readonly learner: Learner;
-  readonly shared: Shared;
+  private readonly exchange: Exchange;
   private readonly first: Replica;
-  private readonly workers: Worker[] = [];
-  private failure: Error | undefined;
-  private stopping = false;
+  private readonly workers: Workers;
 
-  private constructor(learner: Learner, replicas: number) {
+  private constructor(learner: Learner, exchange: Exchange, workers: Workers) {
     this.learner = learner;
-    this.shared = createShared(replicas, learner);
-    this.first = new Replica(this.shared, learner, 0, {
-      look: () => this.look(),
-      explain: () => this.explain(),
-    });
+    this.exchange = exchange;
+    this.workers = workers;
+    this.first = new Replica(exchange, learner);
   }
 
   /**
-   * @param snapshot what every replica starts from, when it is not the initial values of the seed
-   * @throws InputError for an argument of the wrong kind, and for a source or a snapshot that no thread can be sent
+   * @param learner of the first replica; its shards are a multiple of the replicas
+   * @throws InputError for an argument of the wrong kind, and for a source or a snapshot that no thread can be sent;
+   * ReplicaError when a worker stops before all are ready
    */
-  static async start(
-    learner: Learner,
-    source: LearnerSource,
-    replicas: number,
-    snapshot?: { snapshot: Snapshot; parametersOnly: boolean },
-  ): Promise<ReplicaGroup> {
+  static async start(learner: Learner, options: ReplicaOptions = {}): Promise<ReplicaGroup> {
     checkValue("ReplicaGroup.start: learner", LEARNER, learner);
-    checkValue("ReplicaGroup.start: source", SOURCE, source);
-    checkValue("ReplicaGroup.start: replicas", REPLICAS, replicas);
-    checkValue("ReplicaGroup.start: snapshot", optional(OBJECT), snapshot);
-    const group = new ReplicaGroup(learner, replicas);
+    const settings = settle<Settings>("ReplicaGroup.start", RANGES, { replicas: 1 }, options);
+    const { replicas } = settings;
+    if (learner.shards % replicas !== 0) {
+      throw new InputError(
+        `ReplicaGroup.start: the learner's shards must be a multiple of the ${replicas} replicas, got ${learner.shards}`,
+      );
+    }
+    const sizes = sizesOf(learner, replicas);
+    const workers = new Workers();
+    const { exchange = canShareMemory() || replicas === 1 ? "shared" : "messages" } = settings;
+    let own: Exchange;
+    let connect: (replica: number) => Connection;
+    if (exchange === "shared") {
+      const memory = allocateShared(sizes);
+      own = new SharedExchange(memory, sizes, 0, workers);
+      connect = () => ({ kind: "shared", memory });
+    } else {
+      const ports = connectAll(replicas);
+      own = new MessageExchange(ports[0], sizes, 0, workers);
+      connect = (replica) => ({ kind: "messages", ports: ports[replica] });
+    }
+    const group = new ReplicaGroup(learner, own, workers);
     try {
-      if (replicas > 1) group.spawn(source, snapshot);
+      if (replicas > 1) workers.start(settings, connect);
       await group.first.begin();
     } catch (error) {
       await group.dispose();
@@ -76,41 +122,72 @@ export class ReplicaGroup {
     checkValue("replicaGroup.step: step", COUNT, step);
     checkValue("replicaGroup.step: learningRate", AT_LEAST_0, learningRate);
     const posted = { command: Command.step, step, learningRate };
-    post(this.shared, posted);
+    this.exchange.post(posted);
     return this.first.step(posted);
   }
 
-  /** Sums of losses of all parts of the evaluation, in order. */
+  /** The sums of all parts of the evaluation, in order: [parts * width]. */
   async evaluate(): Promise<Float64Array> {
     this.post(Command.evaluate);
     await this.first.evaluate();
-    return this.shared.sums.slice();
+    return this.exchange.sums.slice();
   }
 
   /** The carried state of the whole batch. */
   async collectCarried(): Promise<Float64Array> {
     this.post(Command.collect);
     await this.first.collect();
-    return this.shared.carried.slice();
+    return this.exchange.carried.slice();
   }
 
   async dispose(): Promise<void> {
-    this.stopping = true;
+    this.workers.expectEnd();
     this.post(Command.stop);
-    await Promise.all(this.workers.map((worker) => worker.terminate()));
+    await this.workers.terminate();
     this.first.dispose();
   }
 
   private post(command: Command): void {
-    post(this.shared, { command, step: 0, learningRate: 0 });
+    this.exchange.post({ command, step: 0, learningRate: 0 });
+  }
+}
+
+/** Give the event loop a turn: signals, and what workers have to say. */
+const turn = (milliseconds = 0) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+
+/** How long a worker that has failed may take to say why, in milliseconds. */
+const LAST_WORDS = 2000;
+
+/** The threads of the other replicas, and the first failure of any. */
+class Workers implements Watch {
+  private readonly all: ReplicaWorker[] = [];
+  private failure: Error | undefined;
+  private isEnding = false;
+  private report: ((error: Error) => void) | undefined;
+
+  /** @throws InputError for what no thread can be sent, and without a way to start one */
+  start(
+    { replicas, source, startWorker, snapshot }: Settings,
+    connect: (replica: number) => Connection,
+  ): void {
+    if (source === undefined || startWorker === undefined) {
+      throw new InputError("ReplicaGroup.start: several replicas need a source and startWorker", {
+        hint: "give { source, startWorker: startNodeWorker } in Node, or leave replicas at 1",
+      });
+    }
+    for (let replica = 1; replica < replicas; replica++) {
+      const task = { replica, replicas, source, connection: connect(replica), snapshot };
+      const start = new WorkerStart(task, (error) => this.stop(replica, error));
+      this.all.push(sending(() => startWorker(start)));
+    }
   }
 
-  private async look(): Promise<void> {
+  async look(): Promise<void> {
     await turn();
     if (this.failure !== undefined) throw this.failure;
   }
 
-  private async explain(): Promise<void> {
+  async explain(): Promise<void> {
     const end = performance.now() + LAST_WORDS;
     while (performance.now() < end) {
       await turn(1);
@@ -118,33 +195,39 @@ export class ReplicaGroup {
     }
   }
 
-  private spawn(source: LearnerSource, snapshot?: { snapshot: Snapshot; parametersOnly: boolean }): void {
-    const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads");
-    if (threads === undefined) {
-      throw new UnrolledError(
-        "REPLICA",
-        "input",
-        "replicas need worker threads, which this program does not have",
-        {
-          hint: "use --threads 1",
-        },
-      );
-    }
-    // The same file under Node's own TypeScript support and after compilation.
-    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-    for (let replica = 1; replica < this.shared.replicas; replica++) {
-      const workerData: WorkerData = { shared: this.shared, source, replica, snapshot };
-      const module = new URL(`./replica-worker.${extension}`, import.meta.url);
-      const worker = sending(() => new threads.Worker(module, { workerData }));
-      worker.on("error", (error) => {
-        this.failure ??= new ReplicaError(replica, problemOf(error), { cause: error });
-      });
-      worker.on("exit", (code) => {
-        if (!this.stopping) this.failure ??= new ReplicaError(replica, `its thread ended with code ${code}`);
-      });
-      this.workers.push(worker);
+  whenStopped(report: (error: Error) => void): void {
+    this.report = report;
+  }
+
+  /** From now on workers may end. */
+  expectEnd(): void {
+    this.isEnding = true;
+  }
+
+  async terminate(): Promise<void> {
+    await Promise.all(this.all.map((worker) => worker.terminate()));
+  }
+
+  private stop(replica: number, error: unknown): void {
+    if (this.isEnding || this.failure !== undefined) return;
+    this.failure = new ReplicaError(replica, problemOf(error), { cause: error });
+    this.report?.(this.failure);
+  }
+}
+
+/** A pair of ports between every two replicas: those of each, by the number of the other. */
+function connectAll(replicas: number): (MessagePort | undefined)[][] {
+  const ports: (MessagePort | undefined)[][] = Array.from({ length: replicas }, () =>
+    new Array<undefined>(replicas).fill(undefined),
+  );
+  for (let one = 0; one < replicas; one++) {
+    for (let other = one + 1; other < replicas; other++) {
+      const { port1, port2 } = new MessageChannel();
+      ports[one][other] = port1;
+      ports[other][one] = port2;
     }
   }
+  return ports;
 }
 
 /** @throws InputError for what a thread cannot be sent: a function, a tensor, anything with one in it */

@@ -1,83 +1,103 @@
-import { differentiate } from "../optim/step.ts";
-import { awaitCommand, Command, type Posted, type Shared } from "./exchange.ts";
+import { Command, type Exchange, type Posted } from "./exchange.ts";
 import { GradientSum } from "./gradient-sum.ts";
 import type { Learner } from "./learner.ts";
-import { Meeting, type Watch } from "./meeting.ts";
+import { ShardGradients } from "./shard-gradients.ts";
+import { checkWeights, sumOverShards } from "./shards.ts";
 
 export interface StepOutcome {
   /** Mean loss over the whole batch. */
   readonly loss: number;
+  /** Its named parts; absent where the learner has none. */
+  readonly parts?: Readonly<Record<string, number>>;
   /** Global norm of the summed gradient, before clipping. */
   readonly gradientNorm: number;
 }
 
 /** One replica: does its part of every command. All replicas run this same code. */
 export class Replica {
-  private readonly shared: Shared;
+  private readonly exchange: Exchange;
   private readonly learner: Learner;
-  private readonly index: number;
-  private readonly meeting: Meeting;
+  private readonly shards: ShardGradients;
   /** Alone there is nothing to add. */
   private readonly sum: GradientSum | undefined;
 
-  constructor(shared: Shared, learner: Learner, index: number, watch?: Watch) {
-    this.shared = shared;
+  constructor(exchange: Exchange, learner: Learner) {
+    this.exchange = exchange;
     this.learner = learner;
-    this.index = index;
-    this.meeting = new Meeting(shared.meeting, shared.replicas, watch);
+    const { sizes, replica } = exchange;
+    this.shards = new ShardGradients(learner, sizes.subtrees[replica]);
     const { flat } = learner.optimizer.gradients;
-    this.sum = shared.replicas === 1 ? undefined : new GradientSum(shared, this.meeting, flat, index);
+    this.sum = sizes.replicas === 1 ? undefined : new GradientSum(exchange, flat);
   }
 
   /** Wait until all replicas are there. */
   begin(): Promise<void> {
-    return this.meeting.all();
+    return this.exchange.begin();
   }
 
-  /** Forward and backward on this replica's rows, the sum over all replicas, and the same update everywhere. */
+  /** Forward and backward on this replica's shards, the sum over all, and the same update everywhere. */
   step(posted: Posted): Promise<StepOutcome> {
     const { profile } = this.learner;
     return profile === undefined ? this.update(posted) : profile.step(() => this.update(posted));
   }
 
   private async update({ step, learningRate }: Posted): Promise<StepOutcome> {
-    const { optimizer, clip, share, profile } = this.learner;
-    const own = await differentiate(() => this.learner.loss(step), optimizer, { accumulate: [share] });
-    const exchange = async () => (await this.sum?.run(own)) ?? own;
-    const loss = await (profile === undefined ? exchange() : profile.span("exchange", exchange));
+    const { learner, exchange, sum } = this;
+    const { optimizer, clip, profile } = learner;
+    const weights = checkWeights(learner.weights(step), learner.shards, step);
+    const gradients = await this.shards.run(step, weights, exchange.numbers);
+    const add = async () => (await sum?.run(gradients, weights)) ?? exchange.numbers;
+    const numbers = await (profile === undefined ? add() : profile.span("exchange", add));
     clip(optimizer.gradients);
     optimizer.learningRate = learningRate;
     optimizer.update();
-    return { loss, gradientNorm: (await optimizer.gradients.norm.read())[0] };
+    const [gradientNorm] = await optimizer.gradients.norm.read();
+    return { ...this.sumNumbers(numbers, weights), gradientNorm };
   }
 
-  /** This replica's parts of the evaluation; the sums of all are in `shared.sums` afterwards. */
+  /** The loss of the whole batch, and its parts. */
+  private sumNumbers(numbers: Float64Array, weights: readonly number[]): Pick<StepOutcome, "loss" | "parts"> {
+    const { parts } = this.learner;
+    const { numbersPerShard } = this.exchange.sizes;
+    const sumOf = (index: number) =>
+      sumOverShards((shard) => numbers[shard * numbersPerShard + index], weights);
+    if (parts.length === 0) return { loss: sumOf(0) };
+    return {
+      loss: sumOf(0),
+      parts: Object.fromEntries(parts.map((name, index) => [name, sumOf(1 + index)])),
+    };
+  }
+
+  /** This replica's parts of the evaluation; the first replica has the sums of all afterwards. */
   async evaluate(): Promise<void> {
-    await this.learner.evaluate(this.index, this.shared.replicas, this.shared.sums);
-    await this.meeting.all();
+    const { replica, sizes, sums } = this.exchange;
+    await this.learner.evaluate(replica, sizes.replicas, sums);
+    await this.exchange.collect("sums");
   }
 
-  /** The carried state of all rows is in `shared.carried` afterwards. */
+  /** The carried state of this replica's rows; the first replica has that of all afterwards. */
   async collect(): Promise<void> {
-    await this.learner.readCarried(this.shared.carried);
-    await this.meeting.all();
+    await this.learner.readCarried(this.exchange.carried);
+    await this.exchange.collect("carried");
   }
 
   dispose(): void {
+    this.exchange.close();
     this.sum?.dispose();
+    this.shards.dispose();
     this.learner.optimizer.dispose();
   }
 }
 
 /** What a worker does from its start to its end. */
-export async function serve(shared: Shared, learner: Learner, index: number): Promise<void> {
-  const replica = new Replica(shared, learner, index);
+export async function serve(exchange: Exchange, learner: Learner): Promise<void> {
+  const replica = new Replica(exchange, learner);
   await replica.begin();
-  for (let known = 0; ; known++) {
-    const posted = awaitCommand(shared, known);
+  for (;;) {
+    const posted = await exchange.next();
     if (posted.command === Command.step) await replica.step(posted);
     else if (posted.command === Command.evaluate) await replica.evaluate();
     else if (posted.command === Command.collect) await replica.collect();
-    else return;
+    else return exchange.close();
   }
 }

@@ -1,6 +1,6 @@
 import { exactArray } from "../backend/exact-array.ts";
 import { FormatError, ShapeError } from "../core/errors.ts";
-import { COUNT, checkValue, FLAG, FUNCTION, OBJECT, type Range, TEXT } from "../core/options.ts";
+import { COUNT, checkValue, FLAG, FUNCTION, OBJECT, type Range, SIZE, TEXT } from "../core/options.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import { compareTensors, describeMisfit } from "../core/tensor-fit.ts";
 import { carriedName, optimizerName } from "../io/checkpoint-names.ts";
@@ -32,8 +32,15 @@ const SNAPSHOT: Range = {
 export const LEARNER: Range = {
   text: "a learner",
   fits: (value) => {
-    const { optimizer, carried, loss, evaluate } = (OBJECT.fits(value) ? value : {}) as Partial<Learner>;
-    return OBJECT.fits(optimizer) && OBJECT.fits(carried) && FUNCTION.fits(loss) && FUNCTION.fits(evaluate);
+    const learner = (OBJECT.fits(value) ? value : {}) as Partial<Learner>;
+    const { optimizer, carried, evaluation, parts, shards } = learner;
+    const { weights, loss, evaluate, readCarried, writeCarried } = learner;
+    return (
+      [optimizer, carried, evaluation].every(OBJECT.fits) &&
+      [weights, loss, evaluate, readCarried, writeCarried].every(FUNCTION.fits) &&
+      Array.isArray(parts) &&
+      SIZE.fits(shards)
+    );
   },
 };
 

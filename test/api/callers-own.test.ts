@@ -110,11 +110,12 @@ it("a generator of another copy of the package draws the same", async () => {
 it("a loop with a signal that is aborted saves and ends; what is no signal is refused", async () => {
   const weight = parameters(new LSTM(1, 1, made));
   const learner = {
-    ...{ optimizer: sgd(weight), clip: () => {}, share: 1, loss: () => sum(weight[0].tensor) },
+    ...{ optimizer: sgd(weight), clip: () => {}, shards: 1, parts: [] },
+    ...{ weights: () => [1], loss: () => ({ loss: sum(weight[0].tensor) }) },
     ...{ carried: { size: 0, tensors: [] }, readCarried: async () => {}, writeCarried: () => {} },
-    ...{ evaluationParts: 1, evaluate: async () => {} },
+    ...{ evaluation: { parts: 1, width: 1 }, evaluate: async () => {} },
   };
-  const group = await ReplicaGroup.start(learner, { module: "none", spec: 0 }, 1);
+  const group = await ReplicaGroup.start(learner);
   const run = async (signal: unknown) => {
     const events: string[] = [];
     const loop = trainLoop({

@@ -48,6 +48,7 @@ import {
   swapAxes,
   takeAlong,
   transpose,
+  unstack,
   where,
   zeros,
 } from "../../src/nn/index.ts";
@@ -135,6 +136,9 @@ const cases: [() => unknown, string][] = [
   [() => select(f(2, 3), 2), "select: index must be in [0, 2), got 2"],
   [() => stack([]), "stack: parts must be at least one tensor, got none"],
   [() => stack([f(2), f(3)]), "stack: parts must be all [2], got [3]"],
+  [() => unstack(f()), "unstack: x must be a tensor with one axis or more, got []"],
+  [() => unstack(f(2, 3), 2), "unstack: axis must be in [-2, 2) for [2, 3], got 2"],
+  [() => unstack([f(2)] as never), "unstack: x must be a tensor, got [a tensor [2]]"],
   [() => stack([f(2)], 2), "stack: axis must be in [-2, 2) for [1, 2], got 2"],
 
   [() => gatherRows(f(), i(1)), "gatherRows: x must be [rows, ...], got []"],
@@ -148,6 +152,10 @@ const cases: [() => unknown, string][] = [
   [() => embedding(ids([-1]), f(2, 3)), "embedding: ids must be in [0, 2), got -1 at position 0"],
 
   [() => dropout(f(2), 1, new Rng(1)), "dropout: p must be in [0, 1), got 1"],
+  [
+    () => dropout(f(2), 0.5, new Rng(1), { start: 0.5 }),
+    "dropout: start must be an integer from 0 to 2^52, got 0.5",
+  ],
   [
     () => dropout(f(2), 0.5, new Rng(1), { sharedAxes: [1] }),
     "dropout: axis must be in [-1, 1) for [2], got 1",

@@ -81,6 +81,18 @@ describe.each(backends)("on $name", ({ backend }) => {
     expect(new Set(first)).toEqual(new Set([0, 2]));
   });
 
+  it("a part of a tensor gets its part of the mask, forward and backward", async () => {
+    const x = leaf(new Array<number>(7 * 3).fill(1), [7, 3]);
+    const part = leaf(new Array<number>(4 * 3).fill(1), [4, 3]);
+    for (const sharedAxes of [[], [1]]) {
+      const whole = await read(() => dropout(x, 0.5, new Rng(1), { sharedAxes }));
+      const start = 3 * (sharedAxes.length > 0 ? 1 : 3);
+      const op = () => dropout(part, 0.5, new Rng(1), { sharedAxes, start });
+      expect(await read(op)).toEqual(whole.slice(9));
+      expect(await gradient(part, () => sum(op()))).toEqual(whole.slice(9));
+    }
+  });
+
   it("rows that gatherRows leaves out may hold NaN", async () => {
     const x = leaf([1, 2, nan, nan, 5, 6], [3, 2]);
     const taken = () => gatherRows(x, ids([2, -1, 0]));

@@ -189,6 +189,7 @@ export default function* opsSuite(context: HostileContext): Generator<HostileCal
     target("splitRows", { x: any([3, 2]), counts: value([1, 2], isList(isCount)) }),
     target("concat", { parts: parts(isList(isFloats)), axis: optionalAxis(2, 1) }),
     target("stack", { parts: parts(isList(isFloats)), axis: optionalAxis(3, 1) }),
+    target("unstack", { x: any([2, 3]), axis: optionalAxis(2, 1) }),
     target("stopGradient", { x: anywhere([2, 3]) }),
     target("pad", {
       x,
@@ -222,7 +223,11 @@ export default function* opsSuite(context: HostileContext): Generator<HostileCal
       x,
       p: value(0.5, (it) => isNumber(it) && (it as number) >= 0 && (it as number) < 1),
       rng: { valid: () => new Rng(1) },
-      options: options({ sharedAxes: optional(value([0], isList(axis(2).allows!))) }),
+      options: options({
+        sharedAxes: optional(value([0], isList(axis(2).allows!))),
+        start: optional(value(3, (it) => isCount(it) && (it as number) <= 2 ** 52)),
+        batchAxis: optional(value(1, (it) => it === null || axis(2).allows!(it))),
+      }),
     }),
     target("embedding", { ids: indices([2, 3], 5, 0, false), table: floats([5, 2]) }),
     target("gatherRows", { x: any([3, 2]), ids: indices([2, 2], 3, NO_ROW, false) }),

@@ -10,7 +10,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Backend } from "../../src/backend/backend.ts";
 import { defaultBackend } from "../../src/backend/default.ts";
 import { heapOf } from "../../src/backend/heap.ts";
-import { addonName, checksumName, checksumOf, INSTRUCTIONS } from "../../src/backend/native/addon.ts";
+import { INSTRUCTIONS } from "../../src/backend/native/addon.ts";
+import { addonName, checksumName, checksumOf } from "../../src/backend/native/addon-file.ts";
 import { createNativeBackend, probeNative } from "../../src/backend/native/native.ts";
 import { bestInstructions } from "../../src/backend/wasm/wasm.ts";
 import { InputError, OutOfMemoryError } from "../../src/core/errors.ts";
@@ -309,8 +310,8 @@ describe.runIf(here)("the native backend", () => {
   test("takes whole numbers as WebAssembly does: 32 bits, whatever their sign", () => {
     const { kernels, memory } = open();
     kernels.fill(64, 1, 256);
-    kernels.dropout(2048, 64, 0xfedcba98, -1, 0.5, 256);
-    kernels.dropout(4096, 64, 0xfedcba98 | 0, 0xffffffff, 0.5, 256);
+    kernels.dropout(2048, 64, 0xfedcba98, -1, 0, 0.5, 256);
+    kernels.dropout(4096, 64, 0xfedcba98 | 0, 0xffffffff, 0, 0.5, 256);
     expect(memory.readSync?.(2048, 256)).toEqual(memory.readSync?.(4096, 256));
   });
 

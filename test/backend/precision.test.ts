@@ -14,11 +14,11 @@ const OLD = {
 /** The modules as they are where the addon says this of the processor. */
 async function onProcessor(facts: { instructions: readonly string[]; lacking: object }) {
   vi.resetModules();
-  const { checksumOf, ...addon } = await vi.importActual<typeof import("../../src/backend/native/addon.ts")>(
+  const addon = await vi.importActual<typeof import("../../src/backend/native/addon.ts")>(
     "../../src/backend/native/addon.ts",
   );
   const loadAddon = () => ({ addon: { ...facts, create: () => ({ kernels: {}, attach: () => {} }) } });
-  vi.doMock("../../src/backend/native/addon.ts", () => ({ ...addon, checksumOf, loadAddon }));
+  vi.doMock("../../src/backend/native/addon.ts", () => ({ ...addon, loadAddon }));
   const { chooseEngine } = await import("../../src/tasks/engine.ts");
   const { createNativeBackend } = await import("../../src/backend/native/native.ts");
   const choose = (precision?: Precision, backend: "auto" | "native" | "wasm" | "reference" = "auto") => {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { HelloView } from "../../src/cli/hello-view.ts";
-import { helloDemo } from "../../src/tasks/hello/demo.ts";
+import { helloDemo } from "../../src/demos/hello/demo.ts";
 import { eventsOf, expectRefusal, refused, unrolled } from "./unrolled.ts";
 
 describe("unrolled demo hello", () => {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { clock, comparison, count, fitTo, linesOf, nats, shellWord, speed } from "../../src/cli/format.ts";
-import { suggestPrime } from "../../src/cli/prime.ts";
 import { reportOf } from "../../src/cli/report.ts";
 import { type Standing, standingLine } from "../../src/cli/standing.ts";
 import { FormatError, InputError, StorageError } from "../../src/core/errors.ts";
 import { nearest } from "../../src/core/nearest.ts";
 import { corpusFromText } from "../../src/data/index.ts";
+import { suggestPrime } from "../../src/tasks/text/view.ts";
 
 describe("numbers", () => {
   test("come in the form that people read", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { gradcheck } from "../../src/cli/gradcheck.ts";
+import type { LayerCheck } from "../../src/demos/gradcheck/run.ts";
 import { mul, sum, tensor } from "../../src/nn/index.ts";
-import type { LayerCheck } from "../../src/tasks/gradcheck/run.ts";
 import { eventsOf, expectRefusal, refused, unrolled } from "./unrolled.ts";
 
 /** The sum of squares, of which the tape is told one factor less: its gradient is half of what it should be. */

@@ -6,7 +6,7 @@ import { existsSync, openSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
-import { readCheckpointFile } from "../../src/train/run-store.ts";
+import { readCheckpointFile } from "../../src/runs/run-store.ts";
 import { checkpointPath, filesOf, savedSteps } from "../tasks/text-runs.ts";
 import {
   BIN,

@@ -8,14 +8,13 @@
  * writes and where a resumed training ends. Bits are those of baseline SIMD or of the reference backend, which are the
  * same on every machine.
  */
+
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { evalText } from "../../src/tasks/text/eval.ts";
-import { sampleText } from "../../src/tasks/text/sample.ts";
-import { type TextTrainOptions, trainText } from "../../src/tasks/text/train.ts";
 import { VERSION } from "../../src/version.ts";
+import { evalText, sampleText, type TextTrainOptions, trainText } from "../support/text-task.ts";
 
 type Options = Partial<TextTrainOptions>;
 

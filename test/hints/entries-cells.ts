@@ -13,7 +13,7 @@ import {
   zeros,
 } from "../../src/index.ts";
 import { type Cell, Linear, LSTMCell, Recurrent, Rng, tanh } from "../../src/nn/index.ts";
-import { loadOwnCell } from "../../src/tasks/own-cell.ts";
+import { loadOwnCell } from "../../src/runs/own-cell.ts";
 import { fresh } from "../cli/unrolled.ts";
 import { cellText } from "../tasks/cells.ts";
 import { type Entries, type Met, SHORT, works } from "./harness.ts";

@@ -1,11 +1,12 @@
 /** Advice about command lines: wrong names, and what else the program says of how it is called. */
+
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { vi } from "vitest";
 import { reportError } from "../../src/cli/report.ts";
-import { checkThreads } from "../../src/tasks/text/options.ts";
-import { trainText } from "../../src/tasks/text/train.ts";
+import { checkThreads } from "../../src/runs/training-options.ts";
 import { emptyFolder, fresh } from "../cli/unrolled.ts";
+import { trainText } from "../support/text-task.ts";
 import { commandIn, type Entries, type Met, proposedIn, SHORT, works } from "./harness.ts";
 
 /** A wrong word in a command line, which is typed again with the word that is proposed. */
@@ -230,7 +231,7 @@ export const COMMANDS: Entries = {
       hint: "0 goes on until Ctrl-C",
       async follow(met) {
         await met.command("demo min-char-rnn mybook.txt --iterations -1");
-        const { minCharDemo } = await import("../../src/tasks/min-char-rnn/demo.ts");
+        const { minCharDemo } = await import("../../src/demos/min-char-rnn/demo.ts");
         const stop = new AbortController();
         const hooks = { onProgress() {}, onNote() {}, signal: stop.signal };
         let iterations = 0;

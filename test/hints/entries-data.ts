@@ -1,6 +1,13 @@
 /** Advice about texts and files. */
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
-import { corpusFromText, MAX_VOCABULARY, TextStreams, trigramBaseline } from "../../src/data/index.ts";
+import {
+  corpusFromText,
+  type LabelledLines,
+  LabelledLinesBuilder,
+  MAX_VOCABULARY,
+  TextStreams,
+  trigramBaseline,
+} from "../../src/data/index.ts";
 import { slicesWithPauses } from "../../src/data/tokenize.ts";
 import { decodeCheckpoint, readSafetensors, writeSafetensors } from "../../src/io/index.ts";
 import { fresh, madeText } from "../cli/unrolled.ts";
@@ -22,6 +29,16 @@ const copyDamaged = (path: string): string => {
   bytes[bytes.length - 1] ^= 1;
   return write("damaged.safetensors", bytes);
 };
+
+/** The lines of files by their labels. */
+function labelled(files: Readonly<Record<string, string>>): LabelledLines {
+  const builder = new LabelledLinesBuilder();
+  for (const [label, text] of Object.entries(files)) {
+    builder.begin(label, `${label}.txt`);
+    builder.push(new TextEncoder().encode(text));
+  }
+  return builder.finish();
+}
 
 export const DATA: Entries = {
   "data/corpus-builder.ts": [
@@ -53,6 +70,23 @@ export const DATA: Entries = {
         const latin1 = Buffer.from(`caf\u00e9 ${madeText(30)}`, "latin1");
         await met.command(trainOn(write("latin1.txt", latin1)));
         await works(trainOn(write("converted.txt", new TextDecoder("latin1").decode(latin1))));
+      },
+    },
+  ],
+  "data/labelled-lines.ts": [
+    {
+      hint: "give one file for each label",
+      async follow(met) {
+        await met.code(() => labelled({ good: "fine\n" }));
+        labelled({ good: "fine\n", bad: "awful\n" });
+      },
+    },
+    {
+      hint: "leave its file out, or write a line into it",
+      async follow(met) {
+        await met.code(() => labelled({ good: "fine\n", bad: "awful\n", ugly: "" }));
+        labelled({ good: "fine\n", bad: "awful\n" });
+        labelled({ good: "fine\n", bad: "awful\n", ugly: "grim\n" });
       },
     },
   ],
@@ -191,7 +225,7 @@ export const DATA: Entries = {
     {
       hint: "name a file, a folder, or - for stdin",
       async follow(met) {
-        const { readText } = await import("../../src/tasks/text/source.ts");
+        const { readText } = await import("../../src/sources/text-files.ts");
         await met.code(() => readText([]));
         await readText(["mybook.txt"]);
         await readText(["runs"]);

@@ -2,10 +2,12 @@
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "vitest";
 import { type Backend, ids, scope, step, tensor, zeros } from "../../src/index.ts";
 import { readSafetensors, writeSafetensors } from "../../src/io/index.ts";
 import { LanguageModel } from "../../src/models/language-model.ts";
 import { completeConfig } from "../../src/models/language-model-config.ts";
+import { completeClassifierConfig } from "../../src/models/sequence-classifier-config.ts";
 import {
   crossEntropy,
   freeze,
@@ -69,6 +71,16 @@ export const LAYERS: Entries = {
         const model = new LanguageModel(settings, { rng, createCell });
         await met.code(() => model.stream({ weights: "int8" }));
         model.stream().step(1);
+      },
+    },
+  ],
+  "models/sequence-classifier-config.ts": [
+    {
+      hint: "leave embedding out for * features",
+      async follow(met) {
+        const own = { cell: "own", vocabulary: 5, classes: 2, hidden: 4 } as const;
+        const hint = await met.code(() => completeClassifierConfig({ ...own, embedding: 0 }));
+        expect(hint).toContain(`${completeClassifierConfig(own).embedding} features`);
       },
     },
   ],

@@ -15,10 +15,11 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { vi } from "vitest";
 import { encodeCheckpoint } from "../../src/io/index.ts";
-import { stateFolder } from "../../src/tasks/state-folder.ts";
-import { acquireLock } from "../../src/train/lock.ts";
-import { ReplicaGroup } from "../../src/train/replica-group.ts";
-import { RunStore } from "../../src/train/run-store.ts";
+import { acquireLock } from "../../src/runs/lock.ts";
+import { startNodeWorker } from "../../src/runs/node-workers.ts";
+import { RunStore } from "../../src/runs/run-store.ts";
+import { stateFolder } from "../../src/runs/state-folder.ts";
+import { ReplicaGroup, type ReplicaOptions } from "../../src/train/replica-group.ts";
 import { emptyFolder, fresh } from "../cli/unrolled.ts";
 import { FaultyFileSystem } from "../io/faulty-file-system.ts";
 import { createLearner, sourceOf, specOf } from "../train/faulty-learner.ts";
@@ -195,20 +196,14 @@ export const RUNS: Entries = {
   ],
   "train/replica-group.ts": [
     {
-      hint: "use --threads 1",
+      hint: "give { source, startWorker: startNodeWorker } in Node, or leave replicas at 1",
       async follow(met) {
         const spec = specOf("wasm", 4);
-        const learners = [1, 2].map((replicas) => createLearner(spec, 0, replicas));
-        const start = (replicas: number) =>
-          ReplicaGroup.start(learners[replicas - 1], sourceOf(spec), replicas);
-        const builtin = vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined as never);
-        try {
-          await met.code(() => start(2));
-        } finally {
-          builtin.mockRestore();
-        }
-        await (await start(1)).dispose();
-        await works(trainTo(fresh(), "--threads 1"));
+        const start = (options: ReplicaOptions) =>
+          ReplicaGroup.start(createLearner(spec, 0, options.replicas ?? 1), options);
+        await met.code(() => start({ replicas: 2 }));
+        await (await start({ replicas: 2, source: sourceOf(spec), startWorker: startNodeWorker })).dispose();
+        await (await start({})).dispose();
       },
     },
     {
@@ -216,10 +211,36 @@ export const RUNS: Entries = {
       async follow(met) {
         const spec = specOf("wasm", 4);
         const start = (extra: object) =>
-          ReplicaGroup.start(createLearner(spec, 0, 2), sourceOf({ ...spec, ...extra }), 2);
+          ReplicaGroup.start(createLearner(spec, 0, 2), {
+            ...{ replicas: 2, source: sourceOf({ ...spec, ...extra }), startWorker: startNodeWorker },
+          });
         await met.code(() => start({ notes: () => "a function" }));
         const plain = { notes: ["text", 1, new Float32Array(2), { nested: [true] }] };
         await (await start(plain)).dispose();
+      },
+    },
+  ],
+  "train/shared-exchange.ts": [
+    {
+      hint: 'start the replicas from a worker, or with { exchange: "messages" }',
+      async follow(met) {
+        const spec = specOf("wasm", 4);
+        const start = (exchange?: "messages") =>
+          ReplicaGroup.start(createLearner(spec, 0, 2), {
+            ...{ replicas: 2, source: sourceOf(spec), startWorker: startNodeWorker, exchange },
+          });
+        // As on the main thread of a page.
+        const wait = vi.spyOn(Atomics, "wait").mockImplementation(() => {
+          throw new TypeError("Atomics.wait cannot be called in this context");
+        });
+        try {
+          await met.code(() => start());
+          const group = await start("messages");
+          await group.step(0, 0.1);
+          await group.dispose();
+        } finally {
+          wait.mockRestore();
+        }
       },
     },
   ],

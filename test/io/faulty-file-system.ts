@@ -1,4 +1,4 @@
-import { type FileSystem, nodeFileSystem, type OpenFile } from "../../src/train/file-system.ts";
+import { type FileSystem, nodeFileSystem, type OpenFile } from "../../src/runs/file-system.ts";
 
 type Operation = keyof FileSystem | "write" | "sync" | "close";
 

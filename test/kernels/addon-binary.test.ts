@@ -1,7 +1,7 @@
 /** The addon that is kept in the repository: what it needs of a system, read from its bytes on any machine. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { addonName, checksumName, checksumOf } from "../../src/backend/native/addon.ts";
+import { addonName, checksumName, checksumOf } from "../../src/backend/native/addon-file.ts";
 import { requirementsOf } from "../support/elf.ts";
 
 const KEPT = { platform: "linux", arch: "x64" } as const;

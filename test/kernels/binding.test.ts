@@ -13,7 +13,7 @@ describe("the header's reader", () => {
     ]);
     expect(kernels.find(({ name }) => name === "gemm_scratch")?.returns).toBe("double");
     expect(kernels.find(({ name }) => name === "dropout")?.parameters.map(({ type }) => type)).toEqual([
-      ...["float *", "const float *", "uint32_t", "uint32_t", "double", "int"],
+      ...["float *", "const float *", "uint32_t", "uint32_t", "double", "double", "int"],
     ]);
   });
 

@@ -2,6 +2,9 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { readHeader } from "../../kernels/header.ts";
+import { GENERATED, typescriptSource } from "../../kernels/typescript.ts";
+import { KERNEL_NAMES } from "../../src/backend/kernels.generated.ts";
 import { WASM_MODULES } from "./harness.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -10,13 +13,11 @@ function build(...args: string[]) {
   return spawnSync(process.execPath, ["kernels/build.ts", ...args], { cwd: ROOT, encoding: "utf8" });
 }
 
-/** Names that unrolled.h declares. */
-function declared(): string[] {
-  const header = readFileSync(`${ROOT}kernels/unrolled.h`, "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
-  return [...header.matchAll(/\b(?:void|double)\s+(\w+)\s*\(/g)].map((match) => match[1]);
-}
-
 describe("the built kernels", () => {
+  test("are described in TypeScript as the header gives it", () => {
+    expect(readFileSync(GENERATED, "utf8")).toBe(typescriptSource(readHeader()));
+  });
+
   test("are what the source gives, byte for byte", { timeout: 600_000 }, ({ skip }) => {
     const { status, stdout, stderr } = build("--check");
     const skipped = /^skipped: .*$/m.exec(stdout)?.[0];
@@ -49,7 +50,7 @@ describe("the built kernels", () => {
       const module = new WebAssembly.Module(readFileSync(`${ROOT}src/backend/wasm/${file}`));
       expect(WebAssembly.Module.imports(module)).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
       const names = WebAssembly.Module.exports(module).map((entry) => entry.name);
-      expect(names.toSorted()).toEqual([...declared(), "__heap_base"].toSorted());
+      expect(names.toSorted()).toEqual([...KERNEL_NAMES, "__heap_base"].toSorted());
     },
   );
 });

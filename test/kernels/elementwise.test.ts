@@ -29,6 +29,15 @@ const SPECIAL = [
   -3.4e38,
 ];
 
+/** Where a mask begins: odd and even, and where the counter's low word and its sign wrap. */
+const START = fc.oneof(
+  fc.constantFrom(0, 1, 2),
+  fc.nat(1000),
+  fc.integer({ min: 2 ** 32 - 60, max: 2 ** 32 + 60 }),
+  fc.integer({ min: 2 ** 33 - 60, max: 2 ** 33 + 60 }),
+  fc.integer({ min: 2 ** 53 - 200, max: 2 ** 53 - 100 }),
+);
+
 describe.each(MODULES)("elementwise kernels of %s", (file) => {
   test.each(Object.entries(BINARY))("%s agrees with float64 at every length", (name, expected) => {
     for (const n of LENGTHS) {
@@ -154,12 +163,13 @@ describe.each(MODULES)("elementwise kernels of %s", (file) => {
         fc.nat(0xffffffff),
         fc.nat(0xffffffff),
         fc.constantFrom(0, 0.1, 0.5, 0.93),
-        (n, seed0, seed1, p) => {
+        START,
+        (n, seed0, seed1, p, start) => {
           const machine = new Machine(file);
           const values = noise(n)(n).map((v) => v + 2);
           const x = machine.floats(values, true);
-          machine.kernels.dropout(x, x, seed0, seed1, p, n);
-          const mask = dropoutMask(n, [seed0, seed1], p);
+          machine.kernels.dropout(x, x, seed0, seed1, start, p, n);
+          const mask = dropoutMask(n, [seed0, seed1], p, start);
           expect(
             worst(
               machine.read(x, n),
@@ -173,13 +183,38 @@ describe.each(MODULES)("elementwise kernels of %s", (file) => {
     );
   });
 
+  test("dropout gives the same mask however it is split into calls, bit for bit", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 90 }),
+        START,
+        fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 6 }),
+        (n, start, cuts) => {
+          const machine = new Machine(file);
+          const x = machine.floats(noise(n)(n).map((v) => v + 2));
+          const [whole, parts] = [machine.room(n), machine.room(n)];
+          machine.kernels.dropout(whole, x, 7, 11, start, 0.5, n);
+          let at = 0;
+          for (const cut of [...cuts, n]) {
+            const count = Math.min(cut, n - at);
+            machine.kernels.dropout(parts + 4 * at, x + 4 * at, 7, 11, start + at, 0.5, count);
+            at += count;
+          }
+          expect(bits(machine.read(parts, n))).toEqual(bits(machine.read(whole, n)));
+          expect(machine.intact).toBe(true);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
   test("dropout of everything gives zeros, of nothing the input", () => {
     const machine = new Machine(file);
     const x = machine.floats([1, Number.NaN, 3]);
     const y = machine.room(3);
-    machine.kernels.dropout(y, x, 1, 2, 1, 3);
+    machine.kernels.dropout(y, x, 1, 2, 0, 1, 3);
     expect([...machine.read(y, 3)]).toEqual([0, 0, 0]);
-    machine.kernels.dropout(y, x, 1, 2, 0, 3);
+    machine.kernels.dropout(y, x, 1, 2, 0, 0, 3);
     expect([...machine.read(y, 3)]).toEqual([1, Number.NaN, 3]);
   });
 });

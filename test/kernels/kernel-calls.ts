@@ -1,5 +1,5 @@
 /** One call of every kernel of unrolled.h that is not recurrent, at any size and with any values. */
-import { BINARY, REDUCE, TERNARY, UNARY } from "../../src/backend/kernels-ops.ts";
+import { BINARY, REDUCE, TERNARY, UNARY } from "../../src/backend/kernels.generated.ts";
 import type { Argument, Call } from "./against-reference.ts";
 
 export interface Sizes {
@@ -36,7 +36,7 @@ export function callsOf({ rows, n, inner }: Sizes, draw: Draw): Call[] {
     { kernel: "scale_by", args: [writes(n), reads(any(n)), reads(any(1)), 3, n] },
     { kernel: "accumulate", args: [changes(any(n)), reads(any(n)), n] },
     ...["sigmoid", "tanh_forward"].map((kernel) => ({ kernel, args: [writes(n), reads(any(n)), n] })),
-    { kernel: "dropout", args: [writes(n), reads(any(n)), 5, 9, 0.4, n] },
+    { kernel: "dropout", args: [writes(n), reads(any(n)), 5, 9, 2 ** 33 - 3, 0.4, n] },
     ...Object.values(UNARY).flatMap((kind) => [
       { kernel: "unary", args: [kind, writes(n), reads(any(n)), kind === UNARY.pow ? 3 : -1, 2, n] },
       {

@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BINARY, REDUCE, TERNARY, UNARY } from "../../src/backend/kernels-ops.ts";
+import { BINARY, REDUCE, TERNARY, UNARY } from "../../src/backend/kernels.generated.ts";
 import { bits, Machine, MODULES, noise, worst } from "./harness.ts";
 
 /** Units in the last place, as a part of the value: the greatest error of exp, log and softplus. */
@@ -18,33 +17,6 @@ const functions: Record<string, (x: number) => number> = {
   softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   square: (x) => x * x,
 };
-
-describe("the kinds of the kernels", () => {
-  const header = readFileSync(new URL("../../kernels/unrolled.h", import.meta.url), "utf8");
-
-  /** Names of an enum in order, in the case that TypeScript gives them. */
-  function declared(prefix: string): string[] {
-    const code = header.replace(/\/\*[\s\S]*?\*\//g, "");
-    const body = [...code.matchAll(/enum\s*{([^}]*)}/g)].map((match) => match[1]);
-    const names = body.find((text) => text.includes(prefix))!.match(/\w+/g)!;
-    return names.map((name) =>
-      name
-        .slice(prefix.length)
-        .toLowerCase()
-        .replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
-    );
-  }
-
-  test.each([
-    ["UNARY_", UNARY],
-    ["BINARY_", BINARY],
-    ["TERNARY_", TERNARY],
-    ["REDUCE_", REDUCE],
-  ])("%s are the same numbers in C and in TypeScript", (prefix, kinds) => {
-    const inC = Object.fromEntries(declared(prefix).map((name, number) => [name, number]));
-    expect(inC).toEqual({ ...kinds });
-  });
-});
 
 describe.each(MODULES)("kernels of the general ops of %s", (file) => {
   test.each(Object.entries(functions))("unary %s stays in its room at every length", (name, expected) => {

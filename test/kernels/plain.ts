@@ -25,8 +25,17 @@ export function product(
   return c;
 }
 
-/** The mask of the dropout kernel: true where element i is kept. */
-export function dropoutMask(n: number, key: readonly [RngState[0], RngState[1]], p: number): boolean[] {
+/** The mask of the dropout kernel from index `start` on: true where an element is kept. */
+export function dropoutMask(
+  n: number,
+  key: readonly [RngState[0], RngState[1]],
+  p: number,
+  start = 0,
+): boolean[] {
   const threshold = Math.floor(p * 2 ** 32);
-  return Array.from({ length: n }, (_, i) => threefry2x32([i >> 1, 0], key)[i & 1] >= threshold);
+  return Array.from({ length: n }, (_, i) => {
+    const index = BigInt(start) + BigInt(i);
+    const counter = [Number((index >> 1n) & 0xffffffffn), Number(index >> 33n)] as const;
+    return threefry2x32(counter, key)[Number(index & 1n)] >= threshold;
+  });
 }

@@ -1,6 +1,6 @@
 /** What only the kernels themselves can show: where they write, and that no bit depends on where their numbers lie. */
 import { expect, test } from "vitest";
-import { WEIGHT_FORMATS } from "../../src/backend/kernels-stream.ts";
+import { WEIGHT_FORMATS } from "../../src/backend/kernels.generated.ts";
 import { bits, Machine, MODULES, noise } from "./harness.ts";
 
 const GATES = [1, 1, 4, 3, 3];

@@ -13,8 +13,8 @@ import { LanguageModel } from "../../src/models/index.ts";
 import type { LanguageModelSettings } from "../../src/models/language-model-config.ts";
 import { type CreateCell, parameters, RNNCell, Rng } from "../../src/nn/index.ts";
 import { openModel } from "../../src/run/index.ts";
-import { describeCheckpoint } from "../../src/run/model-metadata.ts";
-import { sampleText } from "../../src/tasks/text/sample.ts";
+import { describeCheckpoint } from "../support/text-checkpoint.ts";
+import { sampleText } from "../support/text-task.ts";
 import { checkpointPath, train } from "../tasks/text-runs.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));

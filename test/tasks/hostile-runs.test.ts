@@ -1,4 +1,5 @@
 /** Runs and checkpoints that somebody has made by hand: a line that says what is wrong, and nothing happens elsewhere. */
+
 import { execFileSync } from "node:child_process";
 import {
   cpSync,
@@ -17,10 +18,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { DivergenceError, UnrolledError } from "../../src/core/errors.ts";
 import { BpeTokenizer, tokenizerFromJSON } from "../../src/data/index.ts";
 import { decodeCheckpoint, encodeCheckpoint, type TensorsToStore } from "../../src/io/index.ts";
-import { describeRun, differences, listRuns } from "../../src/tasks/runs.ts";
-import { evalText } from "../../src/tasks/text/eval.ts";
-import { inspectText } from "../../src/tasks/text/inspect.ts";
-import { sampleText } from "../../src/tasks/text/sample.ts";
+import { describeRun, differences, listRuns } from "../../src/runs/run-list.ts";
+import { evalText, inspectText, sampleText } from "../support/text-task.ts";
 import { book, checkpointPath, filesOf, fresh, hooks, train } from "./text-runs.ts";
 
 let run: string;

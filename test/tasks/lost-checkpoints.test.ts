@@ -1,11 +1,10 @@
 /** What becomes of a run whose checkpoints, or the mark of the best one, are damaged or gone. */
+
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { UnrolledError } from "../../src/core/errors.ts";
-import { evalText } from "../../src/tasks/text/eval.ts";
-import { inspectText } from "../../src/tasks/text/inspect.ts";
-import { sampleText } from "../../src/tasks/text/sample.ts";
+import { evalText, inspectText, sampleText } from "../support/text-task.ts";
 import { checkpointPath, filesOf, fresh, hooks, savedSteps, train } from "./text-runs.ts";
 
 let run: string;

@@ -1,11 +1,11 @@
 /** Runs of earlier versions (test/goldens/make_run_goldens.ts): they are still evaluated, sampled and resumed. */
+
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { BackendChoice } from "../../src/tasks/engine.ts";
-import { evalText } from "../../src/tasks/text/eval.ts";
-import { sampleText } from "../../src/tasks/text/sample.ts";
+import { evalText, sampleText } from "../support/text-task.ts";
 import { train as trainText } from "./text-runs.ts";
 
 interface Expected {

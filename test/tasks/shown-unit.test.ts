@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { SIGNALS, valuesOf } from "../../src/inspect/index.ts";
-import { followedBy, type ReadText, showUnit } from "../../src/tasks/text/shown-unit.ts";
+import { followedBy, type ReadText, showUnit } from "../../src/inspect/shown-unit.ts";
 
 /** A text with a unit 0 that is 5 inside quotes and 3 elsewhere, with a ripple, and a unit 1 that is always 0.25. */
 function read(text: string): ReadText {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 const MIB = 1 << 20;
 /** The real limit is checked by hand with 200: small sizes keep the suite fast. */
 const SIZE = Number(process.env.UNROLLED_BIG_TEXT_MIB ?? 64);
-const module = pathToFileURL(join(import.meta.dirname, "../../src/tasks/text/source.ts")).href;
+const module = pathToFileURL(join(import.meta.dirname, "../../src/sources/text-files.ts")).href;
 
 /** Reads a file and prints `{growth, seconds, first, characters}`: bytes of peak memory beyond the start. */
 const program = `

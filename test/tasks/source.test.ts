@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InputError } from "../../src/core/index.ts";
-import { readText } from "../../src/tasks/text/source.ts";
+import { readText } from "../../src/sources/text-files.ts";
 
 let root: string;
 let serial = 0;

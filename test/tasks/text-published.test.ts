@@ -1,15 +1,15 @@
 /** What it takes to train as a paper says: a validation text of its own, initial values, a rate that falls by passes. */
+
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { decodeCheckpoint } from "../../src/io/index.ts";
-import { evalText } from "../../src/tasks/text/eval.ts";
-import { inspectText } from "../../src/tasks/text/inspect.ts";
-import { parseTextRun } from "../../src/tasks/text/run-file.ts";
+import { parseTaskRun } from "../../src/runs/run-file.ts";
+import { evalText, inspectText, TEXT } from "../support/text-task.ts";
 import { checkpointPath, fresh, hooks, madeText, train, writeText } from "./text-runs.ts";
 
 const other = writeText(madeText(90, 5), "other");
 const runOf = (folder: string) =>
-  parseTextRun(JSON.parse(readFileSync(`${folder}/run.json`, "utf8")), `${folder}/run.json`);
+  parseTaskRun(TEXT, JSON.parse(readFileSync(`${folder}/run.json`, "utf8")), `${folder}/run.json`);
 
 describe.each(["char", "word"] as const)("with --val and %ss, a run", (tokens) => {
   const options = { val: other, tokens, evalEvery: 4 };

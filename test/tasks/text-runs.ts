@@ -1,14 +1,15 @@
 /** Small trainings for the tests: a made text, a temporary folder, and everything that a run says. */
+
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { poisonFreedMemory } from "../../src/backend/arena.ts";
+import type { Hooks as TrainHooks } from "../../src/core/hooks.ts";
 import { decodeCheckpoint } from "../../src/io/index.ts";
-import type { TextTrainOptions } from "../../src/tasks/text/options.ts";
-import { type TrainHooks, trainText } from "../../src/tasks/text/train.ts";
 import type { EndEvent, EvalEvent, StepEvent, TrainEvent } from "../../src/train/events.ts";
+import { type TextTrainOptions, trainText } from "../support/text-task.ts";
 
 // Memory of ended scopes reads as NaN, so that a use after the end cannot pass.
 poisonFreedMemory(true);

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { runJob, runJobInTurns } from "../../src/core/index.ts";
 import { BpeTokenizer, corpusFromText, Vocabulary, WordTokenizer } from "../../src/data/index.ts";
+import { symbolTextJob, wholeTextJob } from "../../src/data/symbol-text.ts";
 import { slicesWithPauses } from "../../src/data/tokenize.ts";
-import { symbolTextJob, wholeTextJob } from "../../src/tasks/text/tokens.ts";
 
 const KINDS = {
   char: new Vocabulary("abc \n"),

@@ -51,7 +51,7 @@ describe("the history of a training", () => {
       [40, 4],
     ].map(([at, loss]) => ({ event: "eval", step: at, split: "validation", loss, metrics: {} }));
     const history = historyOf([step(1, 7), step(2, 6), ...evaluations]);
-    expect(history.best).toEqual({ step: 20, loss: 2 });
+    expect(history.best).toMatchObject({ step: 20, loss: 2 });
     expect(history.firstLoss).toBe(7);
     expect(history.evaluations.map(({ loss }) => loss)).toEqual([3, 2, 2, 4]);
   });

@@ -1,5 +1,5 @@
 import { WORD } from "../../backend/backend.ts";
-import { REDUCE } from "../../backend/kernels-ops.ts";
+import { REDUCE } from "../../backend/kernels.generated.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { checkShape } from "../../core/shape.ts";
 import { requireFloats } from "../check.ts";

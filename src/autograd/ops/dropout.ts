@@ -1,9 +1,12 @@
+import { WORD } from "../../backend/backend.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { axesOf } from "../../core/broadcast.ts";
 import { InputError } from "../../core/errors.ts";
-import { checkValue, GENERATOR, type Names, refuseOthers } from "../../core/options.ts";
+import { checkValue, GENERATOR, type Names, type Range, refuseOthers } from "../../core/options.ts";
 import type { Rng } from "../../core/rng.ts";
+import type { Shape } from "../../core/shape.ts";
 import { showValue } from "../../core/show-value.ts";
+import { batchAxisOf, drawnRuns } from "../batch-rows.ts";
 import { requireFloats } from "../check.ts";
 import { constant, scaled, select } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
@@ -14,48 +17,72 @@ export interface DropoutOptions {
    * whole sequence (Gal and Ghahramani 2016).
    */
   readonly sharedAxes?: readonly number[];
+  /**
+   * Index of the first element in the mask, 0 if not given: a tensor that is the part of a larger one from element
+   * `start` on (row-major) gets that part of the larger one's mask, for the same draw of the generator. With
+   * `sharedAxes`, elements of the mask are counted, in which a shared axis has size 1.
+   */
+  readonly start?: number;
+  /**
+   * The axis of the batch, 0 if not given: rows that `rng` knows the places of (`rng.forRows`) get what they get in a
+   * tensor of the whole batch. null: the tensor has no such axis. With any other generator it changes nothing.
+   */
+  readonly batchAxis?: number | null;
 }
 
-const OPTIONS: Names<DropoutOptions> = { sharedAxes: 0 };
+const OPTIONS: Names<DropoutOptions> = { sharedAxes: 0, start: 0, batchAxis: 0 };
+
+/** The kernels count a mask's elements in a double. */
+const START: Range = {
+  text: "an integer from 0 to 2^52",
+  fits: (value) => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 2 ** 52,
+};
 
 /**
  * Inverted dropout (Srivastava et al. 2014): each element is zero with probability p, the others are divided by
  * 1 - p. Takes one draw from `rng`; backward draws the same mask again, so none is stored.
- * @throws InputError unless 0 <= p < 1
+ * @throws InputError unless 0 <= p < 1, and for a `start` that is no index; ShapeError for a batch of another size than
+ * that of `rng`
  */
 export function dropout(x: Tensor, p: number, rng: Rng, options: DropoutOptions = {}): Tensor {
   refuseOthers("dropout", OPTIONS, options);
-  const { sharedAxes = [] } = options;
+  const { sharedAxes = [], start = 0 } = options;
   requireFloats("dropout", { x });
   if (!(typeof p === "number" && p >= 0 && p < 1)) {
     throw new InputError(`dropout: p must be in [0, 1), got ${showValue(p)}`);
   }
   checkValue("dropout: rng", GENERATOR, rng);
+  checkValue("dropout: start", START, start);
   const shared = axesOf("dropout", sharedAxes, x.shape);
+  const batchAxis = batchAxisOf("dropout", options.batchAxis, x.shape);
   if (p === 0) return x;
+  const maskShape = x.shape.map((size, axis) => (shared.includes(axis) ? 1 : size));
+  const isShared = batchAxis !== null && shared.includes(batchAxis);
+  const runs = drawnRuns("dropout: x", maskShape, isShared ? null : batchAxis, rng);
   const [seed0, seed1] = rng.words();
-  if (shared.length > 0) return withSharedMask(x, p, [seed0, seed1], shared);
   const kernels = kernelsOf("dropout", x);
-  const y = empty(x.shape);
-  kernels.dropout(y.address, x.address, seed0, seed1, p, x.size);
-  return record("dropout", [x], y, (dy) => {
-    const dx = empty(x.shape);
-    kernels.dropout(dx.address, dy.address, seed0, seed1, p, dx.size);
-    return [dx];
-  });
+  const drop: Drop = (into, from) => {
+    const [y, x] = [into.address, from.address];
+    for (const run of runs) {
+      const bytes = run.at * WORD;
+      kernels.dropout(y + bytes, x + bytes, seed0, seed1, start + run.start, p, run.count);
+    }
+    return into;
+  };
+  if (shared.length > 0) return withSharedMask(x, p, maskShape, drop);
+  const y = drop(empty(x.shape), x);
+  return record("dropout", [x], y, (dy) => [drop(empty(x.shape), dy)]);
 }
 
+/** Writes what is left of `from` `into` a tensor of the same shape, and returns that. */
+type Drop = (into: Tensor, from: Tensor) => Tensor;
+
 /** The mask is as small as its axes that are not shared, and is kept. */
-function withSharedMask(
-  x: Tensor,
-  p: number,
-  seed: readonly [number, number],
-  shared: readonly number[],
-): Tensor {
+function withSharedMask(x: Tensor, p: number, maskShape: Shape, drop: Drop): Tensor {
   const kernels = kernelsOf("dropout", x);
-  const mask = empty(x.shape.map((size, axis) => (shared.includes(axis) ? 1 : size)));
+  const mask = empty(maskShape);
   kernels.fill(mask.address, 1, mask.size);
-  kernels.dropout(mask.address, mask.address, seed[0], seed[1], p, mask.size);
+  drop(mask, mask);
   // A choice, not a product: what is dropped is 0 even if it was NaN, as in the kernel.
   const apply = (values: Tensor) =>
     scaled(kernels, select(kernels, mask, values, constant(kernels, 0), x.shape), 1 / (1 - p));

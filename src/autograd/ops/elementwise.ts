@@ -1,4 +1,4 @@
-import { BINARY, TERNARY } from "../../backend/kernels-ops.ts";
+import { BINARY, TERNARY } from "../../backend/kernels.generated.ts";
 import { Tensor } from "../../backend/tensor.ts";
 import { broadcastShape } from "../../core/broadcast.ts";
 import { InputError, ScopeError } from "../../core/errors.ts";

@@ -6,6 +6,7 @@ import { checkShape } from "../../core/shape.ts";
 import { showValue } from "../../core/show-value.ts";
 import { requireFloats, requireTensor, requireTensors } from "../check.ts";
 import { kernelsOf, record } from "../tape.ts";
+import { TapeBindings } from "../tape-bindings.ts";
 
 /**
  * Refuse ids outside [0, bound), except `allowed`: a kernel would read or write beyond its table. CPU-only: where
@@ -64,7 +65,8 @@ export function paddingRow(where: string, paddingIdx: number, rows: number): num
 
 /**
  * Rows of a table: ids [...] of integers, table [V, E] -> [..., E], as torch.nn.functional.embedding. The table's
- * gradient gets each dy at its row, but none at that of `paddingIdx`.
+ * gradient gets each dy at its row, but none at that of `paddingIdx`. When the table is a parameter, that gradient is
+ * made once for all calls with it on one tape.
  * @throws ShapeError, InputError for ids outside [0, V) and a paddingIdx outside [-V, V)
  */
 export function embedding(ids: Tensor, table: Tensor, options: EmbeddingLookupOptions = {}): Tensor {
@@ -80,15 +82,66 @@ export function embedding(ids: Tensor, table: Tensor, options: EmbeddingLookupOp
   const padding = paddingIdx === undefined ? -1 : paddingRow("embedding: paddingIdx", paddingIdx, rows);
   checkIds("embedding: ids", ids, rows);
   const kernels = kernelsOf("embedding", ids, table);
+  const bound = boundTo(table, padding);
   const y = empty([...ids.shape, width]);
   kernels.gather_rows(y.address, table.address, ids.address, ids.size, width);
-  const recheck = watchIds("embedding: ids", ids, rows);
-  return record("embedding", [table], y, (dy) => {
+  const call = { ids, recheck: watchIds("embedding: ids", ids, rows) };
+  if (bound !== undefined) {
+    return record("embedding", [bound.token], y, (dy) => [bound.remember({ ...call, dy })]);
+  }
+  return record("embedding", [table], y, (dy) => [tableGradient([{ ...call, dy }], table, padding)]);
+}
+
+interface Lookup {
+  readonly ids: Tensor;
+  readonly dy: Tensor;
+  /** Checks ids that were overwritten since. */
+  readonly recheck: () => void;
+}
+
+/** Every dy at the row of its id, but none at that of `padding`, unless it is negative. */
+function tableGradient(lookups: readonly Lookup[], table: Tensor, padding: number): Tensor {
+  const { kernels } = table.backend;
+  const width = table.shape[1];
+  const dTable = empty(table.shape);
+  kernels.fill(dTable.address, 0, dTable.size);
+  for (const { ids, dy, recheck } of lookups) {
     recheck();
-    const dTable = empty(table.shape);
-    kernels.fill(dTable.address, 0, dTable.size);
     kernels.scatter_add_rows(dTable.address, dy.address, ids.address, ids.size, width);
-    if (padding >= 0) kernels.fill(dTable.address + padding * width * WORD, 0, width);
-    return [dTable];
-  });
+  }
+  if (padding >= 0) kernels.fill(dTable.address + padding * width * WORD, 0, width);
+  return dTable;
+}
+
+/** A table on one tape, whose gradient waits for all lookups: as weights do in linear.ts. */
+class BoundTable {
+  readonly token: Tensor;
+  readonly padding: number;
+  private readonly lookups: Lookup[] = [];
+
+  constructor(table: Tensor, padding: number) {
+    this.padding = padding;
+    this.token = record("embedding", [table], empty([]), () => {
+      const gradient = tableGradient(this.lookups, table, padding);
+      this.lookups.length = 0;
+      return [gradient];
+    });
+  }
+
+  /** @returns the gradient of the token, which only makes the tape reach it: its value is never read */
+  remember(lookup: Lookup): Tensor | undefined {
+    this.lookups.push(lookup);
+    return this.lookups.length === 1 ? empty([]) : undefined;
+  }
+}
+
+const bindings = new TapeBindings<BoundTable>();
+
+function boundTo(table: Tensor, padding: number): BoundTable | undefined {
+  if (!table.needsGradient) return undefined;
+  return bindings.of(
+    table,
+    (one) => one.padding === padding,
+    () => new BoundTable(table, padding),
+  );
 }

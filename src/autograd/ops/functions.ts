@@ -1,4 +1,4 @@
-import { UNARY } from "../../backend/kernels-ops.ts";
+import { UNARY } from "../../backend/kernels.generated.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { InputError } from "../../core/errors.ts";
 import { checkValue, FINITE, NUMBER } from "../../core/options.ts";

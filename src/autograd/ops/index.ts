@@ -30,6 +30,6 @@ export { logSoftmax, softmax } from "./softmax.ts";
 export { splitRows } from "./split-rows.ts";
 export { stopGradient } from "./stop-gradient.ts";
 export { takeAlong } from "./take-along.ts";
-export { select, stack, swapAxes } from "./time.ts";
+export { select, stack, swapAxes, unstack } from "./time.ts";
 export { where } from "./where.ts";
 export type { Pair, WindowOptions } from "./window.ts";

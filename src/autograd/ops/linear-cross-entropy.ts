@@ -1,5 +1,5 @@
 import { WORD } from "../../backend/backend.ts";
-import { BINARY, REDUCE } from "../../backend/kernels-ops.ts";
+import { BINARY, REDUCE } from "../../backend/kernels.generated.ts";
 import { scope } from "../../backend/scope.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { ScopeError, ShapeError } from "../../core/errors.ts";

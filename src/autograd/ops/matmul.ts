@@ -5,6 +5,7 @@ import { ShapeError } from "../../core/errors.ts";
 import { checkValue, FLAG, type Names, refuseOthers } from "../../core/options.ts";
 import { type Shape, showShape, sizeOf } from "../../core/shape.ts";
 import { requireFloats } from "../check.ts";
+import { withScratch } from "../scratch.ts";
 import { collapse } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
 
@@ -38,31 +39,28 @@ function products(kernels: Kernels, a: Factor, b: Factor, batch: Shape, into: Sh
   if (c.size === 0 || k === 0 || sizeOf(batch) === 0) return c;
   const flags = [a.transposed ? 1 : 0, b.transposed ? 1 : 0, adds ? 1 : 0] as const;
   const [areaC, areaA, areaB] = [m * n, m * k, k * n];
-  const scratchFor = (rows: number) => empty([kernels.gemm_scratch(rows, n, k)]).address;
   // One b for all rows of a: one long product instead of many short ones.
-  if (!adds && !a.transposed && sizes.length === 1 && strides[1][0] === 1 && strides[2][0] === 0) {
-    const rows = m * sizes[0];
-    kernels.gemm(c.address, a.tensor.address, b.tensor.address, 0, rows, n, k, ...flags, scratchFor(rows));
-    return c;
-  }
+  const isOneProduct =
+    !adds && !a.transposed && sizes.length === 1 && strides[1][0] === 1 && strides[2][0] === 0;
   // The gradient of such a b: the sum over the batch is the inner dimension of one product.
-  if (adds && a.transposed && !b.transposed && sizes.length === 1 && strides[1][0] * strides[2][0] === 1) {
-    const inner = k * sizes[0];
-    const room = empty([kernels.gemm_scratch(m, n, inner)]).address;
-    kernels.gemm(c.address, a.tensor.address, b.tensor.address, 0, m, n, inner, ...flags, room);
-    return c;
-  }
-  const scratch = scratchFor(m);
-  const visit = (axis: number, toC: number, toA: number, toB: number): void => {
-    if (axis === sizes.length) {
-      const [atA, atB] = [a.tensor.address + toA * areaA * WORD, b.tensor.address + toB * areaB * WORD];
-      kernels.gemm(c.address + toC * areaC * WORD, atA, atB, 0, m, n, k, ...flags, scratch);
-      return;
-    }
-    const [stepC, stepA, stepB] = strides.map((own) => own[axis]);
-    for (let i = 0; i < sizes[axis]; i++) visit(axis + 1, toC + i * stepC, toA + i * stepA, toB + i * stepB);
-  };
-  visit(0, 0, 0, 0);
+  const isOneSum =
+    adds && a.transposed && !b.transposed && sizes.length === 1 && strides[1][0] * strides[2][0] === 1;
+  const rows = isOneProduct ? m * sizes[0] : m;
+  const inner = isOneSum ? k * sizes[0] : k;
+  const steps = isOneProduct || isOneSum ? 0 : sizes.length;
+  withScratch(kernels.gemm_scratch(rows, n, inner), (scratch) => {
+    const visit = (axis: number, toC: number, toA: number, toB: number): void => {
+      if (axis === steps) {
+        const [atA, atB] = [a.tensor.address + toA * areaA * WORD, b.tensor.address + toB * areaB * WORD];
+        kernels.gemm(c.address + toC * areaC * WORD, atA, atB, 0, rows, n, inner, ...flags, scratch);
+        return;
+      }
+      const [stepC, stepA, stepB] = strides.map((own) => own[axis]);
+      for (let i = 0; i < sizes[axis]; i++)
+        visit(axis + 1, toC + i * stepC, toA + i * stepA, toB + i * stepB);
+    };
+    visit(0, 0, 0, 0);
+  });
   return c;
 }
 

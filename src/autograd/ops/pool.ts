@@ -1,4 +1,5 @@
-import { REDUCE, type Window } from "../../backend/kernels-ops.ts";
+import type { Window } from "../../backend/kernel-arguments.ts";
+import { REDUCE } from "../../backend/kernels.generated.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { expand, reduceAxes, scaled } from "../strided.ts";

@@ -1,3 +1,4 @@
+import { CELL_KINDS } from "../../backend/kernels.generated.ts";
 import type { Tensor } from "../../backend/tensor.ts";
 import { InputError, ShapeError } from "../../core/errors.ts";
 import { type Names, refuseOthers } from "../../core/options.ts";
@@ -9,7 +10,7 @@ import { requireFloats } from "../check.ts";
 export type CellKind = "rnn-tanh" | "rnn-relu" | "lstm" | "gru" | "gru-before";
 
 export interface CellTraits {
-  /** The kernels' number: kernels/unrolled.h. */
+  /** What the kernels call it. */
   readonly number: number;
   /** Blocks of H rows in weightIh and weightHh. */
   readonly gates: number;
@@ -21,11 +22,11 @@ export interface CellTraits {
 }
 
 export const CELLS: Record<CellKind, CellTraits> = {
-  "rnn-tanh": { number: 0, gates: 1, saved: 0, differences: 1, hasCell: false },
-  "rnn-relu": { number: 1, gates: 1, saved: 0, differences: 1, hasCell: false },
-  lstm: { number: 2, gates: 4, saved: 4, differences: 4, hasCell: true },
-  gru: { number: 3, gates: 3, saved: 4, differences: 4, hasCell: false },
-  "gru-before": { number: 4, gates: 3, saved: 3, differences: 3, hasCell: false },
+  "rnn-tanh": { number: CELL_KINDS.rnnTanh, gates: 1, saved: 0, differences: 1, hasCell: false },
+  "rnn-relu": { number: CELL_KINDS.rnnRelu, gates: 1, saved: 0, differences: 1, hasCell: false },
+  lstm: { number: CELL_KINDS.lstm, gates: 4, saved: 4, differences: 4, hasCell: true },
+  gru: { number: CELL_KINDS.gruAfter, gates: 3, saved: 4, differences: 4, hasCell: false },
+  "gru-before": { number: CELL_KINDS.gruBefore, gates: 3, saved: 3, differences: 3, hasCell: false },
 };
 
 /** The matrices of one layer in one direction; G gates in PyTorch's order (i f g o; r z n), S = P or H. */

@@ -1,7 +1,8 @@
 import type { Kernels } from "../../backend/backend.ts";
 import { requireScopeOn } from "../../backend/scope.ts";
-import { empty, type Tensor } from "../../backend/tensor.ts";
+import { empty, isLive, type Tensor } from "../../backend/tensor.ts";
 import { ScopeError } from "../../core/errors.ts";
+import { withScratch } from "../scratch.ts";
 import { isRecording, kernelsOf, record } from "../tape.ts";
 import {
   CELLS,
@@ -63,9 +64,7 @@ export class BoundWeights {
     const all = [weightIh, weightHh, biasIh, biasHh, weightHr];
     this.kernels = kernelsOf(kind, ...all);
     if (!isRecording(...all)) return;
-    const token = empty([]);
-    token.backend.kernels.fill(token.address, 0, 1);
-    this.token = record(`${kind} weights`, all, token, () => this.gradients());
+    this.token = record(`${kind} weights`, all, empty([]), () => this.gradients());
   }
 
   /** Weights for the forward kernel, for an input of ids or of values. */
@@ -121,6 +120,12 @@ export class BoundWeights {
     this.packed.values?.dispose();
   }
 
+  /** Whether further calls may use it: no scope has ended that it was made in, and nobody has disposed of it. */
+  get live(): boolean {
+    const { ids, values, backward } = this.packed;
+    return [this.token, ids, values, backward].every((tensor) => tensor === undefined || isLive(tensor));
+  }
+
   /** Said by each call of the layer. */
   began(): void {
     this.calls++;
@@ -136,13 +141,14 @@ export class BoundWeights {
     return size === 0 ? undefined : empty([size]);
   }
 
-  /** Called by the backward of each call; returns the token's gradient, which only makes backward reach the weights. */
+  /**
+   * Called by the backward of each call.
+   * @returns the gradient of the token, which only makes the tape reach the weights: its value is never read
+   */
   remember(share: WeightShare): Tensor | undefined {
     if (this.token === undefined) return undefined;
     this.shares.push(share);
-    const reached = empty([]);
-    this.kernels.fill(reached.address, 0, 1);
-    return reached;
+    return this.shares.length === 1 ? empty([]) : undefined;
   }
 
   private gradients(): (Tensor | undefined)[] {
@@ -157,16 +163,16 @@ export class BoundWeights {
     const [dBiasIh, dBiasHh, dWeightHr] = [biasIh, biasHh, weightHr].map(
       (tensor) => tensor && empty(tensor.shape),
     );
-    const scratch = empty([
-      kernels.recurrent_weight_gradients_scratch(traits.number, n, I, H, P, hasIds ? 1 : 0),
-    ]);
-    kernels.recurrent_weight_gradients(
-      ...([traits.number, dWeightIh.address, dWeightHh.address, at(dBiasIh), at(dBiasHh)] as const),
-      ...([at(dWeightHr), dgates.address, at(parts), at(dprojected)] as const),
-      ...([output.address, at(cells), at(gates)] as const),
-      ...([hasIds ? 0 : x.address, hasIds ? x.address : 0, at(rows?.counts), at(h0)] as const),
-      ...([T, B, n, I, H, P, scratch.address] as const),
-    );
+    const words = kernels.recurrent_weight_gradients_scratch(traits.number, n, I, H, P, hasIds ? 1 : 0);
+    withScratch(words, (scratch) => {
+      kernels.recurrent_weight_gradients(
+        ...([traits.number, dWeightIh.address, dWeightHh.address, at(dBiasIh), at(dBiasHh)] as const),
+        ...([at(dWeightHr), dgates.address, at(parts), at(dprojected)] as const),
+        ...([output.address, at(cells), at(gates)] as const),
+        ...([hasIds ? 0 : x.address, hasIds ? x.address : 0, at(rows?.counts), at(h0)] as const),
+        ...([T, B, n, I, H, P, scratch] as const),
+      );
+    });
     return [dWeightIh, dWeightHh, dBiasIh, dBiasHh, dWeightHr];
   }
 
@@ -190,15 +196,19 @@ export class BoundWeights {
       throw new ScopeError(`${this.kind}: one binding of the weights was given both ids and values`);
     }
     const { traits } = this;
+    const before = join(S, (share) => this.statesBefore(share))!;
+    // The cell states and gates are read for the weights of a projection, the gates for those of a GRU as well.
+    const readsGates = P > 0 || traits.number >= CELLS.gru.number;
     return {
       x: join(ids ? 1 : I, ({ x }) => x, ids ? "i32" : undefined)!,
-      output: join(S, ({ output }) => output)!,
-      cells: join(traits.hasCell ? H : 0, ({ cells }) => cells),
-      gates: join(traits.saved * H, ({ gates }) => gates),
+      // In a single step every row goes on from h0: what came out is not read.
+      output: before,
+      cells: join(P > 0 ? H : 0, ({ cells }) => cells),
+      gates: join(readsGates ? traits.saved * H : 0, ({ gates }) => gates),
       dgates: join(traits.differences * H, ({ dgates }) => dgates)!,
       parts: undefined,
       dprojected: join(P, ({ dprojected }) => dprojected),
-      h0: join(S, (share) => this.statesBefore(share)),
+      h0: before,
       ...{ rows: undefined, T: 1, B: n, n },
     };
   }

@@ -4,6 +4,7 @@ import { checkValue, FLAG, type Names, refuseOthers } from "../../core/options.t
 import { checkShape, showShape } from "../../core/shape.ts";
 import { showValue } from "../../core/show-value.ts";
 import { requireFloats, requireIntegers, requireTensors } from "../check.ts";
+import { withScratch } from "../scratch.ts";
 import { isRecording, kernelsOf, recordAll } from "../tape.ts";
 import { checkIds, watchIds } from "./embedding.ts";
 import { BoundWeights, type CheckedRows } from "./recurrent-weights.ts";
@@ -88,21 +89,14 @@ export function recurrent(
   const keeps = keepGates === true || isRecording(x, bound.token, h0, c0);
   const gates = keeps && traits.saved > 0 ? empty([...leading, traits.saved * H]) : undefined;
   const [values, indices] = hasIds ? [0, x.address] : [x.address, 0];
-  const scratch = empty([kernels.recurrent_forward_scratch(traits.number, T, B, I, H, P, hasIds ? 1 : 0)]);
-  kernels.recurrent_forward(
-    ...([
-      traits.number,
-      output.address,
-      at(cells),
-      at(gates),
-      values,
-      indices,
-      at(rows?.counts),
-      at(h0),
-      at(c0),
-    ] as const),
-    ...([bound.forward(hasIds).address, T, B, I, H, P, scratch.address] as const),
-  );
+  const packed = bound.forward(hasIds);
+  withScratch(kernels.recurrent_forward_scratch(traits.number, T, B, I, H, P, hasIds ? 1 : 0), (scratch) => {
+    kernels.recurrent_forward(
+      ...([traits.number, output.address, at(cells), at(gates)] as const),
+      ...([values, indices, at(rows?.counts), at(h0), at(c0)] as const),
+      ...([packed.address, T, B, I, H, P, scratch] as const),
+    );
+  });
   const lastOf = (all: Tensor, width: number): Tensor => {
     if (rows === undefined) return all.view([B, width], (T - 1) * B * width);
     const last = empty([B, width]);
@@ -115,7 +109,7 @@ export function recurrent(
   bound.began();
   const inputs = [hasIds ? undefined : x, bound.token, h0, c0];
   const outputs = cell === undefined ? [output, hidden] : [output, hidden, cell];
-  recordAll(kind, inputs, outputs, ([dOutput, dHidden, dCell]) => {
+  const differentiate = ([dOutput, dHidden, dCell]: readonly (Tensor | undefined)[]) => {
     const like = (tensor: Tensor | undefined) => (tensor?.needsGradient ? empty(tensor.shape) : undefined);
     recheck?.();
     if (rows !== undefined && integerWrites() !== before) checkRows(kind, rows, n);
@@ -123,23 +117,28 @@ export function recurrent(
     const parts = bound.roomForParts(n);
     const dprojected = P > 0 ? empty([n, P]) : undefined;
     const [dh0, dc0] = [like(h0), like(c0)];
-    const room = empty([kernels.recurrent_backward_scratch(traits.number, T, B, H, P)]);
-    kernels.recurrent_backward(
-      ...([traits.number, dgates.address, at(parts), at(dprojected), at(dh0), at(dc0)] as const),
-      ...([at(dOutput), at(dHidden), at(dCell), output.address, at(cells), at(gates)] as const),
-      ...([at(rows?.counts), at(h0), at(c0), bound.backward().address, T, B, H, P, room.address] as const),
-    );
+    const packedBackward = bound.backward();
+    withScratch(kernels.recurrent_backward_scratch(traits.number, T, B, H, P), (scratch) => {
+      kernels.recurrent_backward(
+        ...([traits.number, dgates.address, at(parts), at(dprojected), at(dh0), at(dc0)] as const),
+        ...([at(dOutput), at(dHidden), at(dCell), output.address, at(cells), at(gates)] as const),
+        ...([at(rows?.counts), at(h0), at(c0), packedBackward.address, T, B, H, P, scratch] as const),
+      );
+    });
     const dx = hasIds ? undefined : like(x);
     if (dx !== undefined) {
       const { weightIh } = bound.weights;
-      const tiles = empty([kernels.recurrent_input_gradient_scratch(traits.number, n, I, H)]);
-      kernels.recurrent_input_gradient(
-        ...([traits.number, dx.address, dgates.address, weightIh.address, n, I, H, tiles.address] as const),
-      );
+      withScratch(kernels.recurrent_input_gradient_scratch(traits.number, n, I, H), (scratch) => {
+        kernels.recurrent_input_gradient(
+          ...([traits.number, dx.address, dgates.address, weightIh.address, n, I, H, scratch] as const),
+        );
+      });
     }
     const share = { x, output, cells, gates, dgates, parts, dprojected, h0, rows: checked, T, B, n };
     return [dx, bound.remember(share), dh0, dc0];
-  });
+  };
+  // The weight gradients read dgates later.
+  recordAll(kind, inputs, outputs, differentiate, true);
   return { output, hidden, cell, cells, gates };
 }
 

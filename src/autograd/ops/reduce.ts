@@ -1,4 +1,4 @@
-import { BINARY, REDUCE } from "../../backend/kernels-ops.ts";
+import { BINARY, REDUCE } from "../../backend/kernels.generated.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { axesOf } from "../../core/broadcast.ts";
 import { ShapeError } from "../../core/errors.ts";

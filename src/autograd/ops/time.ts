@@ -1,13 +1,11 @@
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { axisOf } from "../../core/broadcast.ts";
 import { ShapeError } from "../../core/errors.ts";
-import { sameShape, showShape } from "../../core/shape.ts";
+import { sameShape, showShape, sizeOf } from "../../core/shape.ts";
 import { showValue } from "../../core/show-value.ts";
 import { requireTensorList, requireTensors } from "../check.ts";
-import { kernelsOf, record } from "../tape.ts";
-import { concat } from "./concat.ts";
+import { kernelsOf, record, recordAll } from "../tape.ts";
 import { permute } from "./permute.ts";
-import { reshape } from "./reshape.ts";
 
 /** x[index]: one entry of the first axis, [n, ...] -> [...]. The gradient is dy there and zero elsewhere. */
 export function select(x: Tensor, index: number): Tensor {
@@ -27,6 +25,37 @@ export function select(x: Tensor, index: number): Tensor {
   });
 }
 
+/**
+ * x taken apart along an axis, the first unless given: [..., n, ...] -> n tensors [..., ...], as torch.unbind. The
+ * inverse of stack, for loops over the steps of a sequence: all parts together take the memory of x, or none along the
+ * first axis, and so do their gradients. Where no gradient flowed it is zero.
+ */
+export function unstack(x: Tensor, axis = 0): Tensor[] {
+  requireTensors("unstack", { x });
+  if (x.shape.length === 0) throw new ShapeError("unstack: x", "a tensor with one axis or more", "[]");
+  const at = axisOf("unstack", axis, x.shape);
+  const kernels = kernelsOf("unstack", x);
+  const shape = x.shape.toSpliced(at, 1);
+  const [count, outer, inner] = [x.shape[at], sizeOf(x.shape.slice(0, at)), sizeOf(x.shape.slice(at + 1))];
+  let all = x;
+  if (at > 0) {
+    all = empty([count, ...shape], x.dtype);
+    kernels.swap_axes(all.address, x.address, outer, count, inner);
+  }
+  const parts = Array.from({ length: count }, (_, i) => all.view(shape, i * outer * inner));
+  recordAll("unstack", [x], parts, (gradients) => {
+    const dx = empty(x.shape);
+    if (gradients.includes(undefined)) kernels.fill(dx.address, 0, dx.size);
+    for (const [i, dy] of gradients.entries()) {
+      if (dy === undefined || dy.size === 0) continue;
+      const place = dx.view([dx.size - i * inner], i * inner).address;
+      kernels.copy_rows(place, count * inner, dy.address, inner, outer, inner);
+    }
+    return [dx];
+  });
+  return parts;
+}
+
 /** Tensors of one shape along a new axis, the first unless given: n of [...] -> [n, ...]. Each gets its part of dy. */
 export function stack(parts: readonly Tensor[], axis = 0): Tensor {
   requireTensorList("stack: parts", parts);
@@ -37,21 +66,24 @@ export function stack(parts: readonly Tensor[], axis = 0): Tensor {
     }
     if (dtype !== first.dtype) throw new ShapeError("stack: parts", `all ${first.dtype}`, dtype);
   }
-  const at = axisOf("stack", axis, [parts.length, ...first.shape]);
-  if (at > 0) {
-    const shape = first.shape.toSpliced(at, 0, 1);
-    return concat(
-      parts.map((part) => reshape(part, shape)),
-      at,
-    );
-  }
+  const count = parts.length;
+  const at = axisOf("stack", axis, [count, ...first.shape]);
   const kernels = kernelsOf("stack", ...parts);
-  const y = empty([parts.length, ...first.shape], first.dtype);
-  for (const [index, part] of parts.entries()) {
-    kernels.copy(y.view(part.shape, index * part.size).address, part.address, part.size);
+  const [outer, inner] = [sizeOf(first.shape.slice(0, at)), sizeOf(first.shape.slice(at))];
+  const y = empty(first.shape.toSpliced(at, 0, count), first.dtype);
+  const placeIn = (all: Tensor, i: number) => all.view([all.size - i * inner], i * inner).address;
+  for (const [i, part] of parts.entries()) {
+    if (part.size === 0) continue;
+    kernels.copy_rows(placeIn(y, i), count * inner, part.address, inner, outer, inner);
   }
   return record("stack", parts, y, (dy) =>
-    parts.map((part, index) => dy.view(part.shape, index * part.size)),
+    parts.map((part, i) => {
+      if (!part.needsGradient) return undefined;
+      if (at === 0) return dy.view(part.shape, i * part.size);
+      const dx = empty(part.shape);
+      if (dx.size > 0) kernels.copy_rows(dx.address, inner, placeIn(dy, i), count * inner, outer, inner);
+      return dx;
+    }),
   );
 }
 

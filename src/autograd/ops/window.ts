@@ -1,4 +1,4 @@
-import type { Window } from "../../backend/kernels-ops.ts";
+import type { Window } from "../../backend/kernel-arguments.ts";
 import type { Tensor } from "../../backend/tensor.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { type Names, refuseOthers } from "../../core/options.ts";

@@ -1,5 +1,6 @@
 import type { Kernels } from "../backend.ts";
-import { KERNELS } from "./kernel-names.ts";
+import { KERNEL_NAMES } from "../kernels.generated.ts";
+import { addonName, checksumName, checksumOf } from "./addon-file.ts";
 
 /** Instruction sets that an addon may hold: x86-64's three, and ARM's. */
 export const INSTRUCTIONS = ["amx", "avx512", "avx2", "neon"] as const;
@@ -20,25 +21,6 @@ export interface Addon {
 export type Loaded =
   | { readonly addon: Addon; readonly reason?: undefined }
   | { readonly addon?: undefined; readonly reason: string };
-
-interface Machine {
-  readonly platform: string;
-  readonly arch: string;
-}
-
-export function addonName({ platform, arch }: Machine): string {
-  return `unrolled-${platform}-${arch}.node`;
-}
-
-export function checksumName(machine: Machine): string {
-  return `${addonName(machine)}.crc32`;
-}
-
-/** Of an addon's bytes; finds damage, not malice. */
-export function checksumOf(bytes: Uint8Array): string {
-  const zlib = globalThis.process.getBuiltinModule("node:zlib");
-  return zlib.crc32(bytes).toString(16).padStart(8, "0");
-}
 
 const BUILD = "npm run build:native makes one";
 
@@ -96,7 +78,7 @@ function missingIn({ instructions, create }: Addon): string[] {
   const [best] = instructions;
   if (best === undefined) return [];
   const { kernels } = create(best, new ArrayBuffer(64));
-  return Object.keys(KERNELS).filter((name) => !(name in kernels));
+  return KERNEL_NAMES.filter((name) => !(name in kernels));
 }
 
 function oneLine(error: unknown): string {

@@ -1,4 +1,4 @@
-import { type OpKernels, REDUCE } from "../kernels-ops.ts";
+import { type Kernels, REDUCE } from "../kernels.generated.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
 type Names = "reduce" | "softmax" | "softmax_backward" | "take_along" | "scatter_add_along";
@@ -13,7 +13,7 @@ const greatest = (values: Float64Array): number =>
   values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
 
 /** Along one axis: reductions, softmax, taking by index. */
-export function alongKernels(memory: ReferenceMemory): Pick<OpKernels, Names> {
+export function alongKernels(memory: ReferenceMemory): Pick<Kernels, Names> {
   return {
     reduce(kind, y, x, outer, n, inner) {
       const [out, values] = [memory.at(y, outer * inner), memory.at(x, outer * n * inner)];

@@ -60,11 +60,13 @@ export function elementwiseKernels(memory: ReferenceMemory): Pick<Kernels, Names
       const [g, s] = [memory.at(dy, n), memory.at(y, n)];
       map(dx, n, (i) => g[i] * (1 - s[i] * s[i]));
     },
-    dropout(y, x, seed0, seed1, p, n) {
+    dropout(y, x, seed0, seed1, start, p, n) {
       const values = memory.at(x, n);
       const threshold = Math.floor(p * 2 ** 32);
       map(y, n, (i) => {
-        const word = threefry2x32([i >>> 1, 0], [seed0 >>> 0, seed1 >>> 0])[i & 1];
+        const block = Math.floor((start + i) / 2);
+        const counter = [block >>> 0, Math.floor(block / 2 ** 32)] as const;
+        const word = threefry2x32(counter, [seed0 >>> 0, seed1 >>> 0])[(start + i) % 2];
         return word >= threshold ? values[i] / (1 - p) : 0;
       });
     },

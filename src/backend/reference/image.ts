@@ -1,4 +1,5 @@
-import type { OpKernels, Window } from "../kernels-ops.ts";
+import type { Window } from "../kernel-arguments.ts";
+import type { Kernels } from "../kernels.generated.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
 interface Visit {
@@ -27,7 +28,7 @@ function* slide(window: Window): Generator<Visit> {
 }
 
 /** Patches of images as a matrix, and maximum pooling. */
-export function imageKernels(memory: ReferenceMemory): Pick<OpKernels, "im2col" | "col2im" | "max_pool"> {
+export function imageKernels(memory: ReferenceMemory): Pick<Kernels, "im2col" | "col2im" | "max_pool"> {
   const sizes = ([planes, height, width, kh, kw, , , , , oh, ow]: Window) => ({
     area: height * width,
     image: planes * height * width,

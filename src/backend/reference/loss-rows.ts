@@ -1,4 +1,4 @@
-import type { OpKernels } from "../kernels-ops.ts";
+import type { Kernels } from "../kernels.generated.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
 type Names = "cross_entropy_rows" | "cross_entropy_rows_backward";
@@ -9,7 +9,7 @@ type Names = "cross_entropy_rows" | "cross_entropy_rows_backward";
  *     loss = (1 - s) w_t (lse - x_t) + s / C sum_c w_c (lse - x_c)
  *     dx_c = d ((1 - s) w_t (p_c - [c = t]) + s / C (p_c sum(w) - w_c))
  */
-export function lossRowsKernels(memory: ReferenceMemory): Pick<OpKernels, Names> {
+export function lossRowsKernels(memory: ReferenceMemory): Pick<Kernels, Names> {
   const weightsOf = (address: number, classes: number) =>
     address === 0 ? new Float64Array(classes).fill(1) : memory.at(address, classes);
 

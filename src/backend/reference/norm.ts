@@ -1,4 +1,4 @@
-import type { OpKernels } from "../kernels-ops.ts";
+import type { Kernels } from "../kernels.generated.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
 const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length;
@@ -9,7 +9,7 @@ const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0)
  *     y = z * gain + bias
  *     dx = (u - mean(u) - z * mean(u * z)) / sqrt(variance + epsilon),  u = dy * gain
  */
-export function normKernels(memory: ReferenceMemory): Pick<OpKernels, "layer_norm" | "layer_norm_backward"> {
+export function normKernels(memory: ReferenceMemory): Pick<Kernels, "layer_norm" | "layer_norm_backward"> {
   const optional = (address: number, n: number) => (address === 0 ? undefined : memory.at(address, n));
 
   return {

@@ -1,8 +1,10 @@
-import { type Address, type Kernels, WORD } from "../backend.ts";
-import { PLAN_WORDS, type StreamKernels, WEIGHT_FORMATS } from "../kernels-stream.ts";
+import { type Address, WORD } from "../address.ts";
+import { PLAN_WORDS } from "../kernel-arguments.ts";
+import { CELL_KINDS, type Kernels, STREAM_PLAN, WEIGHT_FORMATS } from "../kernels.generated.ts";
 import type { ReferenceMemory } from "./memory.ts";
 import { multiply } from "./vectors.ts";
 
+type Names = ("stream_size" | "stream_scratch" | "stream_step") | ("stream_pack_ends" | "stream_pack_layer");
 type Recurrent = Pick<Kernels, "recurrent_pack" | "recurrent_pack_size" | "recurrent_forward">;
 
 /** The largest value of int8 that is used, so that both signs reach as far. */
@@ -15,11 +17,16 @@ const SAVED = 4;
  * One step of one sequence: the recurrent layers' own equations with rounded weights. Sums are in float64, and the
  * vector that meets weights of int8 is not rounded: so this says what the fast kernels may at best reach.
  */
-export function streamKernels(memory: ReferenceMemory, recurrent: Recurrent): StreamKernels {
+export function streamKernels(memory: ReferenceMemory, recurrent: Recurrent): Pick<Kernels, Names> {
   const planOf = (address: Address) => {
     const words = memory.at(address, PLAN_WORDS);
-    const [format, cell, layers, symbols, inputs, H, P, outputs] = words;
-    return { format, cell, layers, symbols, inputs, H, P, S: P || H, outputs };
+    const word = (name: keyof typeof STREAM_PLAN) => words[STREAM_PLAN[name]];
+    const [H, P] = [word("hidden"), word("projection")];
+    return {
+      ...{ format: word("format"), cell: word("cell"), layers: word("layers") },
+      ...{ symbols: word("symbols"), inputs: word("inputs"), outputs: word("outputs") },
+      ...{ H, P, S: P || H },
+    };
   };
   type Plan = ReturnType<typeof planOf>;
 
@@ -105,7 +112,7 @@ export function streamKernels(memory: ReferenceMemory, recurrent: Recurrent): St
 }
 
 /** Only the LSTM has a cell state. */
-const hasCell = (cell: number) => cell === 2;
+const hasCell = (cell: number) => cell === CELL_KINDS.lstm;
 
 const bits = new DataView(new ArrayBuffer(4));
 

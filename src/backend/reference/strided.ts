@@ -1,5 +1,6 @@
 import { type Address, WORD } from "../backend.ts";
-import { BINARY, type Four, type OpKernels, TERNARY } from "../kernels-ops.ts";
+import type { Four } from "../kernel-arguments.ts";
+import { BINARY, type Kernels, TERNARY } from "../kernels.generated.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
 const BINARY_FORMULAS: Record<keyof typeof BINARY, (a: number, b: number) => number> = {
@@ -44,7 +45,7 @@ const four = (layout: readonly number[], which: number): Four =>
 
 export function stridedKernels(
   memory: ReferenceMemory,
-): Pick<OpKernels, "binary" | "ternary" | "move_strided"> {
+): Pick<Kernels, "binary" | "ternary" | "move_strided"> {
   // Strides may be negative, so an element is looked up by its own address.
   const get = (x: Address, offset: number) => memory.at(x + offset * WORD, 1)[0];
   const set = (y: Address, offset: number, value: number) => {

@@ -1,4 +1,4 @@
-import { type OpKernels, UNARY } from "../kernels-ops.ts";
+import { type Kernels, UNARY } from "../kernels.generated.ts";
 import { sigmoid } from "./cells/cell.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
@@ -34,7 +34,7 @@ const BY_KIND = new Map<number, Formula>(
   Object.entries(UNARY).map(([name, kind]) => [kind, FORMULAS[name as keyof typeof UNARY]]),
 );
 
-export function unaryKernels(memory: ReferenceMemory): Pick<OpKernels, "unary" | "unary_backward"> {
+export function unaryKernels(memory: ReferenceMemory): Pick<Kernels, "unary" | "unary_backward"> {
   return {
     unary(kind, y, x, p, q, n) {
       const { value } = BY_KIND.get(kind)!;

@@ -1,6 +1,7 @@
 import * as data from "../../../src/data/index.ts";
 import type { Argument, HostileContext, HostileTarget } from "../../support/hostile/calls.ts";
 import * as arg from "./arguments.ts";
+import { itemTargets } from "./items.ts";
 import {
   corpus,
   encoded,
@@ -225,7 +226,7 @@ function statistics(): HostileTarget[] {
 }
 
 export const targets = (_: HostileContext) => {
-  return [...tokenizers(), ...texts(), ...statistics()];
+  return [...tokenizers(), ...texts(), ...statistics(), ...itemTargets()];
 };
 
 export default (context: HostileContext) => arg.sampled(targets(context), context);

@@ -4,8 +4,8 @@ import { Vocabulary } from "../../../src/data/index.ts";
 import * as io from "../../../src/io/index.ts";
 import { LanguageModel } from "../../../src/models/index.ts";
 import * as run from "../../../src/run/index.ts";
-import { describeCheckpoint } from "../../../src/run/model-metadata.ts";
 import type { HostileContext, HostileTarget } from "../../support/hostile/calls.ts";
+import { describeCheckpoint } from "../../support/text-checkpoint.ts";
 import * as arg from "./arguments.ts";
 
 export async function prepared() {

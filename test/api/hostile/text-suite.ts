@@ -1,4 +1,4 @@
-/** Language models, what is generated from them, and what is seen in them. */
+/** Models, what is generated from them, and what is seen in them. */
 import { Rng } from "../../../src/core/rng.ts";
 import * as decode from "../../../src/decode/index.ts";
 import * as inspect from "../../../src/inspect/index.ts";
@@ -6,6 +6,7 @@ import { LanguageModel } from "../../../src/models/index.ts";
 import { LSTMCell } from "../../../src/nn/index.ts";
 import type { HostileContext, HostileTarget } from "../../support/hostile/calls.ts";
 import * as arg from "./arguments.ts";
+import { classifierTargets } from "./classifier.ts";
 
 const isList = (value: unknown): value is ArrayLike<unknown> =>
   typeof value === "object" &&
@@ -269,7 +270,12 @@ export function targets(context: HostileContext): HostileTarget[] {
     { rng: new Rng(1), backend: context.backend },
   );
   const tensors = new arg.Tensors(context.backend);
-  return [...decoding(model), ...models(context, tensors, model), ...inspecting(model)];
+  return [
+    ...decoding(model),
+    ...models(context, tensors, model),
+    ...inspecting(model),
+    ...classifierTargets(context, tensors),
+  ];
 }
 
 export default (context: HostileContext) => arg.sampled(targets(context), context);

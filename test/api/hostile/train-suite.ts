@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { parameter } from "../../../src/autograd/parameter.ts";
 import { mul, sum } from "../../../src/nn/index.ts";
 import { clipNorm, sgd } from "../../../src/optim/index.ts";
+import * as runs from "../../../src/runs/index.ts";
 import * as train from "../../../src/train/index.ts";
+import { type ReplicaTask, WorkerStart } from "../../../src/train/serve-replica.ts";
 import type { HostileContext, HostileTarget } from "../../support/hostile/calls.ts";
 import * as arg from "./arguments.ts";
 
@@ -18,12 +20,14 @@ function learnerOn({ backend }: HostileContext): train.Learner {
   return {
     optimizer: sgd([{ name: "w", tensor: weight }]),
     clip: clipNorm(1),
-    share: 1,
-    loss: () => sum(mul(weight, weight)),
+    shards: 1,
+    parts: [],
+    weights: () => [1],
+    loss: () => ({ loss: sum(mul(weight, weight)) }),
     carried: { size: 0, tensors: [] },
     readCarried: async () => {},
     writeCarried: () => {},
-    evaluationParts: 1,
+    evaluation: { parts: 1, width: 1 },
     evaluate: async (_replica, _replicas, sums) => {
       sums[0] = 1;
     },
@@ -89,7 +93,7 @@ function states(context: HostileContext): HostileTarget[] {
 }
 
 function loops(context: HostileContext): HostileTarget[] {
-  const group = () => train.ReplicaGroup.start(learnerOn(context), { module: "none", spec: 0 }, 1);
+  const group = () => train.ReplicaGroup.start(learnerOn(context));
   const source = arg.record({
     module: arg.text("none"),
     spec: arg.such(
@@ -145,20 +149,39 @@ function loops(context: HostileContext): HostileTarget[] {
       name: "ReplicaGroup.start",
       args: {
         learner: arg.only(() => learnerOn(context)),
-        source,
-        replicas: arg.such(
-          () => 1,
-          (value) => value === 1,
-        ),
-        snapshot: arg.such(
-          () => undefined,
-          (value) => value === undefined || isObject(value),
-        ),
+        options: arg.options({
+          replicas: arg.such(
+            () => 1,
+            (value) => value === undefined || value === 1,
+          ),
+          source: arg.optional(source),
+          startWorker: arg.optional(arg.fn(() => ({ terminate() {} }))),
+          exchange: arg.optional(arg.word("shared", "messages")),
+          snapshot: arg.such(
+            () => undefined,
+            (value) => value === undefined || isObject(value),
+          ),
+        }),
       },
-      call: async (learner: never, source: never, replicas: never, snapshot: never) => {
-        const made = await train.ReplicaGroup.start(learner, source, replicas, snapshot);
+      call: async (learner: never, options: never) => {
+        const made = await train.ReplicaGroup.start(learner, options);
         await made.dispose();
       },
+    },
+    {
+      name: "webWorkers",
+      args: { create: arg.fn(() => ({})) },
+      call: (create: never) => train.webWorkers(create),
+    },
+    {
+      name: "serveWebReplica",
+      args: { createLearner: arg.optional(arg.fn(() => learnerOn(context))) },
+      call: (createLearner: never) => inWebWorker(() => train.serveWebReplica(createLearner)),
+    },
+    {
+      name: "runs.startNodeWorker",
+      args: { start: arg.only(startOf) },
+      call: (start: never) => runs.startNodeWorker(start).terminate(),
     },
     {
       name: "ReplicaGroup#step",
@@ -175,15 +198,32 @@ function loops(context: HostileContext): HostileTarget[] {
   ];
 }
 
+/** What a worker would be started with that finds no learner. */
+function startOf(): WorkerStart {
+  const task = { replica: 1, replicas: 2, source: { spec: 0 }, connection: { kind: "messages", ports: [] } };
+  return new WorkerStart(task as ReplicaTask, () => {});
+}
+
+/** Calls something as if this were the thread of a page's worker. */
+function inWebWorker(work: () => void): void {
+  const thread = globalThis as { postMessage?: unknown };
+  thread.postMessage = () => {};
+  try {
+    work();
+  } finally {
+    delete thread.postMessage;
+  }
+}
+
 function runs(): HostileTarget[] {
   let made = 0;
   const fresh = async () => {
-    const store = await train.RunStore.create(join(root, `run-${made++}`));
+    const store = await runs.RunStore.create(join(root, `run-${made++}`));
     await store.writeRunJson({ task: "text" });
     return store;
   };
   const withStore =
-    (work: (store: train.RunStore, ...all: never[]) => unknown) =>
+    (work: (store: runs.RunStore, ...all: never[]) => unknown) =>
     async (...all: never[]) => {
       const store = await fresh();
       try {
@@ -193,7 +233,7 @@ function runs(): HostileTarget[] {
         rmSync(store.folder, { recursive: true, force: true });
       }
     };
-  const closing = async (opening: Promise<train.RunStore>) => {
+  const closing = async (opening: Promise<runs.RunStore>) => {
     const store = await opening;
     await store.close();
     rmSync(store.folder, { recursive: true, force: true });
@@ -214,7 +254,7 @@ function runs(): HostileTarget[] {
           (value) => value === undefined,
         ),
       },
-      call: (folder: never, fs: never) => closing(train.RunStore.create(folder, fs)),
+      call: (folder: never, fs: never) => closing(runs.RunStore.create(folder, fs)),
     },
     {
       name: "RunStore.open",
@@ -236,7 +276,7 @@ function runs(): HostileTarget[] {
         await store.close();
         try {
           await (
-            await train.RunStore.open(folder === "run" ? store.folder : (folder as string), options)
+            await runs.RunStore.open(folder === "run" ? store.folder : (folder as string), options)
           ).close();
         } finally {
           rmSync(store.folder, { recursive: true, force: true });

@@ -117,5 +117,14 @@ export const elementwiseCases: Case[] = [
       dropout(t.x, 0.4, new Rng(3), { sharedAxes: sharedAxes as number[] | undefined }),
     ),
   ),
+  use("dropout", "of a part of a mask", { x: normal(4, 3, 5) }, (t) =>
+    dropout(t.x, 0.4, new Rng(3), { start: 2 ** 40 + 7 }),
+  ),
+  use("dropout", "of rows of a batch", { x: normal(4, 3, 5) }, (t) =>
+    dropout(t.x, 0.4, new Rng(3).forRows([5, 1, 2], 7), { batchAxis: 1 }),
+  ),
+  use("dropout", "of rows of a batch, one mask along an axis", { x: normal(4, 3, 5) }, (t) =>
+    dropout(t.x, 0.4, new Rng(3).forRows([5, 1, 2], 7), { batchAxis: 1, sharedAxes: [0] }),
+  ),
   use("dropout", "with probability 0", { x: normal(2, 3) }, (t) => dropout(t.x, 0, new Rng(3))),
 ];

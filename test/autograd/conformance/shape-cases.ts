@@ -23,6 +23,7 @@ import {
   swapAxes,
   takeAlong,
   transpose,
+  unstack,
   where,
 } from "../../../src/nn/index.ts";
 import { type Case, normal, use } from "./case.ts";
@@ -114,6 +115,16 @@ const moves: Case[] = [
   use("stack", "with one part twice", { x: normal(2, 3), y: normal(2, 3, 1) }, (t) =>
     stack([t.x, reshape(t.y, [2, 3]), t.x]),
   ),
+  use("stack", "along a middle axis", { x: normal(2, 3), y: normal(3, 2) }, (t) =>
+    stack([t.x, transpose(t.y), t.x], 1),
+  ),
+  use("unstack", "along the first axis", { x: normal(3, 2, 2) }, (t) => unstack(t.x)),
+  use("unstack", "along a middle axis", { x: normal(2, 5, 3) }, (t) => unstack(t.x, 1)),
+  use("unstack", "along the last axis, some parts unused", { x: normal(2, 5, 4) }, (t) =>
+    unstack(t.x, -1).filter((_, i) => i % 2 === 1),
+  ),
+  use("unstack", "of a vector", { x: normal(4) }, (t) => unstack(t.x)),
+  use("unstack", "and stack again", { x: normal(3, 4, 2) }, (t) => stack(unstack(t.x, 1), 2)),
   use("stack", "along the last axis", { x: normal(2, 3), y: normal(3, 2) }, (t) =>
     stack([t.x, transpose(t.y)], -1),
   ),

@@ -1,0 +1,20 @@
+/** The names and the checksum of the addon's files: apart from addon.ts, because the build, too, needs them. */
+
+interface Machine {
+  readonly platform: string;
+  readonly arch: string;
+}
+
+export function addonName({ platform, arch }: Machine): string {
+  return `unrolled-${platform}-${arch}.node`;
+}
+
+export function checksumName(machine: Machine): string {
+  return `${addonName(machine)}.crc32`;
+}
+
+/** Of an addon's bytes; finds damage, not malice. */
+export function checksumOf(bytes: Uint8Array): string {
+  const zlib = globalThis.process.getBuiltinModule("node:zlib");
+  return zlib.crc32(bytes).toString(16).padStart(8, "0");
+}

@@ -1,0 +1,82 @@
+import { tanh } from "../autograd/ops/activations.ts";
+import { concat } from "../autograd/ops/concat.ts";
+import { mul } from "../autograd/ops/elementwise.ts";
+import { gatherRows } from "../autograd/ops/gather-rows.ts";
+import { max, mean, sum } from "../autograd/ops/reduce.ts";
+import { reshape } from "../autograd/ops/reshape.ts";
+import { softmax } from "../autograd/ops/softmax.ts";
+import { select } from "../autograd/ops/time.ts";
+import { where } from "../autograd/ops/where.ts";
+import type { Backend } from "../backend/backend.ts";
+import { ids, type Tensor, tensor } from "../backend/tensor.ts";
+import type { Rng } from "../core/rng.ts";
+import { Linear } from "../nn/linear.ts";
+import { RecurrentState } from "../nn/recurrent-state.ts";
+
+/** What recurrent layers make of a batch of sequences. */
+export interface LayerOutputs {
+  /** Of the top layer at every step, [T, B, D]; 0 behind the end of a sequence. */
+  readonly output: Tensor;
+  /** After the last step of each sequence. */
+  readonly state: unknown;
+  /** Undefined where all sequences have T steps. */
+  readonly lengths: ArrayLike<number> | undefined;
+}
+
+/** The output at the last step of each sequence, of both directions the one of the step that they read last: [B, D]. */
+export function poolLast({ output, state, lengths }: LayerOutputs, directions: number): Tensor {
+  if (state instanceof RecurrentState && state.hidden !== undefined) {
+    const { hidden } = state;
+    const [all] = hidden.shape;
+    const top = Array.from({ length: directions }, (_, index) => select(hidden, all - directions + index));
+    return top.length === 1 ? top[0] : concat(top);
+  }
+  const [steps, batch, features] = output.shape;
+  if (lengths === undefined) return select(output, steps - 1);
+  const rows = ids(Int32Array.from({ length: batch }, (_, b) => (lengths[b] - 1) * batch + b));
+  return gatherRows(reshape(output, [steps * batch, features]), rows);
+}
+
+/** The mean of the outputs of each sequence: [B, D]. */
+export function poolMean({ output, lengths }: LayerOutputs): Tensor {
+  if (lengths === undefined) return mean(output, 0);
+  const shares = Float64Array.from(lengths, (length) => 1 / length);
+  return mul(sum(output, 0), tensor(shares, [shares.length, 1]));
+}
+
+/** The largest output of each feature over the steps of each sequence: [B, D]. */
+export function poolMax(outputs: LayerOutputs): Tensor {
+  return max(withoutPadding(outputs.output, outputs), 0);
+}
+
+/**
+ * A mean whose weights depend on the outputs themselves (Yang et al. 2016, "Hierarchical attention networks for document
+ * classification", equations 5 to 7):
+ *
+ *     u_t = tanh(W h_t + b),  a = softmax over t of v . u_t,  s = sum of a_t h_t
+ */
+export class AttentionPooling {
+  readonly project: Linear;
+  readonly score: Linear;
+
+  constructor(features: number, options: { rng: Rng; backend?: Backend }) {
+    this.project = new Linear(features, features, options);
+    this.score = new Linear(features, 1, { ...options, bias: false });
+  }
+
+  /** [B, D] */
+  forward(outputs: LayerOutputs): Tensor {
+    const scores = this.score.forward(tanh(this.project.forward(outputs.output)));
+    const weights = softmax(withoutPadding(scores, outputs), 0);
+    return sum(mul(weights, outputs.output), 0);
+  }
+}
+
+/** x [T, B, ...] with minus infinity behind the end of each sequence. */
+function withoutPadding(x: Tensor, { lengths }: LayerOutputs): Tensor {
+  if (lengths === undefined) return x;
+  const [steps, batch] = x.shape;
+  const isStep = new Int32Array(steps * batch);
+  for (let b = 0; b < batch; b++) for (let t = 0; t < lengths[b]; t++) isStep[t * batch + b] = 1;
+  return where(ids(isStep, [steps, batch, 1]), x, Number.NEGATIVE_INFINITY);
+}

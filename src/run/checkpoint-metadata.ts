@@ -1,0 +1,67 @@
+/** What every checkpoint says beside its tensors, whatever its task. It may come from anywhere, so all of it is checked. */
+import { FormatError } from "../core/errors.ts";
+import { AT_LEAST_0, COUNT } from "../core/options.ts";
+import { sizeOf } from "../core/shape.ts";
+import { isParameterName } from "../io/checkpoint-names.ts";
+import type { SafetensorsFile } from "../io/safetensors.ts";
+
+/** Which file held code that the person named for a model. Nothing is loaded by it here. */
+export interface CodeFile {
+  /** As it was given, from the folder in which the program ran. */
+  readonly path: string;
+  /** Of the file's bytes; what it imports is not in it. */
+  readonly sha256: string;
+}
+
+/** Where a training stood. */
+export interface CheckpointPosition {
+  readonly step: number;
+  /** Of training, all sittings together. */
+  readonly seconds: number;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** @throws FormatError */
+export function parseCodeFile(value: unknown, field: string, where: string): CodeFile {
+  if (!isObject(value) || typeof value.path !== "string" || !/^[0-9a-f]{64}$/.test(`${value.sha256}`)) {
+    throw new FormatError(where, `${field} must hold the path and the SHA-256 of a file`);
+  }
+  return { path: value.path, sha256: `${value.sha256}` };
+}
+
+/** The JSON in a field of the metadata. @throws FormatError */
+export function metadataReader({ metadata }: SafetensorsFile, where: string): (name: string) => unknown {
+  return (name) => {
+    try {
+      return JSON.parse(metadata[name] ?? "");
+    } catch (cause) {
+      throw new FormatError(where, `metadata ${name} must be JSON`, { cause });
+    }
+  };
+}
+
+/** @throws FormatError */
+export function parsePosition({ metadata }: SafetensorsFile, where: string): CheckpointPosition {
+  const [step, seconds] = [metadata.step, metadata.seconds].map((text) => (text ? Number(text) : Number.NaN));
+  if (!COUNT.fits(step) || !AT_LEAST_0.fits(seconds)) {
+    throw new FormatError(where, "metadata step and seconds must be numbers");
+  }
+  return { step, seconds };
+}
+
+/**
+ * A small file cannot have a large model made: whatever is allocated for a model must be there.
+ * @throws FormatError
+ */
+export function checkStoredSize(
+  least: { readonly numbers: number; readonly tensors: number },
+  tensors: SafetensorsFile["tensors"],
+  where: string,
+): void {
+  const stored = [...tensors].filter(([name]) => isParameterName(name));
+  const numbers = stored.reduce((sum, [, { shape }]) => sum + sizeOf(shape), 0);
+  if (least.numbers <= numbers && least.tensors <= stored.length) return;
+  throw new FormatError(where, `holds ${numbers} numbers, which is less than its model has`);
+}

@@ -1,0 +1,2 @@
+export { startNodeWorker } from "./node-workers.ts";
+export { RunStore } from "./run-store.ts";

@@ -1,0 +1,26 @@
+import { escapeControl, FormatError } from "../core/errors.ts";
+import type { CodeFile } from "../run/checkpoint-metadata.ts";
+import { TASKS } from "../tasks/registry.ts";
+import type { Task } from "../tasks/task.ts";
+
+/**
+ * The task that a run or a checkpoint says it is of. Code of the user's own is loaded only if the person has named it.
+ * @param where the run or checkpoint
+ * @throws FormatError for a task that this program does not have; InputError for code that nobody has named
+ */
+export async function loadTask(
+  { name, file }: { readonly name: string; readonly file?: CodeFile },
+  where: string,
+): Promise<Task> {
+  if (file !== undefined) {
+    const { loadRecordedTask } = await import("./code-choice.ts");
+    return (await loadRecordedTask(file, where)).task;
+  }
+  if (!Object.hasOwn(TASKS, name)) {
+    throw new FormatError(
+      where,
+      `is of the task "${escapeControl(name.slice(0, 80))}", which this program does not have`,
+    );
+  }
+  return TASKS[name]();
+}

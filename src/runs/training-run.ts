@@ -1,0 +1,179 @@
+import type { Hooks } from "../core/hooks.ts";
+import { encodeCheckpoint } from "../io/checkpoint.ts";
+import { sha256Hex } from "../io/sha256.ts";
+import type { DataFacts, Task } from "../tasks/task.ts";
+import type { TaskLearner } from "../tasks/task-learner.ts";
+import { DEFAULT_EPOCHS } from "../tasks/training-options.ts";
+import { diagnose } from "../train/diagnosis.ts";
+import type { EvalEvent, SampleEvent, StartEvent, TrainEvent } from "../train/events.ts";
+import { choiceOf, type TrainingHistory } from "../train/history.ts";
+import { trainLoop } from "../train/loop.ts";
+import { Patience } from "../train/patience.ts";
+import type { ReplicaGroup } from "../train/replica-group.ts";
+import { applySnapshot, type Snapshot, takeSnapshot } from "../train/snapshot.ts";
+import type { TaskRun } from "./run-file.ts";
+import type { RunStore } from "./run-store.ts";
+
+export interface TrainingParts {
+  readonly task: Task;
+  readonly run: TaskRun;
+  readonly store: RunStore;
+  readonly group: ReplicaGroup;
+  readonly learner: TaskLearner;
+  readonly data: unknown;
+  readonly facts: DataFacts<object>;
+  readonly startEvent: StartEvent;
+  readonly snapshot: { readonly snapshot: Snapshot; readonly parametersOnly: boolean } | undefined;
+  readonly hooks: Hooks;
+  /** Of earlier sittings; it goes on with this one. */
+  readonly history: TrainingHistory;
+  readonly startSeconds: number;
+  /** The lowest score so far. */
+  readonly best: number;
+  readonly saveEvery: number | undefined;
+}
+
+/** The training loop of a run, with its log, its checkpoints and its samples. Closes the run in the end. */
+export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEvent, void, undefined> {
+  const { store, group, learner, snapshot, history } = parts;
+  try {
+    if (snapshot !== undefined) {
+      applySnapshot(learner, snapshot.snapshot, "checkpoint", snapshot.parametersOnly);
+    }
+    yield parts.startEvent;
+    const loop = startLoop(parts);
+    for (;;) {
+      const next = await loop.next();
+      if (next.done) {
+        const { profile } = learner;
+        if (profile !== undefined) yield { event: "profile", step: next.value.step, ...profile.report() };
+        const { best = null } = history;
+        const warnings = diagnoseTraining(parts, next.value.reason);
+        const parametersSha256 = await hashParameters(learner);
+        yield { event: "end", ...next.value, parametersSha256, best: best && bestOf(best), warnings };
+        return;
+      }
+      const { event } = next.value;
+      if (event === "step" || event === "eval") await store.appendMetrics(next.value);
+      else if (event === "sample") await store.appendSample(next.value);
+      history.add(next.value);
+      yield next.value;
+    }
+  } finally {
+    await group.dispose();
+    await store.close();
+  }
+}
+
+function bestOf({ step, loss, choose }: Pick<EvalEvent, "step" | "loss" | "choose">) {
+  return { step, loss, ...(choose !== undefined && { choose }) };
+}
+
+function startLoop(parts: TrainingParts) {
+  const { task, run, group, learner, snapshot, data } = parts;
+  const { settings, limits, evalEvery } = run;
+  const { steps, epochs, maxSeconds } = limits;
+  const { plan, evaluation } = learner;
+  return trainLoop({
+    group,
+    limits: { steps, epochs, maxSeconds },
+    learningRate: settings.lr,
+    stepsPerEpoch: plan.stepsPerEpoch,
+    unitsPerStep: (step) => learner.weights(step).reduce((sum, weight) => sum + weight, 0),
+    decay: settings.lrDecay === null ? undefined : { factor: settings.lrDecay, after: settings.lrDecayAfter },
+    startStep: snapshot?.parametersOnly === false ? snapshot.snapshot.step : 0,
+    startSeconds: parts.startSeconds,
+    evaluateEvery: evalEvery,
+    saveEvery: parts.saveEvery,
+    save: saver(parts),
+    sample: sampler(parts),
+    patience: patienceOf(run, parts.history),
+    score: (sums) => task.score(sums, data, evaluation, run.baselines),
+    signal: parts.hooks.signal,
+  });
+}
+
+/** Saves a checkpoint, and marks it where it is the best so far. */
+function saver({ task, run, store, group, learner, facts, ...parts }: TrainingParts) {
+  let { best } = parts;
+  const metadata = describeCheckpoint(task, run, facts.facts);
+  return async (step: number, seconds: number, evaluation?: EvalEvent): Promise<string> => {
+    const { tensors } = await takeSnapshot(learner, step, await group.collectCarried());
+    const stored = [...tensors].map(([name, { shape, data }]) => {
+      const dtype = data instanceof Float64Array ? ("F64" as const) : ("F32" as const);
+      return [name, { dtype, shape, data }] as const;
+    });
+    const position = { step: String(step), seconds: String(seconds) };
+    const bytes = await encodeCheckpoint(new Map(stored), { ...metadata, ...position });
+    if (evaluation === undefined || choiceOf(evaluation) >= best) return store.saveCheckpoint(step, bytes);
+    best = choiceOf(evaluation);
+    const { loss, choose } = evaluation;
+    return store.saveCheckpoint(step, bytes, { best: { loss, ...(choose !== undefined && { choose }) } });
+  };
+}
+
+/** What a checkpoint says beside its tensors, so that it can be used without its run. */
+function describeCheckpoint(task: Task, run: TaskRun, facts: object): Record<string, string> {
+  const own = Object.entries(facts).map(([name, value]) => [name, JSON.stringify(value)] as const);
+  return {
+    task: task.name,
+    ...(run.taskFile && { taskFile: JSON.stringify(run.taskFile) }),
+    model: JSON.stringify(run.model),
+    ...(run.cellFile && { cellFile: JSON.stringify(run.cellFile) }),
+    ...Object.fromEntries(own),
+  };
+}
+
+/** Samples of what the model makes now; undefined for a task that makes none. */
+function sampler({ task, run, store, learner, facts }: TrainingParts) {
+  if (task.sample === undefined) return undefined;
+  const { model, backend } = learner;
+  const trained = { model, backend, config: run.model, facts: facts.facts, settings: run.settings };
+  return async (step: number): Promise<Omit<SampleEvent, "event" | "step">> => {
+    const made = await task.sample!(trained, { backend, rng: learner.sampleRng(step) });
+    if (made.kind === "text") return { text: made.text };
+    if (made.kind === "json") return { value: made.value };
+    return { file: await store.writePicture(step, made.svg) };
+  };
+}
+
+function patienceOf({ limits, evalEvery }: TaskRun, history: TrainingHistory): Patience | undefined {
+  if (limits.patience === undefined) return undefined;
+  const patience = new Patience(limits.patience, evalEvery);
+  for (const evaluation of history.evaluations) patience.add(evaluation);
+  return patience;
+}
+
+function diagnoseTraining(
+  { task, run, data, history, learner }: TrainingParts,
+  reason: Parameters<typeof diagnose>[2]["reason"],
+) {
+  const { settings, limits, model } = run;
+  const { dropout } = settings as typeof settings & { dropout?: number };
+  return diagnose(
+    {
+      lr: settings.lr,
+      standardLr: task.standardOf(settings).lr,
+      dropout,
+      limits,
+      guess: task.guess(data, model),
+      data: task.words.data,
+      defaultEpochs: DEFAULT_EPOCHS,
+    },
+    history,
+    { reason, stepsPerEpoch: learner.plan.stepsPerEpoch },
+  );
+}
+
+/** SHA-256 over the bytes of all parameters in the order of their names. */
+async function hashParameters({ optimizer }: TaskLearner): Promise<string> {
+  const parameters = optimizer.parameters.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const parts = await Promise.all(parameters.map(({ tensor }) => tensor.read()));
+  const bytes = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), at);
+    at += part.byteLength;
+  }
+  return sha256Hex(bytes);
+}

@@ -1,6 +1,0 @@
-export type { CellFile } from "../run/model-metadata.ts";
-
-/** Whether `--cell` names a file, not one of the built-in cells. */
-export function isCellFile(name: string): boolean {
-  return /[\\/]|\.[cm]?[jt]s$/.test(name);
-}

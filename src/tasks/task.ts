@@ -1,0 +1,303 @@
+/**
+ * The contract between a task and everything that is the same for all tasks: the loop, replicas, run folders, the
+ * command line and the lab. A task is one object of this type; it knows nothing of Node, of options' syntax, of
+ * checkpoints or of threads.
+ */
+import type { Backend } from "../backend/backend.ts";
+import type { Tensor } from "../backend/tensor.ts";
+import type { LoadHooks } from "../core/hooks.ts";
+import type { Rng } from "../core/rng.ts";
+import type { DataSource } from "../data/data-source.ts";
+import type { CharacterIds } from "../data/id-store.ts";
+import type { Tokenizer } from "../data/tokenizer.ts";
+import type { CreateCell } from "../nn/cell.ts";
+import type { WeightFormat } from "../nn/stream.ts";
+import type { OptionSchema } from "./option-schema.ts";
+import type { RunOptions, TrainingSettings, TrainingWords } from "./training-options.ts";
+import type { TaskView } from "./view.ts";
+
+/** What run.json and checkpoints keep of the data. */
+export interface DataFacts<Facts> {
+  /** SHA-256 of the data as it was read, 64 hexadecimal digits: a run is resumed on the same data only. */
+  readonly fingerprint: string;
+  /** Sizes under their names: characters, items. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** SHA-256 of data that was given to validate on. */
+  readonly validation?: string;
+  /** What a model needs to be used without its data, as JSON: a vocabulary, labels. Each stands under its name. */
+  readonly facts: Facts;
+}
+
+/** A request to load the data of a training. */
+export interface LoadRequest<Settings, Facts> {
+  /** Undefined: the task's built-in data. */
+  readonly source: DataSource | undefined;
+  /** Data to validate on. Undefined: a part of the data. */
+  readonly validation: DataSource | undefined;
+  readonly settings: Settings;
+  /** Whether a person or a run decided about a setting; the others may be adapted to the data. */
+  isChosen(name: keyof Settings & string): boolean;
+  /** Facts of the run that goes on, or of the weights that a run starts from. */
+  readonly known?: { readonly of: "run" | "weights"; readonly facts: Facts };
+  /** Replicas that need a row each, where a person asked for a number. */
+  readonly threads: number | undefined;
+  /**
+   * To be called when the data has been read, before long work on it.
+   * @throws InputError where it is not the data of the run
+   */
+  verify(read: Omit<DataFacts<unknown>, "facts">, symbols?: readonly string[]): void;
+  /** A file of this package, as "corpus/unrolled.txt". */
+  asset(path: string): DataSource;
+}
+
+/** A request to load other data than that of the run, to measure a model on it. */
+export interface TestRequest<Settings, Config, Facts> {
+  readonly source: DataSource;
+  readonly settings: Settings | undefined;
+  readonly config: Config;
+  readonly facts: Facts;
+  /** Leave out what the model does not know. */
+  readonly skipUnknown: boolean;
+}
+
+/** Data that was loaded, with the settings that fit it. */
+export interface Loaded<Settings, Data> {
+  readonly data: Data;
+  readonly settings: Settings;
+}
+
+/** Where a model is built, and from which values. */
+export interface BuildContext {
+  readonly rng: Rng;
+  readonly backend: Backend;
+  /** Of a model with a cell of the user's own. */
+  readonly createCell?: CreateCell;
+  readonly cellName?: string;
+}
+
+/**
+ * Which items make up which step: pure functions of the data, the settings and the step, so that nothing has to be saved
+ * of the position in the data.
+ */
+export interface BatchPlan<Batch> {
+  readonly stepsPerEpoch: number;
+  /** Rows of a full batch. */
+  readonly rows: number;
+  /**
+   * What each row of a step counts in its loss: characters, items, frames; [rows], 0 for a row that is not there. The loss
+   * of a step is the sum of the rows' losses divided by the sum of these.
+   */
+  weights(step: number): ArrayLike<number>;
+  /** Whether the state that is carried from step to step begins anew. Undefined: no state is carried. */
+  startsAnew?(step: number): boolean;
+  /** Rows `from` to `to` (not included) of a step. The arrays may be the same at every call. */
+  batch(step: number, from: number, to: number): Batch;
+}
+
+export interface LossContext<State> {
+  /** What the rows of this shard carried out of the step before; undefined at the start. */
+  readonly state: State | undefined;
+  /** Random numbers of this step, by global row; undefined: no dropout and no noise. */
+  readonly rng: Rng | undefined;
+}
+
+/** The loss of some rows of a step. */
+export interface Loss<State> {
+  /** The sum of the rows' losses divided by the sum of their weights: a scalar made of ops. */
+  readonly loss: Tensor;
+  /** Named parts of that loss, as scalars. */
+  readonly parts?: Readonly<Record<string, Tensor>>;
+  /** What the next step begins with. */
+  readonly state?: State;
+}
+
+/** How a model is measured: parts of a fixed number and order, each with some sums. */
+export interface EvaluationPlan<Model> {
+  /** How many parts there are; each may be computed by any replica. */
+  readonly parts: number;
+  /** Sums of each part. */
+  readonly width: number;
+  /** What is counted: predicted characters, items. */
+  readonly items: number;
+  /**
+   * Compute some parts. May await between pieces, so that the event loop has its turns.
+   * @param replica the parts of this replica, of `replicas`, are asked for; which those are the plan decides
+   * @param sums of all parts, [parts, width]: the sums of the computed ones are written into it
+   */
+  run(model: Model, context: EvaluationContext, sums: Float64Array): Promise<void>;
+}
+
+export interface EvaluationContext {
+  readonly backend: Backend;
+  readonly replica: number;
+  readonly replicas: number;
+  /** Called with the number of parts that are done. */
+  onDone?(parts: number): void;
+}
+
+export interface EvaluationOptions {
+  /** Whether all of the data is measured, or a part of it that is fixed and quick, as while training. */
+  readonly isComplete: boolean;
+  /** Rows side by side; only speed and memory depend on it. */
+  readonly rows?: number;
+  /** How the weights are held; default f32. */
+  readonly weights?: WeightFormat;
+}
+
+export interface Score {
+  /** In nats per unit. */
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** The smaller, the better: decides which checkpoint is the best. */
+  readonly choose: number;
+}
+
+/** What something trivial reaches on the same data: there is no figure without it. */
+export interface Baseline {
+  /** As "interpolated trigram". */
+  readonly name: string;
+  /** In nats per unit; null where it gives no probabilities. */
+  readonly loss: number | null;
+  readonly metrics?: Readonly<Record<string, number>>;
+}
+
+/** Something that a model made: to read, to look at, or for programs. */
+export type Artifact =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "picture"; readonly svg: string }
+  | { readonly kind: "json"; readonly value: unknown };
+
+export interface SampleContext {
+  readonly backend: Backend;
+  readonly rng: Rng;
+}
+
+/** One input of `predict`. */
+export interface PredictionInput {
+  /** Where it comes from: a file and line, or "--text". */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What a model says of one input. `json` is the line of `--json`, `text` what people read. */
+export interface Prediction {
+  readonly text: string;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+/** A check before a training, as Karpathy's "A recipe for training neural networks" advises. */
+export interface TaskCheck {
+  readonly name: string;
+  /** What is expected, and what was found. */
+  readonly expected: string;
+  readonly found: string;
+  readonly passed: boolean;
+}
+
+/** Something trained: all that a task needs to use a model. */
+export interface TrainedModel<Settings, Config, Facts, Model> {
+  readonly model: Model;
+  readonly config: Config;
+  readonly facts: Facts;
+  readonly backend: Backend;
+  /** Undefined for a checkpoint without its run. */
+  readonly settings: Settings | undefined;
+}
+
+/**
+ * A task. `Data` and `Settings` are plain data that can be sent to another thread; large arrays in it lie in shared memory
+ * where there is any.
+ */
+export interface Task<
+  Settings extends TrainingSettings = TrainingSettings,
+  Data = unknown,
+  Config = unknown,
+  Facts extends object = object,
+  Model extends object = object,
+  Batch = unknown,
+  State = unknown,
+> {
+  /** `classify` */
+  readonly name: string;
+  /** What it does, in a few words of `--help`. */
+  readonly summary: string;
+  /** What its data is called, for `--help` and messages. */
+  readonly words: TrainingWords;
+  /** Lines of `--help` on what DATA is, and examples. */
+  readonly help: { readonly data: string; readonly notes: string; readonly examples: string };
+  readonly options: OptionSchema<Settings>;
+
+  /** The settings of a new run: what a person said over what weights brought over the defaults. */
+  complete(given: Partial<Settings>, brought?: Partial<Settings>): Settings;
+  /**
+   * Refuse combinations that cannot work, before anything is read.
+   * @throws InputError
+   */
+  check?(given: Partial<Settings> & RunOptions, settings: Settings): void;
+  /** The settings that somebody who chose only these has: what a learning rate is compared with in advice. */
+  standardOf(settings: Settings): Settings;
+  /** What is counted: "character", "item". */
+  unit(settings: Settings): string;
+  /** The same of a trained model. */
+  unitOf(config: Config, facts: Facts): string;
+
+  load(request: LoadRequest<Settings, Facts>, hooks: LoadHooks): Promise<Loaded<Settings, Data>>;
+  /** Data to measure a trained model on: nothing of it is trained on. */
+  loadTest(request: TestRequest<Settings, Config, Facts>, hooks: LoadHooks): Promise<Data>;
+  facts(data: Data): DataFacts<Facts>;
+  /** How the data differs from that of a run, for the error that refuses it. */
+  differences?(
+    stored: Readonly<Record<string, unknown>>,
+    read: Omit<DataFacts<unknown>, "facts">,
+    symbols?: readonly string[],
+  ): string[];
+
+  configure(settings: Settings, facts: Facts): Config;
+  /** The smallest model that settings can describe, whatever the data is. */
+  leastConfig(settings: Settings): Config;
+  /** What weights of a model decide about the settings of a run that starts from them. */
+  settingsOf(config: Config, facts: Facts): Partial<Settings>;
+  /**
+   * A model's description from a file: hostile until it is checked.
+   * @param read gives the parsed JSON of a field by its name
+   * @throws FormatError
+   */
+  parse(read: (name: string) => unknown, where: string): { readonly config: Config; readonly facts: Facts };
+  build(config: Config, context: BuildContext): Model;
+  /** Bytes that a training takes on the heap, for the error that refuses more than it has. */
+  trainingBytes(config: Config, settings: Settings): number;
+  /** Fewest numbers and tensors that a model has, so that a small file cannot have a large model made. */
+  leastParameters(config: Config): { readonly numbers: number; readonly tensors: number };
+
+  plan(data: Data, settings: Settings): BatchPlan<Batch>;
+  loss(model: Model, batch: Batch, context: LossContext<State>): Loss<State>;
+  /** Names of the parts of the loss, in their order; none where it is not given. */
+  readonly parts?: readonly string[];
+  /** The state of so many rows, found by running the model. Undefined: no state is carried. */
+  carried?(model: Model, rows: number): State;
+  /** Whether the loss draws random numbers. */
+  isRandom(settings: Settings): boolean;
+
+  evaluation(data: Data, options: EvaluationOptions): EvaluationPlan<Model>;
+  score(sums: Float64Array, data: Data, plan: EvaluationPlan<Model>, baselines: readonly Baseline[]): Score;
+  baselines(data: Data, hooks: LoadHooks): Promise<Baseline[]>;
+  /** The loss of guessing without looking, and among what: a training that ends there has learned nothing. */
+  guess(data: Data, config: Config): { readonly loss: number; readonly among: string };
+
+  /** Of a task whose model is a language model: it writes, and its units can be looked at. */
+  readonly language?: {
+    tokenizer(facts: Facts): Tokenizer;
+    /** The text that is validated on, in symbols. */
+    validation(data: Data): CharacterIds;
+  };
+  sample?(trained: TrainedModel<Settings, Config, Facts, Model>, context: SampleContext): Promise<Artifact>;
+  predict?(
+    trained: TrainedModel<Settings, Config, Facts, Model>,
+    inputs: AsyncIterable<PredictionInput>,
+  ): AsyncIterable<Prediction>;
+  /** What there is to look at after a training or an evaluation. */
+  picture?(sums: Float64Array, data: Data): Artifact & { readonly kind: "picture" };
+  checks?(data: Data, settings: Settings): Promise<TaskCheck[]>;
+
+  readonly view: TaskView<Settings, Data, Config, Facts>;
+}

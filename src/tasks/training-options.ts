@@ -1,0 +1,286 @@
+/** Options that every training has, whatever its task. */
+
+import { PRECISIONS, type Precision } from "../backend/native/native.ts";
+import { ABOVE_0, AT_LEAST_0, BELOW_1, type Range, SIZE } from "../core/options.ts";
+import type { BackendChoice } from "./engine.ts";
+import { OPTIMIZERS, type OptimizerName } from "./optimizers.ts";
+import type { OptionSchema } from "./option-schema.ts";
+
+/** Settings that fix what a training computes, in every task: a resumed run keeps them. */
+export interface TrainingSettings {
+  readonly batchSize: number;
+  readonly optimizer: OptimizerName;
+  readonly lr: number;
+  /** What the rate is multiplied by after each pass, from pass `lrDecayAfter` on; null: it falls along a cosine. */
+  readonly lrDecay: number | null;
+  readonly lrDecayAfter: number;
+  /** Initial values of all parameters are uniform in [-initUniform, initUniform); null: PyTorch's. */
+  readonly initUniform: number | null;
+  /** Largest global norm of the gradient. */
+  readonly clipNorm: number;
+  /** Largest absolute value of an element of the gradient; null: no limit. */
+  readonly clipValue: number | null;
+  /** `weightDecay` of torch.optim: decoupled with adamw, else an L2 penalty in the gradient. */
+  readonly weightDecay: number;
+  /** Share of the data to validate on, from 0 to 1, where no data of its own is given for that. */
+  readonly valSplit: number;
+  readonly seed: number;
+}
+
+/** What a person may say of a training besides its settings; `undefined` is "not said". */
+export interface RunOptions {
+  /** Data to validate on, instead of a part of the data. */
+  readonly val?: string;
+  /** The run's folder. */
+  readonly out?: string;
+  /** A run or checkpoint whose weights a new run starts from. */
+  readonly from?: string;
+  readonly resume?: boolean;
+  /** Limits: passes over the data, updates, seconds of this sitting, evaluations without a better one. */
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly maxSeconds?: number;
+  readonly patience?: number;
+  readonly backend?: BackendChoice;
+  readonly precision?: Precision;
+  /** Replicas of the model that share a batch. */
+  readonly threads?: number;
+  /** Parts of a batch, which fix the result; a multiple of the threads. */
+  readonly shards?: number;
+  /** Steps between two evaluations, and between two further saves. */
+  readonly evalEvery?: number;
+  readonly saveEvery?: number;
+  readonly profile?: boolean;
+}
+
+const ABOVE_ZERO: Range = { ...ABOVE_0, text: "a number above 0" };
+const NOT_NEGATIVE: Range = { ...AT_LEAST_0, text: "a number of at least 0" };
+const INTEGER: Range = { text: "an integer", fits: Number.isSafeInteger };
+const SHARE: Range = {
+  text: "above 0 and below 1",
+  fits: (value) => BELOW_1.fits(value) && value !== 0,
+};
+const FACTOR: Range = {
+  text: "above 0 and at most 1",
+  fits: (value) => typeof value === "number" && value > 0 && value <= 1,
+};
+const THREADS: Range = {
+  text: "an integer from 1 to 256",
+  fits: (value) => SIZE.fits(value) && (value as number) <= 256,
+};
+
+/** Without any limit a run makes so many passes. */
+export const DEFAULT_EPOCHS = 20;
+
+/** What the words of the declarations depend on. */
+export interface TrainingWords {
+  /** What the data is called: "text". */
+  readonly data: string;
+  /** What a row of a batch is. */
+  readonly rows: string;
+  /** What becomes of the share of the data that is validated on. */
+  readonly split: string;
+}
+
+/** The options of {@link TrainingSettings}, with the defaults that a task shows. */
+export function trainingOptions(
+  defaults: TrainingSettings,
+  words: TrainingWords,
+): OptionSchema<TrainingSettings> {
+  const training = { group: "Training", role: "training" } as const;
+  return {
+    lr: {
+      kind: "number",
+      value: "X",
+      range: ABOVE_ZERO,
+      ...training,
+      text: "learning rate; sgd 20, adagrad 0.1",
+      shownDefault: defaults.lr,
+    },
+    lrDecay: {
+      kind: "number",
+      value: "X",
+      range: FACTOR,
+      nullable: true,
+      ...training,
+      text: "multiplies the rate after each pass",
+      shownDefault: "a cosine",
+    },
+    lrDecayAfter: {
+      kind: "number",
+      value: "N",
+      range: SIZE,
+      ...training,
+      text: "passes before the first decay",
+      shownDefault: defaults.lrDecayAfter,
+    },
+    initUniform: {
+      kind: "number",
+      value: "X",
+      range: ABOVE_ZERO,
+      nullable: true,
+      ...training,
+      text: "initial values within -X and X",
+      shownDefault: "PyTorch's",
+    },
+    batchSize: {
+      kind: "number",
+      value: "B",
+      range: SIZE,
+      ...training,
+      text: words.rows,
+      shownDefault: defaults.batchSize,
+    },
+    clipNorm: {
+      // Infinity would say "do not clip", but run.json cannot hold it; any large number says the same.
+      kind: "number",
+      value: "X",
+      range: ABOVE_ZERO,
+      ...training,
+      text: "largest norm of a gradient; sgd 0.25",
+      shownDefault: defaults.clipNorm,
+    },
+    clipValue: {
+      kind: "number",
+      value: "X",
+      range: ABOVE_ZERO,
+      nullable: true,
+      ...training,
+      text: "largest element of a gradient",
+      shownDefault: "no limit",
+    },
+    weightDecay: {
+      kind: "number",
+      value: "X",
+      range: NOT_NEGATIVE,
+      ...training,
+      text: "pulls weights to 0; adamw 0.01",
+      shownDefault: defaults.weightDecay,
+    },
+    optimizer: {
+      kind: "choice",
+      choices: OPTIMIZERS,
+      ...training,
+      text: OPTIMIZERS.join(", "),
+      shownDefault: defaults.optimizer,
+    },
+    valSplit: {
+      kind: "number",
+      value: "F",
+      range: SHARE,
+      ...training,
+      role: "data",
+      text: words.split,
+      shownDefault: defaults.valSplit,
+    },
+    seed: {
+      kind: "number",
+      value: "N",
+      range: INTEGER,
+      ...training,
+      text: "of all random numbers",
+      shownDefault: defaults.seed,
+    },
+  };
+}
+
+/** The options of {@link RunOptions}. */
+export function runOptions(task: string, words: TrainingWords): OptionSchema<RunOptions> {
+  const length = { group: "How long", role: "run", kind: "number" } as const;
+  const run = { group: "Run", role: "run" } as const;
+  const machine = { group: "Machine", role: "run" } as const;
+  return {
+    epochs: {
+      ...length,
+      value: "N",
+      range: ABOVE_ZERO,
+      text: `passes over the ${words.data}`,
+      shownDefault: `${DEFAULT_EPOCHS} if no limit is given`,
+    },
+    steps: { ...length, value: "N", range: SIZE, text: "updates" },
+    maxSeconds: { ...length, value: "S", range: ABOVE_ZERO, text: "seconds in this sitting" },
+    patience: {
+      ...length,
+      value: "N",
+      range: SIZE,
+      text: "evaluations that are not better than the best",
+      shownDefault: "no limit",
+    },
+    val: {
+      kind: "text",
+      names: "file",
+      value: "DATA",
+      group: "Training",
+      role: "run",
+      text: `${words.data} to validate on, instead of a part`,
+    },
+    out: {
+      ...run,
+      kind: "text",
+      names: "folder",
+      value: "DIR",
+      text: "folder of the run",
+      shownDefault: `runs/${task}-DATE`,
+    },
+    resume: { ...run, kind: "flag", text: "go on with the run in --out, or with the newest one" },
+    from: {
+      ...run,
+      kind: "text",
+      names: "folder",
+      value: "RUN",
+      text: "start a new run from another one's weights",
+    },
+    evalEvery: {
+      ...run,
+      kind: "number",
+      value: "N",
+      range: SIZE,
+      text: "steps between validations",
+      shownDefault: "12 in all or less",
+    },
+    saveEvery: {
+      ...run,
+      kind: "number",
+      value: "N",
+      range: SIZE,
+      text: "steps between further saves",
+      shownDefault: "each half minute",
+    },
+    backend: {
+      ...machine,
+      kind: "choice",
+      choices: ["auto", "native", "wasm", "reference"],
+      text: "auto, native, wasm or reference",
+      shownDefault: "auto",
+    },
+    threads: {
+      ...machine,
+      kind: "number",
+      value: "N",
+      range: THREADS,
+      text: "replicas that share a batch",
+      shownDefault: "cores, at most 4",
+    },
+    shards: {
+      ...machine,
+      kind: "number",
+      value: "N",
+      range: THREADS,
+      text: "parts of a batch, which fix the result",
+      shownDefault: "--threads",
+    },
+    precision: {
+      ...machine,
+      kind: "choice",
+      choices: PRECISIONS,
+      text: "highest: f32; high: faster with AMX",
+      shownDefault: "highest",
+    },
+    profile: {
+      kind: "flag",
+      group: "Output",
+      role: "run",
+      text: "at the end, where the time of a step went",
+    },
+  };
+}

@@ -1,0 +1,124 @@
+/** What a training's losses say about it when it is over, and what to try. */
+import type { EndReason, TrainingWarning } from "./events.ts";
+import type { Evaluation, TrainingHistory } from "./history.ts";
+
+/** A best evaluation in the last fifth of the updates is where it should be. */
+const LATE = 0.8;
+
+/** Evaluations of neighbouring steps differ by about this share; a loss that is higher by more has risen. */
+const NOISE = 0.01;
+
+/** Training losses of single batches, and of a few, differ by about this share. */
+const BATCH_NOISE = 0.1;
+
+/** Share of the updates over which a training loss is averaged. */
+const WINDOW = 0.05;
+
+/** What of a training its diagnosis needs. */
+export interface Diagnosed {
+  readonly lr: number;
+  /** The rate that the task starts from by itself. */
+  readonly standardLr: number;
+  /** Undefined where the model has no dropout. */
+  readonly dropout: number | undefined;
+  readonly limits: { readonly epochs?: number; readonly patience?: number };
+  /** What guessing without looking reaches, and among what. */
+  readonly guess: { readonly loss: number; readonly among: string };
+  /** What is trained on, as "text": one learns it by heart, or gives more of it. */
+  readonly data: string;
+  /** Passes that a training without any limit makes. */
+  readonly defaultEpochs: number;
+}
+
+export interface Ending {
+  readonly reason: EndReason;
+  readonly stepsPerEpoch: number;
+}
+
+/** At most one warning, that of the worst finding; none before the first evaluation. */
+export function diagnose(run: Diagnosed, history: TrainingHistory, ending: Ending): TrainingWarning[] {
+  const { best, firstLoss } = history;
+  const last = history.evaluations.at(-1);
+  if (best === undefined || last === undefined || firstLoss === undefined) return [];
+  const uniform = run.guess.loss;
+  // Initial weights can be a little better than guessing.
+  const isGuessing = (loss: number) => loss >= (1 - NOISE) * uniform;
+  const training = trainingLossAt(history, last.step);
+  if (training > (1 + BATCH_NOISE) * firstLoss) {
+    return [lossRose(run, `the loss ended at ${show(training)}, it began at ${show(firstLoss)}`)];
+  }
+  const isFarBack = best.step < LATE * last.step && last.loss > (1 + NOISE) * best.loss;
+  const hasCollapsed = isGuessing(training) && isGuessing(last.loss) && !isGuessing(best.loss);
+  // With --patience the person has asked for an end behind the best.
+  if (hasCollapsed || (isFarBack && ending.reason !== "patience")) {
+    const since =
+      `the validation loss was best, ${show(best.loss)}, at step ${best.step} of ${last.step} ` +
+      `and rose to ${show(last.loss)}`;
+    const isTrainingWorse = training > (1 + BATCH_NOISE) * trainingLossAt(history, best.step);
+    return [isTrainingWorse ? lossRose(run, since) : overfitted(run, since, best, ending)];
+  }
+  if (!isGuessing(last.loss) || !isGuessing(best.loss)) return [];
+  const passes = last.step / ending.stepsPerEpoch;
+  return [notLearned(run, last, { uniform, passes, hasTrainingLearned: !isGuessing(training) })];
+}
+
+function lossRose(run: Diagnosed, what: string): TrainingWarning {
+  return { code: "loss-rose", message: `${what}: the learning rate is too high`, hint: lowerRate(run) };
+}
+
+function notLearned(
+  run: Diagnosed,
+  last: Evaluation,
+  { uniform, passes, hasTrainingLearned }: { uniform: number; passes: number; hasTrainingLearned: boolean },
+): TrainingWarning {
+  const { lr, standardLr, data, defaultEpochs } = run;
+  const message =
+    `the validation loss, ${show(last.loss)}, is no better than ${show(uniform)}, ` +
+    `what guessing among ${run.guess.among} reaches`;
+  if (hasTrainingLearned) {
+    const hint = `the ${data} for validation is unlike the one that is trained on: try another --val or --val-split`;
+    return { code: "not-learned", message, hint };
+  }
+  if (lr > standardLr) return { code: "not-learned", message, hint: lowerRate(run) };
+  const epochs = Math.max(defaultEpochs, 2 * Math.ceil(passes));
+  const higher = lr < standardLr ? ` and --lr ${standardLr} (it was ${lr})` : "";
+  return { code: "not-learned", message, hint: `try more updates: --epochs ${epochs}${higher}` };
+}
+
+function overfitted(
+  { dropout: used, limits, data }: Diagnosed,
+  what: string,
+  best: Evaluation,
+  { stepsPerEpoch }: Ending,
+): TrainingWarning {
+  const epochs = Math.ceil(best.step / stepsPerEpoch);
+  const dropout = used === undefined ? undefined : [0.2, 0.4, 0.6].find((share) => share > used);
+  const tries = [
+    ...(limits.patience === undefined ? ["--patience 3, which stops in time"] : []),
+    ...(dropout === undefined ? [] : [`--dropout ${dropout}`]),
+    ...(limits.epochs === undefined || epochs < limits.epochs ? [`--epochs ${epochs}`] : []),
+    `more ${data}`,
+  ];
+  return {
+    code: "overfitted",
+    message: `${what}, while the training loss fell: the model learns its ${data} by heart`,
+    hint: `try ${tries.slice(0, -1).join(", ")} or ${tries.at(-1)}`,
+  };
+}
+
+function lowerRate({ lr, standardLr: standard }: Diagnosed): string {
+  return `try --lr ${lr > standard ? standard : Number((lr / 5).toPrecision(2))} (it was ${lr})`;
+}
+
+/** The mean training loss over the last twentieth of the updates before a step. */
+function trainingLossAt({ curve }: TrainingHistory, step: number): number {
+  const until = curve.filter((point) => point.step <= step);
+  const from = step * (1 - WINDOW);
+  const window = until.filter((point) => point.step > from);
+  const points = window.length > 0 ? window : until.slice(-1);
+  return points.reduce((sum, { loss }) => sum + loss, 0) / points.length;
+}
+
+function show(loss: number): string {
+  return loss < 1000 ? loss.toFixed(3) : loss.toPrecision(4);
+}
