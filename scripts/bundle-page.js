@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const { exports, version } = JSON.parse(readFileSync(`${ROOT}package.json`, "utf8"));
 
 /** Entries that import modules of Node. */
-const NODE_ONLY = ["./train"];
+const NODE_ONLY = ["./runs"];
 
 const ENTRY = "virtual:page";
 const entry = {

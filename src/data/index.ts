@@ -10,6 +10,7 @@ export {
   majorityBaseline,
 } from "./classification-metrics.ts";
 export { BinaryContentError, CorpusBuilder, corpusFromText } from "./corpus-builder.ts";
+export type { DataFile, DataSource } from "./data-source.ts";
 export {
   type EvalBatch,
   type EvalSegment,
@@ -46,6 +47,7 @@ export {
   unigramLoss,
 } from "./ngram.ts";
 export { type PaddedItems, type PadOptions, padItems } from "./padded-items.ts";
+export { type PickedFile, sourceFromFiles, sourceFromText } from "./page-source.ts";
 export {
   type GroupedSplitOptions,
   groupedSplit,

@@ -49,28 +49,29 @@ export class TaskLearner implements Learner {
   readonly carried: Learner["carried"];
   readonly evaluation: EvaluationPlan<object>;
   readonly plan: BatchPlan<unknown>;
-  private readonly settings: TrainingSettings;
+  readonly settings: TrainingSettings;
   private readonly isRandom: boolean;
   /** By the numbers of the shards; only this replica's. */
   private readonly own: ReadonlyMap<number, Shard>;
 
+  /** @param context an own cell; and the backend, where it is open already: in a page it cannot be opened at once */
   constructor(
     task: Task,
     spec: TaskSpec,
     place: { readonly replica: number; readonly replicas: number },
-    cell?: Pick<BuildContext, "createCell" | "cellName">,
+    context: Partial<Pick<BuildContext, "createCell" | "cellName" | "backend">> = {},
   ) {
     const { settings, config, data, shards } = spec;
     const { replica, replicas } = place;
     this.task = task;
     this.settings = settings;
     this.isRandom = task.isRandom(settings);
-    const opened = openBackend(spec);
+    const opened = context.backend ?? openBackend(spec);
     const { backend, profile } = spec.profile && replica === 0 ? profiled(opened) : { backend: opened };
     this.backend = backend;
     this.profile = profile;
     const rng = new Rng(settings.seed).fork(Stream.weights);
-    this.model = task.build(config, { rng, backend, ...cell });
+    this.model = task.build(config, { ...context, rng, backend });
     const bound = settings.initUniform;
     if (bound !== null) {
       for (const { tensor } of parameters(this.model)) uniform_(tensor, -bound, bound, rng);

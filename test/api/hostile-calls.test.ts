@@ -10,7 +10,7 @@ import { runHostile } from "../support/hostile/run.ts";
 import { ELSEWHERE } from "./hostile/elsewhere.ts";
 import { callables, subpaths } from "./public-names.ts";
 
-const SUITES = ["core", "nn", "nn-functions", "optim", "text", "io", "data", "train"] as const;
+const SUITES = ["core", "nn", "nn-functions", "optim", "text", "io", "data", "train", "tasks"] as const;
 
 const isNative = createNativeBackend().backend !== undefined;
 

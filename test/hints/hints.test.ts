@@ -13,11 +13,22 @@ import { COMMANDS } from "./entries-commands.ts";
 import { DATA } from "./entries-data.ts";
 import { ENGINE } from "./entries-engine.ts";
 import { LAYERS } from "./entries-layers.ts";
+import { PAGES } from "./entries-page.ts";
 import { RUNS } from "./entries-runs.ts";
 import { TEXT } from "./entries-text.ts";
 import { type Entries, metFor, SHORT, works } from "./harness.ts";
 
-const ENTRIES: Entries = { ...CODE, ...CELLS, ...DATA, ...COMMANDS, ...ENGINE, ...LAYERS, ...RUNS, ...TEXT };
+const ENTRIES: Entries = {
+  ...CODE,
+  ...CELLS,
+  ...DATA,
+  ...COMMANDS,
+  ...ENGINE,
+  ...LAYERS,
+  ...PAGES,
+  ...RUNS,
+  ...TEXT,
+};
 
 const before = process.cwd();
 
