@@ -2,6 +2,7 @@
 
 import type { Benchmark } from "./benchmark.ts";
 import { charLm } from "./char-lm.ts";
+import { draw } from "./draw.ts";
 import { growth } from "./growth.ts";
 import { layers } from "./layers.ts";
 import { memory } from "./memory.ts";
@@ -15,6 +16,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   wordLm,
   minCharRnn,
   streaming,
+  draw,
   growth,
   memory,
 ];

@@ -111,6 +111,14 @@ export function minCharRnnContestants(python: string | undefined): Contestant[] 
   ];
 }
 
+export function drawContestants(): Contestant[] {
+  const own = { threads: 1, warmupSteps: 2, minimumSteps: 4, command: script("contestants/draw.ts") };
+  return [
+    { ...own, name: "unrolled", backend: "wasm" },
+    { ...own, name: "unrolled-native", backend: "native", install: NATIVE_INSTALL },
+  ];
+}
+
 export function pytorchProgram(python: string | undefined, path: string) {
   return {
     command: python === undefined ? [] : [python, pathOf(path)],

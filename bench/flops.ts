@@ -32,3 +32,18 @@ export function charLmFlops({ cell = "lstm", time, batch, hidden, vocab }: Workl
   const rows = time * batch;
   return 3 * (product(rows, GATES[cell] * hidden, hidden) + product(rows, vocab, hidden));
 }
+
+/** Features that the encoder of DRAW tells its decoder: contestants/draw.ts. */
+const LATENT = 100;
+
+/**
+ * A training step of DRAW without attention: over T B rows the products of the encoder, which reads the image, the error
+ * and the decoder's state, of the layer between, of the decoder and of the layer that writes; each with its two of
+ * backward. `vocab` is the number of pixels.
+ */
+export function drawFlops({ time, batch, hidden, vocab: pixels }: Workload): number {
+  const rows = time * batch;
+  const encoder = product(rows, GATES.lstm * hidden, 2 * pixels + 2 * hidden);
+  const decoder = product(rows, GATES.lstm * hidden, LATENT + hidden);
+  return 3 * (encoder + decoder + product(rows, 2 * LATENT, hidden) + product(rows, pixels, hidden));
+}

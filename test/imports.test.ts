@@ -1,4 +1,4 @@
-/** The house of docs/architecture.md, held by a test: which room may import from which, and nothing in a circle. */
+/** The layers of docs/architecture.md, held by a test: which may import from which, and nothing in a circle. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,8 +9,10 @@ const PACKAGE = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as 
   dependencies?: Record<string, string>;
 };
 
-/** A room of src/ and the rooms that it may import from. `index` and `version` are the two files of src/ itself. */
-const ROOMS: Readonly<Record<string, readonly string[]>> = {
+const CORE = ["core", "backend", "autograd", "nn", "optim", "models", "decode"];
+
+/** A folder of src/ and the folders that it may import from. `index` and `version` are the two files of src/ itself. */
+const LAYERS: Readonly<Record<string, readonly string[]>> = {
   core: [],
   backend: ["core"],
   autograd: ["core", "backend"],
@@ -23,42 +25,23 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   data: ["core"],
   io: ["core"],
   render: ["core"],
-  train: ["core", "backend", "autograd", "nn", "optim", "models", "decode", "data", "io"],
-  runs: ["core", "backend", "autograd", "nn", "optim", "models", "decode", "data", "io", "train"],
-  tasks: [
-    "core",
-    "backend",
-    "autograd",
-    "nn",
-    "optim",
-    "models",
-    "decode",
+  train: [...CORE, "data", "io"],
+  tasks: [...CORE, "data", "io", "run", "train", "inspect", "render"],
+  sources: ["core", "data"],
+  runs: [...CORE, "data", "io", "run", "train", "inspect", "tasks", "sources", "version"],
+  demos: [...CORE, "data", "io", "train", "tasks", "sources", "version"],
+  cli: [
+    ...CORE,
     "data",
     "io",
     "run",
     "train",
-    "runs",
     "inspect",
-    "version",
-  ],
-  cli: [
-    ...[
-      "core",
-      "backend",
-      "autograd",
-      "nn",
-      "optim",
-      "models",
-      "decode",
-      "data",
-      "io",
-      "run",
-      "train",
-      "runs",
-      "inspect",
-      "tasks",
-      "render",
-    ],
+    "tasks",
+    "render",
+    "sources",
+    "runs",
+    "demos",
     "version",
   ],
   index: ["core", "backend", "autograd", "optim"],
@@ -66,7 +49,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** They run in a page as they are: no package and nothing of Node. */
-const CORE_ROOMS = [
+const CORE_LAYERS = [
   "core",
   "backend",
   "autograd",
@@ -79,9 +62,7 @@ const CORE_ROOMS = [
   "index",
 ];
 /** They run in a page too, and may come to use a package (zip, protobuf). */
-const ROOMS_WITHOUT_NODE = [...CORE_ROOMS, "data", "io", "render", "train"];
-/** Run folders, which are still among the files of `train/`. */
-const WITH_NODE = /^train\/(run-store.*|file-system|lock|machine)\.ts$/;
+const LAYERS_WITHOUT_NODE = [...CORE_LAYERS, "data", "io", "render", "train", "tasks"];
 
 /** Source texts by path below src/, with / between folders. */
 type Sources = ReadonlyMap<string, string>;
@@ -99,35 +80,41 @@ function importsOf(text: string): string[] {
   return [...text.matchAll(statements), ...text.matchAll(onDemand)].map((match) => match[1]);
 }
 
-function roomOf(file: string): string {
+function layerOf(file: string): string {
   return file.includes("/") ? file.slice(0, file.indexOf("/")) : file.replace(/\.ts$/, "");
 }
+
+const REGISTRY = "tasks/registry.ts";
+
+/** The task that a file belongs to: `text` of tasks/text/model.ts. */
+const taskOf = (file: string): string | undefined => /^tasks\/([^/]+)\//.exec(file)?.[1];
 
 const resolve = (from: string, specifier: string): string =>
   posix.normalize(posix.join(posix.dirname(from), specifier));
 
-/** One line for everything that is not as the rooms have it. */
+/** One line for everything that is not as the layers have it. */
 function violations(sources: Sources, dependencies: readonly string[]): string[] {
   const found: string[] = [];
   for (const [file, text] of sources) {
-    const room = roomOf(file);
+    const layer = layerOf(file);
     for (const specifier of importsOf(text)) {
       const say = (what: string) => found.push(`${file} imports ${specifier}: ${what}`);
       if (specifier.startsWith("node:")) {
-        if (ROOMS_WITHOUT_NODE.includes(room) && !WITH_NODE.test(file))
-          say(`${room}/ has to run without Node`);
+        if (LAYERS_WITHOUT_NODE.includes(layer)) say(`${layer}/ has to run without Node`);
       } else if (!specifier.startsWith(".")) {
         const name = specifier
           .split("/")
           .slice(0, specifier.startsWith("@") ? 2 : 1)
           .join("/");
-        if (CORE_ROOMS.includes(room)) say(`${room}/ has no dependency`);
+        if (CORE_LAYERS.includes(layer)) say(`${layer}/ has no dependency`);
         else if (!dependencies.includes(name)) say("is not among the dependencies");
       } else {
         const target = resolve(file, specifier);
         if (!sources.has(target)) say("there is no such file");
-        else if (roomOf(target) !== room && ROOMS[room]?.includes(roomOf(target)) === false) {
-          say(`${room}/ may import from ${ROOMS[room].join(", ") || "nothing"}`);
+        else if (layerOf(target) !== layer && LAYERS[layer]?.includes(layerOf(target)) === false) {
+          say(`${layer}/ may import from ${LAYERS[layer].join(", ") || "nothing"}`);
+        } else if (taskOf(target) !== undefined && taskOf(target) !== taskOf(file) && file !== REGISTRY) {
+          say("a task is known to the registry alone");
         }
       }
     }
@@ -169,8 +156,8 @@ describe("the imports of src/", () => {
     expect(circle(sources)).toBeUndefined();
   });
 
-  test("are those of rooms that are listed here, each of which exists", () => {
-    expect([...new Set([...sources.keys()].map(roomOf))].sort()).toEqual(Object.keys(ROOMS).sort());
+  test("are those of layers that are listed here, each of which exists", () => {
+    expect([...new Set([...sources.keys()].map(layerOf))].sort()).toEqual(Object.keys(LAYERS).sort());
   });
 
   test("are all read: no line that ends in a module's name is passed over", () => {
@@ -186,7 +173,7 @@ describe("the rule finds", () => {
   const base: [string, string][] = [
     ["core/index.ts", ""],
     ["nn/lstm.ts", ""],
-    ["tasks/text/train.ts", ""],
+    ["tasks/text/model.ts", ""],
   ];
   const added = (file: string, text: string): Sources => new Map([...base, [file, text]]);
 
@@ -197,13 +184,16 @@ describe("the rule finds", () => {
     ["a re-export", "io/index.ts", 'export * from "../nn/lstm.ts";'],
     ["an import for its effect", "io/index.ts", 'import "../nn/lstm.ts";'],
     ["one in another style", "core/a.ts", "  import{LSTM}from'../nn/lstm.ts'; export const a = LSTM;"],
-    ["an import on demand", "train/loop.ts", 'const a = await import("../tasks/text/train.ts");'],
+    ["an import on demand", "train/loop.ts", 'const a = await import("../tasks/text/model.ts");'],
     ["a neighbour of the same height", "decode/a.ts", 'import { A } from "../models/index.ts";'],
     ["Node in the core", "optim/adam.ts", 'import { join } from "node:path";'],
     ["Node in the loop", "train/replica.ts", 'import { Worker } from "node:worker_threads";'],
     ["Node in data", "data/a.ts", 'import type { Hash } from "node:crypto";'],
     ["a package in the core", "nn/a.ts", 'import { Command } from "commander";'],
     ["a package that is not declared", "cli/a.ts", 'import a from "@scope/left-pad/sub";'],
+    ["a task in another", "tasks/draw/model.ts", 'import { A } from "../text/model.ts";'],
+    ["a task by its name", "cli/train.ts", 'import { A } from "../tasks/text/model.ts";'],
+    ["Node in a task", "tasks/text/data.ts", 'import { join } from "node:path";'],
     ["a file that is not there", "core/a.ts", 'export { A } from "./b.ts";'],
   ])("%s", (_, file, text) => {
     expect(violations(added(file, text), ["commander"])).toHaveLength(1);
@@ -221,7 +211,7 @@ describe("the rule finds", () => {
   test("nothing in what is allowed", () => {
     const allowed =
       'import { A } from "../../core/index.ts";\nimport { join } from "node:path";\n * from "no"';
-    expect(violations(added("tasks/text/a.ts", allowed), [])).toEqual([]);
+    expect(violations(added("runs/text/a.ts", allowed), [])).toEqual([]);
   });
 });
 

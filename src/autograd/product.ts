@@ -11,23 +11,28 @@ export interface ProductSizes {
   readonly transposeB?: boolean;
 }
 
-/**
- * c = op(a) op(b), not seen by the tape.
- * @param bias [n], added to every row of c
- */
+export interface ProductOptions {
+  /** [n], added to every row of c. */
+  readonly bias?: Tensor | undefined;
+  /** Add the product to what c holds, instead of overwriting it. Without a bias. */
+  readonly adds?: boolean;
+}
+
+/** c = op(a) op(b), not seen by the tape. */
 export function product(
   kernels: Kernels,
   c: Tensor,
   factors: readonly [a: Tensor, b: Tensor],
   sizes: ProductSizes,
-  bias?: Tensor,
+  options: ProductOptions = {},
 ): void {
   const { m, n, k, transposeA = false, transposeB = false } = sizes;
+  const { bias, adds = false } = options;
   const [a, b] = factors;
   withScratch(kernels.gemm_scratch(m, n, k), (scratch) => {
     kernels.gemm(
       ...([c.address, a.address, b.address, bias?.address ?? 0, m, n, k] as const),
-      ...([transposeA ? 1 : 0, transposeB ? 1 : 0, 0, scratch] as const),
+      ...([transposeA ? 1 : 0, transposeB ? 1 : 0, adds ? 1 : 0, scratch] as const),
     );
   });
 }

@@ -146,10 +146,15 @@ export function scaled(kernels: Kernels, x: Tensor, factor: number): Tensor {
 export function expand(kernels: Kernels, x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const y = empty(shape, x.dtype);
-  const [to, from] = [shape, x.shape].map((own) => broadcastStrides(own, shape));
-  const source = { address: x.address, strides: from };
-  moveStrided(kernels, shape, { address: y.address, strides: to }, source);
+  expandInto(kernels, y, x);
   return y;
+}
+
+/** y = x repeated to the shape of y. */
+export function expandInto(kernels: Kernels, y: Tensor, x: Tensor): void {
+  const [to, from] = [y, x].map((own) => broadcastStrides(own.shape, y.shape));
+  const source = { address: x.address, strides: from };
+  moveStrided(kernels, y.shape, { address: y.address, strides: to }, source);
 }
 
 /** Reduce axes (counted from the front, ascending) to 1; neighbours among them in one pass. */

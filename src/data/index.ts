@@ -19,6 +19,11 @@ export {
   type EvalWindow,
 } from "./eval-segments.ts";
 export type { CharacterIds } from "./id-store.ts";
+export {
+  type InventedLanguage,
+  type InventedLanguagesOptions,
+  inventedLanguages,
+} from "./invented-languages.ts";
 export { type ItemBatch, ItemBatches, type ItemBatchOptions } from "./item-batches.ts";
 export { frameItems, type ItemStore, Items, type ItemValues, idItems, MAX_ITEMS } from "./items.ts";
 export {

@@ -13,7 +13,7 @@ import {
 import { showValue } from "../core/show-value.ts";
 
 const CELL_NAMES = ["rnn", "lstm", "gru", "own"] as const;
-const POOLING_NAMES = ["last", "mean", "max", "attention"] as const;
+export const POOLING_NAMES = ["last", "mean", "max", "attention"] as const;
 
 /** `own`: a user's cell, made by a function that the model is given. */
 export type ClassifierCell = (typeof CELL_NAMES)[number];

@@ -4,7 +4,10 @@ import type { Rng } from "../core/rng.ts";
 
 /** What a step may need to know beside its input. */
 export interface StepContext {
-  /** While training: where dropout masks are drawn from. Absent when nothing is to be dropped. */
+  /**
+   * While training: where dropout masks are drawn from. Absent when nothing is to be dropped. It may be for some rows of
+   * a batch: then `dropout` needs to know the batch's axis where that is not the first (`batchAxis`).
+   */
   readonly rng?: Rng;
 }
 

@@ -15,6 +15,7 @@ export { ids, scope, Tensor, tensor, zeros } from "../backend/index.ts";
 export { Rng } from "../core/rng.ts";
 export type { Cell, CreateCell, CreateCellOptions, StepContext } from "./cell.ts";
 export { detachState, mapState, type NamedStateTensor, stateTensors } from "./cell-state.ts";
+export { Conv2d, type Conv2dOptions } from "./conv2d.ts";
 export { Embedding, type EmbeddingOptions } from "./embedding.ts";
 export { type ForwardModel, ForwardStream } from "./forward-stream.ts";
 export { GRU, type GRUOptions } from "./gru.ts";

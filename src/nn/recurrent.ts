@@ -174,18 +174,15 @@ export class Recurrent<State> {
     const initial = state;
     const ended: State[] = [];
     const outputs: Tensor[] = [];
-    let inStep = context;
+    const contextOf = stepContexts(context, time);
     for (let t = 0; t < counts.length; t++) {
       const going = counts[t];
-      if (context.rng !== undefined && (t === 0 || going < counts[t - 1])) {
-        inStep = { ...context, rng: time.generatorOfSequences(context.rng, going) };
-      }
       if (t > 0 && going < counts[t - 1]) {
         ended.unshift(mapState(state, (tensor) => slice(tensor, 0, going, counts[t - 1])));
         state = mapState(state, (tensor) => slice(tensor, 0, 0, going));
       }
       const where = `step of ${this._name} at time ${t}`;
-      const returned = inCell(where, () => this.cell.step(rows[t], state, inStep));
+      const returned = inCell(where, () => this.cell.step(rows[t], state, contextOf(t, going)));
       checkReturned(where, returned, [["batch", going]], this._outputSize ?? outputs[0]?.shape[1]);
       checkSameState(where, state, returned.state, t === 0);
       state = returned.state;
@@ -199,6 +196,17 @@ export class Recurrent<State> {
       state: mapState(joined(state, ended), time.unsortBatch),
     };
   }
+}
+
+/**
+ * The context of each step, in which so many sequences go on. For some rows of a batch of different lengths each step has a
+ * stream of its own: other rows may have more steps, and draw the same afterwards.
+ */
+function stepContexts(context: StepContext, time: Timeline): (t: number, going: number) => StepContext {
+  const { rng } = context;
+  if (rng?.batchRows === undefined || time.rows === undefined) return () => context;
+  const steps = rng.fork(...rng.words());
+  return (t, going) => ({ ...context, rng: time.generatorOfSequences(steps.fork(t), going) });
 }
 
 /** The rows that went on to the end, then those that ended before, the last to end first. */

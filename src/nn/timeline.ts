@@ -31,7 +31,7 @@ export interface Timeline {
   sequenceOfRow(): Tensor;
   /** A generator for all steps in the inner layout, from that of the batch, and where the batch is in the layout. */
   generatorOfSteps(rng: Rng): { readonly rng: Rng; readonly batchAxis: number };
-  /** A generator for the first `count` sequences in kernel order. */
+  /** The same stream for the first `count` sequences in kernel order. */
   generatorOfSequences(rng: Rng, count: number): Rng;
 }
 

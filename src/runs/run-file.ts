@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { PRECISIONS, type Precision } from "../backend/native/native.ts";
 import { FormatError, InputError, UnrolledError } from "../core/errors.ts";
+import { isCellFile } from "../run/cell-file.ts";
 import { type CodeFile, parseCodeFile } from "../run/checkpoint-metadata.ts";
 import { checkOptions, type OptionSchema, parseSettings } from "../tasks/option-schema.ts";
 import type { Baseline, Task } from "../tasks/task.ts";
@@ -60,7 +61,7 @@ const RUN = z.looseObject({
   version: z.string(),
   created: z.string(),
   model: z.unknown(),
-  cellFile: codeFile.optional(),
+  cellFile: z.unknown().optional(),
   settings: z.record(z.string(), z.unknown()),
   limits: z.object({ steps: limit, epochs: limit, maxSeconds: limit, patience: limit }),
   evalEvery: z.number().optional(),
@@ -115,7 +116,10 @@ export function parseTaskRun(task: Task, value: Record<string, unknown>, where: 
   if (!isSame(described, config)) {
     throw new FormatError(where, "settings describe another model than model does");
   }
-  return { ...run, settings, model: config, baselines };
+  const { cell } = settings as TrainingSettings & { readonly cell?: string };
+  const hasCell = cell !== undefined && isCellFile(cell);
+  const cellFile = hasCell ? parseCodeFile(run.cellFile, "cellFile", where) : undefined;
+  return { ...run, settings, model: config, cellFile, baselines };
 }
 
 /** Version 0.1.0 knew no weight decay: its runs have what the optimizer had by itself. */

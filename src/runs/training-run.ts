@@ -95,8 +95,9 @@ function startLoop(parts: TrainingParts) {
 /** Saves a checkpoint, and marks it where it is the best so far. */
 function saver({ task, run, store, group, learner, facts, ...parts }: TrainingParts) {
   let { best } = parts;
-  const { taskFile, cellFile, model } = run;
-  const metadata = describeCheckpoint({ task: task.name, taskFile, model, cellFile, facts: facts.facts });
+  const { taskFile, cellFile, model, threads, shards = threads } = run;
+  const described = { task: task.name, taskFile, model, cellFile, shards, facts: facts.facts };
+  const metadata = describeCheckpoint(described);
   return async (step: number, seconds: number, evaluation?: EvalEvent): Promise<string> => {
     const snapshot = await takeSnapshot(learner, step, await group.collectCarried());
     const bytes = await encodeSnapshot(snapshot, metadata, seconds);

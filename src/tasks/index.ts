@@ -1,3 +1,4 @@
+export { classify } from "./classify/model.ts";
 export type { OptionSchema, TaskOption } from "./option-schema.ts";
 export {
   createTaskLearner,

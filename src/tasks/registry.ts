@@ -6,6 +6,7 @@ import type { Task } from "./task.ts";
  */
 export const TASKS: Readonly<Record<string, () => Promise<Task>>> = {
   text: async () => (await import("./text/model.ts")).text as unknown as Task,
+  classify: async () => (await import("./classify/model.ts")).classify as unknown as Task,
 };
 
 export const TASK_NAMES = Object.keys(TASKS);

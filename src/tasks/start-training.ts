@@ -206,7 +206,7 @@ async function prepare(
     ...{ replicas, startWorker, exchange },
     source: replicas === 1 ? undefined : { module, spec },
   });
-  const described = { task: task.name, model: config, facts };
+  const described = { task: task.name, model: config, shards, facts };
   const progress = { step: 0, seconds: 0 };
   return {
     events: run({ task, options, learner, group, data, baselines, described, progress }),

@@ -14,19 +14,22 @@ export interface DescribedModel {
   readonly model: unknown;
   /** The file of a cell of the user's own. */
   readonly cellFile?: object;
+  /** Parts of a batch that the training has summed in a fixed tree. */
+  readonly shards: number;
   /** A vocabulary, labels: each stands under its name. */
   readonly facts: object;
 }
 
 /** As the metadata of a safetensors file: JSON under names. */
 export function describeCheckpoint(described: DescribedModel): Record<string, string> {
-  const { task, taskFile, model, cellFile, facts } = described;
+  const { task, taskFile, model, cellFile, shards, facts } = described;
   const own = Object.entries(facts).map(([name, value]) => [name, JSON.stringify(value)] as const);
   return {
     task,
     ...(taskFile && { taskFile: JSON.stringify(taskFile) }),
     model: JSON.stringify(model),
     ...(cellFile && { cellFile: JSON.stringify(cellFile) }),
+    shards: String(shards),
     ...Object.fromEntries(own),
   };
 }

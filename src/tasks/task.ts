@@ -13,20 +13,11 @@ import type { Tokenizer } from "../data/tokenizer.ts";
 import type { CreateCell } from "../nn/cell.ts";
 import type { WeightFormat } from "../nn/stream.ts";
 import type { OptionSchema } from "./option-schema.ts";
+import type { Baseline, DataFacts, Score } from "./results.ts";
 import type { RunOptions, TrainingSettings, TrainingWords } from "./training-options.ts";
 import type { TaskView } from "./view.ts";
 
-/** What run.json and checkpoints keep of the data. */
-export interface DataFacts<Facts> {
-  /** SHA-256 of the data as it was read, 64 hexadecimal digits: a run is resumed on the same data only. */
-  readonly fingerprint: string;
-  /** Sizes under their names: characters, items. */
-  readonly counts: Readonly<Record<string, number>>;
-  /** SHA-256 of data that was given to validate on. */
-  readonly validation?: string;
-  /** What a model needs to be used without its data, as JSON: a vocabulary, labels. Each stands under its name. */
-  readonly facts: Facts;
-}
+export type { Baseline, DataFacts, Score } from "./results.ts";
 
 /** A request to load the data of a training. */
 export interface LoadRequest<Settings, Facts> {
@@ -142,23 +133,6 @@ export interface EvaluationOptions {
   readonly rows?: number;
   /** How the weights are held; default f32. */
   readonly weights?: WeightFormat;
-}
-
-export interface Score {
-  /** In nats per unit. */
-  readonly loss: number;
-  readonly metrics: Readonly<Record<string, number>>;
-  /** The smaller, the better: decides which checkpoint is the best. */
-  readonly choose: number;
-}
-
-/** What something trivial reaches on the same data: there is no figure without it. */
-export interface Baseline {
-  /** As "interpolated trigram". */
-  readonly name: string;
-  /** In nats per unit; null where it gives no probabilities. */
-  readonly loss: number | null;
-  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 /** Something that a model made: to read, to look at, or for programs. */

@@ -69,6 +69,11 @@ const THREADS: Range = {
   fits: (value) => SIZE.fits(value) && (value as number) <= 256,
 };
 
+const SHARDS: Range = {
+  text: "an integer from 1 to 4096",
+  fits: (value) => SIZE.fits(value) && (value as number) <= 4096,
+};
+
 /** Without any limit a run makes so many passes. */
 export const DEFAULT_EPOCHS = 20;
 
@@ -265,7 +270,7 @@ export function runOptions(task: string, words: TrainingWords): OptionSchema<Run
       ...machine,
       kind: "number",
       value: "N",
-      range: THREADS,
+      range: SHARDS,
       text: "parts of a batch, which fix the result",
       shownDefault: "--threads",
     },

@@ -1,6 +1,6 @@
 /** What people are shown of a task: plain data and words, without terminals or pages. */
 import type { Evaluation } from "../train/history.ts";
-import type { Baseline, DataFacts, Score } from "./task.ts";
+import type { Baseline, DataFacts, Score } from "./results.ts";
 
 /** A line with a name at its left; a line that continues the one above has an empty name. */
 export type Row = readonly [name: string, text: string];

@@ -3,6 +3,13 @@ import { exactArray } from "../backend/exact-array.ts";
 import type { Learner } from "./learner.ts";
 import { type Stretch, stretchOf, subtreesIn } from "./shards.ts";
 
+/** What is used of a `MessagePort`: a program has the types of Node or of a page, and not always both. */
+export interface Port {
+  onmessage: unknown;
+  postMessage(message: unknown, transfer: readonly unknown[]): void;
+  close(): void;
+}
+
 /** What the first replica asks of the others; the order of work is the same for all. */
 export const Command = { step: 1, evaluate: 2, collect: 3, stop: 4 } as const;
 export type Command = (typeof Command)[keyof typeof Command];

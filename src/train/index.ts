@@ -7,4 +7,4 @@ export { ReplicaGroup, type ReplicaOptions } from "./replica-group.ts";
 export { type Decay, type Limits, learningRateFactor } from "./schedule.ts";
 export type { Connection, ReplicaTask, ReplicaWorker, StartWorker, WorkerStart } from "./serve-replica.ts";
 export { applySnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
-export { serveWebReplica, webWorkers } from "./web-workers.ts";
+export { serveWebReplica, type WebWorker, webWorkers } from "./web-workers.ts";

@@ -1,5 +1,5 @@
 import type { FloatArray } from "../backend/backend.ts";
-import type { Exchange, ExchangeSizes, Posted, Watch } from "./exchange.ts";
+import type { Exchange, ExchangeSizes, Port, Posted, Watch } from "./exchange.ts";
 import { shardsOf } from "./shards.ts";
 
 type Message =
@@ -19,14 +19,14 @@ interface Waiting {
 
 /** What has come from one other replica, kept until it is asked for. */
 class Inbox {
-  private readonly port: MessagePort;
+  private readonly port: Port;
   private readonly arrived = new Map<Kind, Message[]>();
   private readonly waiting = new Map<Kind, Waiting>();
   private failure: Error | undefined;
 
-  constructor(port: MessagePort) {
+  constructor(port: Port) {
     this.port = port;
-    port.onmessage = ({ data }: MessageEvent<Message>) => {
+    port.onmessage = ({ data }: { readonly data: Message }) => {
       const waiting = this.waiting.get(data.kind);
       this.waiting.delete(data.kind);
       if (waiting !== undefined) waiting.resolve(data);
@@ -34,7 +34,7 @@ class Inbox {
     };
   }
 
-  send(message: Message, transfer: Transferable[] = []): void {
+  send(message: Message, transfer: readonly ArrayBuffer[] = []): void {
     this.port.postMessage(message, transfer);
   }
 
@@ -82,12 +82,7 @@ export class MessageExchange implements Exchange {
    * @param ports to every other replica, by its number
    * @param watch of the first replica
    */
-  constructor(
-    ports: readonly (MessagePort | undefined)[],
-    sizes: ExchangeSizes,
-    replica: number,
-    watch?: Watch,
-  ) {
+  constructor(ports: readonly (Port | undefined)[], sizes: ExchangeSizes, replica: number, watch?: Watch) {
     this.replica = replica;
     this.sizes = sizes;
     this.numbers = new Float64Array(sizes.shards * sizes.numbersPerShard);

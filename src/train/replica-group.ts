@@ -5,6 +5,7 @@ import {
   checkValue,
   FUNCTION,
   OBJECT,
+  OPTIONS,
   oneOf,
   optional,
   type Range,
@@ -13,7 +14,7 @@ import {
   SIZE,
   settle,
 } from "../core/options.ts";
-import { Command, type Exchange, sizesOf, type Watch } from "./exchange.ts";
+import { Command, type Exchange, type Port, sizesOf, type Watch } from "./exchange.ts";
 import type { Learner, LearnerSource } from "./learner.ts";
 import { MessageExchange } from "./message-exchange.ts";
 import { Replica, type StepOutcome } from "./replica.ts";
@@ -50,8 +51,8 @@ const REPLICAS: Range = {
 const SOURCE: Range = {
   text: "the source of a learner, { module, spec }",
   fits: (value) => {
-    if (!OBJECT.fits(value)) return false;
-    const { module } = value as Partial<LearnerSource>;
+    if (!OPTIONS.fits(value) || !("spec" in (value as object))) return false;
+    const { module } = value as LearnerSource;
     return module === undefined || typeof module === "string";
   },
 };
@@ -216,8 +217,8 @@ class Workers implements Watch {
 }
 
 /** A pair of ports between every two replicas: those of each, by the number of the other. */
-function connectAll(replicas: number): (MessagePort | undefined)[][] {
-  const ports: (MessagePort | undefined)[][] = Array.from({ length: replicas }, () =>
+function connectAll(replicas: number): (Port | undefined)[][] {
+  const ports: (Port | undefined)[][] = Array.from({ length: replicas }, () =>
     new Array<undefined>(replicas).fill(undefined),
   );
   for (let one = 0; one < replicas; one++) {

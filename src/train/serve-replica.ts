@@ -1,5 +1,5 @@
 import { InputError } from "../core/errors.ts";
-import { sizesOf } from "./exchange.ts";
+import { type Port, sizesOf } from "./exchange.ts";
 import type { CreateLearner, LearnerSource } from "./learner.ts";
 import { reportFailure } from "./meeting.ts";
 import { MessageExchange } from "./message-exchange.ts";
@@ -11,7 +11,7 @@ import { applySnapshot, type Snapshot } from "./snapshot.ts";
 export type Connection =
   | { readonly kind: "shared"; readonly memory: SharedMemory }
   /** Ports to the other replicas by their numbers. */
-  | { readonly kind: "messages"; readonly ports: readonly (MessagePort | undefined)[] };
+  | { readonly kind: "messages"; readonly ports: readonly (Port | undefined)[] };
 
 /** What the first replica sends a worker, by structured clone, for it to become another one. */
 export interface ReplicaTask {
@@ -28,7 +28,7 @@ export class WorkerStart {
   /** To be sent to the worker, which calls {@link serveReplica} with it. */
   readonly task: ReplicaTask;
   /** What of the task is handed over. */
-  readonly transfer: readonly MessagePort[];
+  readonly transfer: readonly Port[];
   /** To be called when the worker has failed, with its error, or has ended without being asked. */
   readonly stopped: (error: unknown) => void;
 

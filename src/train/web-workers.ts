@@ -4,6 +4,15 @@ import { checkValue, FUNCTION, optional } from "../core/options.ts";
 import type { CreateLearner } from "./learner.ts";
 import { type ReplicaTask, type ReplicaWorker, type StartWorker, serveReplica } from "./serve-replica.ts";
 
+/** What is used of a page's `Worker`: a program may be without the types of pages. */
+export interface WebWorker {
+  onmessage: unknown;
+  onerror: unknown;
+  onmessageerror: unknown;
+  postMessage(message: unknown, transfer: readonly unknown[]): void;
+  terminate(): void;
+}
+
 /** What a worker says to whoever started it: that it listens, and why it has stopped. */
 type Said = { readonly isListening: true } | { readonly stopped: { readonly message: string } };
 
@@ -15,16 +24,17 @@ type Said = { readonly isListening: true } | { readonly stopped: { readonly mess
  *
  * @param create makes a worker whose file calls {@link serveWebReplica}; bundlers want its URL written out
  */
-export function webWorkers(create: () => Worker): StartWorker {
+export function webWorkers(create: () => WebWorker): StartWorker {
   checkValue("webWorkers: create", FUNCTION, create);
   return ({ task, transfer, stopped }): ReplicaWorker => {
     const worker = create();
-    worker.onmessage = ({ data }: MessageEvent<Said>) => {
+    worker.onmessage = ({ data }: { readonly data: Said }) => {
       // Not before it listens: a module that waits for something misses what comes in the meantime.
       if ("isListening" in data) worker.postMessage(task, [...transfer]);
       else stopped(new Error(data.stopped.message));
     };
-    worker.onerror = ({ message }) => stopped(new Error(message || "its worker could not be started"));
+    worker.onerror = ({ message }: { readonly message?: string }) =>
+      stopped(new Error(message || "its worker could not be started"));
     worker.onmessageerror = () => stopped(new Error("what it sent could not be read"));
     return { terminate: () => worker.terminate() };
   };
@@ -37,7 +47,7 @@ export function webWorkers(create: () => Worker): StartWorker {
 export function serveWebReplica(createLearner?: CreateLearner<never>): void {
   checkValue("serveWebReplica: createLearner", optional(FUNCTION), createLearner);
   const worker = globalThis as unknown as {
-    onmessage: ((event: MessageEvent<ReplicaTask>) => void) | null;
+    onmessage: ((event: { readonly data: ReplicaTask }) => void) | null;
     postMessage: (message: Said) => void;
   };
   checkValue("serveWebReplica: the global postMessage, which a worker has,", FUNCTION, worker.postMessage);

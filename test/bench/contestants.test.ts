@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { charLmContestants, minCharRnnContestants, wordLmContestants } from "../../bench/contestants.ts";
+import {
+  charLmContestants,
+  drawContestants,
+  minCharRnnContestants,
+  wordLmContestants,
+} from "../../bench/contestants.ts";
 import { streamingContestants } from "../../bench/contestants-streaming.ts";
 import { interleave, type Plan } from "../../bench/interleave.ts";
 import type { Workload } from "../../bench/protocol.ts";
@@ -77,6 +82,20 @@ describe("this package as a contestant", { timeout: 120_000 }, () => {
     const { measurements, absences } = await interleave(ours, workload, plan, () => {});
     expect(absences).toEqual([]);
     for (const { losses } of measurements) expect(losses[0]).toBeCloseTo(Math.log(WORKLOAD.vocab), 2);
+  });
+
+  it("trains DRAW on both backends to the same losses, and says what it takes", async () => {
+    const contestants = drawContestants().map((one) => ({ ...one, warmupSteps: 8, minimumSteps: 2 }));
+    const workload = { ...WORKLOAD, vocab: 64, time: 6, learningRate: 1e-2 };
+    const plan: Plan = { rounds: 1, seconds: 0.001, timeoutMs: 60_000, warmupMs: 0 };
+    const { measurements, absences } = await interleave(contestants, workload, plan, () => {});
+    expect(absences.filter(({ contestant }) => contestant !== "unrolled-native")).toEqual([]);
+    const [first] = measurements;
+    for (const { losses, settings } of measurements) {
+      expect(settings).toMatch(/^peak heap \d+ MiB, \d+ % of the time in products, /);
+      expect(learning(losses).fell).toBe(true);
+      for (let step = 0; step < 8; step++) expect(losses[step]).toBeCloseTo(first.losses[step], 2);
+    }
   });
 
   it("streams to the same answers in every format, and onnxruntime in both its forms, where it is installed", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { charLmFlops, layerFlops } from "../../bench/flops.ts";
+import { charLmFlops, drawFlops, layerFlops } from "../../bench/flops.ts";
 import type { Workload } from "../../bench/protocol.ts";
 import { backward, Tape, withTape } from "../../src/autograd/tape.ts";
 import { type Backend, createWasmBackend, scope, type Tensor, tensor } from "../../src/index.ts";
@@ -63,5 +63,11 @@ describe("the operations of a workload", () => {
   it("of the character model are those of its recurrent and its output products", () => {
     expect(charLmFlops(SIZES)).toBe(productsOfLayer(SIZES, GATES.lstm, true, SIZES.vocab));
     expect(charLmFlops({ ...SIZES, cell: "rnn" })).toBe(productsOfLayer(SIZES, 1, true, SIZES.vocab));
+  });
+
+  it("of DRAW are those of its two cells and two linear layers", () => {
+    const { time, batch, hidden: H, vocab: pixels } = SIZES;
+    const matrices = 4 * H * (2 * pixels + 2 * H) + 4 * H * (100 + H) + 200 * H + pixels * H;
+    expect(drawFlops(SIZES)).toBe(3 * 2 * time * batch * matrices);
   });
 });

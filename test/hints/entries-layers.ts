@@ -10,6 +10,7 @@ import { completeConfig } from "../../src/models/language-model-config.ts";
 import { completeClassifierConfig } from "../../src/models/sequence-classifier-config.ts";
 import {
   crossEntropy,
+  dropout,
   freeze,
   GRU,
   Linear,
@@ -48,6 +49,18 @@ function fileOf(modules: object): Uint8Array {
 }
 
 export const LAYERS: Entries = {
+  "autograd/batch-rows.ts": [
+    {
+      hint: "say which axis is the batch, { batchAxis: 1 }, or that none is, { batchAxis: null }",
+      async follow(met) {
+        const masks = rng.forRows([4, 5, 6], 8);
+        const x = zeros([2, 3]);
+        await met.code(() => scope(() => dropout(x, 0.5, masks)));
+        scope(() => dropout(x, 0.5, masks, { batchAxis: 1 }));
+        scope(() => dropout(x, 0.5, masks, { batchAxis: null }));
+      },
+    },
+  ],
   "models/language-model-config.ts": [
     {
       hint: "leave it out for --embedding *",

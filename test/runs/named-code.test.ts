@@ -46,7 +46,7 @@ describe("a cell that was named", () => {
 
   test("is not lost by writers at the same time", async () => {
     const folder = fresh();
-    const module = pathToFileURL(join(import.meta.dirname, "../../dist/tasks/named-cells.js")).href;
+    const module = pathToFileURL(join(import.meta.dirname, "../../dist/runs/named-code.js")).href;
     const script = `const { rememberCode } = await import(${JSON.stringify(module)});
       for (let n = 0; n < 20; n++) {
         const path = "/cells/" + process.argv[1] + "/" + n;

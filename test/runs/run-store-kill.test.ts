@@ -14,7 +14,7 @@ test("a process killed while it saves leaves a run that opens, without temporary
   const root = await mkdtemp(join(tmpdir(), "run-store-kill-"));
   const folder = join(root, "run");
   const program = `
-    const { RunStore } = await import(${url("train/run-store.ts")});
+    const { RunStore } = await import(${url("runs/run-store.ts")});
     const { encodeCheckpoint } = await import(${url("io/index.ts")});
     const folder = ${JSON.stringify(folder)};
     const first = process.argv[1] === "0";

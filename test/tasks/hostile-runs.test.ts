@@ -155,11 +155,14 @@ describe("with anything in any place of", () => {
   });
 });
 
+/** Reads the run.json, which a sample does without. */
+const evaluated = (folder: string) => evalText(folder, [], {}, hooks());
+
 describe("a run.json", () => {
   const refused = async (
     change: object,
     message: RegExp,
-    work = sampled as (folder: string) => Promise<unknown>,
+    work: (folder: string) => Promise<unknown> = evaluated,
   ) => {
     const folder = withRunJson(JSON.stringify({ ...runJson, ...change }));
     const before = filesOf(folder);
@@ -189,11 +192,16 @@ describe("a run.json", () => {
     await refused({ settings: { ...settings, lr: -1 } }, /run\.json: settings: --lr must be/);
     await refused(
       { settings: { ...settings, tokens: "constructor" } },
-      /settings\.tokens must be char, word, bpe/,
+      /settings: --tokens must be one of char, word, bpe/,
     );
-    await refused({ settings: { ...settings, optimizer: "toString" } }, /settings\.optimizer is unknown/);
+    await refused(
+      { settings: { ...settings, optimizer: "toString" } },
+      /settings: --optimizer must be one of/,
+    );
     await refused({ threads: 10_000 }, /run\.json: --threads must be an integer from 1 to 256/);
-    await refused({ limits: { steps: "x" } }, /limits\.steps must be a number/);
+    await refused({ shards: 0 }, /run\.json: --shards must be an integer from 1 to 4096/);
+    await refused({ shards: "2" }, /run\.json: shards: .*number/);
+    await refused({ limits: { steps: "x" } }, /limits\.steps: .*number/);
     await refused({ limits: { epochs: -1 } }, /limits: --epochs must be/);
   });
 
@@ -231,7 +239,7 @@ describe.skipIf(process.platform === "win32")("a folder with more than files and
       const folder = copy();
       pipe(join(folder, name));
       const message = `${name} is no regular file, but a pipe or a device`;
-      if (!name.endsWith(".jsonl")) expect(await refusal(() => sampled(folder))).toContain(message);
+      if (!name.endsWith(".jsonl")) expect(await refusal(() => evaluated(folder))).toContain(message);
       expect(await refusal(() => resume(folder))).toContain(message);
     }
     const data = fresh("pipe");

@@ -58,10 +58,11 @@ describe("memory after the start grows by at most 5 MB", () => {
         ...{ hidden: 16, layers: 2, dropout: 0.1, seqLength: 8, batchSize: 8 },
       };
       const { held, rss } = await growthIn(`
-      const { trainText } = await import(${url("tasks/text/train.js")});
+      const { trainTask } = await import(${url("runs/train-task.js")});
+      const { TASKS } = await import(${url("tasks/registry.js")});
       const { signal } = new AbortController();
       const hooks = { signal, onProgress() {}, onNote() {} };
-      const training = await trainText(${JSON.stringify(options)}, hooks);
+      const training = await trainTask({ task: await TASKS.text() }, ${JSON.stringify(options)}, hooks);
       let before;
       for await (const { event, step } of training.events) {
         if (event === "step" && step === 1000) before = await measure();

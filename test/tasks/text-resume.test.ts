@@ -13,12 +13,15 @@ import {
 
 const END = 24;
 
+const SHARDED = { shards: 6, batchSize: 6, dropout: 0.3, layers: 2 };
+
 /** Each line fixes other bits: threads sum gradients in another order, dropout draws masks. */
 const kinds: [string, Options][] = [
   ["one thread", { evalEvery: 7, saveEvery: 5 }],
   ["two threads", { evalEvery: 7, saveEvery: 5, threads: 2 }],
   ["three threads and uneven shares", { evalEvery: 7, saveEvery: 5, threads: 3 }],
   ["dropout and two layers", { evalEvery: 5, saveEvery: 4, dropout: 0.3, layers: 2 }],
+  ["six shards on three threads, and dropout", { evalEvery: 7, saveEvery: 5, ...SHARDED, threads: 3 }],
   ["dropout and two threads", { evalEvery: 7, saveEvery: 5, dropout: 0.3, threads: 2 }],
   // 5 steps a pass: the state is cleared and the text shifted at each.
   ["a GRU of two layers and two threads", { evalEvery: 7, saveEvery: 5, cell: "gru", layers: 2, threads: 2 }],
@@ -74,6 +77,37 @@ describe.each(kinds)("a run with %s", (name, options) => {
 });
 
 const EVERY = ({ evalEvery, saveEvery }: Options): Options => ({ evalEvery, saveEvery });
+
+test("a run's shards are kept on other threads, and a change of them is said when it is resumed", async () => {
+  const options: Options = { evalEvery: 7, saveEvery: 5, threads: 2, steps: END, batchSize: 6 };
+  const expected = await train(options);
+  expect(expected.run).toMatchObject({ threads: 2, shards: 2 });
+  const out = fresh();
+  await train({ ...options, out, stopAt: 5 });
+  const kept = await train({ ...EVERY(options), out, steps: END, stopAt: 11, resume: true, threads: 1 });
+  expect(kept.run).toMatchObject({ threads: 1, shards: 2 });
+  expect(kept.notes.filter((note) => note.includes("bits may differ"))).toEqual([]);
+  for (const [shards, message] of [
+    [4, /cannot be resumed with --shards 4 \(it has 2\)/],
+    [0, /--shards must be an integer from 1 to 4096, got 0/],
+  ] as const) {
+    await expect(train({ out, steps: END, resume: true, shards })).rejects.toThrow(message);
+  }
+  const end = await train({ ...EVERY(options), out, steps: END, resume: true, threads: 2 });
+  await expectSameEnd(end, expected);
+  const other = await train({ ...EVERY(options), out, steps: END + 1, resume: true, threads: 3 });
+  expect(other.run).toMatchObject({ threads: 3, shards: 3 });
+  expect(other.notes.join()).toMatch(/bits may differ from .*: shards 2 -> 3/);
+});
+
+test("a number of shards that does not fit the threads or the batch is refused", async () => {
+  await expect(train({ steps: 1, shards: 4, threads: 3 })).rejects.toThrow(
+    "--shards 4 must be a multiple of --threads 3",
+  );
+  await expect(train({ steps: 1, shards: 8, batchSize: 4, threads: 2 })).rejects.toThrow(
+    "--shards 8 is more than the 4 rows of a batch",
+  );
+});
 
 test("a run's precision is kept, and a change of it is said when it is resumed", async () => {
   const out = fresh();

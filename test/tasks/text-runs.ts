@@ -8,6 +8,7 @@ import { afterAll } from "vitest";
 import { poisonFreedMemory } from "../../src/backend/arena.ts";
 import type { Hooks as TrainHooks } from "../../src/core/hooks.ts";
 import { decodeCheckpoint } from "../../src/io/index.ts";
+import type { TaskRun } from "../../src/runs/run-file.ts";
 import type { EndEvent, EvalEvent, StepEvent, TrainEvent } from "../../src/train/events.ts";
 import { type TextTrainOptions, trainText } from "../support/text-task.ts";
 
@@ -50,6 +51,7 @@ export interface Said {
   readonly evals: EvalEvent[];
   readonly end: EndEvent;
   readonly folder: string;
+  readonly run: TaskRun;
 }
 
 export function hooks(more: Partial<TrainHooks> = {}): TrainHooks & { notes: string[] } {
@@ -81,7 +83,7 @@ export async function train(
   const evals = events.filter((event) => event.event === "eval");
   const end = events.at(-1);
   if (end?.event !== "end") throw new Error(`the last event is ${end?.event}`);
-  return { notes: own.notes, events, steps, evals, end, folder: training.runDirectory };
+  return { notes: own.notes, events, steps, evals, end, folder: training.runDirectory, run: training.run };
 }
 
 export const checkpointPath = (folder: string, step: number): string =>

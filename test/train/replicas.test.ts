@@ -71,7 +71,7 @@ test("shards that the replicas cannot divide are refused", async () => {
   );
 });
 
-describe.each(WAYS)("a replica that stops, with %s memory or messages", (exchange) => {
+describe.each(WAYS)("a replica that stops (%s)", (exchange) => {
   const faults: [Fault, RegExp][] = [
     ["throws", /^replica 2 stopped: the sky has fallen$/],
     ["exits with 0", /^replica 2 stopped: its thread ended with code 0$/],

@@ -75,7 +75,7 @@ describe("one replica and three with ragged batches", () => {
     return train(ragged.createLearner(spec, 0, replicas), steps.length, source, { replicas, exchange });
   };
 
-  test.each(WAYS)("learn the same to 1e-9 in float64, with %s memory or messages", async (exchange) => {
+  test.each(WAYS)("learn the same to 1e-9 in float64 (%s)", async (exchange) => {
     const whole = RAGGED.map((rows) => [rows.reduce((total, count) => total + count, 0)]);
     const [one, three] = [await run(whole, 1), await run(RAGGED, 3, exchange)];
     const worst = (a: readonly number[], b: readonly number[]) =>

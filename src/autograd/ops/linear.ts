@@ -31,7 +31,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   const kernels = kernelsOf("linear", x, weight, bias);
   const bound = boundTo(weight, bias);
   const y = empty([...x.shape.slice(0, -1), outputs]);
-  product(kernels, y, [x, weight], { m: rows, n: outputs, k: inputs, transposeB: true }, bias);
+  product(kernels, y, [x, weight], { m: rows, n: outputs, k: inputs, transposeB: true }, { bias });
   const gradientOfInput = (dy: Tensor): Tensor | undefined => {
     if (!x.needsGradient) return undefined;
     const dx = empty(x.shape);

@@ -20,7 +20,8 @@ const OPTIONS: Names<WindowOptions> = { stride: 0, padding: 0 };
 /** More than an axis has on any heap, and sums of a few still fit into the 32 bits of the kernels. */
 const LARGEST = 2 ** 29;
 
-function pair(where: string, value: Pair, least: number): readonly [number, number] {
+/** Both numbers of a pair. @throws ShapeError unless they are whole numbers from `least` up */
+export function pairOf(where: string, value: Pair, least: number): readonly [number, number] {
   const both: unknown = typeof value === "number" ? [value, value] : value;
   const fits = (n: unknown) => Number.isInteger(n) && (n as number) >= least;
   if (!Array.isArray(both) || both.length !== 2 || !fits(both[0]) || !fits(both[1])) {
@@ -59,9 +60,9 @@ export function windowOver(
 ): { images: number; window: Window } {
   checkImages(op, x);
   const [images, channels, height, width] = x.shape;
-  const [kh, kw] = pair(`${op}: kernel`, kernel, 1);
-  const [sh, sw] = pair(`${op}: stride`, options.stride, 1);
-  const [ph, pw] = pair(`${op}: padding`, options.padding, 0);
+  const [kh, kw] = pairOf(`${op}: kernel`, kernel, 1);
+  const [sh, sw] = pairOf(`${op}: stride`, options.stride, 1);
+  const [ph, pw] = pairOf(`${op}: padding`, options.padding, 0);
   const outputs = (size: number, k: number, stride: number, border: number) =>
     Math.floor((size + 2 * border - k) / stride) + 1;
   const [oh, ow] = [outputs(height, kh, sh, ph), outputs(width, kw, sw, pw)];

@@ -11,6 +11,14 @@ const op = arg.text("add");
 const isWords = (value: unknown) =>
   Array.isArray(value) && value.length === 2 && Array.from(value).every((word) => word >>> 0 === word);
 const words = arg.such(() => [1, 2], isWords);
+const areRows = (batch: number) => (value: unknown) => {
+  const list = value as ArrayLike<number>;
+  if (typeof value !== "object" || value === null || !Number.isSafeInteger(list.length)) return false;
+  for (let at = 0; at < list.length; at++) {
+    if (!(Number.isInteger(list[at]) && list[at] >= 0 && list[at] < batch)) return false;
+  }
+  return list.length >= 0;
+};
 function* job(): core.Job<number> {
   yield;
   return 1;
@@ -99,6 +107,11 @@ export const targets = (_: HostileContext): HostileTarget[] => [
     name: "Rng#fork",
     args: { name: arg.integer(3), other: arg.integer(4) },
     call: (a: never, b: never) => rng().fork(a, b),
+  },
+  {
+    name: "Rng#forRows",
+    args: { rows: arg.such(() => [3, 0], areRows(4)), batch: arg.size(4) },
+    call: (rows: never, batch: never) => rng().forRows(rows, batch).uniform(),
   },
   {
     name: "escapeControl",

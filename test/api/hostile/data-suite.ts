@@ -2,6 +2,7 @@ import * as data from "../../../src/data/index.ts";
 import type { Argument, HostileContext, HostileTarget } from "../../support/hostile/calls.ts";
 import * as arg from "./arguments.ts";
 import { itemTargets } from "./items.ts";
+import { lineTargets } from "./lines.ts";
 import {
   corpus,
   encoded,
@@ -226,7 +227,7 @@ function statistics(): HostileTarget[] {
 }
 
 export const targets = (_: HostileContext) => {
-  return [...tokenizers(), ...texts(), ...statistics(), ...itemTargets()];
+  return [...tokenizers(), ...texts(), ...statistics(), ...itemTargets(), ...lineTargets()];
 };
 
 export default (context: HostileContext) => arg.sampled(targets(context), context);

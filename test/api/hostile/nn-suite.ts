@@ -56,6 +56,18 @@ function modules({ backend }: HostileContext, tensors: arg.Tensors): HostileTarg
       call: (inputs: number, outputs: number, options: never) => new nn.Linear(inputs, outputs, options),
     },
     {
+      name: "Conv2d",
+      args: {
+        ...{ channels: arg.size(2), outputs: arg.size(3), kernel: pairFrom(1, 2) },
+        options: arg.required({
+          ...bias,
+          ...{ stride: arg.optional(pairFrom(1, 1)), padding: arg.optional(pairFrom(0, 0)) },
+        }),
+      },
+      call: (channels: number, outputs: number, kernel: nn.Pair, options: never) =>
+        new nn.Conv2d(channels, outputs, kernel, options),
+    },
+    {
       name: "Embedding",
       args: {
         vocabulary: arg.size(3),
@@ -112,6 +124,7 @@ function forwards({ backend }: HostileContext, tensors: arg.Tensors): HostileTar
   const stack = new nn.RecurrentStack([lstmCell]);
   const linear = new nn.Linear(3, 2, made);
   const embedding = new nn.Embedding(3, 2, made);
+  const conv = new nn.Conv2d(1, 2, 3, made);
   const forward = {
     lengths: arg.optional(
       arg.such(
@@ -200,6 +213,11 @@ function forwards({ backend }: HostileContext, tensors: arg.Tensors): HostileTar
       call: tensors.run((x: never) => linear.forward(x)),
     },
     {
+      name: "Conv2d#forward",
+      args: { x: tensors.floats(2, 1, 4, 4) },
+      call: tensors.run((x: never) => conv.forward(x)),
+    },
+    {
       name: "Embedding#forward",
       args: {
         ids: arg.such(tensors.ids(2).valid, (value) => value instanceof nn.Tensor && value.dtype === "i32"),
@@ -231,6 +249,15 @@ function forwards({ backend }: HostileContext, tensors: arg.Tensors): HostileTar
       },
     },
   ];
+}
+
+/** A whole number from `least` up, or two. */
+function pairFrom(least: number, valid: number): Argument {
+  const fits = (value: unknown) => Number.isInteger(value) && (value as number) >= least;
+  return arg.such(
+    () => valid,
+    (value) => fits(value) || (Array.isArray(value) && value.length === 2 && value.every(fits)),
+  );
 }
 
 /** Floats of any shape whose last axis is that long. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parameter } from "../../../src/autograd/parameter.ts";
 import { mul, sum } from "../../../src/nn/index.ts";
 import { clipNorm, sgd } from "../../../src/optim/index.ts";
-import * as runs from "../../../src/runs/index.ts";
+import * as runStores from "../../../src/runs/index.ts";
 import * as train from "../../../src/train/index.ts";
 import { type ReplicaTask, WorkerStart } from "../../../src/train/serve-replica.ts";
 import type { HostileContext, HostileTarget } from "../../support/hostile/calls.ts";
@@ -95,7 +95,7 @@ function states(context: HostileContext): HostileTarget[] {
 function loops(context: HostileContext): HostileTarget[] {
   const group = () => train.ReplicaGroup.start(learnerOn(context));
   const source = arg.record({
-    module: arg.text("none"),
+    module: arg.optional(arg.text("none")),
     spec: arg.such(
       () => 0,
       () => true,
@@ -179,9 +179,9 @@ function loops(context: HostileContext): HostileTarget[] {
       call: (createLearner: never) => inWebWorker(() => train.serveWebReplica(createLearner)),
     },
     {
-      name: "runs.startNodeWorker",
+      name: "runStores.startNodeWorker",
       args: { start: arg.only(startOf) },
-      call: (start: never) => runs.startNodeWorker(start).terminate(),
+      call: (start: never) => runStores.startNodeWorker(start).terminate(),
     },
     {
       name: "ReplicaGroup#step",
@@ -218,12 +218,12 @@ function inWebWorker(work: () => void): void {
 function runs(): HostileTarget[] {
   let made = 0;
   const fresh = async () => {
-    const store = await runs.RunStore.create(join(root, `run-${made++}`));
+    const store = await runStores.RunStore.create(join(root, `run-${made++}`));
     await store.writeRunJson({ task: "text" });
     return store;
   };
   const withStore =
-    (work: (store: runs.RunStore, ...all: never[]) => unknown) =>
+    (work: (store: runStores.RunStore, ...all: never[]) => unknown) =>
     async (...all: never[]) => {
       const store = await fresh();
       try {
@@ -233,7 +233,7 @@ function runs(): HostileTarget[] {
         rmSync(store.folder, { recursive: true, force: true });
       }
     };
-  const closing = async (opening: Promise<runs.RunStore>) => {
+  const closing = async (opening: Promise<runStores.RunStore>) => {
     const store = await opening;
     await store.close();
     rmSync(store.folder, { recursive: true, force: true });
@@ -254,7 +254,7 @@ function runs(): HostileTarget[] {
           (value) => value === undefined,
         ),
       },
-      call: (folder: never, fs: never) => closing(runs.RunStore.create(folder, fs)),
+      call: (folder: never, fs: never) => closing(runStores.RunStore.create(folder, fs)),
     },
     {
       name: "RunStore.open",
@@ -276,7 +276,7 @@ function runs(): HostileTarget[] {
         await store.close();
         try {
           await (
-            await runs.RunStore.open(folder === "run" ? store.folder : (folder as string), options)
+            await runStores.RunStore.open(folder === "run" ? store.folder : (folder as string), options)
           ).close();
         } finally {
           rmSync(store.folder, { recursive: true, force: true });

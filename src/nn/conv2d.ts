@@ -1,0 +1,62 @@
+import { requireFloats } from "../autograd/check.ts";
+import { conv2d } from "../autograd/ops/conv2d.ts";
+import { type Pair, pairOf, type WindowOptions } from "../autograd/ops/window.ts";
+import type { Backend } from "../backend/backend.ts";
+import type { Tensor } from "../backend/tensor.ts";
+import { FLAG, type Range, type Settled, settle } from "../core/options.ts";
+import type { Rng } from "../core/rng.ts";
+import { uniform } from "./init.ts";
+import { checkSize, MODULE_RANGES } from "./options.ts";
+
+export interface Conv2dOptions extends WindowOptions {
+  rng: Rng;
+  /** Default true. */
+  bias?: boolean;
+  backend?: Backend;
+}
+
+/** What a pair is, windowOver and pairOf say with the name of the argument. */
+const ANY: Range = { text: "a whole number, or two", fits: () => true };
+const RANGES = { ...MODULE_RANGES, bias: FLAG, stride: ANY, padding: ANY };
+
+/**
+ * A two-dimensional convolution, as torch.nn.Conv2d: weight [O, C, kh, kw], bias [O], both uniform within
+ * 1 / sqrt(C kh kw). Pooling is an op: `maxPool2d(conv.forward(x), 2)`.
+ */
+export class Conv2d {
+  readonly weight: Tensor;
+  readonly bias?: Tensor;
+  /** Rows and columns from one window to the next, and added as zeros on each side. */
+  readonly stride: readonly [number, number];
+  readonly padding: readonly [number, number];
+
+  /**
+   * @param channels C, of the images that go in
+   * @param outputs O, channels of those that come out
+   * @param kernel size of the window: one number for both, or [height, width]
+   * @param options `stride` 1 and `padding` 0 unless given, each a number for both or [height, width]
+   * @throws InputError, ShapeError for a size that is none; OutOfMemoryError
+   */
+  constructor(channels: number, outputs: number, kernel: Pair, options: Conv2dOptions) {
+    const defaults = { bias: true, stride: 1, padding: 0 };
+    const settings = settle<Settled<Conv2dOptions, "backend">>("Conv2d", RANGES, defaults, options);
+    checkSize("Conv2d: channels", channels);
+    checkSize("Conv2d: outputs", outputs);
+    const [height, width] = pairOf("Conv2d: kernel", kernel, 1);
+    this.stride = pairOf("Conv2d: stride", settings.stride, 1);
+    this.padding = pairOf("Conv2d: padding", settings.padding, 0);
+    const { rng, bias, backend } = settings;
+    const bound = 1 / Math.sqrt(channels * height * width);
+    this.weight = uniform([outputs, channels, height, width], bound, rng, backend);
+    if (bias) this.bias = uniform([outputs], bound, rng, backend);
+  }
+
+  /**
+   * x [N, C, H, W] -> [N, O, H', W'], H' = floor((H + 2 padding - kh) / stride) + 1
+   * @throws ShapeError for other channels and for images smaller than the window
+   */
+  forward(x: Tensor): Tensor {
+    requireFloats("Conv2d.forward", { x });
+    return conv2d(x, this.weight, this.bias, { stride: this.stride, padding: this.padding });
+  }
+}
