@@ -11,6 +11,7 @@ import { reportError, Status } from "./report.ts";
 const COMMANDS: readonly Listed[] = [
   { name: "train", summary: "train a model", load: () => import("./train.ts") },
   { name: "sample", summary: "let a trained model write", load: () => import("./sample.ts") },
+  { name: "predict", summary: "let a trained model judge inputs", load: () => import("./predict.ts") },
   { name: "eval", summary: "measure how well a model does", load: () => import("./eval.ts") },
   { name: "inspect", summary: "see what units of a model follow", load: () => import("./inspect.ts") },
   { name: "runs", summary: "list runs, compare or delete some", load: () => import("./runs.ts") },

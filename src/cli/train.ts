@@ -66,6 +66,13 @@ async function findTask(args: readonly string[]): Promise<NamedTask | undefined>
 
 async function describeTasks(command: Command): Promise<void> {
   const tasks = await Promise.all(TASK_NAMES.map((name) => TASKS[name]()));
+  // Whatever is wrong with the rest, the task is what has to be said first: the options of all tasks are taken.
+  const options = Object.assign(
+    {},
+    ...tasks.map((task) => ({ ...task.options, ...runOptions("", task.words) })),
+  );
+  addSchemaOptions(command, options);
+  for (const option of command.options) option.hideHelp();
   const width = Math.max(...TASK_NAMES.map((name) => name.length));
   const lines = tasks.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   command
@@ -73,8 +80,6 @@ async function describeTasks(command: Command): Promise<void> {
       "Train a model, watch it learn, and keep it in a folder: a run.\n\nTASK is one of\n\n" +
         lines.join("\n"),
     )
-    // Whatever is wrong with the rest, the task is what has to be said first.
-    .allowUnknownOption()
     .addHelpText(
       "after",
       "\nunrolled train TASK --help shows the options of a task; a FILE.ts is a task of your own.",

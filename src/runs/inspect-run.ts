@@ -33,6 +33,7 @@ import { buildTrained, loadCellOf, type OpenedCheckpoint, openCheckpoint, runOf 
 import type { OwnCell } from "./own-cell.ts";
 import { loadOwnData, requireRun } from "./own-data.ts";
 import { encodeTyped } from "./sample-run.ts";
+import { nameOfFile } from "./user-code.ts";
 
 export interface InspectOptions {
   /** Characters, words or tokens to look at; default 16384. */
@@ -130,7 +131,7 @@ export async function inspectRun(
     own = runJob(readTextJob(tokenizer, ownIds, ownLayers));
   }
   return {
-    modelName: opened.task.view.model(config, cell?.name),
+    modelName: opened.task.view.model(config, cell && nameOfFile(cell.path)),
     step: opened.step,
     text: read.what,
     symbols: ids.length,

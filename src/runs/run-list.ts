@@ -103,10 +103,15 @@ async function summaryOf(
     steps: newest,
     loss: best?.loss ?? null,
     bestStep: best?.step ?? null,
-    baseline: numberOf(objectOf(run.baseline).loss),
+    baseline: numberOf(baselineOf(run).loss),
     created: textOf(run.created) ?? "",
     bytes: await sizeOf(folder),
   };
+}
+
+/** What there was to beat: version 0.1.0 had one baseline. */
+function baselineOf({ baseline, baselines }: Json): Json {
+  return objectOf(Array.isArray(baselines) ? baselines.find((one) => objectOf(one).loss !== null) : baseline);
 }
 
 const nameOf = (folder: string): string => folder.replace(/[\\/]+$/, "").replace(/^.*[\\/]/, "");

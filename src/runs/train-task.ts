@@ -42,6 +42,7 @@ import {
   type TrainOptions,
 } from "./training-options.ts";
 import { runTraining } from "./training-run.ts";
+import { nameOfFile } from "./user-code.ts";
 
 /** A task, and where it comes from if it is the user's own. */
 export interface NamedTask {
@@ -141,7 +142,7 @@ async function prepare(
   try {
     await store.writeRunJson(run);
     const { saveEvery } = options;
-    const cellName = cell?.name;
+    const cellName = cell && nameOfFile(cell.path);
     return await start({
       task,
       run,

@@ -78,7 +78,6 @@ function startLoop(parts: TrainingParts) {
     limits: { steps, epochs, maxSeconds },
     learningRate: settings.lr,
     stepsPerEpoch: plan.stepsPerEpoch,
-    unitsPerStep: (step) => learner.weights(step).reduce((sum, weight) => sum + weight, 0),
     decay: settings.lrDecay === null ? undefined : { factor: settings.lrDecay, after: settings.lrDecayAfter },
     startStep: snapshot?.parametersOnly === false ? snapshot.snapshot.step : 0,
     startSeconds: parts.startSeconds,

@@ -87,9 +87,22 @@ export interface TrainingWords {
   readonly split: string;
 }
 
+/** What optimizers start from that differ from the defaults. */
+export type ByOptimizer = Readonly<
+  Record<OptimizerName, Partial<Pick<TrainingSettings, "lr" | "clipNorm" | "weightDecay">>>
+>;
+
+/** `; sgd 20, adagrad 0.1` */
+function exceptions(byOptimizer: ByOptimizer, name: "lr" | "clipNorm" | "weightDecay"): string {
+  const others = OPTIMIZERS.filter((optimizer) => byOptimizer[optimizer][name] !== undefined);
+  const list = others.map((optimizer) => `${optimizer} ${byOptimizer[optimizer][name]}`);
+  return list.length === 0 ? "" : `; ${list.join(", ")}`;
+}
+
 /** The options of {@link TrainingSettings}, with the defaults that a task shows. */
 export function trainingOptions(
   defaults: TrainingSettings,
+  byOptimizer: ByOptimizer,
   words: TrainingWords,
 ): OptionSchema<TrainingSettings> {
   const training = { group: "Training", role: "training" } as const;
@@ -99,7 +112,7 @@ export function trainingOptions(
       value: "X",
       range: ABOVE_ZERO,
       ...training,
-      text: "learning rate; sgd 20, adagrad 0.1",
+      text: `learning rate${exceptions(byOptimizer, "lr")}`,
       shownDefault: defaults.lr,
     },
     lrDecay: {
@@ -142,7 +155,7 @@ export function trainingOptions(
       value: "X",
       range: ABOVE_ZERO,
       ...training,
-      text: "largest norm of a gradient; sgd 0.25",
+      text: `largest norm of a gradient${exceptions(byOptimizer, "clipNorm")}`,
       shownDefault: defaults.clipNorm,
     },
     clipValue: {
@@ -159,7 +172,7 @@ export function trainingOptions(
       value: "X",
       range: NOT_NEGATIVE,
       ...training,
-      text: "pulls weights to 0; adamw 0.01",
+      text: `pulls weights to 0${exceptions(byOptimizer, "weightDecay")}`,
       shownDefault: defaults.weightDecay,
     },
     optimizer: {

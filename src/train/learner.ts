@@ -35,7 +35,10 @@ export interface Learner {
    * It is known without computing the loss, and the same in every replica. A shard of weight 0 is left out.
    */
   weights(step: number): ArrayLike<number>;
-  /** The mean loss over the rows of one of this replica's shards in a step. Not called where the weight is 0. */
+  /**
+   * The mean loss over the rows of one of this replica's shards in a step. Not called where the weight is 0; what was
+   * carried over for the shard with `detach()` is gone after such a step.
+   */
   loss(step: number, shard: number): ShardLoss;
   /** The state that goes from step to step, of the whole batch: its tensors one after another in a flat buffer. */
   readonly carried: { readonly size: number; readonly tensors: readonly CarriedTensor[] };

@@ -33,8 +33,8 @@ export interface LoopOptions {
   /** Default: the rate falls along a cosine to the limit, where there is one. */
   readonly decay?: Decay;
   readonly stepsPerEpoch: number;
-  /** Characters, words or items of one step; a function where steps have different numbers of them. */
-  readonly unitsPerStep: number | ((step: number) => number);
+  /** Characters, words or items of one step, for its speed. Default: the weight of its shards. */
+  readonly unitsPerStep?: number;
   /** Updates made in earlier sittings, and their seconds. */
   readonly startStep: number;
   readonly startSeconds: number;
@@ -76,14 +76,9 @@ const SIGNAL: Range = {
     OBJECT.fits(value) && typeof (value as { readonly aborted?: unknown }).aborted === "boolean",
 };
 
-const UNITS: Range = {
-  text: `${ABOVE_0.text}, or a function of the step`,
-  fits: (value) => ABOVE_0.fits(value) || FUNCTION.fits(value),
-};
-
 const RANGES: Ranges<LoopOptions> = {
   ...{ group: GROUP, limits: OBJECT, learningRate: AT_LEAST_0, decay: optional(OBJECT) },
-  ...{ stepsPerEpoch: ABOVE_0, unitsPerStep: UNITS, startStep: COUNT, startSeconds: AT_LEAST_0 },
+  ...{ stepsPerEpoch: ABOVE_0, unitsPerStep: optional(ABOVE_0), startStep: COUNT, startSeconds: AT_LEAST_0 },
   ...{ evaluateEvery: optional(SIZE), saveEvery: optional(SIZE), score: FUNCTION, save: FUNCTION },
   ...{ sample: optional(FUNCTION), signal: optional(SIGNAL), patience: optional(OBJECT) },
 };
@@ -130,8 +125,6 @@ export async function* trainLoop(
   let savedAt = -1;
   let lastSave = sitting();
   const turns = new Turns();
-  const { unitsPerStep } = options;
-  const unitsOf = typeof unitsPerStep === "function" ? unitsPerStep : () => unitsPerStep;
 
   const evaluate = async (): Promise<EvalEvent> => {
     evaluatedAt = step;
@@ -164,7 +157,7 @@ export async function* trainLoop(
 
     const before = sitting();
     const lr = options.learningRate * learningRateFactor(horizon, step, startSeconds + before);
-    const { loss, parts, gradientNorm } = await group.step(step, lr);
+    const { loss, parts, weight, gradientNorm } = await group.step(step, lr);
     step++;
     if (!Number.isFinite(loss)) throw new DivergenceError(step, "loss", loss);
     if (!Number.isFinite(gradientNorm)) throw new DivergenceError(step, "gradient norm", gradientNorm);
@@ -178,7 +171,7 @@ export async function* trainLoop(
       gradNorm: gradientNorm,
       lr,
       seconds: startSeconds + seconds,
-      unitsPerSecond: unitsOf(step - 1) / Math.max(seconds - before, 1e-9),
+      unitsPerSecond: (options.unitsPerStep ?? weight) / Math.max(seconds - before, 1e-9),
     };
     yield event;
 

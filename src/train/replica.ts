@@ -9,6 +9,8 @@ export interface StepOutcome {
   readonly loss: number;
   /** Its named parts; absent where the learner has none. */
   readonly parts?: Readonly<Record<string, number>>;
+  /** Of all shards: the units of this step. */
+  readonly weight: number;
   /** Global norm of the summed gradient, before clipping. */
   readonly gradientNorm: number;
 }
@@ -52,7 +54,8 @@ export class Replica {
     optimizer.learningRate = learningRate;
     optimizer.update();
     const [gradientNorm] = await optimizer.gradients.norm.read();
-    return { ...this.sumNumbers(numbers, weights), gradientNorm };
+    const weight = weights.reduce((sum, one) => sum + one, 0);
+    return { ...this.sumNumbers(numbers, weights), weight, gradientNorm };
   }
 
   /** The loss of the whole batch, and its parts. */

@@ -1,11 +1,11 @@
 import { requireTensor } from "../autograd/check.ts";
-import { persistent, type Tensor } from "../backend/tensor.ts";
+import { persistent, Tensor } from "../backend/tensor.ts";
 import { InputError, ShapeError } from "../core/errors.ts";
 import { OBJECT } from "../core/options.ts";
 import { showShape } from "../core/shape.ts";
 import { showValue } from "../core/show-value.ts";
 import { differentiatePart } from "../optim/step.ts";
-import type { Learner } from "./learner.ts";
+import type { Learner, ShardLoss } from "./learner.ts";
 import { halvesOf, isEmpty, type Stretch } from "./shards.ts";
 
 /** Computes the gradients of one replica's shards, and adds them up along the tree of shards (shards.ts). */
@@ -113,16 +113,20 @@ export class ShardGradients {
     // A buffer that has received something would add to it in an order that depends on the model.
     if (gradients.received.size > 0) gradients.zero();
     const lossOf = () => {
-      const result: unknown = learner.loss(step, shard);
-      if (!OBJECT.fits(result)) {
-        throw new InputError(`the learner's loss must return { loss, parts }, got ${showValue(result)}`);
-      }
-      const { loss, parts: named = {} } = result as ReturnType<Learner["loss"]>;
+      const { loss, parts: named = {} } = checkResult(learner.loss(step, shard));
       for (const name of learner.parts) parts.push(readPart(name, named[name]));
       return loss;
     };
     return [differentiatePart(lossOf, gradients, share), ...parts];
   }
+}
+
+/** @throws InputError for what is no object with a loss: a tensor, or a promise of one */
+function checkResult(result: unknown): ShardLoss {
+  // What a promise may fail with later is not the error to tell of.
+  if (result instanceof Promise) result.catch(() => {});
+  if (OBJECT.fits(result) && Tensor.isTensor((result as Partial<ShardLoss>).loss)) return result as ShardLoss;
+  throw new InputError(`the learner's loss must return { loss, parts }, got ${showValue(result)}`);
 }
 
 /** @throws InputError for a part that is missing or no tensor; ShapeError for one that is no scalar */

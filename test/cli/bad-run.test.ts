@@ -194,7 +194,7 @@ describe("a run folder that is none is refused by name", () => {
     const out = copy();
     const path = join(out, "run.json");
     writeFileSync(path, readFileSync(path, "utf8").replace('"hidden": 8', '"hidden": "8"'));
-    expectRefusal(await refused(["sample", out]), 2, /run\.json: (settings|model)\.hidden/);
+    expectRefusal(await refused(["eval", out]), 2, /run\.json: (settings|model)\.hidden/);
   });
 
   test("a folder that cannot be made fails with status 1", async () => {

@@ -189,7 +189,7 @@ describe("a file that changes after it was looked at", () => {
   test.each(formats)("is run as it was then: %s", (file, text) => {
     const path = join(emptyFolder(), file);
     writeFileSync(path, text("Named"));
-    const module = pathToFileURL(join(import.meta.dirname, "../../dist/tasks/own-cell.js")).href;
+    const module = pathToFileURL(join(import.meta.dirname, "../../dist/runs/own-cell.js")).href;
     // Whoever has read the file finds another one in its place right after.
     const script = `import fsp from "node:fs/promises";
       import { writeFileSync } from "node:fs";

@@ -2,9 +2,12 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { reshape, sum } from "../../src/nn/index.ts";
 import { startNodeWorker } from "../../src/runs/node-workers.ts";
 import type { BackendChoice } from "../../src/tasks/engine.ts";
-import type { Learner, LearnerSource } from "../../src/train/learner.ts";
+import type { StepEvent } from "../../src/train/events.ts";
+import type { Learner, LearnerSource, ShardLoss } from "../../src/train/learner.ts";
+import { trainLoop } from "../../src/train/loop.ts";
 import { ReplicaGroup, type ReplicaOptions } from "../../src/train/replica-group.ts";
 import {
   checkWeights,
@@ -91,6 +94,48 @@ describe("one replica and three with ragged batches", () => {
     expect(three.sums).toEqual(one.sums);
     expect(three.carried).toEqual([-0, 11, 12]);
   });
+});
+
+test("the events of a loop have the parts of the loss, and count the units of each step", async () => {
+  const spec = ragged.raggedSpec("wasm", [[3], [7]]);
+  const group = await ReplicaGroup.start(ragged.createLearner(spec, 0, 1));
+  const events: StepEvent[] = [];
+  const loop = trainLoop({
+    ...{ group, limits: { steps: 2 }, learningRate: 0.1, stepsPerEpoch: 2, startStep: 0, startSeconds: 0 },
+    ...{ score: () => ({ loss: 1, metrics: {} }), save: async () => "path" },
+  });
+  for await (const event of loop) if (event.event === "step") events.push(event);
+  await group.dispose();
+  expect(events.map(({ parts }) => Object.keys(parts!))).toEqual([
+    ["error", "size"],
+    ["error", "size"],
+  ]);
+  for (const { loss, parts } of events) expect(parts!.error + parts!.size).toBeCloseTo(loss, 6);
+});
+
+test.each([
+  [
+    "without one of its parts",
+    { loss: "loss", parts: { error: "loss" } },
+    "part size of the loss must be a tensor",
+  ],
+  ["that is a tensor", "loss", "the learner's loss must return { loss, parts }, got a tensor []"],
+  [
+    "with a part of several numbers",
+    { loss: "loss", parts: { error: "loss", size: "many" } },
+    "part size of the loss must be a scalar [], got [2]",
+  ],
+])("a loss %s is refused", async (_, result, message) => {
+  const learner = ragged.createLearner(ragged.raggedSpec("wasm", [[3]]), 0, 1);
+  const { tensor: weight } = learner.optimizer.parameters[0];
+  const fill = (value: unknown): unknown => {
+    if (value === "loss") return sum(weight);
+    if (value === "many") return sum(reshape(weight, [2, weight.size / 2]), 1);
+    return Object.fromEntries(Object.entries(value as object).map(([name, one]) => [name, fill(one)]));
+  };
+  const group = await ReplicaGroup.start({ ...learner, loss: () => fill(result) as ShardLoss });
+  await expect(group.step(0, 0.1)).rejects.toThrow(message);
+  await group.dispose();
 });
 
 describe.each(["reference", "wasm", "auto"] as BackendChoice[])("shards on %s", (backend) => {

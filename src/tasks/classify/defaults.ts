@@ -6,7 +6,12 @@ import { POOLING_NAMES, type Pooling } from "../../models/sequence-classifier-co
 import { isCellFile } from "../../run/cell-file.ts";
 import type { OptimizerName } from "../optimizers.ts";
 import type { OptionSchema } from "../option-schema.ts";
-import { type TrainingSettings, type TrainingWords, trainingOptions } from "../training-options.ts";
+import {
+  type ByOptimizer,
+  type TrainingSettings,
+  type TrainingWords,
+  trainingOptions,
+} from "../training-options.ts";
 
 export interface ClassifySettings extends TrainingSettings {
   /** A built-in cell, or the file of one's own as it was given. */
@@ -42,7 +47,7 @@ export const DEFAULTS: ClassifySettings = {
 };
 
 /** What other optimizers than Adam start from; the ratios are those of `text`. */
-const BY_OPTIMIZER: Record<OptimizerName, Partial<ClassifySettings>> = {
+const BY_OPTIMIZER: ByOptimizer = {
   sgd: { lr: 1, clipNorm: 0.25 },
   rmsprop: {},
   adagrad: { lr: 0.03 },
@@ -143,5 +148,5 @@ export const OPTIONS: OptionSchema<ClassifySettings> = {
     text: "share of units left out: see below",
     shownDefault: DEFAULTS.dropout,
   },
-  ...trainingOptions(DEFAULTS, WORDS),
+  ...trainingOptions(DEFAULTS, BY_OPTIMIZER, WORDS),
 };

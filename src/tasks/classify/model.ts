@@ -1,4 +1,5 @@
 /** `classify`: a label for each line of text, many-to-one. */
+import { scope } from "../../backend/scope.ts";
 import { ids } from "../../backend/tensor.ts";
 import { FormatError } from "../../core/errors.ts";
 import { listOfAny, TEXT } from "../../core/options.ts";
@@ -12,7 +13,7 @@ import {
   parseClassifierConfig,
   type SequenceClassifierConfig,
 } from "../../models/sequence-classifier-config.ts";
-import { svgConfusionMatrix } from "../../render/confusion-matrix.ts";
+import { svgConfusionMatrix } from "../../render/svg-confusion.ts";
 import type { BatchPlan, Prediction, PredictionInput, Task, TrainedModel } from "../task.ts";
 import {
   type ClassifyData,
@@ -111,6 +112,7 @@ async function* predict(
   {
     model,
     facts,
+    backend,
   }: TrainedModel<ClassifySettings, SequenceClassifierConfig, ClassifyFacts, SequenceClassifier>,
   inputs: AsyncIterable<PredictionInput>,
 ): AsyncIterable<Prediction> {
@@ -121,7 +123,8 @@ async function* predict(
       yield { text: `${name}: nothing to classify`, json: { input: text, label: null, probabilities: {} } };
       continue;
     }
-    const logits = await model.forward(ids(symbols, [1, symbols.length])).read();
+    const shape = [1, symbols.length];
+    const logits = await scope(() => model.forward(ids(symbols, shape)).read(), backend);
     const most = Math.max(...logits);
     const powers = Array.from(logits, (logit) => Math.exp(logit - most));
     const total = powers.reduce((sum, power) => sum + power, 0);
@@ -199,7 +202,7 @@ export const classify: Task<
   predict,
   picture: (sums, { facts }) => ({
     kind: "picture",
-    svg: svgConfusionMatrix(confusionOf(sums, facts.labels.length), facts.labels),
+    svg: svgConfusionMatrix({ labels: facts.labels, counts: confusionOf(sums, facts.labels.length) }),
   }),
   view: VIEW,
 };

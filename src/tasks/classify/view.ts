@@ -1,7 +1,7 @@
 /** What people are shown of a classifier. */
 import type { SequenceClassifierConfig } from "../../models/sequence-classifier-config.ts";
-import { terminalConfusionMatrix } from "../../render/confusion-matrix.ts";
 import { count, nats, percent } from "../../render/numbers.ts";
+import { terminalConfusion } from "../../render/terminal-confusion.ts";
 import type { Baseline, Task } from "../task.ts";
 import type { ShownTraining, Standing, TaskView } from "../view.ts";
 import type { ClassifyData, ClassifyFacts } from "./data.ts";
@@ -132,5 +132,5 @@ export const VIEW: TaskView<ClassifySettings, ClassifyData, SequenceClassifierCo
     return rows;
   },
   drawing: (sums, { facts }, options) =>
-    terminalConfusionMatrix(confusionOf(sums, facts.labels.length), facts.labels, options),
+    terminalConfusion({ labels: facts.labels, counts: confusionOf(sums, facts.labels.length) }, options),
 };

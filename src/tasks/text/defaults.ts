@@ -9,6 +9,7 @@ import { isCellFile } from "../../run/cell-file.ts";
 import type { OptimizerName } from "../optimizers.ts";
 import { flagOf, type OptionSchema } from "../option-schema.ts";
 import {
+  type ByOptimizer,
   type RunOptions,
   type TrainingSettings,
   type TrainingWords,
@@ -71,7 +72,7 @@ export const DEFAULTS: TextSettings = {
  * gradient descent needs large steps that are always cut: 1.93 at PyTorch's word language model's 20 and norm 0.25, while
  * with a norm of 5 it has 3.44 at 0.5, 2.93 at 2 and 2.85 at 8, and diverges above.
  */
-const BY_OPTIMIZER: Record<OptimizerName, Partial<Pick<TextSettings, "lr" | "clipNorm" | "weightDecay">>> = {
+const BY_OPTIMIZER: ByOptimizer = {
   sgd: { lr: 20, clipNorm: 0.25 },
   rmsprop: {},
   adagrad: { lr: 0.1 },
@@ -132,7 +133,8 @@ export const WORDS: TrainingWords = {
   split: "share of the text, its end, to validate on",
 };
 
-const DROPOUT: Range = { ...BELOW_1 };
+/** 0, of characters, stands in run.json only. */
+const VOCABULARY_SIZE: Range = { text: SIZE.text, fits: COUNT.fits };
 
 export const OPTIONS: OptionSchema<TextSettings> = {
   hidden: {
@@ -156,7 +158,7 @@ export const OPTIONS: OptionSchema<TextSettings> = {
   dropout: {
     kind: "number",
     value: "P",
-    range: DROPOUT,
+    range: BELOW_1,
     group: "Model",
     role: "training",
     text: "share of units left out: see below",
@@ -197,7 +199,7 @@ export const OPTIONS: OptionSchema<TextSettings> = {
   vocabSize: {
     kind: "number",
     value: "N",
-    range: COUNT,
+    range: VOCABULARY_SIZE,
     group: "Model",
     role: "model",
     text: "words or tokens at most",
@@ -218,7 +220,7 @@ export const OPTIONS: OptionSchema<TextSettings> = {
     text: "characters that a gradient goes back through",
     shownDefault: DEFAULTS.seqLength,
   },
-  ...trainingOptions(DEFAULTS, WORDS),
+  ...trainingOptions(DEFAULTS, BY_OPTIMIZER, WORDS),
 };
 
 /**

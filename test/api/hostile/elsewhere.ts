@@ -34,7 +34,8 @@ export const ELSEWHERE: Readonly<Record<string, string>> = Object.fromEntries([
     NOTHING,
     `Turns#take Sha256#bytes Rng#words Rng#uniform Rng#normal ForwardStream#reset ForwardStream#dispose Stream#reset Stream#dispose GRUCell#bind
     LSTMCell#bind RNNCell#bind RecurrentLayer#bind RecurrentState#detach RecurrentState#keep RecurrentState#dispose
-    BpeTokenizer#toJSON Vocabulary#toJSON WordTokenizer#toJSON CorpusBuilder#end CorpusBuilder#discard
+    BpeTokenizer#toJSON Vocabulary#toJSON WordTokenizer#toJSON LineVocabulary#toJSON CorpusBuilder#end
+    CorpusBuilder#discard LabelledLinesBuilder#end
     ReplicaGroup#evaluate ReplicaGroup#collectCarried ReplicaGroup#dispose RunStore#readRunJson RunStore#readMetrics
     RunStore#latestCheckpoint RunStore#bestCheckpoint RunStore#bestOrLatestCheckpoint RunStore#remove RunStore#bestLoss RunStore#checkpointSteps RunStore#close`,
   ),

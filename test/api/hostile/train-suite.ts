@@ -111,7 +111,8 @@ function loops(context: HostileContext): HostileTarget[] {
       epochs: arg.optional(arg.above0(1)),
       maxSeconds: arg.optional(arg.atLeast0(1)),
     }),
-    ...{ learningRate: arg.atLeast0(0.1), stepsPerEpoch: arg.above0(3), unitsPerStep: arg.above0(1) },
+    ...{ learningRate: arg.atLeast0(0.1), stepsPerEpoch: arg.above0(3) },
+    unitsPerStep: arg.optional(arg.above0(1)),
     ...{ startStep: arg.count(0), startSeconds: arg.atLeast0(0) },
     ...{ evaluateEvery: arg.optional(arg.size(1)), saveEvery: arg.optional(arg.size(1)) },
     decay: arg.such(
