@@ -41,6 +41,7 @@ await build({
       preserveEntrySignatures: "strict",
       output: {
         entryFileNames: "unrolled.js",
+        codeSplitting: false,
         assetFileNames: "[name][extname]",
         banner: `/*! Unrolled ${version}, MIT licence */`,
       },

@@ -6,6 +6,7 @@ const headers = {
 
 export default {
   base: "./", // the page may lie in any folder of a site
+  worker: { format: "es" },
   server: { headers },
   preview: { headers },
 };

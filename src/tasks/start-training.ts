@@ -122,22 +122,34 @@ const RANGES: Ranges<StartTrainingOptions> = {
 
 /** What the other replicas are built from. */
 interface LoadedSpec extends TaskSpec {
+  /** The task's name. */
+  readonly task: string;
   readonly kernels: KernelOptions;
 }
 
 /**
- * Makes the learners of a task's other replicas. The file of their workers in a page is
+ * Makes the learners of other replicas. The file of their workers in a page is
  *
  *     import { createTaskLearner, text } from "unrolled/tasks";
  *     import { serveWebReplica } from "unrolled/train";
  *     serveWebReplica(createTaskLearner(text));
+ *
+ * @param tasks those that can be trained with it
+ * @throws InputError for what is no task; the learner's maker throws it for a training of another task
  */
-export function createTaskLearner(task: object): CreateLearner<never> {
-  checkValue("createTaskLearner: task", TASK, task);
+export function createTaskLearner(...tasks: object[]): CreateLearner<never> {
+  for (const [at, task] of tasks.entries()) checkValue(`createTaskLearner: tasks[${at}]`, TASK, task);
   return async (spec: LoadedSpec, replica, replicas) => {
+    const task = (tasks as Task[]).find(({ name }) => name === spec.task);
+    if (task === undefined) {
+      const own = (tasks as Task[]).map(({ name }) => name).join(", ");
+      throw new InputError(
+        `createTaskLearner: tasks must hold ${spec.task}, which is trained, got ${own || "none"}`,
+      );
+    }
     const { instructions, kernels } = spec;
     const backend = await loadWasmBackend({ ...kernels, instructions } as WasmLoadOptions);
-    return new TaskLearner(task as Task, spec, { replica, replicas }, { backend });
+    return new TaskLearner(task, spec, { replica, replicas }, { backend });
   };
 }
 
@@ -198,7 +210,7 @@ async function prepare(
   const bytes = task.trainingBytes(config, settings);
   if (bytes > backend.memory.limit) throw heapOf(backend).outOfMemory("this training", bytes);
   const engine = { backend: "wasm", instructions: backend.instructions } as const;
-  const spec: LoadedSpec = { ...engine, settings, config, data, shards, kernels };
+  const spec: LoadedSpec = { ...engine, task: task.name, settings, config, data, shards, kernels };
   const learner = new TaskLearner(task, spec, { replica: 0, replicas }, { backend });
   const baselines = await task.baselines(data, hooks);
   const { startWorker, exchange, learnerModule: module } = options;
@@ -294,7 +306,6 @@ function startLoop({ task, options, learner, group, data, baselines, described }
     learningRate: lr,
     decay: lrDecay === null ? undefined : { factor: lrDecay, after: lrDecayAfter },
     stepsPerEpoch: plan.stepsPerEpoch,
-    unitsPerStep: (step) => learner.weights(step).reduce((sum, weight) => sum + weight, 0),
     score: (sums) => task.score(sums, data, evaluation, baselines),
     save: async () => "",
     sample:

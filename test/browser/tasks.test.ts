@@ -44,7 +44,7 @@ describeInChromium("in a page", () => {
     app?.remove();
   });
 
-  describe.each(["text"])("%s trains with the bits of Node", (name) => {
+  describe.each(["text", "classify"])("%s trains with the bits of Node", (name) => {
     let inNode: Readonly<Record<number, Trained>>;
     beforeAll(async () => {
       inNode = {
@@ -60,7 +60,7 @@ describeInChromium("in a page", () => {
       for (const { losses, samples } of Object.values(inNode)) {
         expect(losses).toHaveLength(20);
         expect(losses.at(-1)).toBeLessThan(losses[0]!);
-        expect(samples.length).toBeGreaterThan(0);
+        if (name === "text") expect(samples.length).toBeGreaterThan(0);
       }
     });
 

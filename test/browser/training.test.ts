@@ -95,14 +95,7 @@ describeInChromium("in a page", () => {
     expectSameBits(await trainInPage(folder, "", ISOLATION), true);
   });
 
-  test("the package's modules as they are do", async () => {
-    const map = importMap();
-    const folder = copyFixtures(app, "plain");
-    replaceImports(folder, (name) => map[name]!);
-    expectSameBits(await trainInPage(app.folder, "plain/", {}), false);
-  });
-
-  test("they do without a worker, where an import map finds them", async () => {
+  test("the package's modules as they are do without a worker, where an import map finds them", async () => {
     const folder = copyFixtures(app, "mapped");
     const script = `
       import { loadWasmBackend } from "unrolled";
