@@ -1,7 +1,36 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-export default defineConfig({
+/** `npm run test:quick`: of each part the fastest tests that tell most. CONTRIBUTING.md says what they cover. */
+const QUICK = [
+  "test/imports.test.ts",
+  "test/core/*.test.ts",
+  "test/backend/wasm-loading.test.ts",
+  "test/kernels/{binding,gemm}.test.ts",
+  "test/autograd/{conformance-goldens,gradients}.test.ts",
+  "test/nn/{embedding,init,model-goldens,own-cell,recurrent-goldens}.test.ts",
+  "test/optim/{clip,optimizers,schedules}.test.ts",
+  "test/data/{text-batches,vocabulary,words}.test.ts",
+  "test/io/safetensors.test.ts",
+  "test/decode/*.test.ts",
+  "test/inspect/*.test.ts",
+  "test/run/load-weights.test.ts",
+  "test/train/{history,patience,run-store}.test.ts",
+  "test/tasks/run-goldens.test.ts",
+  "test/render/charts.test.ts",
+  "test/cli/{format,table}.test.ts",
+];
+
+/** `npm run test:long`: what takes more calls or cases with UNROLLED_LONG. */
+const LONG = [
+  "test/api/hostile-calls.test.ts",
+  "test/autograd/hostile-ops.test.ts",
+  "test/kernels/{amx,build,gemm,parts,recurrent}.test.ts",
+  "test/**/gradcheck.test.ts",
+  "test/data/tokenizers.test.ts",
+];
+
+export default defineConfig(({ mode }) => ({
   resolve: {
     // A test's own cell imports the package as a user's does, and must get the sources that are under test.
     alias: [
@@ -12,10 +41,13 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["test/**/*.test.ts"],
+    include: mode === "quick" ? QUICK : mode === "long" ? LONG : ["test/**/*.test.ts"],
+    env: mode === "long" ? { UNROLLED_LONG: "1" } : {},
+    // The quick tests share their modules: loading them for each file would take half of the time.
+    isolate: mode !== "quick",
     globalSetup: ["test/support/state-folder.ts", "test/support/build-emulated-amx.ts"],
     // A generous limit against hangs; how fast things are is measured in bench/.
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },
-});
+}));

@@ -122,6 +122,21 @@ function violations(sources: Sources, dependencies: readonly string[]): string[]
   return found;
 }
 
+/** The packages that are loaded with a file: those that it imports, and those of its imports, but not on demand. */
+function packagesLoadedWith(sources: Sources, file: string, seen = new Set<string>()): Set<string> {
+  seen.add(file);
+  const packages = new Set<string>();
+  const text = (sources.get(file) ?? "").replace(/^\s*(?:import|export) type\b[^;]*;/gm, "");
+  for (const specifier of importsOf(text.replace(/\bimport\(\s*["'][^"']+["']/g, ""))) {
+    const target = specifier.startsWith(".") ? resolve(file, specifier) : undefined;
+    if (target === undefined) packages.add(specifier);
+    else if (!seen.has(target)) {
+      for (const name of packagesLoadedWith(sources, target, seen)) packages.add(name);
+    }
+  }
+  return packages;
+}
+
 /** The first circle of files, or undefined. */
 function circle(sources: Sources): string | undefined {
   const done = new Set<string>();
@@ -150,6 +165,13 @@ describe("the imports of src/", () => {
 
   test("go down only, and the core needs no package and nothing of Node", () => {
     expect(violations(sources, Object.keys(PACKAGE.dependencies ?? {}))).toEqual([]);
+  });
+
+  test("load no package with the core, not even through data/ or io/: a page needs no import map for it", () => {
+    const files = [...sources.keys()].filter((file) => CORE_LAYERS.includes(layerOf(file)));
+    const loaded = files.map((file) => ({ file, packages: [...packagesLoadedWith(sources, file)] }));
+    expect(loaded.filter(({ packages }) => packages.length > 0)).toEqual([]);
+    expect([...packagesLoadedWith(sources, "data/index.ts")]).toEqual(["@noble/hashes/sha2.js"]);
   });
 
   test("run in no circle", () => {
@@ -199,6 +221,22 @@ describe("the rule finds", () => {
     expect(violations(added(file, text), ["commander"])).toHaveLength(1);
   });
 
+  test("a package that comes through another file, unless it is loaded on demand or only its types are used", () => {
+    const loaded = (text: string) =>
+      packagesLoadedWith(
+        new Map([
+          ["run/a.ts", 'import { B } from "../io/b.ts";'],
+          ["io/b.ts", text],
+        ]),
+        "run/a.ts",
+      );
+    expect([...loaded('import { unzip } from "fflate";')]).toEqual(["fflate"]);
+    expect([...loaded('const { unzip } = await import("fflate");')]).toEqual([]);
+    expect([...loaded('import type { Unzip } from "fflate";\nexport type { A } from "left-pad";')]).toEqual(
+      [],
+    );
+  });
+
   test("a circle, and names its files", () => {
     const sources = new Map([
       ["core/a.ts", 'import { B } from "./b.ts";'],
@@ -223,7 +261,7 @@ const DOCS = readdirSync(join(ROOT, "docs"))
 const FOREIGN =
   /^(torch|safetensors|state_dict|safe_open|pack_padded_sequence|pad_packed_sequence|x.numpy)\b|^(NaN|noUncheckedIndexedAccess|await|clang|npm|npx|public|crossOriginIsolated)$/;
 
-describe.each([...DOCS, "README.md", "CHANGELOG.md"])("%s", (page) => {
+describe.each([...DOCS, "README.md", "CONTRIBUTING.md", "CHANGELOG.md"])("%s", (page) => {
   const text = readFileSync(join(ROOT, page), "utf8");
   const prose = text.replace(/^```[\s\S]*?^```$/gm, "");
 

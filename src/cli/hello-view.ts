@@ -1,9 +1,9 @@
 import type { HelloEvent, HelloMemory, HelloStart, HelloStep, HelloTrace } from "../demos/hello/demo.ts";
 import type { LetterPairs } from "../demos/hello/pairs.ts";
+import { wrapWords } from "./format.ts";
 import { traceLines } from "./hello-trace.ts";
 import { weightLines } from "./hello-weights.ts";
 import { paint } from "./paint.ts";
-import { wrapWords } from "./wrap.ts";
 
 /** Longer lines of prose are hard to read, however wide the terminal is. */
 const WIDEST = 80;

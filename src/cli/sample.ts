@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { InputError } from "../core/errors.ts";
 import { type ArtifactSample, DEFAULT_LENGTH, type SampleOptions, sampleRun } from "../runs/sample-run.ts";
 import { backendOption, movedCellOption, pictureOption, weightsOption } from "./common-options.ts";
-import { linesOf } from "./format.ts";
+import { showControl } from "./format.ts";
 import { note } from "./note.ts";
 import { writeOut } from "./output.ts";
 import { writePicture } from "./picture.ts";
@@ -102,7 +102,7 @@ async function printToTerminal(
   pieces: AsyncIterable<string>,
   seedIsNew: boolean,
 ): Promise<void> {
-  for await (const piece of pieces) await writeOut(linesOf(piece, Number.POSITIVE_INFINITY).join("\n"));
+  for await (const piece of pieces) await writeOut(showControl(piece));
   await writeOut("\n");
   if (seedIsNew) note(`--seed ${seed} writes this again`);
 }

@@ -1,6 +1,6 @@
 import { escapeControl } from "../core/errors.ts";
 import type { ShownText } from "../inspect/shown-unit.ts";
-import { widthOf } from "./format.ts";
+import { charactersOf, widthOf } from "../render/text-width.ts";
 import { paint, type Style } from "./paint.ts";
 
 /** One step of a scale: up to which value it goes, and how it looks. */
@@ -39,7 +39,7 @@ const SCALES = { threshold: ON_OR_OFF, mean: AROUND_MEAN, activation: LOW_TO_HIG
 /** Below a character at which the signal holds, where text cannot be underlined. */
 const HOLDS = "^";
 
-/** One character as it is shown. */
+/** One character as it is shown, which may be several code points: a joined emoji, a letter with its accents. */
 interface Cell {
   readonly text: string;
   readonly width: number;
@@ -71,18 +71,32 @@ export function shownText(
   });
 }
 
+/** A cell for each character. One of several code points has the value and the signal after the last of them. */
 function cellsOf({ pieces, values, holds, scale }: ShownText): Cell[] {
-  let at = 0;
-  return pieces.flatMap((piece, symbol) => {
-    const step = SCALES[scale].find(({ below }) => values[symbol] < below) ?? SCALES[scale].at(-1)!;
-    return Array.from(piece, (character) => {
-      // A line end has a value too: it is shown as a sign before the line is broken.
-      const text = character === "\n" ? "\u21b5" : character === "\t" ? " " : escapeControl(character);
-      const cell = { text, width: widthOf(text), step, holds: holds?.[at] === true };
-      at++;
-      return { ...cell, endsLine: character === "\n" };
-    });
+  // The symbol that each code point belongs to.
+  const symbols = pieces.flatMap((piece, symbol) => Array.from(piece, () => symbol));
+  let at = -1;
+  return Array.from(charactersOf(pieces.join("")), (character) => {
+    at += Array.from(character).length;
+    const value = values[symbols[at]];
+    const step = SCALES[scale].find(({ below }) => value < below) ?? SCALES[scale].at(-1)!;
+    const text = shownCharacter(character);
+    return {
+      text,
+      width: widthOf(text),
+      step,
+      holds: holds?.[at] === true,
+      endsLine: character.endsWith("\n"),
+    };
   });
+}
+
+/** A line end has a value too: it is shown as a sign before the line is broken. */
+function shownCharacter(character: string): string {
+  if (character === "\t") return " ";
+  return character.endsWith("\n")
+    ? `${escapeControl(character.slice(0, -1))}\u21b5`
+    : escapeControl(character);
 }
 
 function rowsOf(cells: readonly Cell[], columns: number): Cell[][] {

@@ -6,7 +6,7 @@ export interface Column {
   readonly cells: readonly string[];
   /** Numbers stand at the right. Default: left. */
   readonly align?: "left" | "right";
-  /** Left out first where there is no room; the ones without a number stay. */
+  /** Columns with the lowest number are left out first where a table is too wide; those without a number stay. */
   readonly dropAt?: number;
 }
 
@@ -48,6 +48,6 @@ function widthOfColumn({ head, cells }: Column): number {
 }
 
 function pad(text: string, width: number, align: Column["align"]): string {
-  const room = " ".repeat(Math.max(0, width - widthOf(text)));
-  return align === "right" ? `${room}${text}` : `${text}${room}`;
+  const spaces = " ".repeat(Math.max(0, width - widthOf(text)));
+  return align === "right" ? `${spaces}${text}` : `${text}${spaces}`;
 }

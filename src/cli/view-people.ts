@@ -4,7 +4,7 @@ import type { TaskTraining } from "../runs/train-task.ts";
 import type { Standing as Compared, Measured, Row } from "../tasks/view.ts";
 import type { EndEvent, EvalEvent, SampleEvent, StepEvent, TrainEvent } from "../train/events.ts";
 import { choiceOf } from "../train/history.ts";
-import { clock, count, linesOf, nats } from "./format.ts";
+import { clock, count, linesOf, nats, wrapWords } from "./format.ts";
 import { clearLive, showLive } from "./live-line.ts";
 import { lossChartLines } from "./loss-chart.ts";
 import { nextCommands } from "./next-commands.ts";
@@ -15,7 +15,6 @@ import { Progress } from "./progress.ts";
 import type { RunReport } from "./run-report.ts";
 import { type Standing, standingLine } from "./standing.ts";
 import type { TrainView } from "./view.ts";
-import { wrapWords } from "./wrap.ts";
 
 /** Between two lines of a training without a terminal, in seconds. */
 const PLAIN_SECONDS = 5;

@@ -5,7 +5,10 @@ import { showValue } from "./show-value.ts";
 
 /**
  * The shape of an elementwise result by NumPy's rules: axes are matched from the last, and an axis of 1 (or a missing
- * one) is repeated. Operands are named for the error: `add: b must be broadcastable to [3, 4] of a, got [3, 5]`.
+ * one) is repeated.
+ * @param op the function that errors name, as `add`
+ * @param operands shapes by name, in order, for the error: `add: b must be broadcastable to [3, 4] of a, got [3, 5]`
+ * @throws ShapeError if two shapes do not fit each other
  */
 export function broadcastShape(op: string, operands: Readonly<Record<string, Shape>>): Shape {
   checkValue("broadcastShape: op", TEXT, op);
@@ -31,8 +34,9 @@ export function broadcastShape(op: string, operands: Readonly<Record<string, Sha
 }
 
 /**
- * An axis counted from the front; negative ones count from the last.
- * @throws ShapeError when the shape has no such axis
+ * The index of an axis, counted from the front.
+ * @param axis negative values count from the last axis
+ * @throws ShapeError if the shape has no such axis
  */
 export function axisOf(op: string, axis: number, shape: Shape): number {
   checkValue("axisOf: op", TEXT, op);
@@ -44,20 +48,20 @@ export function axisOf(op: string, axis: number, shape: Shape): number {
   return axis < 0 ? axis + rank : axis;
 }
 
-/** Several axes counted from the front, ascending. @throws ShapeError when one is missing or occurs twice */
+/** Several axes counted from the front, in ascending order. @throws ShapeError if one does not exist or occurs twice */
 export function axesOf(op: string, axes: readonly number[], shape: Shape): number[] {
   checkValue("axesOf: op", TEXT, op);
   checkSizes(`${op}: shape`, shape);
   if (!Array.isArray(axes)) throw new ShapeError(`${op}: axes`, "an array of axes", showValue(axes));
-  // Not map, which passes over the holes of an array.
-  const found = Array.from(axes, (axis) => axisOf(op, axis, shape)).toSorted((a, b) => a - b);
-  if (new Set(found).size !== found.length) {
+  // Array.from, because map skips the holes of a sparse array.
+  const sorted = Array.from(axes, (axis) => axisOf(op, axis, shape)).toSorted((a, b) => a - b);
+  if (new Set(sorted).size !== sorted.length) {
     throw new ShapeError(`${op}: axes`, "different from each other", showValue(axes));
   }
-  return found;
+  return sorted;
 }
 
-/** Words between neighbours along each axis of a dense row-major tensor. */
+/** For each axis of a dense row-major tensor, the distance between neighbours in 4-byte words. */
 export function denseStrides(shape: Shape): number[] {
   checkSizes("denseStrides: shape", shape);
   const strides = new Array<number>(shape.length).fill(1);
@@ -65,7 +69,7 @@ export function denseStrides(shape: Shape): number[] {
   return strides;
 }
 
-/** Strides that read a dense tensor of `shape` as if it had been broadcast to `target`: 0 along repeated axes. */
+/** Strides that read a dense tensor of `shape` as if it were broadcast to `target`: 0 along repeated axes. */
 export function broadcastStrides(shape: Shape, target: Shape): number[] {
   checkSizes("broadcastStrides: shape", shape);
   checkSizes("broadcastStrides: target", target);

@@ -1,15 +1,15 @@
 /**
  * Every error that this package throws on purpose. A message is one line that says what is wrong, where, what
- * was expected and, after a dash, what to do; the facts stand beside it in fields, so that code can act on them.
+ * was expected and, after a dash, what to do. The same facts are in fields, so that code can act on them.
  *
- * Each class sets its `name` itself: the name of a class does not survive a minifier.
+ * Each class sets its own `name`, because minifiers rename classes.
  */
 
-/** `input`: the caller can mend it (command line, file, argument). `failure`: the work itself went wrong. */
+/** `input`: the caller can correct it (command line, file, argument). `failure`: the work itself failed. */
 export type ErrorKind = "input" | "failure";
 
 export interface ErrorDetails {
-  /** What to do about it, one line. */
+  /** What to do about it, in one line. */
   hint?: string;
   cause?: unknown;
 }
@@ -18,7 +18,7 @@ export class UnrolledError extends Error {
   override name = "UnrolledError";
   /** What is wrong: the message without the hint. */
   problem: string;
-  /** Stable, for programs: `INPUT`, `SHAPE`, `STALE_TENSOR`, ... */
+  /** A stable code for programs: `INPUT`, `SHAPE`, `STALE_TENSOR`, ... */
   readonly code: string;
   readonly kind: ErrorKind;
   readonly hint: string | undefined;
@@ -35,7 +35,7 @@ export class UnrolledError extends Error {
     this.hint = details.hint;
   }
 
-  /** Say where it happened, once: the innermost place counts. */
+  /** Adds where it happened. Only the first call has an effect, so that the innermost place is reported. */
   inContext(place: string): this {
     if (this.located) return this;
     this.located = true;
@@ -45,12 +45,12 @@ export class UnrolledError extends Error {
   }
 }
 
-/** A message whole, as whoever prints `error.message` sees it. */
+/** The complete message, as in `error.message`. */
 function withHint(problem: string, hint: string | undefined): string {
   return hint === undefined ? problem : `${problem} — ${hint}`;
 }
 
-/** An option, argument or data file that cannot be used as it is. */
+/** An option, an argument or a data file is not valid. */
 export class InputError extends UnrolledError {
   override name = "InputError";
 
@@ -59,13 +59,13 @@ export class InputError extends UnrolledError {
   }
 }
 
-/** Shapes that do not fit each other; `expected` and `actual` hold both. */
+/** Two shapes do not fit each other; `expected` and `actual` contain both. */
 export class ShapeError extends UnrolledError {
   override name = "ShapeError";
   readonly expected: string;
   readonly actual: string;
 
-  /** @param where the operation and its argument, as `lstm.forward: inputs` */
+  /** @param where the operation and its argument, such as `lstm.forward: inputs` */
   constructor(where: string, expected: string, actual: string, details: ErrorDetails = {}) {
     super("SHAPE", "input", `${where} must be ${expected}, got ${actual}`, details);
     this.expected = expected;
@@ -73,7 +73,7 @@ export class ShapeError extends UnrolledError {
   }
 }
 
-/** A tensor was used after the scope that owned its memory had ended. */
+/** A tensor was used after the end of the scope that owned its memory. */
 export class StaleTensorError extends UnrolledError {
   override name = "StaleTensorError";
 
@@ -84,7 +84,7 @@ export class StaleTensorError extends UnrolledError {
   }
 }
 
-/** An operation needs memory of a scope, and none is open; or a scope was used in a way it does not allow. */
+/** An operation needs the memory of a scope and none is open, or a scope was used in a way that is not allowed. */
 export class ScopeError extends UnrolledError {
   override name = "ScopeError";
 
@@ -93,7 +93,7 @@ export class ScopeError extends UnrolledError {
   }
 }
 
-/** The heap cannot hold one more tensor. */
+/** The heap has no space for another tensor. */
 export class OutOfMemoryError extends UnrolledError {
   override name = "OutOfMemoryError";
   readonly bytes: number;
@@ -115,7 +115,7 @@ export class OutOfMemoryError extends UnrolledError {
   }
 }
 
-/** A file that breaks its format. `where` names the file and, if known, the field. */
+/** A file does not follow its format. `where` names the file and, if known, the field. */
 export class FormatError extends UnrolledError {
   override name = "FormatError";
 
@@ -133,7 +133,7 @@ export class LockError extends UnrolledError {
   }
 }
 
-/** Reading or writing failed: disk full, no permission. */
+/** Reading or writing failed, for example because the disk is full or a permission is missing. */
 export class StorageError extends UnrolledError {
   override name = "StorageError";
 
@@ -155,7 +155,7 @@ export class DivergenceError extends UnrolledError {
   }
 }
 
-/** A replica (worker) stopped with an error of its own. */
+/** A replica (worker) stopped with an error. */
 export class ReplicaError extends UnrolledError {
   override name = "ReplicaError";
 
@@ -164,22 +164,23 @@ export class ReplicaError extends UnrolledError {
   }
 }
 
-/** What was thrown, in words and without a hint: for the message of an error that is made from it. */
+/** Describes a thrown value without its hint, for use in the message of another error. */
 export function problemOf(thrown: unknown): string {
-  // By what it has: an error from a worker, or from another copy of this package, is no instance of these classes.
+  // Not instanceof: errors from a worker or from another copy of this package are instances of other classes.
   const { problem } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as { problem?: unknown };
   if (typeof problem === "string") return problem;
   try {
     return thrown instanceof Error ? thrown.message : String(thrown);
   } catch {
-    // An object that cannot become a string.
+    // The object cannot be converted to a string.
     return "what was thrown cannot be shown";
   }
 }
 
 /**
- * Where in somebody's file an error was thrown: `my-cell.ts:12`, from the first line of its stack trace that fits
- * `frame`; undefined where the engine does not say.
+ * Where in a user's file an error was thrown, such as `my-cell.ts:12`.
+ * @param frame the first line of the stack trace that matches it is used
+ * @returns undefined if the stack trace has no such line
  */
 export function placeOf(error: unknown, frame = /./): string | undefined {
   if (!(frame instanceof RegExp)) throw new InputError("placeOf: frame must be a regular expression");
@@ -191,7 +192,7 @@ export function placeOf(error: unknown, frame = /./): string | undefined {
   return undefined;
 }
 
-/** Bytes for people: `1.5 GiB`. */
+/** A number of bytes in a unit that is easy to read: `1.5 GiB`. */
 export function formatBytes(bytes: number): string {
   if (!(typeof bytes === "number" && bytes >= 0))
     throw new InputError("formatBytes: bytes must be a number from 0 up");
@@ -205,7 +206,7 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** Control characters made visible, so that a name from outside cannot move the cursor or forge a line. */
+/** Escapes control characters, so that a name from outside cannot move the cursor or forge a line of output. */
 export function escapeControl(text: string): string {
   if (typeof text !== "string")
     throw new InputError(`escapeControl: text must be a string, got a ${typeof text}`);

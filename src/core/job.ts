@@ -1,14 +1,14 @@
 /**
- * Long work that does not stand in the way: a job is written as a generator that yields wherever it may be
- * interrupted. The same job is done at once by {@link runJob}, or in turns with everything else by
- * {@link runJobInTurns}, with the same result.
+ * Long computations that do not block the event loop: a job is a generator that yields wherever it may be interrupted.
+ * {@link runJob} runs a job to its end at once, {@link runJobInTurns} lets other work run in between; the result is
+ * the same.
  */
 import { checkValue, optional, type Range } from "./options.ts";
 
-/** A computation that yields every now and then, at least every few milliseconds, and returns its result. */
+/** A computation that yields at least every few milliseconds and returns its result. */
 export type Job<T> = Generator<undefined, T, undefined>;
 
-/** What of an `AbortSignal` is needed here; the types of this package do without those of the DOM. */
+/** The part of `AbortSignal` that is used here, since this package does not depend on the types of the DOM. */
 export interface StopSignal {
   /** @throws the signal's reason once it is aborted */
   throwIfAborted(): void;
@@ -28,23 +28,23 @@ const SIGNAL = optional({ text: "an AbortSignal", fits: (value) => hasMethod(val
 const TURN_MS = 50;
 
 /**
- * For loops that must not keep the event loop waiting: `if (turns.isDue) await turns.take()`.
- * A check takes about as long as reading the clock, so it does not belong into a loop over single numbers.
+ * For loops that must not block the event loop: `if (turns.isDue) await turns.take()`.
+ * A check takes about as long as reading the clock, which is too long for a loop over single numbers.
  */
 export class Turns {
   private readonly signal: StopSignal | undefined;
   private last = performance.now();
 
   /**
-   * @param signal when it is aborted, {@link take} rejects with its reason
-   * @throws InputError for what is no signal
+   * @param signal if it is aborted, {@link take} rejects with its reason
+   * @throws InputError if `signal` is not a signal
    */
   constructor(signal?: StopSignal) {
     checkValue("Turns: signal", SIGNAL, signal);
     this.signal = signal;
   }
 
-  /** Whether the event loop has waited long enough. */
+  /** Whether at least 50 ms have passed since the last turn of the event loop. */
   get isDue(): boolean {
     return performance.now() - this.last >= TURN_MS;
   }
@@ -58,7 +58,7 @@ export class Turns {
   }
 }
 
-/** The result of a job, done at once. @throws InputError for what is no job; what the job throws */
+/** Runs a job to its end and returns its result. @throws InputError if `job` is not a job; whatever the job throws */
 export function runJob<T>(job: Job<T>): T {
   checkValue("runJob: job", JOB, job);
   for (;;) {
@@ -68,9 +68,9 @@ export function runJob<T>(job: Job<T>): T {
 }
 
 /**
- * The result of a job, which gives the event loop a turn every 50 ms.
+ * Runs a job and gives the event loop a turn every 50 ms. Resolves to the result of the job.
  * @param signal ends the job when it is aborted: the promise is rejected with the signal's reason
- * @throws InputError for what is no job or no signal; what the job throws
+ * @throws InputError if `job` or `signal` is of another kind; whatever the job throws
  */
 export async function runJobInTurns<T>(job: Job<T>, signal?: StopSignal): Promise<T> {
   checkValue("runJobInTurns: job", JOB, job);

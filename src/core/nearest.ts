@@ -1,6 +1,7 @@
 /**
- * The name that a person may have meant: at most three letters and less than half of the word off, or else contained in
- * it (num_layers is layers). Case and the signs between words do not count.
+ * The name that a person may have meant: one that differs from the word by at most three letters and by less than half
+ * of it, or else one that the word contains (`num_layers` contains `layers`). Case, `_` and `-` are ignored.
+ * @returns undefined if no name is near enough
  */
 export function nearest<Name extends string>(word: string, names: readonly Name[]): Name | undefined {
   let best: Name | undefined;
@@ -16,14 +17,14 @@ export function nearest<Name extends string>(word: string, names: readonly Name[
   return best ?? names.find((name) => name.length >= SHORTEST_CONTAINED && meant.includes(letters(name)));
 }
 
-/** Shorter ones are in many words by chance. */
+/** Shorter names are part of many words by chance. */
 const SHORTEST_CONTAINED = 4;
 
 function letters(name: string): string {
   return name.toLowerCase().replace(/[_-]/g, "");
 }
 
-/** Letters to insert, remove, replace or swap with their neighbour (optimal string alignment). */
+/** The number of letters to insert, remove, replace or swap with their neighbour (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 3) return Number.POSITIVE_INFINITY;
   let before: number[] = [];

@@ -9,7 +9,7 @@ export interface Range {
   fits(value: unknown): boolean;
 }
 
-/** One range for every option, so that none goes unchecked. */
+/** One range for every option, so that every option is checked. */
 export type Ranges<Options> = { readonly [Name in keyof Options]-?: Range };
 
 const range = (text: string, fits: (value: number) => boolean): Range => ({
@@ -17,7 +17,7 @@ const range = (text: string, fits: (value: number) => boolean): Range => ({
   fits: (value) => typeof value === "number" && fits(value),
 });
 
-/** NaN and infinities are numbers, too. */
+/** NaN and infinities included. */
 export const NUMBER = range("a number", () => true);
 export const FINITE = range("a finite number", Number.isFinite);
 export const POSITIVE = range("above 0", (x) => x > 0);
@@ -27,13 +27,13 @@ export const FROM_0_TO_1 = range("from 0 to 1", (x) => x >= 0 && x <= 1);
 export const BELOW_1 = range("at least 0 and below 1", (x) => x >= 0 && x < 1);
 export const COUNT = range("an integer of at least 0", (x) => Number.isSafeInteger(x) && x >= 0);
 export const SIZE = range("an integer of at least 1", (x) => Number.isSafeInteger(x) && x >= 1);
-/** Whole numbers that a kernel can be given. */
+/** Integers that a kernel can receive. */
 export const INTEGER = range("an integer of 32 bits", (x) => (x | 0) === x);
 export const FLAG: Range = { text: "true or false", fits: (value) => typeof value === "boolean" };
 export const TEXT: Range = { text: "a text", fits: (value) => typeof value === "string" };
 const DRAWS = ["words", "uniform", "normal", "integer", "fork"] as const;
 type Draws = Partial<Record<(typeof DRAWS)[number], unknown>>;
-/** By what it can do: a cell of a user's may come with another copy of this package. */
+/** Checks for methods, not for a class, because a user's cell may import another copy of this package. */
 export const GENERATOR: Range = {
   text: "a generator, as new Rng(1)",
   fits: (value) => OBJECT.fits(value) && DRAWS.every((draw) => typeof (value as Draws)[draw] === "function"),
@@ -43,27 +43,27 @@ export const OBJECT: Range = {
   fits: (value) => typeof value === "object" && value !== null,
 };
 export const FUNCTION: Range = { text: "a function", fits: (value) => typeof value === "function" };
-/** By its tag: tests and pages with frames have typed arrays of more than one realm. */
+/** Checks the tag, not the class, because tests and pages with frames have typed arrays of several realms. */
 export const BYTES: Range = { text: "a Uint8Array", fits: (value) => tagOf(value) === "Uint8Array" };
-/** What numbers are read from: its elements are for the reader to check. */
+/** Numbers are read from it; whoever reads them checks the elements. */
 export const LIST: Range = {
   text: "an array or a typed array",
   fits: (value) => OBJECT.fits(value) && COUNT.fits((value as ArrayLike<unknown>).length),
 };
-/** Options stand in an object, and not in an array, a map or a promise, in which no name would be looked up. */
+/** A plain object. In an array, a map or a promise, no option would be found by its name. */
 export const OPTIONS: Range = { text: "an object", fits: (value) => tagOf(value) === "Object" };
 
-/** `Object`, `Array`, `Uint8Array`, `Promise`, ...; the same for objects of every realm. */
+/** `Object`, `Array`, `Uint8Array`, `Promise`, ...; independent of the realm that made the object. */
 function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }
 
-/** That, or not given. */
+/** A range that accepts `undefined` as well. */
 export function optional({ text, fits }: Range): Range {
   return { text, fits: (value) => value === undefined || fits(value) };
 }
 
-/** One of a few words. */
+/** A range of a few words. */
 export function oneOf(...words: readonly string[]): Range {
   return {
     text: words
@@ -74,7 +74,7 @@ export function oneOf(...words: readonly string[]): Range {
   };
 }
 
-/** A list of `count` values, each of which fits. */
+/** An array of `count` values, each of which is in the range `each`. */
 export function listOf(count: number, each: Range): Range {
   return {
     text: `${count} numbers, each ${each.text}`,
@@ -82,7 +82,7 @@ export function listOf(count: number, each: Range): Range {
   };
 }
 
-/** A list of any length, of what fits. */
+/** A list of any length, each element of which is in the range `each`. */
 export function listOfAny(each: Range, text: string): Range {
   return {
     text,
@@ -90,29 +90,34 @@ export function listOfAny(each: Range, text: string): Range {
   };
 }
 
-/** With the holes of an array, which its own `every` passes over. */
+/** Includes the holes of a sparse array, which `Array.prototype.every` skips. */
 function everyElement(list: ArrayLike<unknown>, each: Range): boolean {
   for (let at = 0; at < list.length; at++) if (!each.fits(list[at])) return false;
   return true;
 }
 
-/** Options with all their values, but for those that may be left out. */
+/** Options that all have values, except those that may be left out. */
 export type Settled<Options, LeftOut extends keyof Options> = Required<Omit<Options, LeftOut>> &
   Pick<Options, LeftOut>;
 
-/** Every option by its name, for {@link refuseOthers}. */
+/** The names of all options, for {@link refuseOthers}. */
 export type Names<Options> = { readonly [Name in keyof Options]-?: unknown };
 
 /**
- * Refuse a value that is not in a range.
- * @param where the function and its argument, as `pow: exponent`
- * @throws InputError saying what it must be and what it was
+ * Refuses a value that is not in a range.
+ * @param where the function and its argument, such as `pow: exponent`
+ * @throws InputError that says what the value must be and what it is
  */
 export function checkValue(where: string, { text, fits }: Range, value: unknown): void {
   if (!fits(value)) throw new InputError(`${where} must be ${text}, got ${showValue(value)}`);
 }
 
-/** @throws InputError for what is no object of options, and for an option that is not in `known`, naming the nearest */
+/**
+ * Refuses options that do not exist.
+ * @param where the function that takes the options, such as `adam`
+ * @param known an object whose keys are the names of all options
+ * @throws InputError if `given` is not an object or has an option that is not in `known`; names the nearest one
+ */
 export function refuseOthers(where: string, known: object, given: object): void {
   checkValue(`${where}: options`, OPTIONS, given);
   for (const name of Object.keys(given)) {
@@ -126,9 +131,10 @@ export function refuseOthers(where: string, known: object, given: object): void 
 }
 
 /**
- * Options over their defaults; `undefined` counts as not given. What has no default must be given, unless its range is
- * optional.
- * @throws InputError naming the option, what it must be and what it was; or for another name the nearest right one
+ * Checks options and fills in their defaults. An option that is `undefined` gets its default. An option without a
+ * default is required, unless its range is optional.
+ * @param where the function that takes the options, such as `adam`
+ * @throws InputError that names the option, what it must be and what it is; for an unknown option, the nearest one
  */
 export function settle<Settings extends object>(
   where: string,

@@ -1,7 +1,7 @@
 /**
  * Counter-based random numbers: Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy
- * as 1, 2, 3", SC 2011). A value depends on a key and a counter alone, so the dropout kernel of every backend
- * draws the same mask, a backward pass draws it again instead of storing it, and the state is four words.
+ * as 1, 2, 3", SC 2011). A value depends on a key and a counter only. So the dropout kernels of all backends draw the
+ * same mask, a backward pass draws it again instead of storing it, and the state is four words.
  */
 
 import { checkValue, listOfAny, type Range, SIZE } from "./options.ts";
@@ -10,8 +10,8 @@ const PARITY = 0x1bd11bda;
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 
 /**
- * One block: two words of counter and two of key give two random words. All are unsigned 32-bit.
- * @throws InputError for what are no two words
+ * One block: two random words from two words of counter and two words of key. All are unsigned 32-bit integers.
+ * @throws InputError if `counter` or `key` is not a pair of such integers
  */
 export function threefry2x32(
   counter: readonly [number, number],
@@ -51,7 +51,7 @@ function block(counter: readonly [number, number], key: readonly [number, number
   return [x0 >>> 0, x1 >>> 0];
 }
 
-/** Four unsigned words: the key and the counter of the next draw. */
+/** Four unsigned 32-bit words: the key, and the counter of the next draw. */
 export type RngState = readonly [number, number, number, number];
 
 /** Rows of a batch: element i of what is drawn for them belongs to row `rows[i]` of `batch` rows. */
@@ -72,7 +72,10 @@ export class Rng {
   private stream: Stream;
   private _batchRows: BatchRows | undefined;
 
-  /** @param seed any integer with |seed| <= 2^53, or a saved {@link state} */
+  /**
+   * @param seed any integer with |seed| <= 2^53, or a saved {@link state}
+   * @throws InputError for any other value
+   */
   constructor(seed: number | RngState) {
     checkValue("Rng: seed", SEED, seed);
     if (typeof seed === "number") {
@@ -82,6 +85,7 @@ export class Rng {
     }
   }
 
+  /** The position of the stream: `new Rng(state)` continues it. */
   get state(): RngState {
     const { key, low, high } = this.stream;
     return [key[0], key[1], low, high];
@@ -101,25 +105,25 @@ export class Rng {
     return words;
   }
 
-  /** Uniform in [0, 1) with 53 bits. */
+  /** A uniform number in [0, 1) with 53 random bits. */
   uniform(): number {
     const [a, b] = this.words();
     return ((a >>> 5) * 2 ** 26 + (b >>> 6)) / 2 ** 53;
   }
 
-  /** Standard normal (Box and Muller, 1958). */
+  /** A standard normal number (Box and Muller, 1958). */
   normal(): number {
     const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
     return radius * Math.cos(2 * Math.PI * this.uniform());
   }
 
-  /** Integer in [0, bound). @throws InputError unless bound is an integer from 1 up */
+  /** A uniform integer in [0, bound). @throws InputError unless `bound` is an integer of at least 1 */
   integer(bound: number): number {
     checkValue("rng.integer: bound", SIZE, bound);
     return Math.floor(this.uniform() * bound);
   }
 
-  /** An independent stream named by integers: replica and step, for example. Does not advance this one. */
+  /** An independent stream that is named by integers, for example replica and step. This stream does not advance. */
   fork(...names: number[]): Rng {
     for (const [index, name] of names.entries()) checkValue(`rng.fork: name ${index}`, INTEGER_NAME, name);
     let { key } = this.stream;

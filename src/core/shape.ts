@@ -4,9 +4,10 @@ import { showValue } from "./show-value.ts";
 /** Sizes of the axes, outermost first; `[]` is a scalar. */
 export type Shape = readonly number[];
 
-/** Both take one 4-byte word on the heap (see backend/backend.ts). */
+/** The type of the elements. Both take one 4-byte word on the heap (see backend/backend.ts). */
 export type DType = "f32" | "i32";
 
+/** The number of elements. */
 export function sizeOf(shape: Shape): number {
   checkSizes("sizeOf: shape", shape);
   let size = 1;
@@ -14,21 +15,23 @@ export function sizeOf(shape: Shape): number {
   return size;
 }
 
+/** Whether two shapes have the same axes. */
 export function sameShape(a: Shape, b: Shape): boolean {
   checkSizes("sameShape: a", a);
   checkSizes("sameShape: b", b);
   return a.length === b.length && a.every((length, axis) => length === b[axis]);
 }
 
+/** A shape for messages: `[32, 64]`. */
 export function showShape(shape: Shape): string {
   if (!Array.isArray(shape)) throw new ShapeError("showShape: shape", "an array", showValue(shape));
   return `[${Array.from(shape, (length) => (typeof length === "number" ? length : showValue(length))).join(", ")}]`;
 }
 
 /**
- * Refuse what is no shape. Every tensor is made of one that has passed here, whoever gives it.
- * @param where the operation and its argument, as `zeros: shape`
- * @throws ShapeError unless `shape` is an array of whole numbers from 0 up
+ * Refuses values that are not shapes. The shape of every tensor is checked here before the tensor is made.
+ * @param where the operation and its argument, such as `zeros: shape`
+ * @throws ShapeError unless `shape` is an array of integers of at least 0
  */
 export function checkSizes(where: string, shape: unknown): asserts shape is Shape {
   if (typeof where !== "string")
@@ -41,13 +44,13 @@ export function checkSizes(where: string, shape: unknown): asserts shape is Shap
       size = Number.isInteger(length) && (length as number) >= 0 ? size * (length as number) : Number.NaN;
     }
   }
-  // An infinite size is more than any heap has, and refused as that.
+  // An infinite size is allowed here: no heap has so much memory, and the error will say that.
   if (Number.isNaN(size))
     throw new ShapeError(where, "an array of whole numbers from 0 up", showValue(shape));
 }
 
 /**
- * Check a shape against a pattern of named axes; a `null` size matches anything.
+ * Checks a shape against a pattern of named axes; a size of `null` matches any size.
  *
  * `checkShape("lstm.forward: inputs", x.shape, [["batch", null], ["time", null], ["features", 128]])` throws
  * `lstm.forward: inputs must be [batch, time, features=128], got [32, 64]`.

@@ -1,4 +1,4 @@
-/** An argument as a shell takes it; quotes only where they are needed. */
+/** An argument for a shell, in quotes only if it needs them. */
 export function shellWord(text: string): string {
   return /^[\p{L}\p{N}_./:@%+=,-]+$/u.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,20 +1,20 @@
 import { escapeControl } from "./errors.ts";
 
-/** How many characters of a text, and elements of a list, a message repeats. */
+/** The most characters of a text, and elements of a list, that a message shows. */
 const LONGEST_TEXT = 60;
 const LONGEST_LIST = 8;
 
-/** A value from a caller, for an error message: on one line, short, and without ever throwing itself. */
+/** A caller's value for an error message: short, on one line. Never throws. */
 export function showValue(value: unknown, depth = 2): string {
   try {
-    return words(value, depth);
+    return describe(value, depth);
   } catch {
-    // A proxy or a getter of the caller's: what it throws is not the error to tell of.
+    // A proxy or a getter of the caller threw. Its error is not the one to report.
     return "an object that cannot be read";
   }
 }
 
-function words(value: unknown, depth: number): string {
+function describe(value: unknown, depth: number): string {
   if (typeof value === "string") {
     const text = value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}...` : value;
     return escapeControl(JSON.stringify(text));

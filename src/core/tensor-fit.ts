@@ -1,18 +1,18 @@
 import { escapeControl } from "./errors.ts";
 import { type Shape, sameShape, showShape } from "./shape.ts";
 
-/** How the tensors of a file differ from those that a model has. */
+/** How the tensors of a file differ from those of a model. */
 export interface TensorFit {
-  /** Names that the model has and the file has not. */
+  /** Names that only the model has. */
   readonly missing: readonly string[];
-  /** Names that the file has and the model has not. */
+  /** Names that only the file has. */
   readonly unexpected: readonly string[];
-  /** Names that both have, with different shapes. */
+  /** Names that both have, but with different shapes. */
   readonly misshaped: readonly {
     readonly name: string;
-    /** Of the model. */
+    /** The shape in the model. */
     readonly expected: Shape;
-    /** In the file. */
+    /** The shape in the file. */
     readonly found: Shape;
   }[];
 }
@@ -21,7 +21,7 @@ interface Shaped {
   readonly shape: Shape;
 }
 
-/** Compare names and shapes; all lists are empty where every tensor fits. */
+/** Compares names and shapes. All lists are empty if every tensor fits. */
 export function compareTensors(
   expected: ReadonlyMap<string, Shaped>,
   stored: ReadonlyMap<string, Shaped>,
@@ -40,7 +40,7 @@ export function compareTensors(
   };
 }
 
-/** What does not fit, as the end of a sentence about the file; undefined where everything does. */
+/** What does not fit, as the end of a sentence about the file; undefined if everything fits. */
 export function describeMisfit({ missing, unexpected, misshaped }: TensorFit): string | undefined {
   const list = (names: readonly string[]) => escapeControl(names.join(", "));
   const parts: string[] = [];

@@ -1,27 +1,30 @@
 import { InputError, type Rng } from "../core/index.ts";
 import { checkValue, GENERATOR, type Range, SIZE } from "../core/options.ts";
 
-/** A gigabyte of numbers. */
+/** The most steps in a batch: their inputs take 1 GiB. */
 const MOST_STEPS = 2 ** 27;
 const STEPS: Range = {
   text: "an integer of at least 2",
   fits: (value) => SIZE.fits(value) && (value as number) >= 2,
 };
 
-/** Sequences of the adding problem, row by row. */
+/** A batch of sequences of the adding problem. */
 export interface AddingBatch {
-  /** [batch, steps, 2]: a number in [0, 1), and 1 at the two steps that count, else 0. */
+  /** [batch, steps, 2]: a number in [0, 1), and its mark, which is 1 at two steps of a sequence and else 0. */
   readonly inputs: Float32Array;
-  /** [batch]: the sum of the two numbers that count. */
+  /** [batch]: the sum of the two marked numbers. */
   readonly targets: Float32Array;
 }
 
 /**
  * The adding problem (Hochreiter and Schmidhuber 1997, "Long short-term memory", section 5.4), in the form of Le,
- * Jaitly and Hinton (2015, "A simple way to initialize recurrent networks of rectified linear units"): add the two
- * marked ones of many random numbers, one in each half of the sequence. Whoever forgets the first can do no better
- * than to say 1 always, and pays {@link ADDING_VARIANCE}.
- * @throws InputError unless batch is an integer from 1, steps one from 2 up
+ * Jaitly and Hinton (2015, "A simple way to initialize recurrent networks of rectified linear units"): two of many
+ * random numbers are marked, one in each half of the sequence, and the target is their sum. The best constant answer
+ * is 1; its mean squared error is {@link ADDING_VARIANCE}.
+ * @param rng the numbers and the marks are drawn from it
+ * @param batch how many sequences, an integer of at least 1
+ * @param steps the length of each sequence, an integer of at least 2
+ * @throws InputError if an argument is out of range
  */
 export function addingBatch(rng: Rng, batch: number, steps: number): AddingBatch {
   checkValue("adding: rng", GENERATOR, rng);
@@ -44,5 +47,5 @@ export function addingBatch(rng: Rng, batch: number, steps: number): AddingBatch
   return { inputs, targets };
 }
 
-/** Mean squared error of the best constant: the variance of a uniform number is 1/12, and there are two of them. */
+/** The mean squared error of the best constant answer: twice the variance of a uniform number, which is 1/12. */
 export const ADDING_VARIANCE = 2 / 12;

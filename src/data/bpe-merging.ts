@@ -1,22 +1,22 @@
-/** Applying the merges of byte-pair encoding to a word: the earliest merge first, from the left, as long as there is one. */
+/** Applies the merges of byte-pair encoding to a word: the earliest merge first, from the left, until none applies. */
 import type { Job } from "../core/index.ts";
 import { pairKey } from "./bpe-training.ts";
 
 const BYTES = 256;
 const NONE = -1;
-/** In place of a symbol that has gone into the one before it. */
+/** Marks the place of a symbol that was merged into the one before it. */
 const GONE = -1;
 
-/** Places that are dealt with between two pauses of a job. */
+/** Places to handle between two pauses of a job. */
 const PAUSE = 1 << 14;
 
-/** Merges, and the place in their order of each pair of symbols (see {@link pairKey}). */
+/** The merges in order, and the rank of each pair of symbols in that order (see {@link pairKey}). */
 export interface Merges {
   readonly merges: readonly (readonly [number, number])[];
   readonly rankOf: ReadonlyMap<number, number>;
 }
 
-/** The symbols of a short word: looks at all of it for each merge. */
+/** The symbols of a short word. Every merge scans the whole word. */
 export function mergeShort(bytes: Uint8Array, { merges, rankOf }: Merges): number[] {
   let symbols = Array.from(bytes);
   for (;;) {
@@ -30,7 +30,7 @@ export function mergeShort(bytes: Uint8Array, { merges, rankOf }: Merges): numbe
   }
 }
 
-/** Every a followed by b replaced, from the left. */
+/** Replaces every `a` that is followed by `b`, from the left. */
 function mergePair(symbols: readonly number[], a: number, b: number, merged: number): number[] {
   const result: number[] = [];
   for (let at = 0; at < symbols.length; at++) {
@@ -43,9 +43,8 @@ function mergePair(symbols: readonly number[], a: number, b: number, merged: num
 }
 
 /**
- * The same symbols for a word of any length, in time that hardly grows faster than it: each merge goes to the places
- * that were noted for it. A merge makes a new symbol, which only later merges can hold, so one way through the merges
- * is enough.
+ * The same symbols for a word of any length, in nearly linear time: each merge visits only the places that were noted
+ * for it. A merge makes a new symbol that only later merges can contain, so one pass over the merges is enough.
  */
 export function* mergeLongJob(bytes: Uint8Array, { merges, rankOf }: Merges): Job<number[]> {
   const size = bytes.length;

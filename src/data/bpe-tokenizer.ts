@@ -9,24 +9,24 @@ import { MAX_VOCABULARY } from "./vocabulary.ts";
 
 export const BYTES = 256;
 
-/** As GPT-2 cuts a text before merging: a space goes with the word after it, and no token reaches over a word's end. */
+/** GPT-2's split before merging: a space belongs to the word after it, and no token crosses the end of a word. */
 const WORD = / ?\p{L}[\p{L}\p{M}]*| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
 
-/** Bytes of all symbols together in a tokenizer from a file; of text they have a few hundred thousand. */
+/** The most bytes of all symbols of a tokenizer from a file. Symbols learned from text have a few hundred thousand. */
 const MOST_BYTES = 2 ** 26;
 
-/** Words whose symbols are kept; a text has few different ones. */
+/** The most words whose symbols are cached; a text has few different words. */
 const MOST_CACHED = 100_000;
 
-/** A word of more UTF-16 units than this is merged place by place, and is too rare to be kept. */
+/** A word of more UTF-16 units than this is merged place by place, and is too rare to be cached. */
 const LONG = 64;
 
-/** Words that are dealt with between two pauses of a job. */
+/** Words to encode between two pauses of a job. */
 const PAUSE = 1024;
 
 /**
- * Byte-pair encoding (Sennrich et al. 2016) over the bytes of UTF-8, as GPT-2 has it: symbols are the 256 bytes and what
- * was merged from them, so that any text can be written and comes back as it was.
+ * Byte-pair encoding (Sennrich et al. 2016) over the bytes of UTF-8, as in GPT-2: the symbols are the 256 bytes and the
+ * merges of them, so every text can be encoded and is decoded without a change.
  */
 export class BpeTokenizer implements Tokenizer {
   readonly kind = "bpe";
@@ -36,7 +36,7 @@ export class BpeTokenizer implements Tokenizer {
   private readonly table: Merges;
   private readonly cache = new Map<string, readonly number[]>();
 
-  /** @param merges each of two symbols: a byte, or 256 + the place of an earlier merge */
+  /** @param merges pairs of symbols; a symbol is a byte, or 256 + the index of an earlier merge */
   constructor(merges: readonly (readonly [number, number])[]) {
     checkValue("bpe: merges", { text: "a list of pairs of symbols", fits: Array.isArray }, merges);
     for (let rank = 0; rank < merges.length; rank++) {
@@ -47,7 +47,7 @@ export class BpeTokenizer implements Tokenizer {
       checkValue(`bpe: merges[${rank}]`, pair, merges[rank]);
     }
     const bytes = Array.from({ length: BYTES }, (_, byte) => Uint8Array.of(byte));
-    for (const [a, b] of merges) bytes.push(joined(bytes[a], bytes[b]));
+    for (const [a, b] of merges) bytes.push(joinBytes(bytes[a], bytes[b]));
     this.merges = merges;
     this.bytes = bytes;
     this.table = { merges, rankOf: new Map(merges.map(([a, b], rank) => [pairKey(a, b), rank])) };
@@ -84,7 +84,7 @@ export class BpeTokenizer implements Tokenizer {
   }
 
   decoder(): TokenDecoder {
-    // A model may write bytes that are no UTF-8: they show as U+FFFD.
+    // A model may generate bytes that are not UTF-8: they are shown as U+FFFD.
     const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
     return {
       push: (id) => {
@@ -117,7 +117,7 @@ export class BpeTokenizer implements Tokenizer {
       }
       lengths.push(lengths[a] + lengths[b]);
       total += lengths[a] + lengths[b];
-      // Each merge may be twice as long as the one before: a small file must not ask for all memory.
+      // Each merge may be twice as long as the one before: a small file must not be able to exhaust the memory.
       if (total > MOST_BYTES) {
         throw new FormatError(where, `the symbols up to merge ${index} have more than ${MOST_BYTES} bytes`);
       }
@@ -127,14 +127,15 @@ export class BpeTokenizer implements Tokenizer {
   }
 
   /**
+   * Learns the merges of a text.
    * @param pieces of the text, none of which ends inside a word
-   * @param size of the vocabulary, the 256 bytes included
+   * @param size of the vocabulary, including the 256 bytes
    */
   static train(pieces: Iterable<string>, size: number): BpeTokenizer {
     return runJob(BpeTokenizer.trainJob(pieces, size));
   }
 
-  /** {@link train} as a job; `undefined` among the pieces is a pause of whoever makes them. */
+  /** {@link train} as a job. The source of the pieces yields `undefined` where it may be interrupted. */
   static *trainJob(pieces: Iterable<string | undefined>, size: number): Job<BpeTokenizer> {
     checkTraining("BpeTokenizer.train", pieces, size, BYTES);
     const counts = new Map<string, number>();
@@ -159,7 +160,7 @@ export class BpeTokenizer implements Tokenizer {
   }
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+function joinBytes(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   const both = new Uint8Array(a.length + b.length);
   both.set(a);
   both.set(b, a.length);

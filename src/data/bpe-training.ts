@@ -1,29 +1,28 @@
-/** Learning the merges of byte-pair encoding (Sennrich, Haddow and Birch 2016). */
+/** Learns the merges of byte-pair encoding (Sennrich, Haddow and Birch 2016). */
 import type { Job } from "../core/index.ts";
 
 /** Two symbols as one number: ids stay below 2^16. */
 export const pairKey = (a: number, b: number): number => a * 65_536 + b;
 
-/** Bytes or places that are dealt with between two pauses of a job. */
+/** Bytes or places to handle between two pauses of a job. */
 const PAUSE = 1 << 14;
 
 const NONE = -1;
-/** In place of a symbol that has gone into the one before it. */
+/** Marks the place of a symbol that was merged into the one before it. */
 const GONE = 0xffff;
 
-/** Two symbols that stand side by side somewhere. */
+/** Two symbols that are neighbours somewhere. */
 interface Pair {
   readonly key: number;
-  /** How often, over all words. */
+  /** How often it occurs in all words. */
   count: number;
-  /** Where its list of places begins. */
+  /** The first place in its list. */
   first: number;
 }
 
 /**
- * All words, symbol by symbol, with the places of every pair of neighbours as a list. A merge touches the places of
- * its pair and their neighbours and nothing else, so that learning takes time in proportion to what changes, also
- * where the text is a single word.
+ * The symbols of all words, with a list of places for every pair of neighbours. A merge visits only the places of its
+ * pair and their neighbours, so the time of learning is proportional to what changes, even if the text is one word.
  */
 class PairPlaces {
   private readonly symbols: Uint16Array;
@@ -33,11 +32,11 @@ class PairPlaces {
   /** Neighbours in the word. */
   private readonly next: Int32Array;
   private readonly previous: Int32Array;
-  /** Neighbours in the list of places of the pair that begins here. */
+  /** Neighbours in the list of places of the pair that begins at a place. */
   private readonly nextPlace: Int32Array;
   private readonly previousPlace: Int32Array;
   private readonly pairs = new Map<number, Pair>();
-  /** Pairs that were not there before. */
+  /** Pairs that have appeared since the last call of {@link takeFresh}. */
   private fresh: Pair[] = [];
 
   private constructor(symbols: Uint16Array, wordOf: Int32Array, countOf: readonly number[]) {
@@ -48,7 +47,7 @@ class PairPlaces {
     [this.next, this.previous, this.nextPlace, this.previousPlace] = [empty(), empty(), empty(), empty()];
   }
 
-  /** @param words and how often each occurs */
+  /** @param words each word with the number of its occurrences */
   static *createJob(words: ReadonlyMap<string, number>): Job<PairPlaces> {
     const encoder = new TextEncoder();
     let bytes = new Uint8Array(PAUSE);
@@ -86,14 +85,14 @@ class PairPlaces {
     }
   }
 
-  /** Pairs that have come up since the last call. */
+  /** Returns the pairs that have appeared since the last call. */
   takeFresh(): Pair[] {
     const { fresh } = this;
     this.fresh = [];
     return fresh;
   }
 
-  /** Every place of a pair becomes one symbol, in each word from the left. */
+  /** Replaces a pair by one symbol at all of its places, from the left in each word. */
   *mergeJob({ key, first }: Pair, merged: number): Job<void> {
     const [a, b] = [Math.floor(key / 65_536), key % 65_536];
     const places: number[] = [];
@@ -132,7 +131,7 @@ class PairPlaces {
     return pairKey(this.symbols[at], this.symbols[this.next[at]]);
   }
 
-  /** Count the pair that begins at a place. */
+  /** Starts to count the pair that begins at a place. */
   private link(at: number): void {
     const key = this.keyAt(at);
     let pair = this.pairs.get(key);
@@ -148,7 +147,7 @@ class PairPlaces {
     pair.first = at;
   }
 
-  /** Count the pair that begins at a place no longer. */
+  /** Stops counting the pair that begins at a place. */
   private unlink(at: number): void {
     const pair = this.pairs.get(this.keyAt(at))!;
     const [before, after] = [this.previousPlace[at], this.nextPlace[at]];
@@ -160,17 +159,17 @@ class PairPlaces {
   }
 }
 
-/** A pair with the count that it had when it was queued; counts only fall after that. */
+/** A pair with its count at the time when it was queued. Counts only decrease after that. */
 interface Queued {
   readonly pair: Pair;
   readonly count: number;
 }
 
-/** A binary heap: the most frequent pair comes first, among equals the one with the smaller symbols. */
+/** A binary heap: the most frequent pair comes first, and of equally frequent pairs the one with the smaller symbols. */
 class PairQueue {
   private readonly heap: Queued[] = [];
 
-  /** A pair that occurs once is no candidate. */
+  /** Queues a pair. Pairs that occur only once are ignored. */
   add(pair: Pair): void {
     if (pair.count < 2) return;
     const { heap } = this;
@@ -185,7 +184,7 @@ class PairQueue {
     heap[at] = queued;
   }
 
-  /** Removes the first pair by its count of now; undefined when none occurs twice. */
+  /** Removes and returns the most frequent pair by its present count; undefined if none occurs twice. */
   take(): Pair | undefined {
     for (;;) {
       const first = this.takeFirst();
@@ -217,10 +216,10 @@ function isBefore(a: Queued, b: Queued): boolean {
 }
 
 /**
- * Merges in the order in which they were learned, each a pair of symbols: bytes are 0 to 255, the result of merge m is
- * 256 + m. The same words give the same merges, in whatever order they come.
- * @param words each different word, and how often it occurs
- * @param merges how many at most; fewer when no pair occurs twice any more
+ * Learns merges and returns them in order, each a pair of symbols: bytes are 0 to 255, the result of merge m is 256 + m.
+ * The order of the words makes no difference.
+ * @param words each different word with the number of its occurrences
+ * @param merges the most merges to learn; learning stops earlier if no pair occurs twice
  */
 export function* learnMergesJob(words: ReadonlyMap<string, number>, merges: number): Job<[number, number][]> {
   const places = yield* PairPlaces.createJob(words);

@@ -1,8 +1,8 @@
 import { InputError, type Job, runJob } from "../core/index.ts";
 import { BYTES, checkValue, TEXT } from "../core/options.ts";
-import { type Hasher, Sha256 } from "../core/sha256.ts";
 import { IdStore } from "./id-store.ts";
 import { HASHER } from "./ranges.ts";
+import { type Hasher, Sha256 } from "./sha256.ts";
 import { fingerprintJob, TextCorpus } from "./text-corpus.ts";
 import { decodeSequence, INCOMPLETE, INVALID, sequenceLength } from "./utf8.ts";
 import { MAX_VOCABULARY, tooManyCharacters, Vocabulary } from "./vocabulary.ts";
@@ -10,12 +10,12 @@ import { MAX_VOCABULARY, tooManyCharacters, Vocabulary } from "./vocabulary.ts";
 const CR = 13;
 const LF = 10;
 const BYTE_ORDER_MARK = 0xfeff;
-/** A zero byte this early makes a file binary before anything else is said about it. */
+/** A zero byte among the first bytes marks a binary file; this is checked before anything else. */
 const SNIFFED_BYTES = 65_536;
 
 const NOTHING = new Uint8Array(0);
 
-/** The bytes are no text: there is a zero byte among them. */
+/** The bytes are not text, because one of them is zero. */
 export class BinaryContentError extends InputError {
   override name = "BinaryContentError";
   readonly offset: number;
@@ -27,29 +27,28 @@ export class BinaryContentError extends InputError {
 }
 
 /**
- * Turns UTF-8 bytes, in pieces of any size, into a {@link TextCorpus}; the text never exists as a string.
+ * Turns UTF-8 bytes, in pieces of any size, into a {@link TextCorpus} without ever making a string of the text.
  *
- * Sources are joined as they are, with nothing between them. A byte order mark at the start of a source is
- * dropped, CRLF becomes LF (counted in {@link crlf}), a lone CR stays. Ids are given in order of appearance while
- * reading and renamed to code point order at the end. Where the pieces of a source end makes no difference, to the
- * corpus or to errors.
+ * Sources are joined with nothing between them. A byte order mark at the start of a source is dropped, CRLF becomes LF
+ * (counted in {@link crlf}), a lone CR stays. While reading, ids are numbered in order of appearance; at the end they
+ * are renumbered in code point order. The corpus and the errors do not depend on where the pieces end.
  */
 export class CorpusBuilder {
   private readonly store = new IdStore();
-  /** Code point of each provisional id. */
+  /** The code point of each provisional id. */
   private codePoints: number[] = [];
-  /** Code point -> provisional id + 1, 0 for one not met yet. */
+  /** Code point -> provisional id + 1; 0 for a code point that has not occurred yet. */
   private readonly idOf = new Uint16Array(0x110000);
-  /** The same for bytes that need no second look: ASCII but for NUL and CR. */
+  /** The same for ASCII except NUL and CR, which need further checks. */
   private readonly quick = new Uint16Array(256);
   private name = "the text";
-  /** Whether a source has been begun and not ended. */
+  /** Whether a source was begun and has not ended. */
   private isOpen = false;
-  /** The first bytes of this source, held back until there are enough of them to tell what it is. */
+  /** The first bytes of this source, collected until there are enough to tell whether it is text. */
   private readonly head = new Uint8Array(SNIFFED_BYTES);
   private headLength = 0;
   private isSniffed = false;
-  /** Bytes of this source before the piece in hand, and the unfinished end of the last piece: always a copy. */
+  /** The number of bytes of this source before the current piece, and a copy of the unfinished end of the last piece. */
   private offset = 0;
   private carried = NOTHING;
   private mark = { characters: 0, vocabulary: 0, crlf: 0 };
@@ -57,13 +56,14 @@ export class CorpusBuilder {
   /** CRLF pairs that became LF. */
   crlf = 0;
 
+  /** How many characters were read. */
   get characters(): number {
     return this.store.length;
   }
 
   /**
-   * Starts the next source, and ends the one before.
-   * @param name as errors are to show it, already quoted and escaped
+   * Ends the source before and starts the next one.
+   * @param name the name for errors, already quoted and escaped
    */
   begin(name: string): void {
     checkValue("corpusBuilder.begin: name", TEXT, name);
@@ -72,9 +72,8 @@ export class CorpusBuilder {
   }
 
   /**
-   * The next bytes of the source. They are copied where they have to be kept, so that the caller may read the next ones
-   * into the same buffer. Throws a {@link BinaryContentError} for a zero byte and an {@link InputError} with byte
-   * offset and line for bytes that are not UTF-8.
+   * Reads the next bytes of the source. The caller may reuse the buffer afterwards.
+   * @throws BinaryContentError for a zero byte; InputError with byte offset and line for bytes that are not UTF-8
    */
   push(piece: Uint8Array): void {
     checkValue("corpusBuilder.push: piece", BYTES, piece);
@@ -86,7 +85,7 @@ export class CorpusBuilder {
     } else this.readHead(piece);
   }
 
-  /** The source is complete. Throws as {@link push} does. */
+  /** Ends the source. Throws the errors of {@link push}. */
   end(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
@@ -97,7 +96,7 @@ export class CorpusBuilder {
     this.carried = NOTHING;
   }
 
-  /** Forget the source that was begun last. */
+  /** Removes the source that was begun last. */
   discard(): void {
     this.store.truncate(this.mark.characters);
     for (const codePoint of this.codePoints.slice(this.mark.vocabulary)) {
@@ -109,7 +108,11 @@ export class CorpusBuilder {
     this.restart(this.name);
   }
 
-  /** The corpus. The builder is used up. Throws an {@link InputError} if no character came. */
+  /**
+   * Returns the corpus. The builder cannot be used afterwards.
+   * @param hasher computes the fingerprint
+   * @throws InputError if there is not a single character
+   */
   finish(hasher: Hasher = new Sha256()): TextCorpus {
     return runJob(this.finishJob(hasher));
   }
@@ -139,7 +142,7 @@ export class CorpusBuilder {
     this.mark = { characters: this.store.length, vocabulary: this.codePoints.length, crlf: this.crlf };
   }
 
-  /** What was held back, and the piece after it. */
+  /** Reads the bytes that were held back, and the piece after them. */
   private readHead(piece: Uint8Array): void {
     const start = join(this.head.subarray(0, this.headLength), piece);
     this.headLength = 0;
@@ -156,7 +159,7 @@ export class CorpusBuilder {
     this.carried = new Uint8Array(bytes.subarray(consumed));
   }
 
-  /** Adds all whole characters; returns how many bytes they took. A CR at the end waits for what follows. */
+  /** Adds all complete characters and returns the number of their bytes. A CR at the end waits for the next byte. */
   private consume(bytes: Uint8Array): number {
     const { store, quick } = this;
     const end = bytes.length;
@@ -212,7 +215,7 @@ export class CorpusBuilder {
   }
 }
 
-/** Both, in new memory unless one of them is empty. */
+/** Joins two arrays of bytes, in new memory unless one of them is empty. */
 function join(first: Uint8Array, second: Uint8Array): Uint8Array {
   if (first.length === 0) return second;
   const bytes = new Uint8Array(first.length + second.length);
@@ -221,7 +224,7 @@ function join(first: Uint8Array, second: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** A corpus from a string, treated as a file with that content would be. */
+/** A corpus from a string, which is treated like a file with that content. */
 export function corpusFromText(text: string, name = "the text"): TextCorpus {
   checkValue("corpusFromText: text", TEXT, text);
   checkValue("corpusFromText: name", TEXT, name);

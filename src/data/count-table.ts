@@ -1,20 +1,20 @@
 import { type Job, runJob } from "../core/index.ts";
 
-/** How often each key (a whole number below 2^53) was met. */
+/** Counts how often each key occurs. A key is an integer from 0 to 2^53 - 1. */
 export interface CountTable {
-  /** Makes room for so many keys, so that adding them takes no longer than it has to. */
+  /** Allocates memory for so many keys, so that adding them does not move the others. */
   reserveJob(keys: number): Job<void>;
   add(key: number): void;
   get(key: number): number;
 }
 
-/** Beyond this many possible keys a table is hashed: 16 MiB of counts. */
+/** Tables with more possible keys than this are hashed: an array for this many takes 16 MiB. */
 const DENSE_KEYS = 2 ** 22;
 
-/** Slots that are moved between two pauses of a job. */
+/** Slots to move between two pauses of a job. */
 const MOVED = 1 << 15;
 
-/** @param keys keys are below this */
+/** @param keys all keys are below this number */
 export function countTable(keys: number): CountTable {
   return keys <= DENSE_KEYS ? new DenseCounts(keys) : new HashedCounts();
 }
@@ -37,13 +37,13 @@ class DenseCounts implements CountTable {
   }
 }
 
-/** Open addressing with linear probing, at most two thirds full; 12 bytes a slot, no objects. */
+/** A hash table with open addressing and linear probing, at most two thirds full: 12 bytes per slot, no objects. */
 export class HashedCounts implements CountTable {
   private keys: Float64Array;
   private counts: Uint32Array;
   private used = 0;
 
-  /** @param slots to start with, a power of two */
+  /** @param slots the initial number of slots, a power of two */
   constructor(slots = 1 << 16) {
     this.keys = new Float64Array(slots);
     this.counts = new Uint32Array(slots);
@@ -64,7 +64,7 @@ export class HashedCounts implements CountTable {
     return this.counts[this.slot(key)];
   }
 
-  /** The key's slot, or the free one where it would go. */
+  /** The slot of a key, or the free slot where it belongs. */
   private slot(key: number): number {
     const mask = this.keys.length - 1;
     const low = key >>> 0;

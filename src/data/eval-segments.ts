@@ -7,23 +7,24 @@ import { IDS } from "./ranges.ts";
 export interface EvalSegmentOptions {
   /** Predictions scored in one segment; 4096 by default. */
   scored?: number;
-  /** Characters run before them to fill the state, unscored; at most 256 by default. */
+  /** Characters that the model reads before them to fill its state, without a score; at most 256 by default. */
   context?: number;
-  /** Score only this many segments, spread evenly over the range: an estimate for long texts. Default: all. */
+  /** Scores only this many segments, spread evenly over the range, to estimate the loss of long texts. Default: all. */
   maxSegments?: number;
 }
 
 const DEFAULTS = { scored: 4096, context: 256, maxSegments: Number.POSITIVE_INFINITY };
 
 const RANGES = {
-  ...{ scored: SIZE, context: COUNT },
+  scored: SIZE,
+  context: COUNT,
   maxSegments: {
     text: "an integer of at least 1, or infinity",
     fits: (value: unknown) => value === Number.POSITIVE_INFINITY || SIZE.fits(value),
   },
 };
 
-/** A stretch of the range: inputs `start`..`start + lead + scored`, of which the first `lead` are not scored. */
+/** A part of the range: inputs `start`..`start + lead + scored`, of which the first `lead` are not scored. */
 export interface EvalSegment {
   start: number;
   lead: number;
@@ -39,33 +40,32 @@ export interface EvalWindow {
   weights: Float32Array;
 }
 
-/** Segments side by side. Every row starts from a zero state; short rows are padded at the end. */
+/** A batch with one segment per row. Every row starts from a zero state; short rows are padded at the end. */
 export interface EvalBatch {
   rows: number;
-  /** Columns: inputs of the longest row. */
+  /** The number of columns: inputs of the longest row. */
   time: number;
-  /** Predictions that count: the sum of all weights. */
+  /** The number of predictions that are scored: the sum of all weights. */
   scored: number;
-  /** Inputs of each row. */
+  /** The number of inputs of each row. */
   lengths: Int32Array;
-  /** Any run of columns, so that a long batch can be run in pieces with the state carried on. */
+  /** The columns `from`..`to`: a long batch can be evaluated in pieces that pass on the state. */
   window(from: number, to: number): EvalWindow;
 }
 
 /**
- * A text range cut for evaluation. The cut depends on the range alone, never on the batch or sequence length of
- * training, so that the loss of one model is one number.
+ * A text, cut into segments for evaluation. The cut depends on the text only and not on the batch size or the sequence
+ * length of training, so that a model has one loss.
  *
- * Each prediction is scored in exactly one segment. The first character of the range has nothing before it
- * and is not predicted.
+ * Each prediction is scored in exactly one segment. The first character has none before it and is not predicted.
  */
 export class EvalSegments {
   readonly segments: readonly EvalSegment[];
-  /** Predictions that count, over all segments. */
+  /** The number of predictions that are scored in all segments. */
   readonly scored: number;
   private readonly ids: CharacterIds;
 
-  /** Throws an {@link InputError} for a range of fewer than two ids. */
+  /** @throws InputError for a range of fewer than two ids, and for options that are out of range */
   constructor(ids: CharacterIds, options: EvalSegmentOptions = {}) {
     const { scored, context, maxSegments } = settle("EvalSegments", RANGES, DEFAULTS, options);
     checkValue("EvalSegments: ids", IDS, ids);
@@ -84,7 +84,7 @@ export class EvalSegments {
     this.scored = this.segments.reduce((sum, segment) => sum + segment.scored, 0);
   }
 
-  /** All segments in order, `rows` at a time; the last batch may have fewer. */
+  /** All segments in order, in batches of `rows` segments; the last batch may have fewer. */
   batches(rows: number): EvalBatch[] {
     checkValue("EvalSegments.batches: rows", SIZE, rows);
     const batches: EvalBatch[] = [];

@@ -6,8 +6,8 @@ const CHUNK = 1 << 20;
 export type CharacterIds = Uint8Array | Uint16Array;
 
 /**
- * A list of ids that grows without ever being copied: chunks of 2^20 ids, of one byte while all ids fit and of
- * two from the first id above 255 on. So an English text takes its own size while it is read.
+ * A list of ids that grows without a copy: it consists of chunks of 2^20 ids. Ids take one byte each until the first id
+ * above 255, and two bytes from there on. So an English text takes as much memory as its file while it is read.
  */
 export class IdStore {
   private readonly chunks: CharacterIds[] = [];
@@ -19,24 +19,24 @@ export class IdStore {
     return (this.chunks.length - 1) * CHUNK + this.used;
   }
 
-  /** `id` in [0, 65535). */
+  /** Appends an id in [0, 65535). */
   push(id: number): void {
     if (id > 255 && !this.wide) this.widen();
     if (this.used === CHUNK) this.grow();
     this.chunk[this.used++] = id;
   }
 
-  /** Forget everything from `length` on. */
+  /** Removes all ids from index `length` on. */
   truncate(length: number): void {
     const chunks = Math.ceil(length / CHUNK);
     this.chunks.length = chunks;
     this.used = length - (chunks - 1) * CHUNK;
     this.chunk = this.chunks.at(-1) ?? new Uint8Array(0);
-    // The last chunk left may be one from before the switch to two bytes.
+    // The last remaining chunk may be from before the switch to two bytes.
     this.wide = this.chunk instanceof Uint16Array;
   }
 
-  /** How often `id` stands at or after `from`. */
+  /** How often `id` occurs at index `from` or later. */
   count(id: number, from: number): number {
     let found = 0;
     for (let first = from; first < this.length; ) {
@@ -48,7 +48,7 @@ export class IdStore {
     return found;
   }
 
-  /** Move all ids, each replaced by `renamed[id]`, into one array; the store is empty afterwards. */
+  /** Moves all ids into one array and replaces each by `renamed[id]`. The store is empty afterwards. */
   *drain(renamed: Uint16Array): Job<CharacterIds> {
     const length = this.length;
     const out = allocateIds(length, renamed.length);
@@ -56,7 +56,7 @@ export class IdStore {
       const chunk = this.chunks[index];
       const count = Math.min(CHUNK, length - first);
       rename(chunk, renamed, out.subarray(first, first + count));
-      // Freed as it goes: the peak is one copy and a bit, not two.
+      // Chunks are freed one by one: the peak is little more than one copy, not two.
       this.chunks[index] = new Uint8Array(0);
       yield;
     }
@@ -86,12 +86,12 @@ function occurrences(ids: CharacterIds, id: number, from: number, to: number): n
   return found;
 }
 
-/** A function of its own, so that it is compiled once and well. */
+/** A separate function, so that V8 optimises its loop. */
 function rename(from: CharacterIds, renamed: Uint16Array, to: CharacterIds): void {
   for (let at = 0; at < to.length; at++) to[at] = renamed[from[at]];
 }
 
-/** Zeros for `length` ids of a vocabulary; in shared memory where there is any, so that workers need no copy. */
+/** Allocates `length` ids of a vocabulary, in shared memory if the platform has it, so that workers need no copy. */
 export function allocateIds(length: number, vocabularySize: number): CharacterIds {
   const bytes = length * (vocabularySize <= 256 ? 1 : 2);
   const buffer =

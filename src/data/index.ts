@@ -1,4 +1,3 @@
-export { type Hasher, Sha256 } from "../core/sha256.ts";
 export { ADDING_VARIANCE, type AddingBatch, addingBatch } from "./adding.ts";
 export { BpeTokenizer } from "./bpe-tokenizer.ts";
 export {
@@ -35,6 +34,7 @@ export {
   normalizeLine,
 } from "./labelled-lines.ts";
 export { LineVocabulary, type LineVocabularyOptions } from "./line-vocabulary.ts";
+export { type MemoryFile, memorySource, type PickedFile } from "./memory-source.ts";
 export {
   type LabelledItems,
   type NaiveBayesBaseline,
@@ -52,7 +52,7 @@ export {
   unigramLoss,
 } from "./ngram.ts";
 export { type PaddedItems, type PadOptions, padItems } from "./padded-items.ts";
-export { type PickedFile, sourceFromFiles, sourceFromText } from "./page-source.ts";
+export { type Hasher, Sha256 } from "./sha256.ts";
 export {
   type GroupedSplitOptions,
   groupedSplit,

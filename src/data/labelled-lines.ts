@@ -10,10 +10,10 @@ import {
   settle,
   TEXT,
 } from "../core/options.ts";
-import { type Hasher, Sha256 } from "../core/sha256.ts";
 import { CorpusBuilder } from "./corpus-builder.ts";
 import { type Items, ItemsBuilder } from "./items.ts";
 import { HASHER } from "./ranges.ts";
+import { type Hasher, Sha256 } from "./sha256.ts";
 import { sharedInts } from "./shared-arrays.ts";
 import type { TextCorpus } from "./text-corpus.ts";
 

@@ -7,20 +7,19 @@ import { checkIdsBelow, IDS } from "./ranges.ts";
 import { MAX_VOCABULARY } from "./vocabulary.ts";
 
 /**
- * The baseline that a character model has to beat: a trigram interpolated with bigram, unigram and the uniform
- * distribution (Jelinek and Mercer, "Interpolated estimation of Markov source parameters from sparse data",
- * 1980).
+ * The baseline for a character model: a trigram that is interpolated with a bigram, a unigram and the uniform
+ * distribution (Jelinek and Mercer, "Interpolated estimation of Markov source parameters from sparse data", 1980).
  */
 
-/** Counts come from at most this many characters, the last of the training text: it bounds time and memory. */
+/** At most this many characters are counted, the last ones of the training text, to bound time and memory. */
 export const MAX_COUNTED = 10_000_000;
-/** Characters that are looked at between two pauses of a job. */
+/** Characters to handle between two pauses of a job. */
 const PAUSE = 1 << 14;
 
 const EM_ROUNDS = 100;
 const EM_TOLERANCE = 1e-7;
 
-/** Shares of the four distributions; they sum to 1. */
+/** The weights of the four distributions. Their sum is 1. */
 export interface NgramWeights {
   trigram: number;
   bigram: number;
@@ -32,7 +31,7 @@ export interface NgramBaseline {
   /** Mean of -ln p over the validation characters, in nats. */
   loss: number;
   weights: NgramWeights;
-  /** Training characters that were counted. */
+  /** The number of training characters that were counted. */
   counted: number;
 }
 
@@ -41,7 +40,7 @@ const VOCABULARY_SIZE: Range = {
   fits: (value) => SIZE.fits(value) && (value as number) <= MAX_VOCABULARY,
 };
 
-/** No character: what stands before the first one of a text. */
+/** The id of "no character", before the first character of a text. */
 const NONE = -1;
 
 export class TrigramModel {
@@ -51,13 +50,13 @@ export class TrigramModel {
   private readonly bigrams: CountTable;
   private readonly trigrams: CountTable;
   private total = 0;
-  /** The last two characters counted. */
+  /** The last two characters that were counted. */
   private before = NONE;
   private last = NONE;
-  /** Maximum-likelihood estimates, highest order first: filled by {@link estimate}. */
+  /** Maximum-likelihood estimates, highest order first, as {@link estimate} has computed them. */
   private readonly parts = new Float64Array(3);
 
-  /** @param vocabularySize ids are below it */
+  /** @param vocabularySize all ids are below it */
   constructor(vocabularySize: number) {
     checkValue("TrigramModel: vocabularySize", VOCABULARY_SIZE, vocabularySize);
     this.size = vocabularySize;
@@ -66,7 +65,7 @@ export class TrigramModel {
     this.trigrams = countTable(vocabularySize ** 3);
   }
 
-  /** Count a stretch of text; it follows what was counted before. */
+  /** Counts a text that follows the one that was counted before. */
   count(ids: CharacterIds): void {
     runJob(this.countJob(ids));
   }
@@ -94,7 +93,7 @@ export class TrigramModel {
     this.total += ids.length;
   }
 
-  /** p(c | a b); a, or both a and b, may be -1 for "nothing there". Sums to 1 over c. */
+  /** p(c | a b). `a`, or both `a` and `b`, may be -1 for "no character". The sum over all c is 1. */
   probability(a: number, b: number, c: number): number {
     for (const [name, id, least] of [
       ["a", a, NONE] as const,
@@ -105,16 +104,16 @@ export class TrigramModel {
       const expected = `an integer from ${least} to ${this.size - 1}`;
       throw new InputError(`TrigramModel.probability: ${name} must be ${expected}, got ${showValue(id)}`);
     }
-    return this.mixed(a, b, c);
+    return this.mix(a, b, c);
   }
 
-  private mixed(a: number, b: number, c: number): number {
+  private mix(a: number, b: number, c: number): number {
     this.estimate(a, b, c);
     const { weights: w, parts } = this;
     return w.trigram * parts[0] + w.bigram * parts[1] + w.unigram * parts[2] + w.uniform / this.size;
   }
 
-  /** Sum of -ln p over a text that follows what was counted. */
+  /** The sum of -ln p, in nats, over a text that follows the one that was counted. */
   loss(ids: CharacterIds): number {
     return runJob(this.lossJob(ids));
   }
@@ -132,7 +131,7 @@ export class TrigramModel {
     return sum;
   }
 
-  /** `sum` and the -ln p of a text after the characters `a` and `b`, in order: the sum does not depend on the parts. */
+  /** Adds -ln p of a text after the characters `a` and `b` to `sum`, in order, so that a cut changes no bit. */
   private addLosses(sum: number, a: number, b: number, ids: CharacterIds): number {
     let [all, before, last] = [sum, a, b];
     for (let at = 0; at < ids.length; at++) {
@@ -143,7 +142,7 @@ export class TrigramModel {
     return all;
   }
 
-  /** Choose the weights that make a text, which follows what was counted, most likely (EM). */
+  /** Chooses the weights that maximise the likelihood of a text that follows the one that was counted (EM). */
   fit(heldOut: CharacterIds): void {
     runJob(this.fitJob(heldOut));
   }
@@ -162,8 +161,8 @@ export class TrigramModel {
         addShares(parts.subarray(at, at + 3 * PAUSE), w, 1 / this.size, counts);
         yield;
       }
-      // One more imaginary character goes to the uniform part: it must never reach 0, or a new character would
-      // cost infinitely much.
+      // One imaginary character belongs to the uniform part, whose weight must not become 0, or a new character would
+      // have an infinite loss.
       counts[3] += 1;
       const next = counts.map((count) => count / (rows + 1));
       const change = Math.max(Math.abs(next[0] - w[0]), Math.abs(next[1] - w[1]), Math.abs(next[2] - w[2]));
@@ -191,14 +190,14 @@ export class TrigramModel {
     return parts;
   }
 
-  /** A context never met leaves its share to the next shorter one, so that the parts stay distributions. */
+  /** A context that never occurred uses the estimate of the next shorter one, so that all parts are distributions. */
   private estimate(a: number, b: number, c: number): void {
     const { size: V, parts } = this;
     const p1 = this.total === 0 ? 1 / V : this.unigrams.get(c) / this.total;
     let p2 = p1;
     let p3 = p1;
     if (b !== NONE) {
-      // The very last character, or pair, was counted but nothing follows it.
+      // The last character and the last pair were counted, but no character follows them.
       const after = this.unigrams.get(b) - (b === this.last ? 1 : 0);
       if (after > 0) p2 = this.bigrams.get(b * V + c) / after;
       p3 = p2;
@@ -214,7 +213,7 @@ export class TrigramModel {
   }
 }
 
-/** A text in parts that take a few milliseconds each. */
+/** Cuts a text into parts that take a few milliseconds each. */
 function* partsOf(ids: CharacterIds): Generator<CharacterIds> {
   for (let at = 0; at < ids.length; at += PAUSE) yield ids.subarray(at, at + PAUSE);
 }
@@ -226,7 +225,7 @@ function lastTwo(last: number, ids: CharacterIds): [number, number] {
 
 /**
  * A part of an expectation step: adds each distribution's share of each character to `counts`.
- * @param parts three estimates a character, highest order first
+ * @param parts three estimates for each character, highest order first
  * @param weights of the four distributions
  * @param uniform the fourth estimate
  */
@@ -252,10 +251,10 @@ function addShares(
 }
 
 /**
- * Loss of the trigram on a validation text that directly follows the training text.
+ * The loss of the trigram on a validation text that directly follows the training text.
  *
- * The weights are fitted on the last tenth of the training text with counts from the rest; then everything is
- * counted. Only the last {@link MAX_COUNTED} training characters are looked at.
+ * The weights are fitted on the last tenth of the training text with the counts of the rest; then all of it is counted.
+ * Only the last {@link MAX_COUNTED} training characters are used.
  */
 export function trigramBaseline(
   trainIds: CharacterIds,
@@ -283,7 +282,7 @@ export function* trigramBaselineJob(
   return { loss: sum / validIds.length, weights: model.weights, counted: text.length };
 }
 
-/** Loss, in nats per character, of character frequencies alone: `(count + 1) / (characters + V)`. */
+/** The loss of character frequencies, `(count + 1) / (characters + V)`, in nats per character. */
 export function unigramLoss(trainIds: CharacterIds, validIds: CharacterIds, vocabularySize: number): number {
   requireText("unigramLoss", trainIds, validIds);
   checkValue("unigramLoss: vocabularySize", VOCABULARY_SIZE, vocabularySize);

@@ -14,12 +14,12 @@ import { showValue } from "../core/show-value.ts";
 import type { CharacterIds } from "./id-store.ts";
 import type { EncodeOptions } from "./tokenizer.ts";
 
-/** Ids 0..65534 fit in 16 bits, and a table can keep one value for "none". */
+/** Ids 0..65534 fit in 16 bits, which leaves one value for "none" in tables. */
 export const MAX_VOCABULARY = 65_535;
 
 const ID_ARRAYS = ["Uint8Array", "Uint16Array", "Int32Array", "Uint32Array"];
 
-/** Ids of a text as this package makes them; by their tag, since pages with frames have more than one Uint8Array. */
+/** The ids of a text. Checks the tag, not the class, since pages with frames have more than one Uint8Array. */
 export const IDS: Range = {
   text: "a Uint8Array or a Uint16Array of ids",
   fits: (value) => ID_ARRAYS.includes(Object.prototype.toString.call(value).slice("[object ".length, -1)),
@@ -52,7 +52,7 @@ export function checkIdsBelow(where: string, ids: CharacterIds, size: number): v
   }
 }
 
-/** By what it does: Node's createHash has it, too. */
+/** Checks for methods, not for a class: Node's createHash is a hasher too. */
 export const HASHER: Range = {
   text: "a hasher, with update and digest",
   fits: (value) => {
@@ -64,7 +64,7 @@ export const HASHER: Range = {
   },
 };
 
-/** By what it does: a tokenizer may be somebody's own. */
+/** Checks for members, not for a class: users may write tokenizers. */
 export const TOKENIZER: Range = {
   text: "a tokenizer, with size, encode and decode",
   fits: (value) => {
@@ -77,8 +77,8 @@ export const TOKENIZER: Range = {
 };
 
 /**
- * What the vocabulary of a tokenizer is learned from.
- * @param least the symbols that it has without any text
+ * Checks the text from which the vocabulary of a tokenizer is learned, and its size.
+ * @param least the number of symbols that the vocabulary has without any text
  * @throws InputError
  */
 export function checkTraining(where: string, pieces: unknown, size: number, least: number): void {
@@ -102,25 +102,25 @@ export function checkEncodeOptions(where: string, options: EncodeOptions): void 
   checkValue(`${where}: skipUnknown`, optional(FLAG), options.skipUnknown);
 }
 
-/** @throws InputError unless a piece of a text is one */
+/** @throws InputError unless the piece of a text is a string */
 export function checkPiece(where: string, text: unknown): void {
   checkValue(`${where}: each piece`, TEXT, text);
 }
 
-/** A vocabulary of characters, for what turns ids back into text. */
+/** A vocabulary of characters that decodes ids. */
 export const DECODER: Range = {
   text: "a Vocabulary",
   fits: (value) => TOKENIZER.fits(value) && (value as { kind?: unknown }).kind === "char",
 };
 
-/** A symbol of a tokenizer. @throws InputError */
+/** Checks a symbol of a tokenizer. @throws InputError */
 export function checkSymbol(id: number, size: number, position?: number): void {
   if (typeof id === "number" && id >= 0 && id < size && Number.isInteger(id)) return;
   const at = position === undefined ? "" : ` at position ${position}`;
   throw new InputError(`decode: id ${showValue(id)}${at} is not in 0..${size - 1}`);
 }
 
-/** @throws InputError for what is no list, and naming the first id that is no symbol */
+/** @throws InputError if `ids` is not a list or one of its elements is not a symbol; names the first */
 export function checkSymbols(ids: ArrayLike<number>, size: number): void {
   checkValue("decode: ids", LIST, ids);
   for (let at = 0; at < ids.length; at++) checkSymbol(ids[at], size, at);

@@ -9,32 +9,32 @@ import {
   SIZE,
   TEXT,
 } from "../core/options.ts";
-import type { Hasher } from "../core/sha256.ts";
 import { allocateIds, type CharacterIds } from "./id-store.ts";
 import { checkEncodeOptions, IDS } from "./ranges.ts";
+import type { Hasher } from "./sha256.ts";
 import type { EncodeOptions } from "./tokenizer.ts";
 import { encodeSequence } from "./utf8.ts";
 import { unknownCharacters, Vocabulary } from "./vocabulary.ts";
 
 const VOCABULARY: Range = { text: "a Vocabulary", fits: (value) => value instanceof Vocabulary };
 
-/** Ids that get their new numbers between two pauses of a job. */
+/** Ids to renumber between two pauses of a job. */
 const RENAMED = 1 << 20;
 
-/** Views of one corpus: the head to train on, the tail to validate on (empty for a fraction of 0). */
+/** Two views of one corpus: its first part for training, the rest for validation (empty for a fraction of 0). */
 export interface TextSplit {
   train: CharacterIds;
   validation: CharacterIds;
 }
 
 /**
- * A text as character ids. A character is one Unicode code point (see {@link Vocabulary}). The ids lie in shared
- * memory where there is any, so that they reach a worker by `postMessage` without a copy.
+ * A text as character ids. A character is one Unicode code point (see {@link Vocabulary}). The ids are in shared memory
+ * if the platform has it, so that `postMessage` sends them to a worker without a copy.
  */
 export class TextCorpus {
   readonly ids: CharacterIds;
   readonly vocabulary: Vocabulary;
-  /** SHA-256 of the text in UTF-8, after byte order marks and CRLF went: 64 hexadecimal digits. */
+  /** SHA-256 of the text in UTF-8 without byte order marks and with LF for CRLF: 64 hexadecimal digits. */
   readonly fingerprint: string;
 
   constructor(ids: CharacterIds, vocabulary: Vocabulary, fingerprint: string) {
@@ -59,8 +59,9 @@ export class TextCorpus {
   }
 
   /**
-   * The same text in the ids of another vocabulary, a trained model's for example. Throws an {@link InputError}
-   * that names the characters it lacks, or leaves them out with `skipUnknown` (the fingerprint stays the text's).
+   * The same text in the ids of another vocabulary, for example that of a trained model.
+   * @param options `skipUnknown`: leaves out characters that the vocabulary lacks; the fingerprint does not change
+   * @throws InputError that names the characters that the vocabulary lacks
    */
   withVocabulary(vocabulary: Vocabulary, options: EncodeOptions = {}): TextCorpus {
     return runJob(this.withVocabularyJob(vocabulary, options));
@@ -84,10 +85,10 @@ export class TextCorpus {
   }
 
   /**
-   * The last `floor(valFraction * characters)` characters validate, the others train.
-   *
-   * Throws an {@link InputError} for a fraction outside [0, 1), a text of one repeated character, a training part
-   * too short for one sequence and its targets, or a validation part with nothing to predict.
+   * Splits the text: the last `floor(valFraction * characters)` characters are for validation, the others for training.
+   * @param options `sequenceLength`: the training part must be longer than this; 1 by default
+   * @throws InputError for a fraction outside [0, 1), a text of one repeated character, a training part that is too
+   * short for one sequence and its targets, or a validation part with nothing to predict
    */
   split(valFraction: number, options: { sequenceLength?: number } = {}): TextSplit {
     refuseOthers("textCorpus.split", { sequenceLength: 0 }, options);
@@ -116,8 +117,8 @@ export class TextCorpus {
 }
 
 /**
- * A text in two: its end, a share of `valFraction`, is to validate on; either part may be of any length.
- * @param options `wholeWords`: a word that the border would cut in two goes to the training part as a whole
+ * Splits a text into two parts of any length: the last part, a share of `valFraction`, is for validation.
+ * @param options `wholeWords`: a word at the border is not cut, but belongs to the training part
  * @throws InputError for a fraction outside [0, 1) and for a text of one repeated character
  */
 export function splitTail(
@@ -139,7 +140,7 @@ export function splitTail(
   return { train: ids.subarray(0, kept), validation: ids.subarray(kept) };
 }
 
-/** Appends the ids that have a new number; returns the new length of `out`. */
+/** Appends the ids that have a new number. Returns the new length of `out`. */
 function rename(ids: CharacterIds, renamed: Int32Array, out: CharacterIds, length: number): number {
   let end = length;
   for (let at = 0; at < ids.length; at++) {
@@ -149,7 +150,7 @@ function rename(ids: CharacterIds, renamed: Int32Array, out: CharacterIds, lengt
   return end;
 }
 
-/** SHA-256 of the text's UTF-8 bytes, by way of a small buffer. */
+/** Computes the hash of the text's UTF-8 bytes through a small buffer. */
 export function* fingerprintJob(ids: CharacterIds, vocabulary: Vocabulary, hasher: Hasher): Job<string> {
   const encoded = new Uint8Array(4 * vocabulary.size);
   const lengths = Uint8Array.from(vocabulary.characters, (character, id) =>

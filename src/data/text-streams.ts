@@ -5,36 +5,36 @@ import type { CharacterIds } from "./id-store.ts";
 import { IDS, INTS } from "./ranges.ts";
 
 export interface TextStreamOptions {
-  /** B: how many streams are read side by side. */
+  /** B: how many streams are read in parallel. */
   batchSize: number;
   /** T: characters of each stream in one step. */
   sequenceLength: number;
-  /** Chooses where each pass starts; 0 by default. */
+  /** Determines where each pass starts; 0 by default. */
   seed?: number;
 }
 
 const OPTIONS: Names<TextStreamOptions> = { batchSize: 0, sequenceLength: 0, seed: 0 };
 
 /**
- * A training text cut for truncated back-propagation through time, as char-rnn and the Penn Treebank loaders do:
- * B streams of equal length side by side, each read in chunks of T characters, so that the state after a chunk
- * is the state before the next one.
+ * A training text, cut for truncated back-propagation through time as in char-rnn and in loaders of the Penn Treebank:
+ * B streams of equal length are read in parallel, in chunks of T characters, so that the state after a chunk is the
+ * state before the next one.
  *
- * Everything is a function of the step number, so a resumed run needs no saved position. The remainder that does
- * not fill a chunk (less than T characters a stream) falls at the end of each stream in the first pass; later
- * passes shift the start by a seeded amount, so that every character is met and chunks end at other places.
+ * A batch is a function of the step number, so a resumed run needs no saved position. In the first pass, the remainder
+ * that does not fill a chunk (less than T characters per stream) is at the end of each stream. Later passes shift the
+ * start by an amount that the seed determines, so that every character is used and chunks end at other places.
  */
 export class TextStreams {
   readonly batchSize: number;
   readonly sequenceLength: number;
-  /** Steps in one pass over the text. */
+  /** The number of steps in one pass over the text. */
   readonly chunksPerEpoch: number;
   private readonly ids: CharacterIds;
   /** Characters from the start of one stream to the start of the next. */
   private readonly stride: number;
   private readonly rng: Rng;
 
-  /** Throws an {@link InputError} with the sizes that would fit if the text is shorter than one step. */
+  /** @throws InputError if the text is shorter than one step; it names sizes that fit */
   constructor(ids: CharacterIds, options: TextStreamOptions) {
     refuseOthers("TextStreams", OPTIONS, options);
     checkValue("TextStreams: ids", IDS, ids);
@@ -58,7 +58,7 @@ export class TextStreams {
     this.rng = new Rng(seed);
   }
 
-  /** The pass, from 0 on, that a step belongs to. */
+  /** The pass that a step belongs to, counted from 0. */
   epoch(step: number): number {
     checkValue("textStreams.epoch: step", COUNT, step);
     return Math.floor(step / this.chunksPerEpoch);
@@ -71,7 +71,7 @@ export class TextStreams {
   }
 
   /**
-   * Write the streams `from`..`to` (a replica's share of the batch) of one step.
+   * Writes the streams `from`..`to` (a replica's share of the batch) of one step.
    * @param inputs `[to - from, T]` character ids, row by row
    * @param targets `[to - from, T]`, the character after each input
    */
@@ -102,7 +102,7 @@ export class TextStreams {
     }
   }
 
-  /** Where stream 0 starts in a pass: anywhere that leaves room for all chunks. */
+  /** Where stream 0 starts in a pass: any place after which all chunks fit. */
   private start(epoch: number): number {
     const spare = this.stride - this.chunksPerEpoch * this.sequenceLength;
     return epoch === 0 ? 0 : this.rng.fork(epoch).integer(spare + 1);

@@ -5,15 +5,15 @@ import { checkEncodeOptions, DECODER, IDS, TOKENIZER } from "./ranges.ts";
 import type { EncodeOptions, Tokenizer } from "./tokenizer.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
-/** Characters of a slice, unless a word is longer. */
+/** The most characters of a slice, unless a word is longer. */
 const SLICE = 1 << 16;
 
-/** Characters in a row without white space: what is longer has no words, and would not fit in a string. */
+/** The most characters without white space: a longer text has no words and would not fit in a string. */
 const LONGEST_WORD = 1 << 26;
 
 /**
- * A text of characters as strings, of 65,536 characters where that is possible. Each but the last ends before white
- * space, behind a character that is none: no tokenizer joins these two, nor looks over them, so that the slices have the
+ * Cuts a text of characters into strings of at most 65,536 characters, or of one longer word. Every cut is between a
+ * character and white space after it. No tokenizer joins these two or looks beyond them, so that the slices have the
  * words and the byte pairs of the whole text.
  * @throws InputError for more than 67 million characters without such a place
  */
@@ -21,7 +21,7 @@ export function* slicesOf(ids: CharacterIds, vocabulary: Vocabulary): Generator<
   for (const slice of slicesWithPauses(ids, vocabulary)) if (slice !== undefined) yield slice;
 }
 
-/** {@link slicesOf} for a job: where a slice takes long to make, `undefined` comes in between. */
+/** {@link slicesOf} for a job: yields `undefined` in between if a slice takes long to make. */
 export function* slicesWithPauses(
   ids: CharacterIds,
   vocabulary: Vocabulary,
@@ -42,7 +42,7 @@ export function* slicesWithPauses(
   }
 }
 
-/** Where the slice that begins at `from` ends: as late as it may, but at once behind a word that is longer. */
+/** Where the slice that begins at `from` ends: as late as possible, or right after a word that is too long. */
 function* endOfSlice(ids: CharacterIds, isSpace: Uint8Array, from: number, longest: number): Job<number> {
   if (ids.length - from <= SLICE) return ids.length;
   const last = lastCut(ids, isSpace, from, from + SLICE);
@@ -56,14 +56,14 @@ function* endOfSlice(ids: CharacterIds, isSpace: Uint8Array, from: number, longe
   return ids.length;
 }
 
-/** The last place after `from`, up to `to`, where a text may be cut; `from` if there is none. */
+/** The last place after `from`, up to `to`, where the text may be cut; `from` if there is none. */
 function lastCut(ids: CharacterIds, isSpace: Uint8Array, from: number, to: number): number {
   let at = to;
   while (at > from && !(isSpace[ids[at]] === 1 && isSpace[ids[at - 1]] === 0)) at--;
   return at;
 }
 
-/** The first place from `from` on, before `to`, where a text may be cut. */
+/** The first place from `from` on, before `to`, where the text may be cut. */
 function firstCut(ids: CharacterIds, isSpace: Uint8Array, from: number, to: number): number | undefined {
   for (let at = from; at < to; at++) if (isSpace[ids[at]] === 1 && isSpace[ids[at - 1]] === 0) return at;
   return undefined;
@@ -77,8 +77,8 @@ function tooLong(longest: number): InputError {
 
 /**
  * The symbols of a text, in memory that workers can share.
- * @param ids of the text's characters
- * @param vocabulary those characters
+ * @param ids the text in the ids of `vocabulary`
+ * @param vocabulary the characters of the text
  */
 export function tokenize(
   ids: CharacterIds,
@@ -118,7 +118,7 @@ export function* tokenizeJob(
   return all;
 }
 
-// biome-ignore lint/correctness/useYield: a tokenizer without a job of its own is quick
+// biome-ignore lint/correctness/useYield: a tokenizer without encodeJob is fast
 function* atOnce(tokenizer: Tokenizer, text: string, options: EncodeOptions): Job<Int32Array> {
   return tokenizer.encode(text, options);
 }

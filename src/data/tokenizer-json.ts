@@ -6,8 +6,9 @@ import { Vocabulary } from "./vocabulary.ts";
 import { WordTokenizer } from "./word-tokenizer.ts";
 
 /**
- * What `toJSON` of a tokenizer wrote: a list for characters, else an object that says its kind.
- * @throws FormatError naming the file and the entry
+ * The tokenizer that `toJSON` wrote: a list for characters, else an object with its kind.
+ * @param where names the file in errors
+ * @throws FormatError that names the file and the entry
  */
 export function tokenizerFromJSON(value: unknown, where = "vocabulary"): Tokenizer {
   checkValue("tokenizerFromJSON: where", TEXT, where);

@@ -5,36 +5,36 @@ export type TokenKind = (typeof TOKEN_KINDS)[number];
 
 export interface EncodeOptions {
   /**
-   * Leave out what the vocabulary lacks. Otherwise an unknown character is an error, and an unknown word becomes `<unk>`;
-   * byte pairs can write everything.
+   * Leaves out what the vocabulary lacks. Otherwise an unknown character is an error, and an unknown word becomes
+   * `<unk>`. Byte pairs can encode everything.
    */
   skipUnknown?: boolean;
 }
 
-/** What turns a text into the symbols of a model, and back. */
+/** Encodes a text as the symbols of a model, and decodes them. */
 export interface Tokenizer {
   readonly kind: TokenKind;
   /** How many different symbols there are. */
   readonly size: number;
   encode(text: string, options?: EncodeOptions): Int32Array;
-  /** {@link encode} as a job, where a single word may take long. */
+  /** {@link encode} as a job, for tokenizers that may need long for a single word. */
   encodeJob?(text: string, options?: EncodeOptions): Job<Int32Array>;
   decode(ids: ArrayLike<number>): string;
-  /** Text as its symbols come, one after another. */
+  /** Decodes symbols one after another. */
   decoder(): TokenDecoder;
   toJSON(): unknown;
 }
 
 export interface TokenDecoder {
-  /** What the symbol adds to the text; nothing where a character is not complete yet. */
+  /** The text that the symbol adds; empty if a character is not complete yet. */
   push(id: number): string;
-  /** What is left, when no more symbols come. */
+  /** Ends the text. Returns what is left of it. */
   end(): string;
 }
 
 /**
- * A text that was typed as it would be read from a file: without a byte order mark at its start, and with LF where it has
- * CRLF.
+ * A typed text in the form in which it would be read from a file: without a byte order mark at its start, and with LF
+ * instead of CRLF.
  */
 export function normalizeText(text: string): string {
   return text.replace(/^\ufeff/, "").replaceAll("\r\n", "\n");

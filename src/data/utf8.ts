@@ -1,11 +1,11 @@
 /**
- * UTF-8, one sequence at a time. `TextDecoder` would do, but it neither says where a text is broken nor lets a
- * reader go from bytes to character ids without a string in between.
+ * UTF-8, one sequence at a time. `TextDecoder` does not say where a text is invalid, and makes a string, which would
+ * be one step more between bytes and character ids.
  */
 
-/** The bytes end before the sequence does; what is there is valid so far. */
+/** The bytes end before the sequence does. The ones that are present are valid. */
 export const INCOMPLETE = -1;
-/** No UTF-8 text has these bytes: a stray or missing continuation, an overlong form, a surrogate, > U+10FFFF. */
+/** The bytes are not UTF-8: a stray or missing continuation, an overlong form, a surrogate, or > U+10FFFF. */
 export const INVALID = -2;
 
 /**
@@ -17,7 +17,7 @@ export function decodeSequence(bytes: Uint8Array, at: number): number {
   if (first < 0x80) return first;
   if (first < 0xc2 || first > 0xf4) return INVALID;
   const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  // Only the second byte has a narrower range: it excludes overlong forms, surrogates and what is too large.
+  // Only the second byte has a narrower range, which excludes overlong forms, surrogates and code points > U+10FFFF.
   let low = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
   let high = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
   let codePoint = first & (0x7f >> length);
@@ -32,12 +32,12 @@ export function decodeSequence(bytes: Uint8Array, at: number): number {
   return codePoint;
 }
 
-/** Bytes that a code point takes: 1 to 4. */
+/** The number of bytes of a code point: 1 to 4. */
 export function sequenceLength(codePoint: number): number {
   return codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
 }
 
-/** Write a code point's bytes at `out[at]`; returns how many. */
+/** Writes the bytes of a code point to `out[at]` and following. Returns how many. */
 export function encodeSequence(codePoint: number, out: Uint8Array, at: number): number {
   const length = sequenceLength(codePoint);
   if (length === 1) {

@@ -6,10 +6,10 @@ import type { EncodeOptions, TokenDecoder, Tokenizer } from "./tokenizer.ts";
 export { MAX_VOCABULARY } from "./ranges.ts";
 
 /**
- * The characters that a model knows, in code point order; a character's id is its place.
+ * The characters that a model knows, in code point order. The id of a character is its index.
  *
- * A character is one Unicode code point, taken as it is: nothing is normalised, so an "é" written as one code
- * point and as "e" + U+0301 are different texts, and an emoji joined from several code points takes several ids.
+ * A character is one Unicode code point. Texts are not normalised: "é" as one code point and "e" + U+0301 are different
+ * texts, and an emoji of several code points takes several ids.
  */
 export class Vocabulary implements Tokenizer {
   readonly kind = "char";
@@ -17,7 +17,10 @@ export class Vocabulary implements Tokenizer {
   readonly characters: readonly string[];
   private readonly idOf: ReadonlyMap<string, number>;
 
-  /** @param characters in any order, repeats allowed; each one code point, no half surrogate pair. */
+  /**
+   * @param characters in any order and with repeats; each is one code point and not half a surrogate pair
+   * @throws InputError for any other element, and if there is none
+   */
   constructor(characters: Iterable<string>) {
     checkValue("vocabulary: characters", CHARACTERS, characters);
     const different = new Set(characters);
@@ -43,7 +46,7 @@ export class Vocabulary implements Tokenizer {
     return this.idOf.get(character) ?? -1;
   }
 
-  /** Ids of a text, one per code point. Throws an {@link InputError} that names the unknown characters. */
+  /** The ids of a text, one per code point. @throws InputError that names the unknown characters */
   encode(text: string, options: EncodeOptions = {}): Int32Array {
     checkValue("encode: text", TEXT, text);
     checkEncodeOptions("encode", options);
@@ -84,8 +87,9 @@ export class Vocabulary implements Tokenizer {
   }
 
   /**
-   * The vocabulary that {@link toJSON} wrote. The value comes from a file, so everything is checked.
-   * @param where names the file and field in a {@link FormatError}
+   * The vocabulary that {@link toJSON} wrote. The value comes from a file, so all of it is checked.
+   * @param where names the file and the field in errors
+   * @throws FormatError
    */
   static fromJSON(value: unknown, where = "vocabulary"): Vocabulary {
     checkValue("Vocabulary.fromJSON: where", TEXT, where);
@@ -129,14 +133,14 @@ function isCharacter(text: string): boolean {
   return codePoint < 0xd800 || codePoint > 0xdfff;
 }
 
-/** `'é' (U+00E9)`; what would not show, or would join its neighbour, is left out: `U+0301`. */
+/** A character for messages: `'é' (U+00E9)`. One that is invisible or combines with its neighbour is shown as `U+0301`. */
 export function showCharacter(character: string): string {
   checkValue("showCharacter: character", CHARACTER, character);
   const code = `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;
   return /[\p{C}\p{M}\p{Zl}\p{Zp}]/u.test(character) ? code : `'${character}' (${code})`;
 }
 
-/** The error for characters outside a model's vocabulary; names ten of them at most. */
+/** The error for characters outside a model's vocabulary. It names at most ten of them. */
 export function unknownCharacters(where: string, characters: Iterable<string>): InputError {
   const all = [...characters];
   const shown = all.slice(0, 10).map(showCharacter).join(", ");

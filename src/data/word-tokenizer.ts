@@ -5,21 +5,21 @@ import { checkEncodeOptions, checkPiece, checkSymbol, checkSymbols, checkTrainin
 import type { EncodeOptions, TokenDecoder, Tokenizer } from "./tokenizer.ts";
 import { MAX_VOCABULARY } from "./vocabulary.ts";
 
-/** The end of a line, and a word that is not in the vocabulary. */
+/** The ids of `<eos>`, the end of a line, and `<unk>`, a word that is not in the vocabulary. */
 const EOS = 0;
 const UNKNOWN = 1;
 const SPECIAL = ["<eos>", "<unk>"];
 
-/** Line ends are words by themselves; other white space only separates. */
+/** Line ends are words; other white space only separates words. */
 const PIECE = /\n|[^\s]+/g;
 
-/** Candidates for the vocabulary that are sorted at once. */
+/** How many candidates for the vocabulary are sorted at a time. */
 const SORTED = 1 << 14;
 
 /**
- * Words as the Penn Treebank's loaders have them: whatever stands between white space, the line end as `<eos>`, and
- * `<unk>` for what is not among the most frequent. A text that already says `<eos>` or `<unk>` means these two. Decoding
- * puts one space between words and writes `<eos>` as a line end, so other white space is lost.
+ * Words as in loaders of the Penn Treebank: a word is what is between white space, `<eos>` is the end of a line, and
+ * `<unk>` replaces words that are not among the most frequent. `<eos>` and `<unk>` in a text stand for these two symbols.
+ * Decoding puts one space between words and writes `<eos>` as a line end, so other white space is lost.
  */
 export class WordTokenizer implements Tokenizer {
   readonly kind = "word";
@@ -28,7 +28,7 @@ export class WordTokenizer implements Tokenizer {
   readonly unknownId: number = UNKNOWN;
   private readonly idOf: ReadonlyMap<string, number>;
 
-  /** @param words without the special ones; a word's id is its place, after those */
+  /** @param words without the two special ones; the id of a word is its index + 2 */
   constructor(words: readonly string[]) {
     checkValue("words", listOfAny(TEXT, "a list of words"), words);
     this.words = [...SPECIAL, ...words];
@@ -47,7 +47,7 @@ export class WordTokenizer implements Tokenizer {
     return Int32Array.from(kept, (word) => this.idOf.get(word) ?? UNKNOWN);
   }
 
-  /** The words of a text that are not in the vocabulary, in order, with repeats; `<unk>` itself is none of them. */
+  /** The words of a text that are not in the vocabulary, in order and with repeats, without `<unk>` itself. */
   unknownWords(text: string): string[] {
     checkValue("unknownWords: text", TEXT, text);
     return (text.match(PIECE) ?? []).filter((word) => !this.idOf.has(word));
@@ -95,15 +95,15 @@ export class WordTokenizer implements Tokenizer {
   }
 
   /**
-   * The most frequent words of a text; among equals those that come first by code point.
+   * Learns the most frequent words of a text. Equally frequent words are ordered by code point.
    * @param pieces of the text, none of which ends inside a word
-   * @param size of the vocabulary, the two special words included
+   * @param size of the vocabulary, including the two special words
    */
   static train(pieces: Iterable<string>, size: number): WordTokenizer {
     return runJob(WordTokenizer.trainJob(pieces, size));
   }
 
-  /** {@link train} as a job; `undefined` among the pieces is a pause of whoever makes them. */
+  /** {@link train} as a job. The source of the pieces yields `undefined` where it may be interrupted. */
   static *trainJob(pieces: Iterable<string | undefined>, size: number): Job<WordTokenizer> {
     checkTraining("WordTokenizer.train", pieces, size, SPECIAL.length);
     const counts = new Map<string, number>();
@@ -117,7 +117,7 @@ export class WordTokenizer implements Tokenizer {
   }
 }
 
-/** As if all were sorted, by frequency and code point; but there may be millions, most of them met once. */
+/** The first `size` words by frequency and code point, without sorting all: there may be millions that occur once. */
 function* mostFrequentJob(counts: ReadonlyMap<string, number>, size: number): Job<string[]> {
   if (size === 0) return [];
   const compare = ([a, n]: readonly [string, number], [b, m]: readonly [string, number]) =>

@@ -5,14 +5,13 @@ import { slicesWithPauses } from "./tokenize.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /**
- * Words, for "which share of the sampled words occur in the corpus". A word is a run of two or more letters,
- * combining marks, digits and underscores, case as written. Single letters are no evidence that a model has
- * learnt to spell.
+ * A word, when counting the share of sampled words that occur in the corpus: two or more letters, combining marks,
+ * digits and underscores in a row, in their case. Single letters do not show that a model has learned to spell.
  */
 const WORD = /[\p{L}\p{M}\p{N}_]{2,}/gu;
 const ENDS_IN_WORD = /[\p{L}\p{M}\p{N}_]+$/u;
 
-/** All words of a text in order, with repeats. */
+/** All words of a text, in order and with repeats. */
 export function wordsOf(text: string): string[] {
   checkValue("wordsOf: text", TEXT, text);
   return text.match(WORD) ?? [];
@@ -34,17 +33,17 @@ export function* wordSetJob(ids: CharacterIds, vocabulary: Vocabulary): Job<Set<
 }
 
 export interface KnownWords {
-  /** Words in the sample. */
+  /** The number of words in the sample. */
   words: number;
-  /** Those that occur in the corpus. */
+  /** The number of those that occur in the corpus. */
   known: number;
-  /** known / words; 0 when there is no word. */
+  /** known / words; 0 if there is no word. */
   share: number;
 }
 
 /**
- * How many words of a sample, repeats counted, occur in the corpus. A word that touches the end of the sample is
- * left out, since the length limit may have cut it; begin the sample with its prime so that its first word is whole.
+ * Counts how many words of a sample, including repeats, occur in the corpus. A word at the end of the sample is left
+ * out, since the length limit may have cut it. The sample should begin with its prime, so that its first word is whole.
  */
 export function knownWordShare(sample: string, corpusWords: ReadonlySet<string>): KnownWords {
   checkValue("knownWordShare: sample", TEXT, sample);

@@ -16,15 +16,15 @@ import type { Rng } from "../core/rng.ts";
 import type { Stepper } from "../nn/stream.ts";
 import { checkSampling, type SamplingOptions, sampleLogits } from "./sampling.ts";
 
-/** What generation needs of a model: its logits one symbol at a time. See nn/stream.ts and models/language-model.ts. */
+/** A model for {@link generate}: it computes logits one symbol at a time. See nn/stream.ts, models/language-model.ts. */
 export interface GenerativeModel {
   stream(): Stepper<number>;
 }
 
 export interface GenerateOptions extends SamplingOptions {
-  /** How many symbols to make. */
+  /** The number of symbols to generate. */
   length: number;
-  /** Symbols to read first; the first one made follows them. At least one. */
+  /** At least one symbol. The model reads them first, and the generated symbols follow them. */
   prime: ArrayLike<number>;
   rng: Rng;
 }
@@ -35,14 +35,17 @@ const MODEL: Range = {
   fits: (value) => OBJECT.fits(value) && FUNCTION.fits((value as Partial<GenerativeModel>).stream),
 };
 const OWN: Ranges<Omit<GenerateOptions, keyof SamplingOptions>> = {
-  ...{ length: COUNT, prime: IDS, rng: GENERATOR },
+  length: COUNT,
+  prime: IDS,
+  rng: GENERATOR,
 };
-const OPTIONS: Names<GenerateOptions> = { ...OWN, ...{ temperature: 0, topK: 0, topP: 0 } };
+const OPTIONS: Names<GenerateOptions> = { ...OWN, temperature: 0, topK: 0, topP: 0 };
 
 /**
- * Symbols drawn one after the other, each fed back as the next input. Has memory of its own, so a training may go
- * on between two of them; it sees the weights as they were at the start. CPU-only.
- * @throws InputError for an option outside its range, for an empty prime, and as {@link sampleLogits} and the stream do
+ * Generates symbols one after the other; each is the next input. It has its own memory, so that training may continue
+ * between two symbols, and uses the weights as they were at the start. CPU-only.
+ * @throws InputError for an option that is out of range and for an empty prime, and whenever {@link sampleLogits} or
+ * the stream of the model throws
  */
 export async function* generate(
   model: GenerativeModel,

@@ -14,11 +14,11 @@ import type { Rng } from "../core/rng.ts";
 import { showValue } from "../core/show-value.ts";
 
 export interface SamplingOptions {
-  /** Logits are divided by it: below 1 bolder, above 1 more varied, 0 always the likeliest. Default 1. */
+  /** Logits are divided by it. Below 1, likely symbols become likelier; 0 always takes the likeliest. Default 1. */
   temperature?: number;
-  /** Only the k likeliest symbols. Default: all. */
+  /** Draws only from the k likeliest symbols. Default: all. */
   topK?: number;
-  /** Only the likeliest symbols that together have probability p (nucleus; Holtzman et al. 2020). Default 1. */
+  /** Draws only from the likeliest symbols with a total probability of p (nucleus; Holtzman et al. 2020). Default 1. */
   topP?: number;
 }
 
@@ -29,7 +29,7 @@ const SHARE: Range = {
 
 const OPTIONS: Names<SamplingOptions> = { temperature: 0, topK: 0, topP: 0 };
 
-/** @throws InputError naming the option that is outside its range */
+/** @throws InputError that names the option that is out of range */
 export function checkSampling(options: SamplingOptions): void {
   refuseOthers("sampling", OPTIONS, options);
   const { temperature = 1, topK, topP = 1 } = options;
@@ -43,9 +43,10 @@ export function checkSampling(options: SamplingOptions): void {
 }
 
 /**
- * Draw a symbol from softmax(logits / temperature), cut to the likeliest ones as the options say. A logit of -Infinity
- * forbids its symbol.
- * @throws InputError for an option outside its range, for no logits, and for logits that leave nothing to choose
+ * Draws a symbol from softmax(logits / temperature), limited to the likeliest symbols by the options. A symbol with a
+ * logit of -Infinity is never drawn.
+ * @param logits [vocabulary]
+ * @throws InputError for an option that is out of range, for an empty list, and if no symbol can be drawn
  */
 export function sampleLogits(logits: ArrayLike<number>, options: SamplingOptions, rng: Rng): number {
   checkSampling(options);

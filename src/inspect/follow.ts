@@ -1,22 +1,22 @@
-/** How well one unit follows one signal: chosen on one half of a text, scored on the other. */
+/** How well one unit follows one signal: fitted on one half of a text, scored on the other. */
 import { InputError, ShapeError } from "../core/errors.ts";
 import { COUNT, checkValue, type Range, SIZE } from "../core/options.ts";
 import type { Signal } from "./signals.ts";
 
-/** What was found on the first half of the text. */
+/** How a unit follows a signal, fitted on the first half of a text. */
 export interface Fit {
-  /** 1: the unit is high where the signal is, -1: low. */
+  /** 1 if the unit is high where the signal is high, -1 if it is low there. */
   readonly direction: 1 | -1;
-  /** For shares: where high begins. */
+  /** For a signal of kind `share`, the threshold between low and high. */
   readonly threshold: number;
   /** 0 is chance, 1 is perfect. */
   readonly score: number;
 }
 
-/** The values of one unit, in order, with what they are values of. */
+/** The values of one unit, sorted, with their positions. */
 export interface SortedUnit {
   readonly values: Float32Array;
-  /** Positions in the text, by rising value. */
+  /** Positions in the text, in the order of rising values. */
   readonly order: Int32Array;
 }
 
@@ -33,7 +33,7 @@ export const FLOATS: Range = {
  * @param from the first symbol
  * @param to the symbol behind the last
  * @returns [to - from]
- * @throws InputError, ShapeError for a unit or a symbol that is not there
+ * @throws InputError, ShapeError for a unit or a symbol that does not exist
  */
 export function unitOf(
   all: Float32Array,
@@ -71,8 +71,8 @@ export function sortUnit(values: Float32Array): SortedUnit {
 }
 
 /**
- * For a share, the threshold with the highest informedness (Youden's J: true positive rate + true negative rate - 1,
- * which is twice the balanced accuracy less 1); for an amount, the correlation.
+ * Fits a unit to a signal. For a share, finds the threshold with the highest informedness (Youden's J: true positive
+ * rate + true negative rate - 1, which is twice the balanced accuracy minus 1); for an amount, computes the correlation.
  */
 export function fitUnit(unit: SortedUnit, signal: Float32Array, kind: Signal["kind"]): Fit {
   if (kind === "amount") {
@@ -89,7 +89,7 @@ export function fitUnit(unit: SortedUnit, signal: Float32Array, kind: Signal["ki
     if (signal[at] > 0) positivesBelow++;
     else negativesBelow++;
     const next = values[order[rank + 1]];
-    // A threshold lies between two different values.
+    // A threshold is between two different values.
     if (next === values[at]) continue;
     const j = negativesBelow / negatives - positivesBelow / positives;
     if (Math.abs(j) <= best.score) continue;
@@ -98,7 +98,7 @@ export function fitUnit(unit: SortedUnit, signal: Float32Array, kind: Signal["ki
   return best;
 }
 
-/** The same on other text; below 0 where the unit does the opposite there. */
+/** The score of a fit on another text. It is below 0 if the unit does the opposite there. */
 export function scoreFit(
   { direction, threshold }: Fit,
   values: Float32Array,
@@ -117,7 +117,7 @@ export function scoreFit(
   return truePositives / positives + trueNegatives / (signal.length - positives) - 1;
 }
 
-/** Pearson's; 0 when one of the two never changes. */
+/** Pearson's correlation; 0 if one of the two is constant. */
 function correlation(a: Float32Array, b: Float32Array): number {
   const n = a.length;
   let [sumA, sumB] = [0, 0];

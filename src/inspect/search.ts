@@ -11,36 +11,36 @@ export interface FoundCell {
   readonly layer: number;
   readonly unit: number;
   readonly signal: string;
-  /** What it does, in words: `above 0.31`, `rises with it`. */
+  /** How it follows the signal, in words: `above 0.31`, `rises with it`. */
   readonly detects: string;
-  /** On the half of the text on which it was chosen: 0 is chance, 1 perfect. */
+  /** The score on the half of the text on which the unit was chosen: 0 is chance, 1 is perfect. */
   readonly score: number;
-  /** On the other half. */
+  /** The score on the other half. */
   readonly heldOutScore: number;
-  /** Direction and threshold, in numbers. */
+  /** The direction and the threshold. */
   readonly fit: Fit;
 }
 
 export interface SearchResult {
   /** The best units of each signal, by their score on the half on which they were chosen. */
   readonly cells: readonly FoundCell[];
-  /** Signals that this text has too little of. */
+  /** Signals that occur too rarely in the text. */
   readonly absent: readonly string[];
 }
 
-/** A signal has to hold, and not to hold, for this many symbols of each half. */
+/** A signal must hold for at least this many symbols of each half, and not hold for as many. */
 const LEAST_SYMBOLS = 20;
 
-/** A signal's value after each symbol of a text. */
+/** A signal and its value after each symbol of a text. */
 export interface SignalValues {
   readonly signal: Signal;
   readonly values: Float32Array;
 }
 
 /**
- * Signals of a text at the ends of its symbols.
- * @param characters of the text
- * @param ends how many characters there are up to the end of each symbol; default: each symbol is a character
+ * Computes the values of all signals after each symbol of a text.
+ * @param characters the code points of the text
+ * @param ends the number of characters up to the end of each symbol; default: each symbol is a character
  */
 export function valuesOf(
   signals: readonly Signal[],
@@ -70,10 +70,11 @@ export function* valuesOfJob(
 }
 
 /**
- * The units that follow each signal best. Units, directions and thresholds are chosen on the first half of the text
- * and scored on the second: the best of many is always good where it was chosen.
- * @param layers traces of the text; of an LSTM its cell states are looked at
- * @param best how many units of each signal
+ * Finds the units that follow each signal best. Units, directions and thresholds are chosen on the first half of the
+ * text and scored on the second, because the best of many units always has a good score where it was chosen.
+ * @param layers traces of the text; of an LSTM the cell states are used
+ * @param all the signals of the text
+ * @param best the number of units to return for each signal
  */
 export function searchUnits(
   layers: readonly LayerTrace[],
@@ -112,7 +113,11 @@ export function* searchUnitsJob(
       const { width, hidden, cell } = layers[layer];
       const rest = unitOf(cell ?? hidden, width, unit, half, symbols);
       return {
-        ...{ layer, unit, signal: signal.name, detects: describe(fitted, signal.kind), score: fitted.score },
+        layer,
+        unit,
+        signal: signal.name,
+        detects: describe(fitted, signal.kind),
+        score: fitted.score,
         heldOutScore: scoreFit(fitted, rest, values.subarray(half), signal.kind),
         fit: fitted,
       };
@@ -144,7 +149,7 @@ function checkEnds(ends: ArrayLike<number>, characters: number): void {
   }
 }
 
-/** Traces and signals are of one text: each has a value for every symbol. */
+/** Checks that traces and signals are of one text: each has a value for every symbol. */
 function checkSearch(layers: readonly LayerTrace[], all: readonly SignalValues[], best: number): void {
   checkValue("searchUnits: best", SIZE, best);
   checkValue("searchUnits: layers", listOfAny(OBJECT, "a list of traces of layers"), layers);

@@ -1,27 +1,28 @@
 import { checkValue, listOfAny, TEXT } from "../core/options.ts";
 
 /**
- * Simple things about a text that a unit may have learned to follow. Each is a value for every character, for the
- * moment after that character has been read, which is when a state is looked at: the opening quote is inside already,
- * the closing one is not any more.
+ * A simple property of a text that a unit may have learned to follow. It has a value for every character, namely after
+ * that character was read, which is when states are recorded: an opening quote is inside the quotes, a closing quote is
+ * not.
  */
 export interface Signal {
   readonly name: string;
-  /** `share` of a text for which it holds is what a unit has to tell apart; `amount` rises and falls. */
+  /** `share`: the signal holds for some of the characters; `amount`: it is a number. */
   readonly kind: "share" | "amount";
-  /** @param characters code points of the text */
+  /** @param characters the code points of the text */
   of(characters: readonly string[]): Float32Array;
 }
 
 const TEXTS = listOfAny(TEXT, "a list of the text's characters");
 
-/** One signal from a function that goes through the text. */
+/** A signal of kind `share`, or `amount`, from a function that reads the text character by character. */
 const walk = (
   name: string,
   start: () => (character: string, at: number, all: readonly string[]) => number | boolean,
   kind: Signal["kind"] = "share",
 ): Signal => ({
-  ...{ name, kind },
+  name,
+  kind,
   of(characters) {
     checkValue(`signal "${name}": characters`, TEXTS, characters);
     const step = start();
@@ -29,14 +30,15 @@ const walk = (
   },
 });
 
-/** Matches of a pattern in the whole text, from the first character of each to the one before its last. */
+/** A signal that holds in all matches of a pattern, from the first character of each to the one before its last. */
 const within = (name: string, pattern: RegExp): Signal => ({
-  ...{ name, kind: "share" },
+  name,
+  kind: "share",
   of(characters) {
     checkValue(`signal "${name}": characters`, TEXTS, characters);
     const values = new Float32Array(characters.length);
     const text = characters.join("");
-    // A match counts in UTF-16 units, the values in characters.
+    // The index of a match is in UTF-16 units, that of the values in characters.
     const units = characters.some((character) => character.length > 1) ? unitsOf(characters) : undefined;
     for (const match of text.matchAll(pattern)) {
       const [first, end] = [match.index, match.index + match[0].length - 1];
@@ -50,7 +52,7 @@ function unitsOf(characters: readonly string[]): number[] {
   return characters.flatMap((character, at) => new Array<number>(character.length).fill(at));
 }
 
-/** Depth of brackets; an empty line ends all of them, so that one that is never closed spoils little. */
+/** The depth of brackets. An empty line closes all of them, so that a missing bracket has little effect. */
 const depth = (open: string, close: string) => () => {
   let now = 0;
   return (character: string, at: number, all: readonly string[]) => {

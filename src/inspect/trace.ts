@@ -10,33 +10,33 @@ import { detachState } from "../nn/cell-state.ts";
 import { RecurrentLayer } from "../nn/recurrent-layer.ts";
 import { RecurrentState } from "../nn/recurrent-state.ts";
 
-/** What one layer did at each symbol of a text: arrays [symbols, width], row by row. */
+/** The states of one layer after each symbol of a text: arrays [symbols, width], row by row. */
 export interface LayerTrace {
   readonly width: number;
-  /** Hidden states; for a cell of the user's own its outputs. */
+  /** Hidden states; the outputs of a user's cell. */
   readonly hidden: Float32Array;
   /** Cell states, LSTM only. */
   readonly cell: Float32Array | undefined;
 }
 
-/** How often a gate of a layer was nearly shut and nearly open. */
+/** How often a gate of a layer was nearly closed and nearly open. */
 export interface GateSaturation {
   readonly layer: number;
   readonly gate: string;
-  /** Share of all activations below 0.1. */
+  /** The share of all activations that are below 0.1. */
   readonly below: number;
-  /** Share above 0.9. */
+  /** The share of all activations that are above 0.9. */
   readonly above: number;
 }
 
 export interface ModelTrace {
   readonly symbols: number;
   readonly layers: readonly LayerTrace[];
-  /** Empty for cells without gates, and for a user's own, whose gates are not known. */
+  /** Empty for cells without gates, and for a user's cell, whose gates are not known. */
   readonly saturation: readonly GateSaturation[];
 }
 
-/** The sigmoid gates among the blocks that each kernel saves (kernels/unrolled.h). */
+/** The sigmoid gates among the blocks that the kernel of each cell saves (kernels/unrolled.h). */
 const GATES: Record<CellKind, { readonly blocks: number; readonly gates: Readonly<Record<string, number>> }> =
   {
     lstm: { blocks: 4, gates: { input: 0, forget: 1, output: 3 } },
@@ -46,14 +46,14 @@ const GATES: Record<CellKind, { readonly blocks: number; readonly gates: Readonl
     "rnn-relu": { blocks: 0, gates: {} },
   };
 
-/** Karpathy, Johnson and Li, "Visualizing and understanding recurrent networks" (2015): nearly shut, nearly open. */
+/** The thresholds of Karpathy, Johnson and Li, "Visualizing and understanding recurrent networks" (2015). */
 const SHUT = 0.1;
 const OPEN = 0.9;
 
-/** Symbols that run in one call. */
+/** The number of symbols in one call. */
 const CHUNK = 256;
 
-/** One chunk of one layer, read back. */
+/** The values of one chunk of one layer. */
 interface Piece {
   readonly hidden: FloatArray;
   readonly cell?: FloatArray;
@@ -61,8 +61,8 @@ interface Piece {
 }
 
 /**
- * Read a text symbol by symbol from a zero state and keep what every layer did. Changes nothing in the model.
- * @param onProgress called with the symbols done
+ * Reads a text symbol by symbol from a zero state and records the states of every layer. The model does not change.
+ * @param onProgress called with the number of symbols that were read
  */
 export async function traceModel(
   model: LanguageModel,
@@ -112,7 +112,7 @@ export async function traceModel(
   return { symbols, layers, saturation: counts.shares(symbols * width) };
 }
 
-/** x [T, 1, I] or ids [T, 1] through every layer. */
+/** Runs every layer on x [T, 1, I] or ids [T, 1]. */
 function runLayers(model: LanguageModel, x: Tensor, state: unknown) {
   if (model.rnn instanceof RecurrentLayer)
     return runBuiltIn(model.rnn, x, state as RecurrentState[] | undefined);
@@ -128,7 +128,7 @@ function runLayers(model: LanguageModel, x: Tensor, state: unknown) {
   return { pieces: Promise.all(pieces), state: states as unknown };
 }
 
-/** Layer by layer, since the layers together only show the last of them. */
+/** Runs layer by layer, since the layers together return only the output of the last one. */
 function runBuiltIn(rnn: RecurrentLayer, x: Tensor, state: RecurrentState[] | undefined) {
   const pieces: Promise<Piece>[] = [];
   const states: RecurrentState[] = [];
@@ -175,9 +175,11 @@ class GateCounts {
 
   shares(total: number): GateSaturation[] {
     return this.found.map(({ layer, gate, below, above }) => ({
-      ...{ layer, gate },
-      // Of no symbols there is no share.
-      ...{ below: below / Math.max(total, 1), above: above / Math.max(total, 1) },
+      layer,
+      gate,
+      // Without symbols, total is 0.
+      below: below / Math.max(total, 1),
+      above: above / Math.max(total, 1),
     }));
   }
 }

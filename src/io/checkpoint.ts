@@ -1,13 +1,13 @@
 /**
- * A checkpoint: a safetensors file that any program can read, and that shows when a byte of it has changed.
+ * A checkpoint: a safetensors file that any program can read, with a checksum that detects a change of any byte.
  *
- * The checksum stands at a fixed place, as the first metadata entry. It is
+ * The checksum is the first metadata entry, at a fixed place. It is
  *
  *   SHA-256( header, the checksum's 64 digits read as zeros  ||  SHA-256( data section ) )
  *
  * where the header includes its length and its padding: every byte of the file is hashed or is the checksum.
- * Every version of the format keeps this construction, so that a file of another version can be told from a
- * damaged one. (A program that rewrites the file, even with the same tensors, makes it a different file.)
+ * Every version of the format keeps this construction, so that a file of another version can be distinguished from a
+ * damaged one. (A program that rewrites the file, even with the same tensors, makes a different file.)
  */
 import { escapeControl, FormatError, InputError } from "../core/index.ts";
 import { BYTES, checkValue, OPTIONS, TEXT } from "../core/options.ts";
@@ -30,7 +30,7 @@ const PREFIX = `{"${METADATA_NAME}":{"sha256":"`;
 const CHECKSUM_BEGIN = 8 + PREFIX.length;
 const CHECKSUM_END = CHECKSUM_BEGIN + NO_CHECKSUM.length;
 
-/** A whole checkpoint of a version that this program does not know. */
+/** An undamaged checkpoint of a version that this program does not know. */
 export class CheckpointVersionError extends FormatError {
   override name = "CheckpointVersionError";
   readonly version: string;
@@ -44,9 +44,9 @@ export class CheckpointVersionError extends FormatError {
 }
 
 /**
- * The bytes of a checkpoint. All tensor data is copied before the call returns its promise, so that the heap may
- * change afterwards. The same arguments give the same bytes; metadata keys are sorted.
- * @throws InputError for tensors that cannot be stored, or metadata with a reserved key
+ * Encodes a checkpoint. All tensor data is copied before the call returns its promise, so that the heap may change
+ * afterwards. The same arguments give the same bytes; metadata keys are sorted.
+ * @throws InputError for tensors that cannot be stored, and for metadata with a reserved key
  */
 export async function encodeCheckpoint(
   tensors: TensorsToStore,
@@ -59,7 +59,7 @@ export async function encodeCheckpoint(
     if (RESERVED.includes(key)) {
       throw new InputError(`checkpoint metadata ${quoteName(key)}: the key is reserved by the format`);
     }
-    // JavaScript moves such keys before all others, and the checksum has to stay first.
+    // JavaScript moves such keys before all others, but the checksum has to be first.
     if (/^(0|[1-9][0-9]*)$/.test(key)) {
       throw new InputError(`checkpoint metadata ${quoteName(key)}: a key must not be a number`);
     }
@@ -71,10 +71,11 @@ export async function encodeCheckpoint(
 }
 
 /**
- * The tensors and the metadata (without the format's own keys) of a checkpoint in which every byte is as it was
- * written.
+ * Decodes a checkpoint after checking that no byte has changed since it was written.
  * @param where names the file in errors
- * @throws FormatError if the file is damaged or no checkpoint; CheckpointVersionError if it is whole and foreign
+ * @returns the tensors, and the metadata without the format's own keys
+ * @throws FormatError if the file is damaged or is not a checkpoint; CheckpointVersionError if it is undamaged, but of
+ * another version
  */
 export async function decodeCheckpoint(bytes: Uint8Array, where: string): Promise<SafetensorsFile> {
   checkValue("decodeCheckpoint: bytes", BYTES, bytes);
@@ -107,7 +108,7 @@ function versionProblem(version: string): string {
   return `is a checkpoint of format version ${quoteName(version)}, this program reads "${CHECKPOINT_VERSION}"`;
 }
 
-/** The checksum that a file should have; `bytes` is well-formed safetensors and starts with {@link PREFIX}. */
+/** The checksum that a file should have. `bytes` must be well-formed safetensors that start with {@link PREFIX}. */
 async function checksum(bytes: Uint8Array): Promise<string> {
   const dataBegin = safetensorsDataOffset(bytes);
   const hashed = new Uint8Array(dataBegin + 32);

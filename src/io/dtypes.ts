@@ -1,11 +1,11 @@
 /**
- * The number types of safetensors files: name in the file, bytes an element, the typed array that holds it.
- * All data in files is little-endian, as every machine is that this package runs on (wasm is too).
+ * The number types of safetensors files: the name in the file, bytes per element, and the typed array.
+ * Data in files is little-endian, like all machines on which this package runs, and like WebAssembly.
  */
 import { UnrolledError } from "../core/index.ts";
 import { checkValue, type Range } from "../core/options.ts";
 
-/** What `data()` of a stored tensor gives, by its dtype. F16 and BF16 come as their raw 16 bits. */
+/** The typed array that `data()` of a stored tensor returns, by dtype. F16 and BF16 are raw 16-bit words. */
 export interface StoredArrays {
   F64: Float64Array<ArrayBuffer>;
   F32: Float32Array<ArrayBuffer>;
@@ -38,9 +38,9 @@ export type StorableArray =
   | Uint8Array;
 
 interface DTypeFacts<A> {
-  /** Bytes an element. */
+  /** Bytes per element. */
   size: number;
-  /** Constructor of the array over a whole, aligned buffer. */
+  /** The constructor of the array over a whole, aligned buffer. */
   array: new (
     buffer: ArrayBuffer,
   ) => A;
@@ -62,24 +62,24 @@ const FACTS: { readonly [D in StoredDType]: DTypeFacts<StoredArrays[D]> } = {
   BOOL: { size: 1, array: Uint8Array },
 };
 
-/** For messages: every dtype that can be read and written. */
+/** All dtypes that can be read and written, for messages. */
 export const DTYPE_NAMES = Object.keys(FACTS).join(", ");
 
 export function isStoredDType(name: string): name is StoredDType {
   return Object.hasOwn(FACTS, name);
 }
 
-/** Bytes an element. */
+/** Bytes per element. */
 export function dtypeSize(dtype: StoredDType): number {
   return FACTS[dtype].size;
 }
 
-/** Whether `array` is the typed array of `dtype` or plain bytes. */
+/** Whether `array` is of the typed array of `dtype`, or bytes. */
 export function holdsStoredDType(array: StorableArray, dtype: StoredDType): boolean {
   return array instanceof Uint8Array || array instanceof FACTS[dtype].array;
 }
 
-/** A fresh typed array with a copy of `bytes`, whatever their alignment. `bytes` must be whole elements. */
+/** A new typed array with a copy of `bytes`, which may have any alignment but must be whole elements. */
 export function copyToArray<D extends StoredDType>(dtype: D, bytes: Uint8Array): StoredArrays[D] {
   assertLittleEndian();
   const copy = new Uint8Array(bytes.byteLength);
@@ -92,7 +92,7 @@ const UINT16: Range = {
   fits: (value) => Object.prototype.toString.call(value) === "[object Uint16Array]",
 };
 
-/** Raw IEEE 754 half-precision bits to float32, exactly. */
+/** Converts raw IEEE 754 half-precision bits to float32. The conversion is exact. */
 export function float16ToFloat32(bits: Uint16Array): Float32Array<ArrayBuffer> {
   checkValue("float16ToFloat32: bits", UINT16, bits);
   const result = new Float32Array(bits.length);
@@ -107,7 +107,7 @@ export function float16ToFloat32(bits: Uint16Array): Float32Array<ArrayBuffer> {
   return result;
 }
 
-/** Raw bfloat16 bits (the upper half of a float32) to float32, exactly. */
+/** Converts raw bfloat16 bits (the upper half of a float32) to float32. The conversion is exact. */
 export function bfloat16ToFloat32(bits: Uint16Array): Float32Array<ArrayBuffer> {
   checkValue("bfloat16ToFloat32: bits", UINT16, bits);
   const result = new Uint32Array(bits.length);
@@ -115,7 +115,7 @@ export function bfloat16ToFloat32(bits: Uint16Array): Float32Array<ArrayBuffer> 
   return new Float32Array(result.buffer);
 }
 
-/** Typed arrays take the byte order of the machine: on a big-endian one files would be wrong without a word. */
+/** Typed arrays use the byte order of the machine: a big-endian machine would read and write wrong files silently. */
 export function assertLittleEndian(): void {
   if (new Uint8Array(Uint16Array.of(1).buffer)[0] === 1) return;
   throw new UnrolledError(

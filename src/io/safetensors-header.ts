@@ -1,14 +1,14 @@
 /**
- * Parser of the JSON header of a safetensors file. It knows the one grammar that such a header may have:
+ * The parser of the JSON header of a safetensors file. It accepts only the grammar of such headers:
  *   { "__metadata__": { string: string }, name: { "dtype": string, "shape": [n...], "data_offsets": [n, n] } }
- * JSON.parse would hide duplicate names, round large integers and build whatever a hostile file asks for;
- * here nothing is built but tensor entries, lists are bounded, and the first thing out of place is an error.
+ * JSON.parse would hide duplicate names, round large integers and build whatever a hostile file contains. This parser
+ * builds only tensor entries, bounds all lists, and throws at the first violation.
  */
 import { escapeControl, FormatError } from "../core/index.ts";
 
 export const METADATA_NAME = "__metadata__";
 
-/** As many as PyTorch allows. */
+/** The most axes of a tensor, as in PyTorch. */
 export const MAX_RANK = 64;
 
 export interface HeaderEntry {
@@ -16,27 +16,28 @@ export interface HeaderEntry {
   dtype: string;
   /** Non-negative safe integers. */
   shape: number[];
-  /** First byte and the byte after the last, counted from the start of the data section. */
+  /** The first byte, and the byte after the last one, counted from the start of the data section. */
   begin: number;
   end: number;
 }
 
 export interface Header {
-  /** Without a prototype, so that a key named `__proto__` is a key like any other. */
+  /** Without a prototype, so that `__proto__` is a key like any other. */
   metadata: Record<string, string>;
   entries: Map<string, HeaderEntry>;
 }
 
 /**
- * @param text the whole header, padding included
+ * Parses a header.
+ * @param text the whole header, including its padding
  * @param where names the file in errors
- * @throws FormatError at the first thing that breaks the format
+ * @throws FormatError at the first violation of the format
  */
 export function parseHeader(text: string, where: string): Header {
   return new HeaderParser(text, where).parse();
 }
 
-/** A name from outside as it may appear in a message: quoted, bounded, control characters visible. */
+/** A name from a file for a message: in quotes, cut if it is long, with control characters escaped. */
 export function quoteName(name: string): string {
   const shown = name.length > 80 ? `${name.slice(0, 80)}...` : name;
   return `"${escapeControl(shown)}"`;
@@ -46,7 +47,7 @@ class HeaderParser {
   private at = 0;
   private readonly text: string;
   private readonly file: string;
-  /** What is being read, for messages. */
+  /** What is being parsed, for messages. */
   private place: string;
 
   constructor(text: string, where: string) {
@@ -58,7 +59,7 @@ class HeaderParser {
   parse(): Header {
     const entries = new Map<string, HeaderEntry>();
     const found: { metadata?: Record<string, string> } = {};
-    // No white space before it: a header starts with its brace.
+    // No white space may precede it: a header starts with its brace.
     if (this.text[0] !== "{") this.fail("must be a JSON object and start with {");
     this.object((name) => {
       if (name === METADATA_NAME) {
@@ -114,7 +115,7 @@ class HeaderParser {
     return { name, dtype, shape, begin: offsets[0], end: offsets[1] };
   }
 
-  /** Reads `{ name: value, ... }`; `value` is called with the cursor on each value and must consume it. */
+  /** Parses `{ name: value, ... }`. `value` is called with the cursor on each value and must consume it. */
   private object(value: (name: string) => void): void {
     if (this.peek() !== "{") this.fail("must be a JSON object");
     this.at++;
@@ -142,7 +143,7 @@ class HeaderParser {
     return list;
   }
 
-  /** Plain digits only: 1.0, 1e3, -1 and 007 are refused, and so is what a double cannot hold exactly. */
+  /** Parses digits only. Refuses 1.0, 1e3, -1, 007 and integers that a double cannot represent. */
   private integer(field: string): number {
     const begin = this.at;
     while (this.at < this.text.length && isNumberCharacter(this.text.charCodeAt(this.at))) this.at++;
@@ -165,7 +166,7 @@ class HeaderParser {
     this.at = end + 1;
     let value: unknown;
     try {
-      // One whole string literal: JSON.parse knows its escapes and refuses raw control characters.
+      // This is one string literal: JSON.parse handles its escapes and refuses raw control characters.
       value = JSON.parse(this.text.slice(begin, end + 1));
     } catch (cause) {
       this.fail(`is not valid JSON: bad string at character ${begin}`, cause);
@@ -176,7 +177,7 @@ class HeaderParser {
     return value;
   }
 
-  /** The next character that is not white space, or "" at the end; the cursor moves onto it. */
+  /** Moves the cursor to the next character that is not white space. Returns it, or "" at the end. */
   private peek(): string {
     this.skipSpace();
     return this.text[this.at] ?? "";
@@ -203,7 +204,7 @@ class HeaderParser {
   }
 }
 
-/** Digits and all that may stand in a JSON number, so that a message shows the whole of a wrong one. */
+/** Whether a JSON number may contain the character, so that a message can show the whole of a wrong number. */
 function isNumberCharacter(code: number): boolean {
   return (
     (code >= 48 && code <= 57) || code === 43 || code === 45 || code === 46 || code === 69 || code === 101

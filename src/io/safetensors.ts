@@ -1,6 +1,6 @@
 /**
- * The safetensors format, strict in both directions: eight bytes with the length of the header, a JSON header
- * (see safetensors-header.ts), and the tensors' bytes without holes or overlaps.
+ * The safetensors format, checked strictly when reading and when writing: eight bytes with the length of the header, a
+ * JSON header (see safetensors-header.ts), and the tensors' bytes without holes or overlaps.
  * Source: https://huggingface.co/docs/safetensors, "Format". Runs in Node and in the browser.
  */
 import { escapeControl, FormatError, formatBytes, InputError, type Shape, showShape } from "../core/index.ts";
@@ -36,13 +36,13 @@ const ENTRIES: Range = {
   fits: (value) => value instanceof Map || OPTIONS.fits(value),
 };
 
-/** The reference implementation's limit. */
+/** The limit of the reference implementation. */
 export const MAX_HEADER_BYTES = 100_000_000;
 
 const LENGTH_BYTES = 8;
 const ALIGNMENT = 8;
 
-/** A tensor to write: `data` is the dtype's typed array (F16, BF16: Uint16Array), or its bytes as Uint8Array. */
+/** A tensor to write. `data` is the typed array of `dtype` (for F16 and BF16 Uint16Array), or its bytes. */
 export interface TensorToStore {
   dtype: StoredDType;
   shape: Shape;
@@ -52,31 +52,31 @@ export interface TensorToStore {
 interface StoredTensorOf<D extends StoredDType> {
   readonly dtype: D;
   readonly shape: readonly number[];
-  /** The tensor's bytes inside the file that was read: no copy, any alignment. */
+  /** A view of the tensor's bytes in the file, not a copy, with any alignment. */
   readonly bytes: Uint8Array;
-  /** A fresh typed array. @throws FormatError if a BOOL is neither 0 nor 1 */
+  /** A copy of the data as a typed array. @throws FormatError if a BOOL is neither 0 nor 1 */
   data(): StoredArrays[D];
-  /** A fresh copy as float32: exact from F32, F16 and BF16, rounded from F64. @throws FormatError else */
+  /** A copy of the data as float32: exact for F32, F16 and BF16, rounded for F64. @throws FormatError for others */
   toFloat32(): Float32Array<ArrayBuffer>;
 }
 
-/** A tensor that was read; `dtype` tells the type of `data()`. */
+/** A tensor that was read. `dtype` determines the type of `data()`. */
 export type StoredTensor = { [D in StoredDType]: StoredTensorOf<D> }[StoredDType];
 
 export interface SafetensorsFile {
-  /** Without a prototype. */
+  /** An object without a prototype. */
   metadata: Record<string, string>;
-  /** In the order of their data. */
+  /** Tensors by name, in the order of their data. */
   tensors: Map<string, StoredTensor>;
 }
 
 export type TensorsToStore = ReadonlyMap<string, TensorToStore> | Readonly<Record<string, TensorToStore>>;
 
 /**
- * The bytes of a file. The same arguments give the same bytes: tensors are sorted by the size of their elements
- * (largest first, so that each is aligned in the file) and then by name; metadata keeps its order.
+ * Writes a file and returns its bytes. The same arguments give the same bytes: tensors are sorted by the size of their
+ * elements (largest first, so that each is aligned in the file) and then by name; metadata keeps its order.
  * All data is copied before the call returns.
- * @throws InputError if shape, dtype and data of a tensor do not fit, or a name cannot be stored
+ * @throws InputError if shape, dtype and data of a tensor do not fit each other, or a name cannot be stored
  */
 export function writeSafetensors(
   tensors: TensorsToStore,
@@ -122,7 +122,7 @@ export function writeSafetensors(
   return file;
 }
 
-/** Where the data section of a well-formed file begins. */
+/** The byte at which the data section of a well-formed file begins. */
 export function safetensorsDataOffset(file: Uint8Array): number {
   checkValue("safetensorsDataOffset: file", BYTES, file);
   if (file.byteLength < LENGTH_BYTES) {
@@ -136,10 +136,11 @@ export function safetensorsDataOffset(file: Uint8Array): number {
 }
 
 /**
- * Read a file that may be hostile. Nothing is allocated before the sizes it claims are known to be true;
- * tensors stay views of `bytes` until their data is asked for.
+ * Reads a file, which may be hostile: memory is allocated only after the sizes in the header were checked. Tensors are
+ * views of `bytes` until their data is read.
  * @param where names the file in errors
- * @throws FormatError at the first thing that breaks the format
+ * @param options `maxHeaderBytes`: refuses longer headers; {@link MAX_HEADER_BYTES} by default
+ * @throws FormatError at the first violation of the format
  */
 export function readSafetensors(
   bytes: Uint8Array,
@@ -152,7 +153,7 @@ export function readSafetensors(
   refuseOthers("readSafetensors", { maxHeaderBytes: 0 }, options);
   checkValue("readSafetensors: maxHeaderBytes", optional(COUNT), options.maxHeaderBytes);
   const file = escapeControl(where);
-  // A plain view: slice and subarray of Node's Buffer have meanings of their own.
+  // A Uint8Array, since slice and subarray of Node's Buffer behave differently.
   const all = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerEnd = LENGTH_BYTES + readHeaderLength(all, file, options.maxHeaderBytes ?? MAX_HEADER_BYTES);
   let text: string;
@@ -206,7 +207,7 @@ function readHeaderLength(all: Uint8Array, file: string, maxHeaderBytes: number)
   return Number(length);
 }
 
-/** The dtype of an entry whose own numbers agree with each other and with the length of the file. */
+/** Checks that the numbers of an entry agree with each other and with the length of the file. Returns its dtype. */
 function checkEntry(entry: HeaderEntry, dataBytes: number, place: string): StoredDType {
   const { dtype, shape, begin, end } = entry;
   if (!isStoredDType(dtype)) {
@@ -227,7 +228,7 @@ function checkEntry(entry: HeaderEntry, dataBytes: number, place: string): Store
   return dtype;
 }
 
-/** Bytes of a tensor; undefined when a product on the way is more than a double holds exactly. */
+/** The number of bytes of a tensor; undefined if a product is more than a double represents exactly. */
 function byteLength(dtype: StoredDType, shape: Shape): number | undefined {
   let product = dtypeSize(dtype);
   for (const length of shape) {
@@ -257,7 +258,7 @@ function storedTensor<D extends StoredDType>(
     throw new FormatError(place, `must hold floating-point numbers, has dtype ${dtype}`);
   };
   const tensor: StoredTensorOf<D> = { dtype, shape, bytes, data, toFloat32 };
-  // A union over D cannot be built from a generic D; each member is exactly this object.
+  // TypeScript cannot build a union over D from a generic D, but each member of the union is this object.
   return tensor as unknown as StoredTensor;
 }
 

@@ -2,42 +2,48 @@ import { blockRowsFor } from "../autograd/ops/linear-cross-entropy.ts";
 import { InputError } from "../core/errors.ts";
 import { BELOW_1, COUNT, FLAG, oneOf, optional, type Settled, SIZE, settle } from "../core/options.ts";
 
-/** `own`: a user's cell, made by a function that the model is given. */
+/** The kind of the recurrent cells. `own` is a user's cell, which `createCell` makes. */
 export type LanguageModelCell = "rnn" | "lstm" | "gru" | "own";
 
-/** Everything that fixes the shapes and the function of a language model. */
+/** The configuration of a language model, which determines its parameters and the function that it computes. */
 export interface LanguageModelConfig {
-  /** `gru` resets after the recurrent product, as PyTorch; `rnn` is the tanh one. */
+  /** `gru` applies the reset gate after the recurrent product, as in PyTorch; `rnn` uses tanh. */
   readonly cell: LanguageModelCell;
-  /** How many different symbols there are. */
+  /** The number of different symbols. */
   readonly vocabulary: number;
   readonly hidden: number;
   readonly layers: number;
-  /** Between layers, before the output layer and on an embedding (Zaremba et al. 2014). */
+  /** Dropout between layers, before the output layer and on an embedding (Zaremba et al. 2014). */
   readonly dropout: number;
-  /** One dropout mask for all steps of a chunk. */
+  /** Whether all steps of a chunk have the same dropout mask. */
   readonly variational: boolean;
-  /** Features of a learned vector for each symbol; 0: symbols go in one-hot, which costs a gather. */
+  /** The number of features of a learned vector for each symbol; 0: symbols are one-hot, at the cost of a gather. */
   readonly embedding: number;
-  /** The output layer has the embedding's matrix (Press and Wolf 2017); both then have `hidden` features. */
+  /** Whether the output layer uses the embedding's matrix (Press and Wolf 2017); both then have `hidden` features. */
   readonly tied: boolean;
 }
 
-/** What has to be said of a language model; the rest has defaults. */
+/** The settings of a language model: vocabulary and hidden size are required, the others have defaults. */
 export type LanguageModelSettings = Partial<LanguageModelConfig> &
   Pick<LanguageModelConfig, "vocabulary" | "hidden">;
 
 const RANGES = {
-  ...{ cell: oneOf("rnn", "lstm", "gru", "own"), vocabulary: SIZE, hidden: SIZE, layers: SIZE },
-  ...{ dropout: BELOW_1, variational: FLAG, embedding: optional(COUNT), tied: FLAG },
+  cell: oneOf("rnn", "lstm", "gru", "own"),
+  vocabulary: SIZE,
+  hidden: SIZE,
+  layers: SIZE,
+  dropout: BELOW_1,
+  variational: FLAG,
+  embedding: optional(COUNT),
+  tied: FLAG,
 };
 
 const DEFAULTS = { cell: "lstm", layers: 1, dropout: 0, variational: false, tied: false } as const;
 
 /**
- * Defaults: one LSTM layer without dropout; symbols go in one-hot, but as vectors of `hidden` features where a cell of
- * the user's own or tied weights need them.
- * @throws InputError for a combination that makes no model
+ * Fills in defaults: one LSTM layer without dropout; symbols are one-hot, or vectors of `hidden` features if a user's
+ * cell or tied weights need them.
+ * @throws InputError for an invalid combination of settings
  */
 export function completeConfig(settings: LanguageModelSettings): LanguageModelConfig {
   const where = "LanguageModel settings";
@@ -49,7 +55,7 @@ export function completeConfig(settings: LanguageModelSettings): LanguageModelCo
   return config;
 }
 
-/** Blocks of hidden rows in a layer's matrices; an own cell's are not known before it is made. */
+/** The number of blocks of `hidden` rows in a layer's matrices. For a user's cell this is a lower bound. */
 const GATES: Record<LanguageModelCell, number> = { rnn: 1, gru: 3, lstm: 4, own: 1 };
 
 function checkConfig({ cell, hidden, embedding, tied }: LanguageModelConfig): void {
@@ -65,7 +71,7 @@ function checkConfig({ cell, hidden, embedding, tied }: LanguageModelConfig): vo
   }
 }
 
-/** Numbers that training changes; at least so many for an own cell. */
+/** The number of trainable parameters. For a user's cell this is a lower bound. */
 export function parameterCount(config: LanguageModelConfig): number {
   const { vocabulary: V, hidden: H, layers, embedding: E, tied } = config;
   const gates = GATES[config.cell];
@@ -75,9 +81,9 @@ export function parameterCount(config: LanguageModelConfig): number {
 }
 
 /**
- * Bytes that a training step takes on a heap of float32: parameters, gradients, two moments of the optimiser and
- * packed copies; for every layer and step the gates, states and their gradients; and the logits of the rows that have
- * them at a time, with their gradients. At least so many for an own cell.
+ * The number of bytes that a training step takes on a heap of float32: parameters, gradients, two moments of the
+ * optimizer and packed copies; for every layer and step the gates, the states and their gradients; and the logits of
+ * one block of rows with their gradients. For a user's cell this is a lower bound.
  */
 export function trainingBytes(config: LanguageModelConfig, batch: number, steps: number): number {
   const { vocabulary: V, hidden: H, layers, embedding: E } = config;

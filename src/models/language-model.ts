@@ -65,7 +65,8 @@ export interface LanguageModelOptions {
 
 const RANGES: Ranges<LanguageModelOptions> = {
   ...MODULE_RANGES,
-  ...{ createCell: optional(FUNCTION), cellName: optional(TEXT) },
+  createCell: optional(FUNCTION),
+  cellName: optional(TEXT),
 };
 
 /**

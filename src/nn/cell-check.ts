@@ -1,20 +1,20 @@
-/** A user's cell may return anything: what it returns is looked at where it happens, with the step's number. */
+/** Checks what a user's cell returns, which may be anything, right after each step. Errors name the step. */
 import { Tensor } from "../backend/tensor.ts";
 import { InputError, placeOf, problemOf, ShapeError, UnrolledError } from "../core/errors.ts";
 import { type Shape, sameShape, showShape } from "../core/shape.ts";
 import { showValue } from "../core/show-value.ts";
 import { stateTensors } from "./cell-state.ts";
 
-/** What `step` and `sequence` return, before anybody has looked at it. */
+/** What `step` and `sequence` return, before it is checked. */
 interface Returned {
   output: Tensor;
   state: unknown;
 }
 
-/** The stack trace's lines that are the user's: his methods, and what he calls in them comes above. */
+/** The lines of a stack trace that belong to the user's methods. Functions that they call are above them. */
 const METHODS = /\b(zeroState|step|sequence)\b/;
 
-/** Run a part of a cell; whatever it throws says afterwards where it was. */
+/** Runs a part of a cell and adds the place to any error that it throws. */
 export function inCell<Result>(where: string, work: () => Result): Result {
   try {
     return work();
@@ -30,7 +30,7 @@ export function inCell<Result>(where: string, work: () => Result): Result {
   }
 }
 
-/** @param leading the axes that the output must begin with: [B], or [T, B] for a whole sequence */
+/** @param leading the first axes of the output: [B], or [T, B] for a whole sequence */
 export function checkReturned(
   where: string,
   returned: unknown,
@@ -61,8 +61,8 @@ export function checkReturned(
 }
 
 /**
- * A state has the tensors of the one before it, with the same shapes: else it could not go on for ever. In the first
- * step parts may appear that were absent.
+ * Checks that a state has the same tensors, with the same shapes, as the state before the step. The first step may add
+ * parts that were absent.
  */
 export function checkSameState(where: string, before: unknown, after: unknown, isFirst: boolean): void {
   const [expected, found] = [stateTensors(before, "state"), stateTensors(after, `${where}: state`)];
@@ -90,7 +90,7 @@ export function checkSameState(where: string, before: unknown, after: unknown, i
   }
 }
 
-/** Every tensor of a state begins with the batch. */
+/** Checks that the first axis of every tensor of a state is the batch. */
 export function checkBatch(where: string, state: unknown, batch: number): void {
   if (state === undefined || state === null) {
     throw new InputError(
@@ -104,7 +104,7 @@ export function checkBatch(where: string, state: unknown, batch: number): void {
   }
 }
 
-/** A part of a state that a cell begins with: its name, and its shape without the batch. */
+/** A part of the initial state of a cell: its name, and its shape without the batch. */
 export interface StatePart {
   readonly name: string;
   readonly shape: Shape;
@@ -115,10 +115,10 @@ export function partsOf(state: unknown): StatePart[] {
 }
 
 /**
- * A state that a caller gives has the parts that the cell begins with: a cell that does not find a part under its name
- * may go on as if it were zero.
- * @param cell as errors call it
- * @throws InputError, ShapeError naming the part
+ * Checks that a caller's state has the parts of the initial state: a cell that does not find a part may use zeros for
+ * it without an error.
+ * @param cell the name of the cell in errors
+ * @throws InputError, ShapeError that names the part
  */
 export function checkGivenState(
   where: string,
@@ -143,7 +143,7 @@ export function checkGivenState(
   }
 }
 
-/** @throws InputError when several steps have gone by and the state is still the very tensors it began with */
+/** @throws InputError if, after several steps, the state still consists of the tensors of the initial state */
 export function checkChanged(cell: string, before: unknown, after: unknown): void {
   const tensors = stateTensors(after).map(({ tensor }) => tensor);
   const first = stateTensors(before).map(({ tensor }) => tensor);

@@ -4,7 +4,7 @@ import { InputError } from "../core/errors.ts";
 import { checkValue, FUNCTION, OPTIONS, TEXT } from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
 
-/** A tensor of a state, under its path in it: `c`, `0.hidden`; a state that is one tensor has the empty path. */
+/** A tensor of a state with its path, such as `c` or `0.hidden`. The path is empty if the state is one tensor. */
 export interface NamedStateTensor {
   readonly name: string;
   readonly tensor: Tensor;
@@ -13,10 +13,11 @@ export interface NamedStateTensor {
 const DEEPEST = 100;
 
 /**
- * The same structure with every tensor changed: for a state that is a tensor, an array or an object of such. Absent
- * parts (undefined) stay absent; an instance of a class becomes another one, without its constructor being called.
+ * Applies a function to every tensor of a state, which is a tensor, an array or an object of such, and returns the same
+ * structure. Absent parts (undefined) stay absent; an instance of a class becomes a new instance, without a call of its
+ * constructor.
  * @param where names the state in errors
- * @throws InputError naming what is no tensor
+ * @throws InputError that names a part that is not a tensor
  */
 export function mapState<State>(
   state: State,
@@ -50,7 +51,7 @@ export function mapState<State>(
   return walk(state, "", 0) as State;
 }
 
-/** All tensors of a state, in the order of its fields. @throws InputError as {@link mapState} */
+/** All tensors of a state, in the order of its fields. @throws InputError like {@link mapState} */
 export function stateTensors(state: unknown, where?: string): NamedStateTensor[] {
   const found: NamedStateTensor[] = [];
   mapState(
@@ -65,8 +66,8 @@ export function stateTensors(state: unknown, where?: string): NamedStateTensor[]
 }
 
 /**
- * The state cut off from the tape and kept for the next step (truncated back-propagation through time): by its own
- * `detach`, where it has one, else tensor by tensor.
+ * Detaches a state from the tape and keeps it for the next step (truncated back-propagation through time). Calls the
+ * state's `detach` if there is one, else that of every tensor.
  */
 export function detachState<State>(state: State): State {
   if (hasDetach(state)) return state.detach();

@@ -7,7 +7,7 @@ import { showValue } from "../core/show-value.ts";
 import { detachState } from "./cell-state.ts";
 import type { Stepper } from "./stream.ts";
 
-/** A model that is made of ops, as one with a cell of your own. */
+/** A model that is composed of ops, such as one with a user's cell. */
 export interface ForwardModel<State> {
   zeroState(batch: number): State;
   /** ids [1, 1] -> logits [1, 1, V] */
@@ -15,8 +15,8 @@ export interface ForwardModel<State> {
 }
 
 /**
- * A model's `forward` as a stream of ids, for what {@link Stream} has no kernel for: it runs the model's ops on memory
- * of its own, with the weights as they are at each step. CPU-only.
+ * A stream of ids for models for which {@link Stream} has no kernel: it calls the model's `forward`, with its own memory
+ * and with the present weights at each step. CPU-only.
  */
 export class ForwardStream<State> implements Stepper<number> {
   private readonly model: ForwardModel<State>;
@@ -26,8 +26,8 @@ export class ForwardStream<State> implements Stepper<number> {
 
   /**
    * @param model runs its ops at each step
-   * @param frames where their results lie until the next step
-   * @throws InputError for what has not the methods of a model
+   * @param frames the memory of their results, until the next step
+   * @throws InputError if `model` does not have the methods of a model
    */
   constructor(model: ForwardModel<State>, frames = new Frames()) {
     checkValue(
@@ -48,7 +48,7 @@ export class ForwardStream<State> implements Stepper<number> {
 
   /**
    * The logits after one more id, [V].
-   * @throws InputError for what is no id of the model
+   * @throws InputError if `id` is not an id of the model
    */
   step(id: number): FloatArray {
     this.checkLive();

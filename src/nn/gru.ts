@@ -8,8 +8,8 @@ import {
 
 export interface GRUOptions extends RecurrentOptions {
   /**
-   * Where the reset gate works: on the recurrent product, as in PyTorch and cuDNN ("after", the default), or on the
-   * state that goes into it, as in the paper and the lecture ("before"). They are different functions.
+   * What the reset gate multiplies: the recurrent product, as in PyTorch and cuDNN ("after", the default), or the state
+   * before the product, as in the paper and the lecture ("before"). The results differ.
    */
   resetGate?: "after" | "before";
 }
@@ -20,7 +20,7 @@ const DEFAULTS = { ...RECURRENT_DEFAULTS, resetGate: "after" as const };
 
 /**
  * A stacked GRU (Cho et al. 2014) as torch.nn.GRU: `weight_ih_l0` [3H, I], `weight_hh_l0` [3H, H], biases [3H], gates
- * in the order r, z, n. Equations: backend/reference/cells/gru.ts. An integer input counts as one-hot.
+ * in the order r, z, n. Equations: backend/reference/cells/gru.ts. An integer input is treated as one-hot.
  */
 export class GRU extends RecurrentLayer {
   readonly resetGate: "after" | "before";

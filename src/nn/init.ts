@@ -20,8 +20,8 @@ import { checkSizes, type Shape, showShape, sizeOf } from "../core/shape.ts";
 import { BACKEND } from "./options.ts";
 import { orthonormal } from "./orthogonal.ts";
 
-// Functions that end in _ overwrite the tensor that they are given, as those of torch.nn.init, and return it. Values
-// are rounded to float32, so that a seed gives the same weights on every backend.
+// Functions whose names end in _ overwrite their tensor and return it, like those of torch.nn.init. Values are rounded
+// to float32, so that a seed gives the same weights on every backend.
 
 /** A parameter with values uniform in [-bound, bound). */
 export function uniform(shape: Shape, bound: number, rng: Rng, backend?: Backend): Tensor {
@@ -30,7 +30,7 @@ export function uniform(shape: Shape, bound: number, rng: Rng, backend?: Backend
   return fill(roomFor("uniform", shape, backend), () => (2 * rng.uniform() - 1) * bound);
 }
 
-/** A parameter without values. @throws OutOfMemoryError for more than the heap can hold */
+/** Allocates a parameter. @throws OutOfMemoryError if the heap is too small */
 function roomFor(where: string, shape: Shape, backend: Backend | undefined): Tensor {
   checkSizes(`${where}: shape`, shape);
   checkValue(`${where}: backend`, optional(BACKEND), backend);
@@ -38,9 +38,10 @@ function roomFor(where: string, shape: Shape, backend: Backend | undefined): Ten
 }
 
 /**
- * @param what named in the error
- * @param numbers that it has at least
- * @throws OutOfMemoryError for more than the whole heap can hold
+ * Checks that a model fits on an empty heap, before any of it is allocated.
+ * @param what names the model in the error
+ * @param numbers the least number of its parameters
+ * @throws OutOfMemoryError if the whole heap is too small
  */
 export function requireRoom(what: string, numbers: number, backend: Backend = defaultBackend()): void {
   const bytes = numbers * WORD;
@@ -58,7 +59,7 @@ export function constantParameter(shape: Shape, value: number, backend?: Backend
   return fill(emptyParameter(shape, backend), () => value);
 }
 
-/** Values that are drawn before they are written: memory for all of them at once may be more than there is. */
+/** How many values are drawn before they are written: a copy of all of them may need too much memory. */
 const BLOCK = 2 ** 16;
 
 function fill(tensor: Tensor, next: () => number): Tensor {
@@ -70,7 +71,7 @@ function fill(tensor: Tensor, next: () => number): Tensor {
   return tensor;
 }
 
-/** @throws InputError, ShapeError for what is no tensor of floats, or no generator */
+/** @throws InputError, ShapeError unless the arguments are a tensor of floats and a generator */
 function checkWeight(
   where: string,
   tensors: Readonly<Record<string, Tensor>>,
@@ -80,14 +81,14 @@ function checkWeight(
   for (const rng of rngs) checkValue(`${where}: rng`, GENERATOR, rng);
 }
 
-/** All elements are `value`. @throws InputError unless it is finite */
+/** Sets all elements to `value`. @throws InputError unless it is finite */
 export function constant_(tensor: Tensor, value: number): Tensor {
   checkWeight("constant_", { tensor });
   settle("constant_", { value: FINITE }, { value }, {});
   return fill(tensor, () => value);
 }
 
-/** Uniform in [low, high). @throws InputError unless both are finite and low <= high */
+/** Draws all elements uniformly from [low, high). @throws InputError unless both are finite and low <= high */
 export function uniform_(tensor: Tensor, low: number, high: number, rng: Rng): Tensor {
   checkWeight("uniform_", { tensor }, rng);
   settle("uniform_", { low: FINITE, high: FINITE }, { low, high }, {});
@@ -95,7 +96,7 @@ export function uniform_(tensor: Tensor, low: number, high: number, rng: Rng): T
   return fill(tensor, () => low + (high - low) * rng.uniform());
 }
 
-/** Normal with this mean and standard deviation. @throws InputError */
+/** Draws all elements from a normal distribution with this mean and standard deviation. @throws InputError */
 export function normal_(tensor: Tensor, mean: number, deviation: number, rng: Rng): Tensor {
   checkWeight("normal_", { tensor }, rng);
   settle("normal_", { mean: FINITE, deviation: AT_LEAST_0 }, { mean, deviation }, {});
@@ -103,9 +104,9 @@ export function normal_(tensor: Tensor, mean: number, deviation: number, rng: Rn
 }
 
 /**
- * Draw every parameter of a module anew, uniform within 1 / sqrt(fan): what PyTorch starts from, with the inputs of a
- * Linear layer or the hidden size of a recurrent one as `fan`. Ours start so as well.
- * @throws InputError unless fan is an integer from 1 up
+ * Draws all parameters of a module uniformly from [-1 / sqrt(fan), 1 / sqrt(fan)). With the inputs of a Linear layer or
+ * the hidden size of a recurrent layer as `fan`, this is the initialisation of PyTorch and the default of this package.
+ * @throws InputError unless `fan` is an integer of at least 1
  */
 export function defaultUniform_(module: object, fan: number, rng: Rng): void {
   checkValue("defaultUniform_: module", OBJECT, module);
@@ -116,16 +117,16 @@ export function defaultUniform_(module: object, fan: number, rng: Rng): void {
 }
 
 export interface InitOptions {
-  /** Multiplies the values; default 1 (5/3 is torch's advice for tanh). */
+  /** Multiplies the values; default 1 (PyTorch recommends 5/3 for tanh). */
   readonly gain?: number;
   /**
-   * Rows in so many equal blocks, each a matrix of its own: 4 for the gates of an LSTM, 3 for those of a GRU.
-   * Default 1.
+   * The number of blocks of rows, each of which is initialised as a separate matrix: 4 for the gates of an LSTM, 3 for
+   * those of a GRU. Default 1.
    */
   readonly blocks?: number;
 }
 
-/** The matrix [rows, columns] of a block, with the axes after the second counted as torch does. */
+/** The size [rows, columns] of a block, where the axes after the second are treated as in torch. */
 function blockOf(where: string, tensor: Tensor, options: InitOptions) {
   const { gain, blocks } = settle(where, { gain: FINITE, blocks: SIZE }, { gain: 1, blocks: 1 }, options);
   const [rows, inputs, ...window] = tensor.shape;
@@ -141,14 +142,15 @@ function blockOf(where: string, tensor: Tensor, options: InitOptions) {
   return { gain, blocks, outputs, inputs, window: sizeOf(window) };
 }
 
-/** gain sqrt(2 / (inputs + outputs)), the standard deviation that keeps signals and gradients in size. */
+/** gain sqrt(2 / (inputs + outputs)), the standard deviation that preserves the scale of signals and gradients. */
 function xavierDeviation(where: string, tensor: Tensor, options: InitOptions): number {
   const { gain, outputs, inputs, window } = blockOf(where, tensor, options);
   return gain * Math.sqrt(2 / ((inputs + outputs) * window));
 }
 
 /**
- * Uniform within gain sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010), weight [outputs, inputs, ...].
+ * Draws a weight [outputs, inputs, ...] uniformly from [-b, b) with b = gain sqrt(6 / (inputs + outputs)) (Glorot and
+ * Bengio 2010).
  * @throws InputError, ShapeError
  */
 export function xavierUniform_(weight: Tensor, rng: Rng, options: InitOptions = {}): Tensor {
@@ -158,8 +160,8 @@ export function xavierUniform_(weight: Tensor, rng: Rng, options: InitOptions = 
 }
 
 /**
- * Normal with standard deviation gain sqrt(2 / (inputs + outputs)) (Glorot and Bengio 2010), weight [outputs, inputs,
- * ...].
+ * Draws a weight [outputs, inputs, ...] from a normal distribution with standard deviation
+ * gain sqrt(2 / (inputs + outputs)) (Glorot and Bengio 2010).
  * @throws InputError, ShapeError
  */
 export function xavierNormal_(weight: Tensor, rng: Rng, options: InitOptions = {}): Tensor {
@@ -169,9 +171,9 @@ export function xavierNormal_(weight: Tensor, rng: Rng, options: InitOptions = {
 }
 
 /**
- * A random matrix whose rows or columns, whichever are fewer, are orthonormal, times gain (Saxe, McClelland and
- * Ganguli 2014): a recurrent matrix then neither shrinks nor stretches its state. Drawn evenly from all such
- * matrices. For the gates of an LSTM `orthogonal_(lstm.weight_hh_l0, rng, { blocks: 4 })`.
+ * Draws a random matrix whose rows or columns, whichever are fewer, are orthonormal, and multiplies it by gain (Saxe,
+ * McClelland and Ganguli 2014). Such a recurrent matrix preserves the norm of its state. All such matrices are equally
+ * likely. For the gates of an LSTM: `orthogonal_(lstm.weight_hh_l0, rng, { blocks: 4 })`.
  * @throws InputError, ShapeError
  */
 export function orthogonal_(weight: Tensor, rng: Rng, options: InitOptions = {}): Tensor {
@@ -187,14 +189,14 @@ export function orthogonal_(weight: Tensor, rng: Rng, options: InitOptions = {})
   return weight;
 }
 
-/** The bias of the input, of a cell or of each layer and direction; what stands before it is the module's path. */
+/** The name of the input's bias, of a cell or of each layer and direction, after the path of the module. */
 const INPUT_BIAS = /(?<=^|\.)bias_ih(?=(_l\d+(_reverse)?)?$)/;
 
 /**
- * Let the forget gates of all LSTM layers in a module start from this bias: 1 keeps memory open until training closes
- * it (Gers et al. 2000; Jozefowicz et al. 2015). PyTorch's two biases add up, so `bias_ih` gets the value and
- * `bias_hh` zero.
- * @throws InputError when the value is not finite, or the module has another recurrent layer or no biases
+ * Sets the bias of the forget gates of all LSTM layers in a module. With 1, the cell state is mostly preserved until
+ * training changes that (Gers et al. 2000; Jozefowicz et al. 2015). Since PyTorch's layers have two biases, which are
+ * added, `bias_ih` is set to the value and `bias_hh` to zero.
+ * @throws InputError if the value is not finite, or if the module has another recurrent layer or no biases
  */
 export function setForgetBias(module: object, value: number): void {
   checkValue("setForgetBias: module", OBJECT, module);
@@ -209,14 +211,14 @@ export function setForgetBias(module: object, value: number): void {
   const forgetGates = names.map((name) => {
     const of = (kind: string) => found.get(name.replace(INPUT_BIAS, kind));
     const biasIh = of("bias_ih")!;
-    // With a projection weight_hh has the columns of the projected state, and weight_hr those of the hidden one.
+    // With a projection, weight_hh has the columns of the projected state, and weight_hr those of the hidden state.
     const hidden = (of("weight_hr") ?? of("weight_hh"))?.shape[1] ?? 0;
     if (biasIh.size !== 4 * hidden) {
       throw new InputError(`setForgetBias: ${name} must have the four gates of an LSTM`, {
         hint: "only an LSTM has a forget gate: give the LSTM itself",
       });
     }
-    // The gates lie in the order i, f, g, o.
+    // The order of the gates is i, f, g, o.
     return [biasIh, of("bias_hh")].map((bias) => bias?.view([hidden], hidden));
   });
   for (const [biasIh, biasHh] of forgetGates) {

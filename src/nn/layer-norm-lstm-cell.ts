@@ -57,7 +57,7 @@ export class LayerNormLSTMCell implements Cell<RecurrentState> {
   }
 
   /**
-   * x [B, I] -> output [B, H] and the next state
+   * x [B, I] -> output [B, H] and the next state.
    * @param state what the step before returned; parts that are absent are zero
    * @throws InputError, ShapeError for another state or other shapes
    */

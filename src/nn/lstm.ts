@@ -9,7 +9,7 @@ import {
 } from "./recurrent-layer.ts";
 
 export interface LSTMOptions extends RecurrentOptions {
-  /** Project the hidden state to this many features (Sak et al. 2014), below `hidden`. Default: no projection. */
+  /** Projects the hidden state to this many features, below `hidden` (Sak et al. 2014). Default: no projection. */
   projSize?: number;
 }
 
@@ -21,7 +21,7 @@ const DEFAULTS = { ...RECURRENT_DEFAULTS, projSize: 0 };
  * [4H, S], biases [4H], gates in the order i, f, g, o; with a projection `weight_hr_l0` [P, H] and S = P, else S = H.
  * Equations: backend/reference/cells/lstm.ts.
  *
- * An integer input (ids in [0, inputs)) counts as one-hot and costs a gather.
+ * An integer input (ids in [0, inputs)) is treated as one-hot, at the cost of a gather.
  */
 export class LSTM extends RecurrentLayer {
   constructor(inputs: number, hidden: number, options: LSTMOptions) {

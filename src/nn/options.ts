@@ -4,7 +4,7 @@ import { showValue } from "../core/show-value.ts";
 
 export { TENSOR } from "../autograd/check.ts";
 
-/** By what it has: the parts of the seam. */
+/** Checks for the members of a backend, not for a class. */
 export const BACKEND: Range = {
   text: "a backend, as createWasmBackend()",
   fits: (value) => {
@@ -13,10 +13,10 @@ export const BACKEND: Range = {
   },
 };
 
-/** Of the options that every module with weights has. */
+/** The ranges of the options that every module with weights has. */
 export const MODULE_RANGES = { rng: GENERATOR, backend: optional(BACKEND) };
 
-/** A size: an integer from 1 up. @throws InputError naming the option */
+/** Checks a size. @throws InputError unless it is an integer of at least 1 */
 export function checkSize(where: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 1) {
     throw new InputError(`${where} must be an integer of at least 1, got ${showValue(value)}`);

@@ -1,12 +1,12 @@
 import type { Rng } from "../core/rng.ts";
 
-/** Vectors that stay in the cache together while they are taken out of all later ones. */
+/** The number of vectors that are kept in the cache while all later ones are made orthogonal to them. */
 const PANEL = 32;
 
 /**
  * A random matrix [rows, columns], row-major, whose rows or columns (whichever are fewer) are orthonormal: the factor Q
- * of a matrix of normal numbers, by Gram-Schmidt in float64, panel after panel. Because R has a positive diagonal, Q is drawn
- * evenly from all such matrices (Mezzadri 2007, "How to generate random matrices from the classical compact groups").
+ * of a matrix of normal numbers, by Gram-Schmidt in float64, panel after panel. Because R has a positive diagonal, all
+ * such matrices are equally likely (Mezzadri 2007, "How to generate random matrices from the classical compact groups").
  */
 export function orthonormal(rows: number, columns: number, rng: Rng): Float64Array {
   const [count, length] = rows < columns ? [rows, columns] : [columns, rows];
@@ -32,7 +32,7 @@ export function orthonormal(rows: number, columns: number, rng: Rng): Float64Arr
   return matrix;
 }
 
-/** Normal numbers two at a time (Box and Muller 1958): both of a pair from one block of random bits. */
+/** Draws normal numbers in pairs, each from one block of random bits (Box and Muller 1958). */
 function fillNormal(values: Float64Array, rng: Rng): void {
   for (let i = 0; i < values.length; i += 2) {
     const [a, b] = rng.words();
@@ -44,8 +44,8 @@ function fillNormal(values: Float64Array, rng: Rng): void {
 }
 
 /**
- * What lies along the orthonormal vectors `units` is taken out of `vector`: eight of them in one pass, because a sum
- * waits for each of its additions, and eight do not wait for each other.
+ * Subtracts the projections onto the orthonormal vectors `units` from `vector`. A pass handles eight of them, because
+ * the additions of one sum depend on each other, but those of eight sums do not.
  */
 function takeOut(units: readonly Float64Array[], vector: Float64Array): void {
   let at = 0;

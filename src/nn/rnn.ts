@@ -17,7 +17,7 @@ const DEFAULTS = { ...RECURRENT_DEFAULTS, nonlinearity: "tanh" as const };
 
 /**
  * The simple recurrent network (Elman 1990) as torch.nn.RNN: `weight_ih_l0` [H, I], `weight_hh_l0` [H, H], biases [H].
- * Equation: backend/reference/cells/rnn.ts. An integer input counts as one-hot.
+ * Equation: backend/reference/cells/rnn.ts. An integer input is treated as one-hot.
  */
 export class RNN extends RecurrentLayer {
   constructor(inputs: number, hidden: number, options: RNNOptions) {

@@ -1,4 +1,4 @@
-/** What a stream is made of: whether the parts fit each other, and the sizes that the kernel goes by. */
+/** The parts of a stream: checks that they fit each other, and the sizes for the kernel. */
 import { requireFloats } from "../autograd/check.ts";
 import { CELLS, type CellKind, type RecurrentWeights, sizesOf } from "../autograd/ops/recurrent-cells.ts";
 import type { Backend } from "../backend/backend.ts";
@@ -9,18 +9,18 @@ import { checkValue, FLAG, type Names, OBJECT, oneOf, refuseOthers } from "../co
 import { checkShape } from "../core/shape.ts";
 import { TENSOR } from "./options.ts";
 
-/** A module with a matrix, as `Linear` and `Embedding`, or the matrix by itself. */
+/** A module with a matrix, such as `Linear` and `Embedding`, or the matrix itself. */
 export type MatrixModule = Tensor | { readonly weight: Tensor; readonly bias?: Tensor | undefined };
 
-/** The recurrent layers of a stream, one direction, all of one cell and size, and what lies around them. */
+/** The recurrent layers of a stream (one direction, all of one cell and one size), its embedding and its head. */
 export interface StreamParts {
   readonly kind: CellKind;
   readonly layers: readonly RecurrentWeights[];
-  /** With `ids`, whole numbers go in: one-hot, or as rows of the embedding where there is one. */
+  /** Whether the inputs are ids, which select rows of the embedding, or are treated as one-hot without an embedding. */
   readonly ids: boolean;
   /** An `Embedding`, or its matrix [symbols, features]. */
   readonly embedding?: MatrixModule | undefined;
-  /** A `Linear`, or its matrix [outputs, S] without a bias. Without a head the top layer's h comes out. */
+  /** A `Linear`, or its matrix [outputs, S] without a bias. Without a head, the output is the top layer's h. */
   readonly head?: MatrixModule | undefined;
 }
 
@@ -28,8 +28,8 @@ const PARTS: Names<StreamParts> = { kind: 0, layers: 0, ids: 0, embedding: 0, he
 const WEIGHTS: Names<RecurrentWeights> = { weightIh: 0, weightHh: 0, biasIh: 0, biasHh: 0, weightHr: 0 };
 
 /**
- * @throws InputError for parts of another kind than they must be; embedding and head are for {@link matricesOf}, shapes
- * for {@link planOf}
+ * Checks the kinds of the parts. {@link matricesOf} checks embedding and head, {@link planOf} checks shapes.
+ * @throws InputError for a part of another kind
  */
 export function checkParts(parts: StreamParts): void {
   checkValue("stream: parts", OBJECT, parts);
@@ -74,7 +74,7 @@ export function matricesOf(parts: StreamParts): StreamMatrices {
   return { ...parts, embedding: embedding?.weight, head };
 }
 
-/** All matrices and vectors under the names that errors give them. */
+/** All matrices and vectors by the names that errors use. */
 export function tensorsOf({ layers, embedding, head }: StreamMatrices): Map<string, Tensor> {
   const named = new Map<string, Tensor>();
   const add = (name: string, tensor: Tensor | undefined) => tensor && named.set(name, tensor);
@@ -87,7 +87,7 @@ export function tensorsOf({ layers, embedding, head }: StreamMatrices): Map<stri
   return named;
 }
 
-/** @throws ShapeError where parts do not fit each other */
+/** @throws ShapeError if two parts do not fit each other */
 export function planOf({ kind, layers, ids, embedding, head }: StreamMatrices, format: number): StreamPlan {
   const { inputs: first, hidden, projection, state: S } = sizesOf(kind, layers[0]);
   for (const [index, weights] of layers.entries()) {
@@ -111,14 +111,18 @@ export function planOf({ kind, layers, ids, embedding, head }: StreamMatrices, f
     }
   }
   return {
-    ...{ format, cell: CELLS[kind].number, layers: layers.length },
+    format,
+    cell: CELLS[kind].number,
+    layers: layers.length,
     symbols: ids ? (embedding?.shape[0] ?? first) : 0,
     inputs: ids && embedding === undefined ? 0 : first,
-    ...{ hidden, projection, outputs: head?.weight.shape[0] ?? 0 },
+    hidden,
+    projection,
+    outputs: head?.weight.shape[0] ?? 0,
   };
 }
 
-/** One weight that is not finite would make a whole row of int8 worthless, and every answer. */
+/** A weight that is not finite would make a whole row of int8, and so all outputs, meaningless. */
 export function checkFinite({ name, memory }: Backend, tensors: Map<string, Tensor>): void {
   if (memory.readSync === undefined || memory.readInto === undefined) {
     throw new InputError(`stream: memory of the ${name} backend cannot be read at once`, {

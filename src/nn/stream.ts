@@ -26,15 +26,15 @@ export type { MatrixModule, StreamParts } from "./stream-parts.ts";
 
 export interface StreamOptions {
   /**
-   * How the weights are held. A step at batch 1 takes as long as reading them: "bf16" halves that, "int8" (one scale for
-   * each row of a matrix) quarters it. Default "f32".
+   * The format of the weights. A step with a batch of 1 takes as long as reading them: "bf16" halves that time, "int8"
+   * (one scale for each row of a matrix) quarters it. Default "f32".
    */
   weights?: WeightFormat;
 }
 
 export const STREAM_OPTIONS: Ranges<StreamOptions> = { weights: oneOf("f32", "bf16", "int8") };
 
-/** Where a stream stands: copies of all layers' states, layer after layer. */
+/** The state of a stream: copies of the states of all layers, layer after layer. */
 export interface StreamState {
   /** [layers, S] */
   readonly hidden: FloatArray;
@@ -42,33 +42,34 @@ export interface StreamState {
   readonly cell?: FloatArray;
 }
 
-/** Where a stream is to go on from, as another stream, a layer's `forward` or a list of numbers has it. */
+/** A state from which a stream continues: that of another stream, of a layer's `forward`, or lists of numbers. */
 export interface StreamStart {
-  /** [layers, S], or of a layer [layers, 1, S]; absent in a layer's state that is all zeros. */
+  /** [layers, S], or [layers, 1, S] from a layer; absent if a layer's state is zero. */
   readonly hidden?: ArrayLike<number> | Tensor | undefined;
-  /** [layers, H], or of a layer [layers, 1, H], LSTM only. */
+  /** [layers, H], or [layers, 1, H] from a layer; LSTM only. */
   readonly cell?: ArrayLike<number> | Tensor | undefined;
 }
 
-/** What generation needs of a stream: one step in, the answer out, at once. CPU-only. */
+/** A network that reads one input at a time and answers synchronously. CPU-only. */
 export interface Stepper<Input> {
   /** The outputs after one more input. The next step overwrites them. */
   step(input: Input): FloatArray;
-  /** Forget everything: the state becomes zero. */
+  /** Sets the state to zero. */
   reset(): void;
   dispose(): void;
 }
 
 /**
- * A recurrent network that reads one sequence step by step, with the least time between an input and its answer: for
- * sensors, keystrokes and generated text. It copies the weights in the order in which a step reads them, so it goes on
- * with these whatever a training does afterwards; a step is one call of one kernel and allocates nothing.
+ * A recurrent network that reads one sequence step by step with minimal latency, for sensors, keystrokes and generated
+ * text. It copies the weights in the order in which a step reads them, so a training that continues does not affect it.
+ * A step is one call of one kernel and allocates nothing.
  *
- * The result is that of the layers' `forward`, with `weights: "f32"` to the bit (kernels/stream.c) unless `forward` has
- * products of bf16 parts (precision `high` on AMX): a stream computes in f32. CPU-only: a step answers at once.
+ * With `weights: "f32"` the results have the same bits as those of the layers' `forward` (kernels/stream.c), unless
+ * `forward` uses products of bf16 parts (precision `high` on AMX): a stream computes in f32. CPU-only, because a step
+ * answers synchronously.
  */
 export class Stream<Input extends number | ArrayLike<number>> implements Stepper<Input> {
-  /** Features of a value, or how many ids there are. */
+  /** The number of features of an input, or the number of different ids. */
   readonly inputs: number;
   readonly outputs: number;
   readonly weights: WeightFormat;
@@ -79,7 +80,7 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
   private readonly stateWords: number;
   private disposed = false;
 
-  /** @throws ShapeError, InputError for parts that do not fit, for weights that are not finite, for an unknown format */
+  /** @throws ShapeError, InputError for parts that do not fit, weights that are not finite, and an unknown format */
   constructor(given: StreamParts, options: StreamOptions = {}) {
     const { weights } = settle<Required<StreamOptions>>(
       "stream",
@@ -125,8 +126,8 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
   }
 
   /**
-   * The outputs after one more input: an id, or the features of a value. They are overwritten by the next step; copy
-   * them to keep them.
+   * Reads one more input, an id or a list of features, and returns the outputs. The next step overwrites them; copy them
+   * to keep them.
    * @throws InputError for an id outside [0, inputs); ShapeError for another number of features
    */
   step(input: Input): FloatArray {
@@ -148,8 +149,8 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
   }
 
   /**
-   * A copy; give it back to go on from there, to this stream or to another of the same sizes. The state that the
-   * `forward` of a layer returns for a batch of one may be given too: that of an encoder, for example.
+   * A copy of the state. Assign it to this stream, or to another of the same sizes, to continue from there. A state that
+   * the `forward` of a layer returned for a batch of one may be assigned too, for example that of an encoder.
    */
   get state(): StreamState {
     const { layers, hidden, projection } = this.plan;
@@ -159,13 +160,13 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
     return { hidden: all.subarray(0, words), cell: all.subarray(words) };
   }
 
-  /** @throws ShapeError when the sizes are not this stream's */
+  /** @throws ShapeError if the sizes are not those of this stream */
   set state(start: StreamStart) {
     checkValue("stream.state", { text: "a state of a stream, { hidden, cell }", fits: OBJECT.fits }, start);
     refuseOthers("stream.state", { hidden: 0, cell: 0 }, start);
     const { layers, hidden: H, projection } = this.plan;
     const { state } = this.live();
-    // A layer's state leaves out what is zero; a list of numbers has to be whole.
+    // A layer's state leaves out parts that are zero; a list of numbers must be complete.
     const isLayers = start instanceof RecurrentState;
     const numbers = (["hidden", "cell"] as const).flatMap((name) => {
       const features = name === "cell" ? H : projection || H;
@@ -182,7 +183,7 @@ export class Stream<Input extends number | ArrayLike<number>> implements Stepper
     state.write(numbers);
   }
 
-  /** Give the memory back now; without it the garbage collector does. */
+  /** Frees the memory now; otherwise the garbage collector does it later. */
   dispose(): void {
     this.disposed = true;
     for (const tensor of Object.values(this.tensors)) tensor.dispose();
@@ -217,13 +218,13 @@ const isList = (value: unknown): value is ArrayLike<unknown> => LIST.fits(value)
 
 const shapeOf = (input: unknown): string => (isList(input) ? `[${input.length}]` : showValue(input));
 
-/** What typed arrays hold are numbers, but for those of bigints. */
+/** Typed arrays need no check of their elements, except those of bigints. */
 function checkNumbers(where: string, values: ArrayLike<unknown>): asserts values is ArrayLike<number> {
   if (ArrayBuffer.isView(values) && typeof values[0] === "number") return;
   for (let at = 0; at < values.length; at++) checkValue(`${where}[${at}]`, NUMBER, values[at]);
 }
 
-/** The state of a layer for one sequence. @throws ShapeError for that of a batch, or of another size */
+/** The state of a layer for one sequence. @throws ShapeError for more sequences, and for another size */
 function valuesOf(name: string, tensor: Tensor, layers: number, features: number): FloatArray {
   requireFloats("stream.state", { [name]: tensor });
   const axes = [

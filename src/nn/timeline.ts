@@ -10,24 +10,24 @@ import type { Shape } from "../core/shape.ts";
 import { showValue } from "../core/show-value.ts";
 
 /**
- * How the steps of a batch lie in memory between the edge of a layer and its kernels. Dense: [T, B, ...]. Packed, for
- * sequences of different lengths: [N, ...], the rows of step 0, then those of step 1, ..., sequences sorted by length,
- * so that padding is neither stored nor computed.
+ * The memory layout of a batch inside a layer. Dense: [T, B, ...]. Packed, for sequences of different lengths:
+ * [N, ...], the rows of step 0, then those of step 1, ..., with the sequences sorted by length, so that padding is
+ * neither stored nor computed.
  */
 export interface Timeline {
-  /** From the caller's order of axes. */
+  /** Converts from the caller's order of axes. */
   enter(x: Tensor): Tensor;
-  /** Back to it; where no step is, zeros. */
+  /** Converts to the caller's order of axes; padding is zero. */
   leave(x: Tensor): Tensor;
-  /** Every sequence from its last step to its first; its own inverse. */
+  /** Reverses every sequence; its own inverse. */
   reverse(x: Tensor): Tensor;
-  /** Rows of a state [B, ...] into the order of the kernels, and back. */
+  /** Sorts the rows of a state [B, ...] into the order of the kernels; `unsortBatch` is the inverse. */
   sortBatch(state: Tensor): Tensor;
   unsortBatch(state: Tensor): Tensor;
-  /** Undefined when dense. */
+  /** Undefined if the layout is dense. */
   readonly rows: PackedRows | undefined;
   readonly batch: number;
-  /** For each row of the inner layout its sequence in kernel order, as ids. */
+  /** For each row of the layout, the index of its sequence in the order of the kernels. */
   sequenceOfRow(): Tensor;
   /** A generator for all steps in the inner layout, from that of the batch, and where the batch is in the layout. */
   generatorOfSteps(rng: Rng): { readonly rng: Rng; readonly batchAxis: number };

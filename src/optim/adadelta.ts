@@ -5,11 +5,11 @@ import type { Optimizer } from "./optimizer.ts";
 import type { Rule, Trainable } from "./rule.ts";
 
 export interface AdadeltaOptions {
-  /** Multiplies the steps, which have a size of their own; default 1. */
+  /** Learning rate, which multiplies steps that already have a scale; default 1. */
   readonly lr?: number;
   /** Decay of the running means of d^2 and of the squared steps; default 0.9. */
   readonly rho?: number;
-  /** Added to both means under the root, above 0: the first step is made of it. Default 1e-6. */
+  /** Added to both means under the root, above 0; it determines the size of the first step. Default 1e-6. */
   readonly eps?: number;
   /** L2 penalty, added to the gradient; default 0. */
   readonly weightDecay?: number;
@@ -53,7 +53,7 @@ const ADADELTA: Rule<Required<AdadeltaOptions>, "square_avg" | "acc_delta"> = {
  *     a = rho a + (1 - rho) u^2
  *     p -= lr u
  *
- * It is made of elementwise kernels: an update takes several times as long as one of Adam.
+ * It is composed of elementwise kernels: an update takes several times as long as one of Adam.
  * @throws InputError for a setting outside its range
  */
 export function adadelta(parameters: Trainable<AdadeltaOptions>, options: AdadeltaOptions = {}): Optimizer {

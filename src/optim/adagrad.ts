@@ -8,11 +8,11 @@ export interface AdagradOptions {
   readonly lr?: number;
   /** The rate falls as 1 / (1 + updates * lrDecay); default 0. */
   readonly lrDecay?: number;
-  /** What the sum of squares starts from; default 0. */
+  /** Initial value of the sum of squares; default 0. */
   readonly initialAccumulator?: number;
   /** Added to the denominator; default 1e-10. */
   readonly eps?: number;
-  /** Add eps under the root, as Karpathy's min-char-rnn does (with eps 1e-8); default false, as PyTorch. */
+  /** Whether to add eps under the root, as in Karpathy's min-char-rnn (with eps 1e-8); default false, as in PyTorch. */
   readonly epsInsideRoot?: boolean;
   /** L2 penalty, added to the gradient; default 0. */
   readonly weightDecay?: number;
@@ -22,8 +22,12 @@ const ADAGRAD: Rule<Required<AdagradOptions>, "step" | "sum"> = {
   name: "adagrad",
   defaults: { lr: 1e-2, lrDecay: 0, initialAccumulator: 0, eps: 1e-10, epsInsideRoot: false, weightDecay: 0 },
   ranges: {
-    ...{ lr: AT_LEAST_0, lrDecay: AT_LEAST_0, initialAccumulator: AT_LEAST_0 },
-    ...{ eps: AT_LEAST_0, epsInsideRoot: FLAG, weightDecay: AT_LEAST_0 },
+    lr: AT_LEAST_0,
+    lrDecay: AT_LEAST_0,
+    initialAccumulator: AT_LEAST_0,
+    eps: AT_LEAST_0,
+    epsInsideRoot: FLAG,
+    weightDecay: AT_LEAST_0,
   },
   slots: ({ initialAccumulator }) => [
     { name: "step", scalar: true },

@@ -13,7 +13,7 @@ export interface AdamOptions {
   readonly eps?: number;
   /** Default 0 for Adam, where it is an L2 penalty added to the gradient; 1e-2 for AdamW. */
   readonly weightDecay?: number;
-  /** Divide by the largest mean of g^2 so far, which never falls (Reddi et al. 2018); default false. CPU-only. */
+  /** Whether to divide by the largest mean of g^2 so far (Reddi et al. 2018); default false. CPU-only. */
   readonly amsgrad?: boolean;
 }
 
@@ -25,8 +25,11 @@ function rule(name: string, decoupled: number, weightDecay: number): Rule<Settin
     name,
     defaults: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay, amsgrad: false },
     ranges: {
-      ...{ lr: AT_LEAST_0, betas: listOf(2, BELOW_1), eps: AT_LEAST_0 },
-      ...{ weightDecay: AT_LEAST_0, amsgrad: FLAG },
+      lr: AT_LEAST_0,
+      betas: listOf(2, BELOW_1),
+      eps: AT_LEAST_0,
+      weightDecay: AT_LEAST_0,
+      amsgrad: FLAG,
     },
     slots: ({ amsgrad }) => [
       ...([{ name: "step", scalar: true }, { name: "exp_avg" }, { name: "exp_avg_sq" }] as const),
@@ -48,7 +51,7 @@ function rule(name: string, decoupled: number, weightDecay: number): Rule<Settin
   };
 }
 
-/** Adam with the largest v so far, in two passes of kernels that are there for others. */
+/** Adam with the largest v so far, in two passes of kernels of other rules. */
 function updateByLargest(update: Update<Slots>, settings: Settings, decoupled: number): void {
   const { kernels, parameter, gradient, clip, size, learningRate, slot, read, scratch } = update;
   const { eps, weightDecay } = settings;
@@ -86,7 +89,7 @@ export function adam(parameters: Trainable<AdamOptions>, options: AdamOptions = 
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter 2019) as torch.optim.AdamW computes it: p *= 1 - lr
- * weightDecay before each update, and d = g. weightDecay is 1e-2 unless given.
+ * weightDecay before each update, and d = g. The default of weightDecay is 1e-2.
  * @throws InputError for a setting outside its range
  */
 export function adamw(parameters: Trainable<AdamOptions>, options: AdamOptions = {}): Optimizer {

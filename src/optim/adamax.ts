@@ -7,9 +7,9 @@ import type { Rule, Trainable } from "./rule.ts";
 export interface AdamaxOptions {
   /** Learning rate; default 2e-3. */
   readonly lr?: number;
-  /** Decay of the running mean of d and of its largest size; default 0.9 and 0.999. */
+  /** Decay of the running mean of d and of its largest magnitude; default 0.9 and 0.999. */
   readonly betas?: readonly [number, number];
-  /** Added to the size of d, above 0: what an element that has no gradient yet is divided by. Default 1e-8. */
+  /** Added to the magnitude of d, above 0, so that elements without a gradient are not divided by 0. Default 1e-8. */
   readonly eps?: number;
   /** L2 penalty, added to the gradient; default 0. */
   readonly weightDecay?: number;
@@ -42,14 +42,14 @@ const ADAMAX: Rule<Required<AdamaxOptions>, "step" | "exp_avg" | "exp_inf"> = {
 };
 
 /**
- * Adamax (Kingma and Ba 2015, section 7.1) as torch.optim.Adamax computes it: Adam with the largest gradient in place
- * of the root of the mean square.
+ * Adamax (Kingma and Ba 2015, section 7.1) as torch.optim.Adamax computes it: Adam with the largest gradient instead of
+ * the root mean square.
  *
  *     d = g + weightDecay p
  *     m = beta1 m + (1 - beta1) d,  u = max(beta2 u, |d| + eps)
  *     p -= lr / (1 - beta1^t) m / u
  *
- * It is made of elementwise kernels: an update takes several times as long as one of Adam. CPU-only.
+ * It is composed of elementwise kernels: an update takes several times as long as one of Adam. CPU-only.
  * @throws InputError for a setting outside its range
  */
 export function adamax(parameters: Trainable<AdamaxOptions>, options: AdamaxOptions = {}): Optimizer {

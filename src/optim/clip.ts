@@ -9,7 +9,7 @@ const GRADIENTS: Range = {
   fits: (value) => value instanceof Gradients,
 };
 
-/** A clip that looks at what it is given. */
+/** A clip that checks its argument. */
 function clipOf(name: string, clip: Clip): Clip {
   return (gradients) => {
     checkValue(`${name}: gradients`, GRADIENTS, gradients);
@@ -19,8 +19,8 @@ function clipOf(name: string, clip: Clip): Clip {
 
 export interface ClipNormOptions {
   /**
-   * Which norm: p for (sum |g|^p)^(1/p), Infinity for the largest |g|. Default 2, which alone has a kernel of its own; the
-   * others take a few passes over the gradients, and as much memory again.
+   * Which norm: p for (sum |g|^p)^(1/p), Infinity for the largest |g|. Default 2, which has a kernel; other norms take
+   * a few passes over the gradients and memory for a copy of them.
    */
   readonly norm?: number;
 }
@@ -31,10 +31,10 @@ const NORM: Range = {
 };
 
 /**
- * Scale all gradients by min(1, max / (norm + 1e-6)), norm over all parameters together (Pascanu et al. 2013;
- * torch.nn.utils.clip_grad_norm_). The norm before clipping stays in `gradients.norm`; a `max` of `Infinity` only
- * measures.
- * @throws InputError for a max that is not above 0 and a norm that is none
+ * Scales all gradients by min(1, max / (norm + 1e-6)), with the norm over all parameters (Pascanu et al. 2013;
+ * torch.nn.utils.clip_grad_norm_). `gradients.norm` is the norm before clipping. A `max` of `Infinity` only computes
+ * the norm.
+ * @throws InputError unless `max` and the norm are above 0
  */
 export function clipNorm(max: number, options: ClipNormOptions = {}): Clip {
   checkValue("clipNorm: max", POSITIVE, max);
@@ -42,13 +42,13 @@ export function clipNorm(max: number, options: ClipNormOptions = {}): Clip {
   return clipOf("clipNorm", (gradients) => gradients.clipNorm(max, norm));
 }
 
-/** Cut each element to [-limit, limit], as torch.nn.utils.clip_grad_value_ and Karpathy's min-char-rnn do. */
+/** Limits each element to [-limit, limit], as in torch.nn.utils.clip_grad_value_ and Karpathy's min-char-rnn. */
 export function clipValue(limit: number): Clip {
   checkValue("clipValue: limit", POSITIVE, limit);
   return clipOf("clipValue", (gradients) => gradients.clipValue(limit));
 }
 
-/** One clip after another. */
+/** Applies several clips, one after another. */
 export function clips(...all: readonly Clip[]): Clip {
   for (const [index, clip] of all.entries()) checkValue(`clips: clip ${index}`, FUNCTION, clip);
   return (gradients) => {

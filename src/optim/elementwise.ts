@@ -1,9 +1,9 @@
-/** Arithmetic on arrays of n numbers, for rules that are made of several kernels. */
+/** Arithmetic on arrays of n numbers, for rules that are composed of several kernels. */
 import type { Address, Kernels } from "../backend/backend.ts";
 import { BINARY, UNARY } from "../backend/kernels.generated.ts";
 import type { Update } from "./rule.ts";
 
-/** y = a kind b, elementwise; y must be neither. */
+/** y = a kind b, elementwise; y must not be a or b. */
 export function combine(
   kernels: Kernels,
   kind: keyof typeof BINARY,
@@ -14,7 +14,7 @@ export function combine(
   kernels.binary(BINARY[kind], y, a, b, ...([1, 1, 1, n, 0, 0, 0, 1, 0, 0, 0, 1] as const));
 }
 
-/** y = a kind b for a single number b; y must be neither. */
+/** y = a kind b for a single number b; y must not be a or b. */
 export function combineWithOne(
   kernels: Kernels,
   kind: keyof typeof BINARY,
@@ -36,13 +36,13 @@ export function apply(
   kernels.unary(UNARY[kind], y, x, 0, 0, n);
 }
 
-/** y = max(y, x), by way of `spare`. */
+/** y = max(y, x); `spare` is scratch memory. */
 export function raise(kernels: Kernels, y: Address, x: Address, spare: Address, n: number): void {
   combine(kernels, "maximum", spare, [y, x], n);
   kernels.copy(y, spare, n);
 }
 
-/** d = gradient + weightDecay parameter: the gradient as a clip leaves it, with its L2 penalty. */
+/** d = gradient + weightDecay parameter: the clipped gradient with its L2 penalty. */
 export function penalise(
   { kernels, parameter, gradient, clip, size }: Omit<Update<never>, "slot" | "read">,
   weightDecay: number,

@@ -117,7 +117,7 @@ class GroupedOptimizer<Settings extends { readonly lr: number }, Name extends st
   }
 }
 
-/** @throws InputError where memory cannot be read at once */
+/** @throws InputError if the memory of the backend cannot be read synchronously */
 function readNumber({ backend, address }: Tensor): number {
   const { name, memory } = backend;
   if (memory.readSync === undefined) {
@@ -128,7 +128,7 @@ function readNumber({ backend, address }: Tensor): number {
   return memory.readSync(address, 1)[0];
 }
 
-/** @throws InputError for a parameter that is given twice, or two of one name */
+/** @throws InputError for a parameter that occurs twice, and for two parameters with one name */
 function checkParameters(where: string, parameters: readonly NamedParameter[]): void {
   const names = new Set<string>();
   const tensors = new Map<Tensor, string>();
@@ -153,8 +153,8 @@ function isGrouped<Options>(given: Trainable<Options>): given is readonly Parame
 }
 
 /**
- * An optimizer that follows `rule`.
- * @throws InputError for an option outside its range or unknown, for no parameter that is not frozen
+ * Makes an optimizer that updates parameters by `rule`.
+ * @throws InputError for an option that is unknown or out of range, and if all parameters are frozen
  */
 export function optimizerOf<Settings extends { readonly lr: number }, Name extends string>(
   rule: Rule<Settings, Name>,

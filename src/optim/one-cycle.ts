@@ -3,22 +3,22 @@ import { ABOVE_0, FLAG, FROM_0_TO_1, oneOf, SIZE, settle } from "../core/options
 import { type Schedule, scheduleOf } from "./schedules.ts";
 
 export interface OneCycleScheduleOptions {
-  /** Steps of the whole cycle; the rate stays at its end afterwards. At least 2. */
+  /** Number of steps of the whole cycle, at least 2. Afterwards the rate keeps its last value. */
   readonly steps: number;
   /** The share of the steps in which the rate rises; default 0.3. */
   readonly pctStart?: number;
-  /** Along half a cosine or a straight line; default "cos". */
+  /** Whether the rate follows half a cosine or a straight line; default "cos". */
   readonly annealStrategy?: "cos" | "linear";
-  /** The cycle begins at the rate divided by this; default 25. */
+  /** The initial rate is the highest rate divided by this; default 25. */
   readonly divFactor?: number;
-  /** It ends at its beginning divided by this; default 1e4. */
+  /** The last rate is the initial rate divided by this; default 1e4. */
   readonly finalDivFactor?: number;
-  /** Fall as fast as it rose, to where it began, and only then to the end; default false. */
+  /** Whether the rate falls back to the initial rate in as many steps as it rose, and then to the last; default false. */
   readonly threePhase?: boolean;
 }
 
 interface Phase {
-  /** The step at which it ends. */
+  /** The step at which the phase ends. */
   readonly end: number;
   readonly from: number;
   readonly to: number;
@@ -27,19 +27,27 @@ interface Phase {
 type Settings = Required<OneCycleScheduleOptions>;
 
 const RANGES = {
-  ...{ steps: SIZE, pctStart: FROM_0_TO_1, annealStrategy: oneOf("cos", "linear") },
-  ...{ divFactor: ABOVE_0, finalDivFactor: ABOVE_0, threePhase: FLAG },
+  steps: SIZE,
+  pctStart: FROM_0_TO_1,
+  annealStrategy: oneOf("cos", "linear"),
+  divFactor: ABOVE_0,
+  finalDivFactor: ABOVE_0,
+  threePhase: FLAG,
 };
 
 const DEFAULTS: Omit<Settings, "steps"> = {
-  ...{ pctStart: 0.3, annealStrategy: "cos", divFactor: 25, finalDivFactor: 1e4, threePhase: false },
+  pctStart: 0.3,
+  annealStrategy: "cos",
+  divFactor: 25,
+  finalDivFactor: 1e4,
+  threePhase: false,
 };
 
 /**
- * One rise and one long fall (Smith and Topin 2019, "Super-convergence"), as torch.optim.lr_scheduler.OneCycleLR. The
- * rate that the factors multiply is the highest one, torch's `max_lr`. Momentum is left as it is: torch's
- * `cycle_momentum=False`.
- * @throws InputError
+ * One rise and one long fall of the rate (Smith and Topin 2019, "Super-convergence"), like
+ * torch.optim.lr_scheduler.OneCycleLR. The factors multiply the highest rate, torch's `max_lr`. Momentum does not
+ * change, as with torch's `cycle_momentum=False`.
+ * @throws InputError for an option that is unknown or out of range
  */
 export function oneCycleSchedule(options: OneCycleScheduleOptions): Schedule {
   const settings = settle<Settings>("oneCycleSchedule", RANGES, DEFAULTS, options);
@@ -54,7 +62,8 @@ export function oneCycleSchedule(options: OneCycleScheduleOptions): Schedule {
   return scheduleOf("oneCycleSchedule", (step) => {
     let begin = 0;
     for (const { end, from, to } of phases) {
-      if (step <= end) return between(settings, from, to, end > begin ? (step - begin) / (end - begin) : 1);
+      if (step <= end)
+        return interpolate(settings, from, to, end > begin ? (step - begin) / (end - begin) : 1);
       begin = end;
     }
     return phases[phases.length - 1].to;
@@ -71,8 +80,8 @@ function phasesOf({ steps, pctStart, divFactor, finalDivFactor, threePhase }: Se
   return [rise, fall, { end: last, from: start, to: lowest }];
 }
 
-/** The place at `share` of the way, from 0 to 1. */
-function between({ annealStrategy }: Settings, from: number, to: number, share: number): number {
+/** The value at `share` of the way between two values; `share` is from 0 to 1. */
+function interpolate({ annealStrategy }: Settings, from: number, to: number, share: number): number {
   if (annealStrategy === "linear") return from + (to - from) * share;
   return to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
 }

@@ -14,39 +14,39 @@ import { showValue } from "../core/show-value.ts";
 import type { Schedule } from "./schedules.ts";
 
 export interface PlateauOptions {
-  /** Is a lower or a higher metric better? Default "min". */
+  /** Whether a lower or a higher metric is better; default "min". */
   readonly mode?: "min" | "max";
-  /** What the rate is multiplied by; default 0.1. */
+  /** The rate is multiplied by this; default 0.1. */
   readonly factor?: number;
-  /** So many observations without an improvement are borne; one more, and the rate falls. Default 10. */
+  /** The number of observations without an improvement after which one more reduces the rate; default 10. */
   readonly patience?: number;
   /** An improvement is at least this large; default 1e-4. */
   readonly threshold?: number;
-  /** Is the threshold a share of the best metric, or in its unit? Default "relative". */
+  /** Whether the threshold is a share of the best metric or in its unit; default "relative". */
   readonly thresholdMode?: "relative" | "absolute";
-  /** Observations after a fall that are not held against it; default 0. */
+  /** The number of observations after a reduction that are not counted as without an improvement; default 0. */
   readonly cooldown?: number;
   /** The rate never falls below this share of its start (torch: min_lr / lr); default 0. */
   readonly floor?: number;
-  /** A fall by no more than this share of the start is not made (torch: eps / lr); default 1e-8. */
+  /** A reduction by no more than this share of the initial rate is skipped (torch: eps / lr); default 1e-8. */
   readonly eps?: number;
 }
 
-/** What a checkpoint has to keep; survives JSON. */
+/** The state to save in a checkpoint. It can be converted to JSON. */
 export interface PlateauState {
   /** The best metric so far; null before the first. */
   readonly best: number | null;
-  /** Observations without an improvement since. */
+  /** The number of observations without an improvement since then. */
   readonly bad: number;
-  /** Observations that the cooldown still lasts. */
+  /** The number of observations until the cooldown ends. */
   readonly cooldown: number;
   readonly factor: number;
 }
 
 export interface PlateauSchedule extends Schedule {
-  /** Tell it a metric, usually the validation loss: this is what may make the rate fall. */
+  /** Observes a metric, usually the validation loss, and reduces the rate if it has stopped improving. */
   observe(metric: number): void;
-  /** Depends on what was observed, not on the step. */
+  /** The factor of the rate. It depends on the observed metrics, not on the step. */
   factor(): number;
   state(): PlateauState;
   /** @throws InputError for a state that cannot be one */
@@ -56,13 +56,25 @@ export interface PlateauSchedule extends Schedule {
 type Settings = Required<PlateauOptions>;
 
 const DEFAULTS: Settings = {
-  ...{ mode: "min", factor: 0.1, patience: 10, threshold: 1e-4, thresholdMode: "relative" },
-  ...{ cooldown: 0, floor: 0, eps: 1e-8 },
+  mode: "min",
+  factor: 0.1,
+  patience: 10,
+  threshold: 1e-4,
+  thresholdMode: "relative",
+  cooldown: 0,
+  floor: 0,
+  eps: 1e-8,
 };
 
 const RANGES = {
-  ...{ mode: oneOf("min", "max"), factor: BELOW_1, patience: COUNT, threshold: AT_LEAST_0 },
-  ...{ thresholdMode: oneOf("relative", "absolute"), cooldown: COUNT, floor: FROM_0_TO_1, eps: AT_LEAST_0 },
+  mode: oneOf("min", "max"),
+  factor: BELOW_1,
+  patience: COUNT,
+  threshold: AT_LEAST_0,
+  thresholdMode: oneOf("relative", "absolute"),
+  cooldown: COUNT,
+  floor: FROM_0_TO_1,
+  eps: AT_LEAST_0,
 };
 
 function isBetter(
@@ -77,7 +89,7 @@ function isBetter(
 }
 
 /**
- * Multiply the rate by `factor` when a metric has stopped improving, as torch.optim.lr_scheduler.ReduceLROnPlateau.
+ * Multiplies the rate by `factor` when a metric has stopped improving, like torch.optim.lr_scheduler.ReduceLROnPlateau.
  *
  *     plateau.observe(validationLoss);
  *     optimizer.learningRate = lr * plateau.factor();
@@ -89,7 +101,7 @@ export function plateauSchedule(options: PlateauOptions = {}): PlateauSchedule {
   let state: PlateauState = { best: null, bad: 0, cooldown: 0, factor: 1 };
   return {
     observe(metric) {
-      // NaN is a metric that has not improved.
+      // A metric of NaN counts as not improved.
       checkValue("plateauSchedule.observe: metric", NUMBER, metric);
       let { best, bad, cooldown, factor } = state;
       if (isBetter(metric, best, settings)) {

@@ -12,7 +12,7 @@ export interface RMSpropOptions {
   readonly eps?: number;
   /** Share of the last step that the next one keeps; default 0. */
   readonly momentum?: number;
-  /** Divide by the standard deviation of the gradient instead of its root mean square; default false. */
+  /** Whether to divide by the standard deviation of the gradient instead of its root mean square; default false. */
   readonly centered?: boolean;
   /** L2 penalty, added to the gradient; default 0. */
   readonly weightDecay?: number;
@@ -22,8 +22,12 @@ const RMSPROP: Rule<Required<RMSpropOptions>, "square_avg" | "grad_avg" | "momen
   name: "rmsprop",
   defaults: { lr: 1e-2, alpha: 0.99, eps: 1e-8, momentum: 0, centered: false, weightDecay: 0 },
   ranges: {
-    ...{ lr: AT_LEAST_0, alpha: BELOW_1, eps: AT_LEAST_0, momentum: AT_LEAST_0 },
-    ...{ centered: FLAG, weightDecay: AT_LEAST_0 },
+    lr: AT_LEAST_0,
+    alpha: BELOW_1,
+    eps: AT_LEAST_0,
+    momentum: AT_LEAST_0,
+    centered: FLAG,
+    weightDecay: AT_LEAST_0,
   },
   slots: ({ momentum, centered }) => [
     { name: "square_avg" },

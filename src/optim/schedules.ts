@@ -11,16 +11,16 @@ import {
 } from "../core/options.ts";
 
 /**
- * What the learning rate is multiplied by. A schedule holds no optimizer:
+ * A factor of the learning rate as a function of the step. A schedule does not know the optimizer:
  *
  *     optimizer.learningRate = lr * schedule.factor(optimizer.stepCount);
  */
 export interface Schedule {
-  /** @param step updates made so far, or whatever else the schedule was told to count */
+  /** @param step the number of updates so far, or of whatever the schedule counts */
   factor(step: number): number;
 }
 
-/** @throws InputError by its factor for a step that is no number from 0 up: the rate would be NaN */
+/** Makes a schedule whose factor throws an InputError unless its step is a number of at least 0. */
 export function scheduleOf(name: string, factor: (step: number) => number): Schedule {
   return {
     factor(step) {
@@ -30,15 +30,15 @@ export function scheduleOf(name: string, factor: (step: number) => number): Sche
   };
 }
 
-/** The rate stays. */
+/** The rate does not change. */
 export function constantSchedule(): Schedule {
   return scheduleOf("constantSchedule", () => 1);
 }
 
 export interface StepScheduleOptions {
-  /** Steps between two falls. */
+  /** The number of steps between two reductions. */
   readonly every: number;
-  /** What the rate is multiplied by at each fall; default 0.1. */
+  /** The rate is multiplied by this at each reduction; default 0.1. */
   readonly gamma?: number;
 }
 
@@ -55,21 +55,21 @@ export function stepSchedule(options: StepScheduleOptions): Schedule {
 }
 
 export interface MultiStepScheduleOptions {
-  /** The steps at which the rate falls, in ascending order; one that is named twice makes it fall twice. */
+  /** The steps at which the rate is reduced, in ascending order. A step that occurs twice reduces it twice. */
   readonly milestones: readonly number[];
-  /** What the rate is multiplied by at each of them; default 0.1. */
+  /** The rate is multiplied by this at each of them; default 0.1. */
   readonly gamma?: number;
 }
 
 const MILESTONES: Range = {
   text: "a list of steps in ascending order, each an integer of at least 0",
   fits: (value) =>
-    // Array.from: every() passes over holes.
+    // Array.from, because every() skips holes.
     Array.isArray(value) &&
     Array.from(value).every((step, at) => COUNT.fits(step) && !(at > 0 && step < value[at - 1])),
 };
 
-/** gamma to the number of milestones that are reached, as torch.optim.lr_scheduler.MultiStepLR. @throws InputError */
+/** gamma^(number of milestones reached), as torch.optim.lr_scheduler.MultiStepLR. @throws InputError */
 export function multiStepSchedule(options: MultiStepScheduleOptions): Schedule {
   const ranges = { milestones: MILESTONES, gamma: ABOVE_0 };
   const settings = settle<Required<MultiStepScheduleOptions>>(
@@ -92,17 +92,18 @@ const SHARE: Range = {
 };
 
 export interface LinearScheduleOptions {
-  /** Where the line ends; the rate stays from there on. Default 5. */
+  /** The step at which the line ends; the rate is constant from there on. Default 5. */
   readonly steps?: number;
-  /** What the rate is multiplied by at step 0, above 0; default 1/3. */
+  /** The factor at step 0, above 0; default 1/3. */
   readonly startFactor?: number;
-  /** What it is multiplied by at the end; default 1. */
+  /** The factor at the end; default 1. */
   readonly endFactor?: number;
 }
 
 /**
  * A straight line from `startFactor` to `endFactor`, as torch.optim.lr_scheduler.LinearLR: a warm-up, or with
- * `startFactor: 1` a decay. Factors multiply: `warmup.factor(step) * decay.factor(step)` is both.
+ * `startFactor: 1` a decay. Schedules are combined by multiplying factors:
+ * `warmup.factor(step) * decay.factor(step)`.
  * @throws InputError
  */
 export function linearSchedule(options: LinearScheduleOptions = {}): Schedule {
@@ -120,7 +121,7 @@ export function linearSchedule(options: LinearScheduleOptions = {}): Schedule {
 }
 
 export interface ExponentialScheduleOptions {
-  /** What the rate is multiplied by at each step. */
+  /** The rate is multiplied by this at each step. */
   readonly gamma: number;
 }
 
@@ -131,9 +132,9 @@ export function exponentialSchedule(options: ExponentialScheduleOptions): Schedu
 }
 
 export interface CosineScheduleOptions {
-  /** Where the rate reaches its floor; it stays there afterwards. Counts the warm-up. */
+  /** The step, counted from the start of the warm-up, at which the rate reaches its floor. It is constant afterwards. */
   readonly steps: number;
-  /** Steps of the warm-up, below `steps`; default 0. */
+  /** The number of steps of the warm-up, below `steps`; default 0. */
   readonly warmup?: number;
   /** The share of the rate that is left at the end; default 0. */
   readonly floor?: number;

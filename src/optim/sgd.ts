@@ -10,7 +10,7 @@ export interface SGDOptions {
   readonly momentum?: number;
   /** Share of the gradient that momentum leaves out, from the second update on; default 0. */
   readonly dampening?: number;
-  /** Take the gradient's step from where momentum is going to be; default false. */
+  /** Whether to use Nesterov's momentum; default false. */
   readonly nesterov?: boolean;
   /** L2 penalty, added to the gradient; default 0. */
   readonly weightDecay?: number;
@@ -20,8 +20,11 @@ const SGD: Rule<Required<SGDOptions>, "step" | "momentum_buffer"> = {
   name: "sgd",
   defaults: { lr: 1e-3, momentum: 0, dampening: 0, nesterov: false, weightDecay: 0 },
   ranges: {
-    ...{ lr: AT_LEAST_0, momentum: AT_LEAST_0, dampening: FROM_0_TO_1 },
-    ...{ nesterov: FLAG, weightDecay: AT_LEAST_0 },
+    lr: AT_LEAST_0,
+    momentum: AT_LEAST_0,
+    dampening: FROM_0_TO_1,
+    nesterov: FLAG,
+    weightDecay: AT_LEAST_0,
   },
   conflict: ({ nesterov, momentum, dampening }) =>
     nesterov && !(momentum > 0 && dampening === 0)
@@ -29,7 +32,7 @@ const SGD: Rule<Required<SGDOptions>, "step" | "momentum_buffer"> = {
       : undefined,
   slots: ({ momentum, dampening }) => [
     ...(momentum === 0 ? [] : [{ name: "momentum_buffer" } as const]),
-    // Only dampening treats the first update differently.
+    // The first update differs from the others only with dampening.
     ...(momentum === 0 || dampening === 0 ? [] : [{ name: "step", scalar: true } as const]),
   ],
   update: ({ kernels, parameter, gradient, clip, size, learningRate, slot }, settings) => {

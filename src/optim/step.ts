@@ -19,19 +19,20 @@ import { showValue } from "../core/show-value.ts";
 import type { Clip } from "./clip.ts";
 import type { Optimizer } from "./optimizer.ts";
 
-/** Numbers of a step. They are read from the device when asked for. */
+/** The numbers of a step. They are read from the device when their promises are used. */
 export interface StepResult {
-  /** Value of the loss, before the update; with several parts, the sum of each times its share. */
+  /** The loss before the update; with several parts, the sum of their losses times their shares. */
   readonly loss: Promise<number>;
-  /** Global norm of the gradient before clipping; NaN when no clip has measured it. */
+  /** The norm of all gradients before clipping; NaN if no clip has computed it. */
   readonly gradientNorm: Promise<number>;
 }
 
 export interface StepOptions {
   /**
-   * Gradient accumulation: call the function so many times, with the number of the part, and make one update from
-   * the mean of the gradients. That is the gradient of one batch of all parts, at the memory of one. Parts of unequal
-   * size are given as a list of their shares, `[0.4, 0.4, 0.2]`; a loss that is a sum has the shares `[1, 1, 1]`.
+   * Gradient accumulation: the function is called so many times, with the index of the part, and one update is made
+   * from the mean of the gradients. That is the gradient of one batch of all parts, with the memory of one part. For
+   * parts of unequal size, pass a list of their shares, such as `[0.4, 0.4, 0.2]`; for a loss that is a sum, pass
+   * `[1, 1, 1]`.
    */
   readonly accumulate?: number | readonly number[];
 }
@@ -39,8 +40,8 @@ export interface StepOptions {
 const scalar = async (tensor: Tensor): Promise<number> => (await tensor.read())[0];
 
 /**
- * Forward and backward of one step: the optimizer's gradients are those of `fn`'s loss afterwards.
- * @throws InputError for a number of parts that is not an integer from 1 up, a share that is not finite and above 0
+ * The forward and backward pass of one step. Afterwards the optimizer's gradients are those of `fn`'s loss.
+ * @throws InputError unless the number of parts is an integer of at least 1, and shares are finite and above 0
  */
 export function differentiate(
   fn: (part: number) => Tensor,
@@ -51,7 +52,7 @@ export function differentiate(
   const { accumulate = 1 } = options;
   const { frames, gradients } = optimizer;
   const shares = sharesOf(accumulate);
-  // All parts are one frame: what any of them carries over with detach() lives until the end of the next step.
+  // All parts share one frame: a tensor that is carried over with detach() exists until the end of the next step.
   const losses = frames.run(() => {
     gradients.zero();
     const values = shares.map((share, part) => differentiatePart(() => fn(part), gradients, share));
@@ -113,10 +114,10 @@ function checkStep(where: string, fn: unknown, optimizer: unknown, options: Step
   refuseOthers(where, OPTIONS, options);
 }
 
-/** @throws InputError for what is no tensor of one element */
+/** @throws InputError unless the loss is a tensor of one element */
 function checkLoss(loss: unknown): Tensor {
   if (loss instanceof Promise) {
-    // What it may fail with later is not the error to tell of.
+    // The promise may be rejected later; that error is not the one to report.
     loss.catch(() => {});
     throw new InputError("step: fn must return the loss, got a promise", {
       hint: "a step is synchronous: await what it needs before it",
@@ -126,7 +127,7 @@ function checkLoss(loss: unknown): Tensor {
   return loss as Tensor;
 }
 
-/** More parts than this in one step are a mistake: each has the memory of a list of its own. */
+/** The most parts of a step. More are a mistake, and each of them needs memory. */
 const MOST_PARTS = 2 ** 20;
 
 function sharesOf(accumulate: number | readonly number[]): readonly number[] {

@@ -5,8 +5,8 @@ import { checkValue, OBJECT, TEXT } from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
 
 /**
- * What an optimizer was given to train: parameters, or groups of them, and not both.
- * @throws InputError for anything else; StaleTensorError for a parameter that is gone
+ * Checks what an optimizer is to train: a list of parameters or a list of groups.
+ * @throws InputError for anything else; StaleTensorError for a parameter that was freed
  */
 export function checkTrainable(where: string, given: unknown): void {
   checkList(`${where}: parameters`, given);
@@ -46,6 +46,6 @@ function checkList(where: string, list: unknown): asserts list is readonly unkno
 function checkParameter(where: string, one: { name?: unknown; tensor?: unknown }): void {
   checkValue(`${where}.name`, TEXT, one.name);
   requireFloats(where, { tensor: one.tensor });
-  // Reading the address finds out whether it is alive.
+  // Reading the address throws if the tensor was freed.
   void (one.tensor as Tensor).address;
 }

@@ -1,4 +1,4 @@
-/** The loss of a training as a picture, whatever it is drawn with. */
+/** The data and the axes of a chart of losses, for all renderers. */
 
 export interface ChartPoint {
   readonly step: number;
@@ -6,30 +6,30 @@ export interface ChartPoint {
 }
 
 export interface LossChart {
-  /** What the losses are counted in: `nats per character`. */
+  /** The unit of the losses: `nats per character`. */
   readonly unit: string;
   readonly training: readonly ChartPoint[];
   readonly validation: readonly ChartPoint[];
-  /** Losses to compare with, each a level line. */
+  /** Losses to compare with. Each is a horizontal line. */
   readonly baselines: readonly { readonly name: string; readonly loss: number }[];
 }
 
-/** What an axis shows: values from `low` to `high`, some of them named. */
+/** An axis from `low` to `high`, with the values of its ticks. */
 export interface Axis {
   readonly low: number;
   readonly high: number;
   readonly ticks: readonly number[];
 }
 
-/** Share of the steps at the start whose training losses do not stretch the picture: they fall too fast. */
+/** The share of the steps at the start whose training losses the axis ignores, because they fall too fast. */
 const START = 0.04;
 
-/** Share of the range that stays free above and below. */
+/** The share of the range that is free above and below. */
 const MARGIN = 0.04;
 
 /**
- * The losses that a chart shows: all evaluations, the training loss from shortly after its start, which comes in from
- * above, and the baselines that are not so far off that the curves would be squeezed.
+ * The axis of the losses. It includes all evaluations, the training losses except those at the start, and the baselines
+ * that are near enough to leave most of the height to the curves.
  */
 export function lossAxis(chart: LossChart, mostTicks: number): Axis {
   const last = lastStep(chart);
@@ -47,12 +47,12 @@ export function lossAxis(chart: LossChart, mostTicks: number): Axis {
   return axis(low - margin, high + margin, mostTicks);
 }
 
-/** The baselines that lie within an axis. */
+/** The baselines within an axis. */
 export function visibleBaselines({ baselines }: LossChart, { low, high }: Axis): LossChart["baselines"] {
   return baselines.filter(({ loss }) => loss >= low && loss <= high);
 }
 
-/** Steps from 0 to the last one. */
+/** The axis of the steps, from 0 to the last one. */
 export function stepAxis(chart: LossChart, mostTicks: number): Axis {
   return axis(0, Math.max(1, lastStep(chart)), mostTicks);
 }
@@ -61,7 +61,7 @@ function lastStep({ training, validation }: LossChart): number {
   return Math.max(0, ...[training.at(-1), validation.at(-1)].map((point) => point?.step ?? 0));
 }
 
-/** @param mostTicks at least 2 */
+/** An axis with ticks at multiples of 1, 2 or 5 times a power of 10. @param mostTicks about how many, at least 2 */
 export function axis(low: number, high: number, mostTicks: number): Axis {
   const rough = (high - low) / mostTicks;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -74,12 +74,12 @@ export function axis(low: number, high: number, mostTicks: number): Axis {
   return { low, high, ticks };
 }
 
-/** Where a value stands on an axis, from 0 at `low` to 1 at `high`; outside of it below 0 or above 1. */
+/** The position of a value on an axis: 0 at `low`, 1 at `high`; below 0 or above 1 outside of it. */
 export function positionOn({ low, high }: Axis, value: number): number {
   return (value - low) / (high - low);
 }
 
-/** A number under an axis: `2`, `1.75`, `7,820`, `1.2e+8`. */
+/** A number at a tick: `2`, `1.75`, `7,820`, `1.2e+8`. */
 export function tickText(value: number): string {
   if (value !== 0 && (Math.abs(value) >= 1e7 || Math.abs(value) < 1e-3)) {
     return String(Number(value.toPrecision(3))).includes("e")

@@ -8,7 +8,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** A text as it is, in an element or in a quoted attribute; control characters become visible, line breaks stay. */
+/** Escapes a text for an element or a quoted attribute. Control characters are shown as such, line breaks stay. */
 export function escapeHtml(text: string): string {
   return text
     .split("\n")

@@ -1,4 +1,4 @@
-/** The style sheet of a report: light and dark, from a phone's width on. */
+/** The style sheet of a report: light and dark, for phones and larger screens. */
 export const STYLE = `
 :root {
   color-scheme: light dark;

@@ -1,4 +1,4 @@
-/** The report of a training: one HTML file that loads nothing and runs nothing. */
+/** The report of a training: one HTML file without scripts, which loads no other files. */
 import type { ChartPoint, LossChart } from "./chart.ts";
 import { escapeHtml } from "./escape-html.ts";
 import { STYLE } from "./report-style.ts";
@@ -7,30 +7,30 @@ import { type Size, svgLossChart, svgRateChart } from "./svg-chart.ts";
 export interface TrainingReport {
   readonly title: string;
   readonly subtitle: string;
-  /** What went wrong, and what to try. */
+  /** Warnings, each with a hint. */
   readonly warnings: readonly { readonly message: string; readonly hint: string }[];
-  /** The numbers that matter most, each with its name. */
+  /** The most important numbers with their names. */
   readonly figures: readonly { readonly name: string; readonly value: string; readonly about?: string }[];
   readonly loss: LossChart;
   readonly learningRate: readonly ChartPoint[];
-  /** What the model wrote, in the order of the steps. */
+  /** Samples of the model, in the order of the steps. */
   readonly samples: readonly { readonly step: string; readonly text: string }[];
   readonly tables: readonly {
     readonly heading: string;
     readonly rows: readonly (readonly [string, string])[];
   }[];
   readonly terms: readonly { readonly term: string; readonly meaning: string }[];
-  /** To type next. */
+  /** Commands to run next. */
   readonly commands: readonly string[];
 }
 
-/** Each chart is drawn twice, so that its letters are readable on a desk and on a phone; the style sheet shows one. */
+/** Each chart is drawn twice, so that its text is legible on large and small screens; the style sheet shows one. */
 const SIZES: Readonly<Record<"loss" | "rate", Readonly<Record<"wide" | "narrow", Size>>>> = {
   loss: { wide: { width: 860, height: 340 }, narrow: { width: 360, height: 270 } },
   rate: { wide: { width: 860, height: 150 }, narrow: { width: 360, height: 130 } },
 };
 
-/** The whole file. Everything that comes from outside (names, samples) is escaped. */
+/** Renders the file. All text from outside (names, samples) is escaped. */
 export function renderReport(report: TrainingReport): string {
   const { title, subtitle, loss, learningRate } = report;
   return `<!doctype html>

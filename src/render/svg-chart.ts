@@ -1,4 +1,4 @@
-/** Charts of a training as SVG. Colours are the page's: elements have the classes of the style sheet in report.ts. */
+/** Charts of a training as SVG. Elements have classes; the style sheet in report-style.ts gives them colours. */
 import {
   type Axis,
   axis,
@@ -12,7 +12,7 @@ import {
 } from "./chart.ts";
 import { escapeHtml } from "./escape-html.ts";
 
-/** In pixels of the drawing, which a page may scale. */
+/** A size in pixels of the drawing, which a page may scale. */
 export interface Size {
   readonly width: number;
   readonly height: number;
@@ -23,7 +23,7 @@ interface Line {
   /** `training`, `validation`, `rate`: its class. */
   readonly kind: string;
   readonly points: readonly ChartPoint[];
-  /** Whether each point has a mark of its own, which names its value. */
+  /** Whether each point has a mark with its value as title. */
   readonly marks?: boolean;
 }
 
@@ -40,10 +40,10 @@ const RIGHT = 12;
 const TOP = 10;
 const BOTTOM = 26;
 
-/** Pixels between two ticks at least. */
+/** The least distance between two ticks, in pixels. */
 const TICK_SPACE = { x: 90, y: 44 };
 
-/** Training loss, evaluations and baselines over the steps. */
+/** A chart of training loss, evaluations and baselines over the steps. */
 export function svgLossChart(chart: LossChart, size: Size): string {
   const y = lossAxis(chart, ticksFor(size.height, TICK_SPACE.y));
   return draw(
@@ -61,7 +61,7 @@ export function svgLossChart(chart: LossChart, size: Size): string {
   );
 }
 
-/** The learning rate over the steps, from zero. */
+/** A chart of the learning rate over the steps, from zero. */
 export function svgRateChart(points: readonly ChartPoint[], size: Size): string {
   const most = Math.max(...points.map(({ value }) => value));
   return draw(
@@ -86,7 +86,7 @@ function draw({ title, x, y, lines, levels }: Drawing, size: Size): string {
   const bottom = height - BOTTOM;
   const acrossOf = (step: number) => round(LEFT + positionOn(x, step) * (right - LEFT));
   const downOf = (value: number) => round(bottom - positionOn(y, value) * (bottom - TOP));
-  // What lies above the picture leaves it at its upper edge.
+  // Values above the chart are drawn at its upper edge.
   const insideOf = (value: number) => Math.max(TOP, downOf(value));
   const grid = y.ticks.map(
     (tick) =>

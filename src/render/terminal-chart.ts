@@ -1,4 +1,4 @@
-/** A chart of losses in the cells of a terminal. */
+/** A chart of losses for terminals. */
 import {
   type Axis,
   type ChartPoint,
@@ -9,27 +9,28 @@ import {
   tickText,
   visibleBaselines,
 } from "./chart.ts";
+import { fitTo, widthOf } from "./text-width.ts";
 
 export type SeriesName = "training" | "validation" | "baseline";
 
 export interface TerminalChartOptions {
-  /** Of the terminal; a line is never longer. */
+  /** The columns of the terminal. No line is wider. */
   readonly columns: number;
-  /** Lines of the plot itself; an axis and a legend come below. Default 10. */
+  /** The number of lines of the plot, without its axis and its legend. Default 10. */
   readonly rows?: number;
-  /** Whether there are Unicode's braille patterns and box drawing; else ASCII. */
+  /** Whether the terminal shows Unicode's braille patterns and box drawing; otherwise the chart is in ASCII. */
   readonly unicode: boolean;
-  /** Colours a run of marks of one series. Default: as it is. */
+  /** Colours neighbouring marks of one series. Default: no colours. */
   readonly paint?: (series: SeriesName, marks: string) => string;
 }
 
-/** Below this a curve tells nothing. */
+/** Narrower charts would show nothing. */
 export const LEAST_COLUMNS = 32;
 
 interface Glyphs {
   readonly validation: string;
   readonly baseline: string;
-  /** Stands for the training curve in the legend. */
+  /** The training curve in the legend. */
   readonly training: string;
   readonly vertical: string;
   readonly corner: string;
@@ -37,12 +38,20 @@ interface Glyphs {
 }
 
 const UNICODE: Glyphs = {
-  ...{ validation: "●", baseline: "┄", training: "⠒⠒" },
-  ...{ vertical: "│", corner: "└", horizontal: "─" },
+  validation: "●",
+  baseline: "┄",
+  training: "⠒⠒",
+  vertical: "│",
+  corner: "└",
+  horizontal: "─",
 };
 const ASCII: Glyphs = {
-  ...{ validation: "o", baseline: "-", training: ".." },
-  ...{ vertical: "|", corner: "+", horizontal: "-" },
+  validation: "o",
+  baseline: "-",
+  training: "..",
+  vertical: "|",
+  corner: "+",
+  horizontal: "-",
 };
 
 interface Cell {
@@ -52,7 +61,7 @@ interface Cell {
 
 const EMPTY: Cell = { mark: " ", series: undefined };
 
-/** Lines without a line break; none where there are too few columns. */
+/** Draws a chart. Returns its lines; none if there are too few columns. */
 export function terminalChart(chart: LossChart, options: TerminalChartOptions): string[] {
   const { columns, rows = 10, unicode, paint = (_, marks) => marks } = options;
   if (columns < LEAST_COLUMNS) return [];
@@ -65,12 +74,12 @@ export function terminalChart(chart: LossChart, options: TerminalChartOptions): 
   const cells = drawCells(chart, { x, y, width, rows, unicode, glyphs });
   const edge = " ".repeat(margin);
   const plot = cells.map(
-    (row, at) => `${labels[at].padStart(margin)} ${glyphs.vertical}${joined(row, paint)}`,
+    (row, at) => `${labels[at].padStart(margin)} ${glyphs.vertical}${joinMarks(row, paint)}`,
   );
   const last = tickText(x.high);
   const caption = `0${"step".padStart(Math.floor(width / 2) + 1)}`;
   return [
-    cutTo(`loss in ${chart.unit}`, columns),
+    fitTo(`loss in ${chart.unit}`, columns, ""),
     ...plot,
     `${edge} ${glyphs.corner}${glyphs.horizontal.repeat(width)}`,
     `${edge}  ${caption.padEnd(width - last.length)}${last}`,
@@ -78,7 +87,7 @@ export function terminalChart(chart: LossChart, options: TerminalChartOptions): 
   ];
 }
 
-/** The number beside each row: the tick that lies in it, or nothing. */
+/** The label of each row: the number of the tick in it, or nothing. */
 function rowLabels(y: Axis, rows: number): string[] {
   const labels = new Array<string>(rows).fill("");
   for (const tick of y.ticks) labels[rowOf(y, tick, rows)] = tickText(tick);
@@ -98,7 +107,7 @@ interface Canvas {
   readonly glyphs: Glyphs;
 }
 
-/** Baselines lie lowest, evaluations on top. */
+/** Draws baselines first, then the training curve, then evaluations, which cover what is below them. */
 function drawCells(chart: LossChart, canvas: Canvas): Cell[][] {
   const { x, y, width, rows, unicode, glyphs } = canvas;
   const cells = Array.from({ length: rows }, () => new Array<Cell>(width).fill(EMPTY));
@@ -120,7 +129,7 @@ interface Mark {
   readonly mark: string;
 }
 
-/** The dots of a braille pattern by row and column, as bits of its code point. */
+/** The bits of the dots in a braille pattern, by row and column. */
 const BRAILLE = 0x2800;
 const DOTS = [
   [0x01, 0x08],
@@ -129,7 +138,7 @@ const DOTS = [
   [0x40, 0x80],
 ];
 
-/** Two by four dots in a cell. */
+/** Draws a curve with two by four dots in a cell. */
 function brailleCurve(points: readonly ChartPoint[], canvas: Canvas): Mark[] {
   const { width, rows } = canvas;
   const patterns = new Map<number, number>();
@@ -154,14 +163,14 @@ function dotCurve(points: readonly ChartPoint[], canvas: Canvas): Mark[] {
 
 interface Stroke {
   readonly column: number;
-  /** First and last line, counted from the top. */
+  /** The first and the last line, counted from the top. */
   readonly from: number;
   readonly to: number;
 }
 
-/** A curve through the means of the points in each column: vertical strokes, each beside the end of the one before. */
+/** A curve through the means of the points in each column, as vertical strokes that are connected at their ends. */
 function strokes(points: readonly ChartPoint[], { x, y }: Canvas, width: number, height: number): Stroke[] {
-  const found: Stroke[] = [];
+  const all: Stroke[] = [];
   const inside = (line: number) => Math.min(height - 1, Math.max(0, line));
   let before: number | undefined;
   for (const { column, value } of columnMeans(points, x, width)) {
@@ -169,12 +178,12 @@ function strokes(points: readonly ChartPoint[], { x, y }: Canvas, width: number,
     const from = Math.min(line, before === undefined || before < line ? (before ?? line - 1) + 1 : line);
     const to = Math.max(line, before === undefined || before > line ? (before ?? line + 1) - 1 : line);
     before = line;
-    if (to >= 0 && from < height) found.push({ column, from: inside(from), to: inside(to) });
+    if (to >= 0 && from < height) all.push({ column, from: inside(from), to: inside(to) });
   }
-  return found;
+  return all;
 }
 
-/** Columns between points have values between theirs. */
+/** The mean of the points in each column. Columns without points are interpolated. */
 function columnMeans(
   points: readonly ChartPoint[],
   x: Axis,
@@ -197,7 +206,7 @@ function columnMeans(
   });
 }
 
-function joined(row: readonly Cell[], paint: NonNullable<TerminalChartOptions["paint"]>): string {
+function joinMarks(row: readonly Cell[], paint: NonNullable<TerminalChartOptions["paint"]>): string {
   let text = "";
   for (let at = 0; at < row.length; ) {
     const { series } = row[at];
@@ -213,37 +222,34 @@ function joined(row: readonly Cell[], paint: NonNullable<TerminalChartOptions["p
   return text.trimEnd();
 }
 
-/** As many of the entries as fit into lines of so many columns. */
+/** The legend, in lines of at most so many columns. */
 function legend(
   chart: LossChart,
   glyphs: Glyphs,
   columns: number,
   paint: NonNullable<TerminalChartOptions["paint"]>,
 ): string[] {
-  const validation = chart.validation.length === 0 ? [] : [["validation", glyphs.validation] as const];
-  const entries: [SeriesName, string, string][] = [
-    ...[["training", glyphs.training] as const, ...validation].map(
-      ([series, marks]): [SeriesName, string, string] => [series, marks, series],
-    ),
-    ...chart.baselines.map(({ name }): [SeriesName, string, string] => [
-      ...(["baseline", glyphs.baseline.repeat(2), name] as const),
-    ]),
+  const entries: { readonly series: SeriesName; readonly marks: string; readonly name: string }[] = [
+    { series: "training", marks: glyphs.training, name: "training" },
   ];
+  if (chart.validation.length > 0) {
+    entries.push({ series: "validation", marks: glyphs.validation, name: "validation" });
+  }
+  for (const { name } of chart.baselines) {
+    entries.push({ series: "baseline", marks: glyphs.baseline.repeat(2), name });
+  }
   const lines: string[] = [];
   let [line, used] = ["", 0];
-  for (const [series, marks, name] of entries) {
-    const size = marks.length + 1 + name.length;
+  for (const { series, marks, name } of entries) {
+    const shown = fitTo(name, columns - marks.length - 1, "");
+    const size = marks.length + 1 + widthOf(shown);
     if (used > 0 && used + 3 + size > columns) {
       lines.push(line);
       [line, used] = ["", 0];
     }
     const gap = used === 0 ? "" : "   ";
-    line += `${gap}${paint(series, marks)} ${cutTo(name, columns - marks.length - 1)}`;
+    line += `${gap}${paint(series, marks)} ${shown}`;
     used += gap.length + size;
   }
   return [...lines, line];
-}
-
-function cutTo(text: string, columns: number): string {
-  return text.length <= columns ? text : text.slice(0, columns);
 }

@@ -7,13 +7,13 @@ import { compareTensors, describeMisfit, type TensorFit } from "../core/tensor-f
 import { isParameterName } from "../io/checkpoint-names.ts";
 import { readSafetensors, type SafetensorsFile, type StoredTensor } from "../io/safetensors.ts";
 
-/** The contents of a file: Node's `readFile` gives the one, a page's `response.arrayBuffer()` the other. */
+/** The contents of a file, from Node's `readFile` or from a page's `response.arrayBuffer()`. */
 export type FileBytes = Uint8Array | ArrayBuffer;
 
 export interface LoadWeightsOptions {
   /**
-   * Refuse a file whose names or shapes are not those of the model. With `false` the tensors that fit are loaded, and
-   * what is missing, unexpected or misshaped is only reported. Default true.
+   * Whether to refuse a file whose names or shapes are not those of the model. If false, the tensors that fit are
+   * loaded, and missing, unexpected or misshaped ones are only reported. Default true.
    */
   readonly strict?: boolean;
   /** Names the file in errors; default "weights". */
@@ -24,17 +24,17 @@ const RANGES = { strict: FLAG, where: TEXT };
 const DEFAULTS = { strict: true, where: "weights" };
 
 /**
- * Overwrite the parameters of `model` with the tensors of a safetensors file, which have the names that
- * `parameters(model)` gives (PyTorch's, as `rnn.weight_ih_l0`): `load_state_dict` of torch. F32 and F64 are taken as
- * they are, F16 and BF16 are widened. A tied parameter may stand in the file under any of its names. Of a checkpoint
- * of this package only the parameters are looked at.
+ * Overwrites the parameters of `model` with the tensors of a safetensors file, like PyTorch's `load_state_dict`. The
+ * tensors have the names that `parameters(model)` gives, which are PyTorch's (`rnn.weight_ih_l0`). F32 and F64 are read
+ * as they are, F16 and BF16 are widened. A tied parameter may have any of its names in the file. Of a checkpoint of this
+ * package, only the parameters are read.
  *
- * Nothing is written unless all that is to be written can be.
+ * If anything fails, no parameter has changed.
  * @param model a module, or an object or array of modules
- * @param file the bytes of the file, or what `readSafetensors` made of them
- * @returns what did not fit; with `strict`, lists that are all empty
- * @throws FormatError for a damaged file, a tensor that holds no floating-point numbers, and with `strict` for all that
- * does not fit, naming it; InputError for a model without parameters
+ * @param file the bytes of the file, or the result of `readSafetensors`
+ * @returns what does not fit; all lists are empty with `strict`
+ * @throws FormatError for a damaged file, for a tensor that is not of floating-point numbers, and with `strict` if
+ * anything does not fit; InputError for a model without parameters
  */
 export function loadWeights(
   model: object,
@@ -64,15 +64,15 @@ export function loadWeights(
   }
   const unfit = new Set([...fit.missing, ...fit.misshaped.map(({ name }) => name)]);
   const fitting = [...targets].filter(([name]) => !unfit.has(name));
-  // All values are read before the first is written: reading may still fail.
+  // All values are read before the first one is written, because reading may fail.
   const writes = fitting.map(([name, tensor]) => ({ tensor, values: valuesOf(stored.get(name)!) }));
   for (const { tensor, values } of writes) tensor.write(values);
   return fit;
 }
 
-/** @throws InputError for what is no bytes, saying how to come by them */
+/** Returns the bytes of a file. @throws InputError for any other value; the hint says how to read a file */
 export function checkBytes(where: string, bytes: FileBytes): Uint8Array {
-  // By what they are called: a page's frames and Node's contexts have classes of their own.
+  // By tag, since the frames of a page and the contexts of Node have different classes.
   const tag = Object.prototype.toString.call(bytes);
   if (ArrayBuffer.isView(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (tag === "[object ArrayBuffer]" || tag === "[object SharedArrayBuffer]") return new Uint8Array(bytes);
@@ -97,7 +97,7 @@ function storedWeights(file: FileBytes | SafetensorsFile, where: string): Safete
   return new Map([...tensors].filter(([name]) => isParameterName(name)));
 }
 
-/** The tensors of a file, those of a tied parameter under the name that `parameters()` gives it. */
+/** The tensors of a file, where a tied parameter has the name that `parameters()` gives it. */
 function underFirstNames(
   model: object,
   targets: ReadonlyMap<string, Tensor>,
@@ -136,7 +136,7 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }
 
-/** The numbers of a tensor as exactly as they are stored. */
+/** The numbers of a tensor, with all the precision that is stored. */
 function valuesOf(tensor: StoredTensor): Float32Array | Float64Array {
   return tensor.dtype === "F64" ? tensor.data() : tensor.toFloat32();
 }

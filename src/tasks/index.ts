@@ -1,12 +1,16 @@
-export { classify } from "./classify/model.ts";
+export { type BackendChoice, chooseEngine, type Engine } from "./engine.ts";
 export type { OptionSchema, TaskOption } from "./option-schema.ts";
+export { TASKS } from "./registry.ts";
+export type { Baseline, DataFacts, Score } from "./results.ts";
+export type * from "./task.ts";
 export {
   createTaskLearner,
   type KernelOptions,
-  type StartTrainingOptions,
-  startTraining,
-  type TaskTraining,
-  type TrainingEvent,
-} from "./start-training.ts";
-export type { Artifact, Baseline, Task } from "./task.ts";
-export { text } from "./text/model.ts";
+  type MemoryTraining,
+  type MemoryTrainingEvent,
+  type MemoryTrainingOptions,
+  type TaskReplicaSpec,
+  trainInMemory,
+} from "./train-in-memory.ts";
+export { type TrainingSettings, type TrainingWords, trainingOptions } from "./training-options.ts";
+export type { Measured, Row, ShownTraining, Standing, TaskView } from "./view.ts";

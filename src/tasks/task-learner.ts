@@ -115,12 +115,14 @@ export class TaskLearner implements Learner {
     return { loss, parts };
   }
 
-  /** Random numbers of a shard: those of its rows in the whole batch. */
+  /** Random numbers of a shard: those of its rows in the whole batch, without the rows that a last batch lacks. */
   private drawsOf(step: number, { from, to }: Stretch): Rng {
     // The replica's number stood second in the name, and is 0 for all.
     const rng = new Rng(this.settings.seed).fork(Stream.loss, 0, step);
     if (this.shards === 1) return rng;
-    const rows = Array.from({ length: to - from }, (_, row) => from + row);
+    const weights = this.plan.weights(step);
+    const all = Array.from({ length: to - from }, (_, row) => from + row);
+    const rows = all.filter((row) => weights[row] > 0);
     return rng.forRows(rows, this.plan.rows);
   }
 

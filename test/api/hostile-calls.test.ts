@@ -7,10 +7,24 @@ import { describe, expect, test } from "vitest";
 import { createNativeBackend, createReferenceBackend, createWasmBackend } from "../../src/backend/index.ts";
 import type { HostileTarget } from "../support/hostile/calls.ts";
 import { runHostile } from "../support/hostile/run.ts";
+import { LONG } from "../support/long.ts";
 import { ELSEWHERE } from "./hostile/elsewhere.ts";
 import { callables, subpaths } from "./public-names.ts";
 
 const SUITES = ["core", "nn", "nn-functions", "optim", "text", "io", "data", "train", "tasks"] as const;
+
+/** In the long tests, so many calls of each function with several wrong arguments: few where a call writes files. */
+const ROUNDS: Readonly<Record<(typeof SUITES)[number], number>> = {
+  core: 1000,
+  nn: 1000,
+  "nn-functions": 1000,
+  optim: 1000,
+  text: 200,
+  io: 200,
+  data: 200,
+  train: 50,
+  tasks: 50,
+};
 
 const isNative = createNativeBackend().backend !== undefined;
 
@@ -41,7 +55,7 @@ test("every export and every method has its calls, or is said to have them elsew
 describe.each(SUITES)("%s", (suite) => {
   const calls = async (backend: "native" | "wasm") => {
     const url = new URL(`./hostile/${suite}-suite.ts`, import.meta.url);
-    const report = await runHostile(url, { backend });
+    const report = await runHostile(url, { backend, rounds: LONG ? ROUNDS[suite] : 0 });
     expect(report.problems).toEqual([]);
     expect(report.calls).toBeGreaterThan(10);
   };

@@ -1,10 +1,23 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { clock, comparison, count, fitTo, linesOf, nats, shellWord, speed } from "../../src/cli/format.ts";
+import {
+  clock,
+  comparison,
+  count,
+  fitTo,
+  linesOf,
+  nats,
+  shellWord,
+  speed,
+  widthOf,
+  wrapWords,
+} from "../../src/cli/format.ts";
 import { reportOf } from "../../src/cli/report.ts";
 import { type Standing, standingLine } from "../../src/cli/standing.ts";
 import { FormatError, InputError, StorageError } from "../../src/core/errors.ts";
 import { nearest } from "../../src/core/nearest.ts";
 import { corpusFromText } from "../../src/data/index.ts";
+import { charactersOf } from "../../src/render/text-width.ts";
 import { suggestPrime } from "../../src/tasks/text/view.ts";
 
 describe("numbers", () => {
@@ -51,6 +64,55 @@ describe("a line for a terminal", () => {
     expect(fitTo("e\u0301e\u0301e\u0301", 3)).toBe("e\u0301e\u0301e\u0301");
     expect(fitTo("\u{1f600}\u{1f600}", 3)).toBe("\u{1f600}…");
     expect([fitTo("abc", 1), fitTo("abc", 0), fitTo("", 0)]).toEqual(["…", "", ""]);
+  });
+
+  test.each([
+    ["a family of four, joined", "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}\u200d\u{1f466}", 2],
+    ["a hand with a skin colour", "\u{1f44b}\u{1f3fd}", 2],
+    ["a flag of two letters", "\u{1f1e9}\u{1f1ea}", 2],
+    ["a flag of tags", "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}", 2],
+    ["a heart that a selector makes an emoji", "\u2764\ufe0f", 2],
+    ["a key cap", "7\ufe0f\u20e3", 2],
+    ["a letter with two accents", "e\u0301\u0323", 1],
+    ["a syllable of three Korean letters", "\u1112\u1161\u11ab", 2],
+    ["a Chinese character", "水", 2],
+    ["a letter of full width", "\uff21", 2],
+    ["a Devanagari consonant with its vowel sign above", "\u0915\u0947", 1],
+    ["colours", "\u001b[31mred\u001b[39m", 3],
+  ])("counts %s as the columns that it takes, and never cuts through it", (_, text, columns) => {
+    expect(widthOf(text)).toBe(columns);
+    expect(widthOf(`a${text}b${text}`)).toBe(2 * columns + 2);
+    expect(fitTo(`${text}${text}`, 2 * columns)).toBe(`${text}${text}`);
+    if (text.includes("\u001b")) return;
+    expect(fitTo(`${text}${text}`, 2 * columns - 1)).toBe(columns === 1 ? "…" : `${text}…`.normalize());
+    expect(linesOf(`${text}${text}`, columns)).toEqual([text.normalize(), text.normalize()]);
+  });
+
+  test("that is cut keeps its colours, and they end with it", () => {
+    const [green, end] = ["\u001b[32m", "\u001b[39m"];
+    expect(fitTo(`a ${green}green${end} line`, 5)).toBe(`a ${green}gr${end}…`);
+  });
+
+  test("is never wider than its columns, whatever is in the text", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), fc.integer({ min: 2, max: 12 }), (text, columns) => {
+        expect(widthOf(fitTo(text, columns))).toBeLessThanOrEqual(columns);
+        const lines = linesOf(text, columns);
+        // A few musical symbols take three columns or more.
+        const widest = Math.max(columns, ...[...charactersOf(text)].map(widthOf));
+        for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(widest);
+        expect(lines.join("")).toBe(linesOf(text, Number.POSITIVE_INFINITY).join("").normalize());
+      }),
+    );
+  });
+
+  test("of several words is broken between them, by the columns that they take", () => {
+    expect(wrapWords("one two  three\nfour", 9)).toEqual(["one two", "three", "four"]);
+    expect(wrapWords("水水 水水 水", 7)).toEqual(["水水", "水水 水"]);
+    expect(wrapWords("a longer-than-that b", 6)).toEqual(["a", "longer-than-that", "b"]);
+    expect(wrapWords(" ", 6)).toEqual([]);
+    const family = "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}";
+    expect(wrapWords(`${family} ${family} ${family}`, 5)).toEqual([`${family} ${family}`, family]);
   });
 
   test("of a model's text shows control characters instead of obeying them", () => {

@@ -36,6 +36,19 @@ describe("a table", () => {
     expect(table(numbersFirst, 16)[1]).toBe("1.82  a-long-na…");
   });
 
+  test("counts joined emoji, flags and accents as a terminal shows them", () => {
+    const [family, flag] = ["\u{1f468}\u200d\u{1f469}\u200d\u{1f467}", "\u{1f1e9}\u{1f1ea}"];
+    const names: Column = { head: "name", cells: [`${family} run`, `${flag} run`, "cafe\u0301 run"] };
+    const all = [names, { head: "loss", cells: ["1.8", "2.5", "3.1"] }];
+    expect(table(all)).toEqual([
+      "name      loss",
+      `${family} run    1.8`,
+      `${flag} run    2.5`,
+      "cafe\u0301 run  3.1",
+    ]);
+    expect(table(all, 11)).toEqual(["name   loss", `${family} r…  1.8`, `${flag} r…  2.5`, "café…  3.1"]);
+  });
+
   test("without rows is its heads", () => {
     expect(
       table([

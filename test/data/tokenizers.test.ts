@@ -20,6 +20,7 @@ import {
   wordsOf,
 } from "../../src/data/index.ts";
 import { slicesWithPauses } from "../../src/data/tokenize.ts";
+import { LONG } from "../support/long.ts";
 
 const text = "low lower lowest\nnew newer newest widest\n  low low low newer\n";
 const bpe = BpeTokenizer.train([text], 256 + 12);
@@ -59,7 +60,7 @@ describe("byte pairs", () => {
         expect(streamed(bpe, ids)).toBe(any);
         for (const id of ids) expect(id < bpe.size).toBe(true);
       }),
-      { numRuns: 300 },
+      { numRuns: LONG ? 300 : 60 },
     );
     for (const hard of [
       "\ufeffa",

@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { vi } from "vitest";
-import { sourceFromText } from "../../src/data/index.ts";
+import { memorySource } from "../../src/data/index.ts";
 import { createReferenceBackend, createWasmBackend, loadWasmBackend, zeros } from "../../src/index.ts";
-import { startTraining, text } from "../../src/tasks/index.ts";
+import { TASKS, trainInMemory } from "../../src/tasks/index.ts";
 import type { Entries } from "./harness.ts";
 
 /** Where a page finds the kernels. */
@@ -88,15 +88,18 @@ export const PAGES: Entries = {
       },
     },
   ],
-  "tasks/start-training.ts": [
+  "tasks/train-in-memory.ts": [
     {
-      hint: "give data: { source: sourceFromText(text) }",
+      hint: "give data: { source: memorySource([{ name, content }]) }",
       async follow(met) {
-        await met.code(() => startTraining(text, { steps: 1 }));
-        const source = sourceFromText("What goes on and on goes on. ".repeat(100));
+        const task = await TASKS.text();
+        await met.code(() => trainInMemory({ task }));
+        const content = "What goes on and on goes on. ".repeat(100);
+        const source = memorySource([{ name: "a.txt", content }]);
         const settings = { hidden: 4, batchSize: 2, seqLength: 8 };
-        const training = await startTraining(text, { source, settings, steps: 1 });
-        for await (const { event } of training.events) if (event === "end") await training.dispose();
+        const training = await trainInMemory({ task, source, settings, limits: { steps: 1 } });
+        for await (const { event } of training.events) if (event === "end") return;
+        throw new Error("no end");
       },
     },
   ],

@@ -184,6 +184,39 @@ describe("on a page without https, which has no Web Crypto,", () => {
       }),
     );
   });
+
+  test("bytes that change during the call have the hash that they had before it", async () => {
+    const bytes = new TextEncoder().encode("abc");
+    const hash = await withoutCrypto(() => {
+      const promise = sha256Hex(bytes);
+      bytes.fill(0);
+      return promise;
+    });
+    expect(hash).toMatch(/^ba7816bf/);
+  });
+
+  test("where the package cannot be loaded either, an error says what the page needs", async () => {
+    vi.resetModules();
+    vi.doMock("@noble/hashes/sha2.js", () => {
+      throw new Error("Failed to resolve module specifier");
+    });
+    try {
+      const fresh = await import("../../src/io/sha256.ts");
+      const abc = new TextEncoder().encode("abc");
+      await expect(withoutCrypto(() => fresh.sha256Hex(abc))).rejects.toMatchObject({
+        code: "INPUT",
+        problem: "sha256: this page has no Web Crypto, and @noble/hashes/sha2.js cannot be loaded",
+        hint: "serve the page over https, or name @noble/hashes/sha2.js in its import map",
+      });
+      // What the advice says: over https there is Web Crypto, and with an import map the package.
+      expect(await fresh.sha256Hex(abc)).toMatch(/^ba7816bf/);
+      vi.doUnmock("@noble/hashes/sha2.js");
+      expect(await withoutCrypto(() => fresh.sha256Hex(abc))).toMatch(/^ba7816bf/);
+    } finally {
+      vi.doUnmock("@noble/hashes/sha2.js");
+      vi.resetModules();
+    }
+  });
 });
 
 describe("sha256Hex", () => {

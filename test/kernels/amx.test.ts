@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { emulatedAmx } from "../support/emulated-amx.ts";
-import { bits, Machine, MODULES_WITH_PRODUCTS, noise } from "./harness.ts";
+import { bits, casesFor, Machine, MODULES_WITH_PRODUCTS, noise } from "./harness.ts";
 import { product } from "./plain.ts";
 
 const AMX = MODULES_WITH_PRODUCTS.filter((file) => file.endsWith("amx"));
@@ -100,7 +100,7 @@ describe.each(AMX)("products of %s", (file) => {
           expect([...multiply(file, a, b, m, n, k)].map(unsigned)).toEqual(expected.map(unsigned));
         },
       ),
-      { numRuns: 200 },
+      { numRuns: casesFor(file, 200) },
     );
   });
 

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { readHeader } from "../../kernels/header.ts";
 import { GENERATED, typescriptSource } from "../../kernels/typescript.ts";
 import { KERNEL_NAMES } from "../../src/backend/kernels.generated.ts";
+import { LONG } from "../support/long.ts";
 import { WASM_MODULES } from "./harness.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -17,7 +18,10 @@ describe("the built kernels", () => {
   test("are described in TypeScript as the header gives it", () => {
     expect(readFileSync(GENERATED, "utf8")).toBe(typescriptSource(readHeader()));
   });
+});
 
+// Compiling all kernels takes minutes: in the long tests.
+describe.runIf(LONG)("the kernels, built anew,", () => {
   test("are what the source gives, byte for byte", { timeout: 600_000 }, ({ skip }) => {
     const { status, stdout, stderr } = build("--check");
     const skipped = /^skipped: .*$/m.exec(stdout)?.[0];
@@ -43,7 +47,9 @@ describe("the built kernels", () => {
     expect(`${stdout}${stderr}`).toMatch(/^unrolled-linux-arm64\.node: compiled and linked, \d+ bytes\n$/);
     expect(status).toBe(0);
   });
+});
 
+describe("the built kernels", () => {
   test.each(WASM_MODULES)(
     "%s imports its memory and nothing else, and exports every declared kernel",
     (file) => {

@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ABSOLUTE, bits, leniency, Machine, MODULES_WITH_PRODUCTS, noise, worst } from "./harness.ts";
+import {
+  ABSOLUTE,
+  bits,
+  casesFor,
+  leniency,
+  Machine,
+  MODULES_WITH_PRODUCTS,
+  noise,
+  worst,
+} from "./harness.ts";
 import { product } from "./plain.ts";
 
 interface Product {
@@ -61,7 +70,7 @@ describe.each(MODULES_WITH_PRODUCTS)("gemm of %s", (file) => {
         fc.integer({ min: 1, max: 1e6 }),
         (p, seed) => check(file, p, seed),
       ),
-      { numRuns: 300 },
+      { numRuns: casesFor(file, 300) },
     );
   });
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Addon, NativeInstructions } from "../../src/backend/native/addon.ts";
 import { probeNative } from "../../src/backend/native/native.ts";
 import { emulatedAmx } from "../support/emulated-amx.ts";
+import { LONG } from "../support/long.ts";
 
 type Kernel = (...args: number[]) => number;
 
@@ -29,6 +30,11 @@ export const MODULES_WITH_PRODUCTS: readonly string[] = [
   ...MODULES,
   ...(emulatedAmx.addon === undefined ? [] : [EMULATED]),
 ];
+
+/** How many random cases a property gets: AMX in software, which is slow, gets all of them in the long tests only. */
+export function casesFor(file: string, cases: number): number {
+  return file === EMULATED && !LONG ? Math.ceil(cases / 5) : cases;
+}
 
 /** Rounding of float32 against float64 over sums of a few hundred products of size 1. */
 export const ABSOLUTE = 1e-5;

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createReferenceBackend } from "../../src/backend/reference/reference.ts";
 import { emulatedAmx } from "../support/emulated-amx.ts";
-import { bits, Machine, MODULES_WITH_PRODUCTS } from "./harness.ts";
+import { bits, casesFor, Machine, MODULES_WITH_PRODUCTS } from "./harness.ts";
 import {
   BLOCK,
   CELLS,
@@ -78,7 +78,7 @@ describe.each(AMX)("parts of gate gradients, %s", (file) => {
           };
           keepingShowsNot(p, upstreamOf(p, seed + 1, what), options);
         }),
-        { numRuns: 25 },
+        { numRuns: casesFor(file, 25) },
       );
     });
 
@@ -113,7 +113,7 @@ describe.each(AMX)("parts of gate gradients, %s", (file) => {
           for (const [i, value] of values.entries()) broken[((seed + i) * 7919) % broken.length] = value;
           keepingShowsNot(p, { ...others, dh: broken });
         }),
-        { numRuns: 20 },
+        { numRuns: casesFor(file, 20) },
       );
     });
 

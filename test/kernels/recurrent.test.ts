@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ABSOLUTE, leniency, Machine, MODULES_WITH_PRODUCTS, worst } from "./harness.ts";
+import { ABSOLUTE, casesFor, leniency, Machine, MODULES_WITH_PRODUCTS, worst } from "./harness.ts";
 import {
   BLOCK,
   CELLS,
@@ -57,7 +57,7 @@ describe.each(MODULES_WITH_PRODUCTS)("recurrent kernels of %s", (file) => {
             agrees(file, run(new Machine(file), p, upstream, options), p, upstream);
           },
         ),
-        { numRuns: 40 },
+        { numRuns: casesFor(file, 40) },
       );
     });
 
@@ -77,7 +77,7 @@ describe.each(MODULES_WITH_PRODUCTS)("recurrent kernels of %s", (file) => {
             agrees(file, run(new Machine(file), p, upstream, { packed: true }), p, upstream);
           },
         ),
-        { numRuns: 40 },
+        { numRuns: casesFor(file, 40) },
       );
     });
 
@@ -114,7 +114,7 @@ describe.each(MODULES_WITH_PRODUCTS)("recurrent kernels of %s", (file) => {
             agrees(file, run(new Machine(file), p, upstream, { ids }), { ...p, x }, upstream);
           },
         ),
-        { numRuns: 15 },
+        { numRuns: casesFor(file, 15) },
       );
     });
 

@@ -58,6 +58,17 @@ describe("a chart on a terminal", () => {
     );
   });
 
+  test("counts the columns of names, not their characters, and cuts what is too wide", () => {
+    const name = "水".repeat(10);
+    const chart = { ...falling, baselines: [{ name, loss: 2 }] };
+    const [training, validation] = ["⠒⠒ training", "● validation"];
+    const legend = (columns: number) => terminalChart(chart, { columns, unicode: true }).slice(-2);
+    expect(legend(26 + 26)[1]).toBe(`${training}   ${validation}   ┄┄ ${name}`);
+    expect(legend(26 + 25)).toEqual([`${training}   ${validation}`, `┄┄ ${name}`]);
+    const long = { ...chart, baselines: [{ name: "水".repeat(20), loss: 2 }] };
+    expect(terminalChart(long, { columns: 40, unicode: true }).at(-1)).toBe(`┄┄ ${"水".repeat(18)}`);
+  });
+
   test("hands each run of marks to the painter with its series", () => {
     const painted = terminalChart(falling, {
       columns: 50,

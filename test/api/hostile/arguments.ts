@@ -158,7 +158,7 @@ function readAll(result: unknown, depth = 3): Promise<unknown> {
 }
 
 /**
- * Every call with `UNROLLED_LONG`; else the right ones and every `share`-th of the others, other ones for each backend.
+ * Every call in the long tests; else the right ones and every `share`-th of the others, other ones for each backend.
  */
 export function* sampled(targets: readonly HostileTarget[], context: HostileContext, share = 6) {
   const first = context.backend.name === "wasm" ? 0 : Math.floor(share / 2);

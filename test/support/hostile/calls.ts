@@ -9,7 +9,7 @@ export interface HostileContext {
   readonly backend: Backend;
   /** Another one, which no result may come from. */
   readonly other: Backend;
-  /** Calls with two or more wrong arguments at once, for each function: 0 unless UNROLLED_LONG is set. */
+  /** Calls with two or more wrong arguments at once, for each function: 0 except in the long tests. */
   readonly rounds: number;
 }
 

@@ -8,6 +8,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Backend } from "../../../src/backend/index.ts";
+import { LONG } from "../long.ts";
 import type { ChildLine, ChildSettings } from "./child.ts";
 
 export interface HostileReport {
@@ -18,7 +19,7 @@ export interface HostileReport {
 }
 
 /** Calls with several wrong arguments for each function: many only where somebody asks for them. */
-export const ROUNDS = process.env.UNROLLED_LONG === undefined ? 0 : 2000;
+export const ROUNDS = LONG ? 2000 : 0;
 
 /** So many processes may end before a report is given up. */
 const MOST_CRASHES = 25;
