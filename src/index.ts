@@ -13,6 +13,9 @@ export {
   setDefaultBackend,
   Tensor,
   tensor,
+  type WasmInstructions,
+  type WasmLoadOptions,
+  type WasmOptions,
   zeros,
 } from "./backend/index.ts";
 export * from "./core/index.ts";

@@ -259,7 +259,7 @@ const DOCS = readdirSync(join(ROOT, "docs"))
 
 /** Backticked words of other systems: not names of ours. */
 const FOREIGN =
-  /^(torch|safetensors|state_dict|safe_open|pack_padded_sequence|pad_packed_sequence|x.numpy)\b|^(NaN|noUncheckedIndexedAccess|await|clang|npm|npx)$/;
+  /^(torch|safetensors|state_dict|safe_open|pack_padded_sequence|pad_packed_sequence|x.numpy)\b|^(NaN|noUncheckedIndexedAccess|await|clang|npm|npx|public|crossOriginIsolated)$/;
 
 describe.each([...DOCS, "README.md", "CONTRIBUTING.md", "CHANGELOG.md"])("%s", (page) => {
   const text = readFileSync(join(ROOT, page), "utf8");

@@ -1,11 +1,12 @@
 /** The package as it is published: what npm packs, that its pages lead nowhere else, and that its examples run. */
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, posix } from "node:path";
+import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { installPackage } from "./support/installed-package.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const run = promisify(execFile);
@@ -18,23 +19,7 @@ let files: string[];
 const installed = join(folder, "node_modules", "unrolled");
 
 beforeAll(async () => {
-  const { stdout } = await run("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
-    cwd: ROOT,
-    shell: process.platform === "win32",
-    maxBuffer: 2 ** 24,
-  });
-  const [pack] = JSON.parse(stdout) as { files: { path: string }[] }[];
-  files = pack.files.map(({ path }) => path);
-  for (const file of files) {
-    mkdirSync(dirname(join(installed, file)), { recursive: true });
-    cpSync(join(ROOT, file), join(installed, file));
-  }
-  const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  for (const name of Object.keys(dependencies)) {
-    const link = join(folder, "node_modules", name);
-    mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(join(ROOT, "node_modules", name), link);
-  }
+  ({ files } = await installPackage(folder));
   cpSync(join(installed, "examples"), join(folder, "examples"), { recursive: true });
 });
 

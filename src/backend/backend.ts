@@ -20,6 +20,8 @@ export interface LinearMemory {
   readonly start: Address;
   /** Bytes that the heap can ever have. */
   readonly limit: number;
+  /** The option by which the caller has set `limit`, for errors; absent where nobody has. */
+  readonly limitOption?: string;
   /** Make all addresses below `end` usable. Returns false when the machine has no more memory. */
   reserve(end: Address): boolean;
   /** Copy values in, now. */

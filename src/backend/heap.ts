@@ -106,7 +106,11 @@ export class Heap {
   /** The error of `bytes` for `what` that cannot be had. */
   outOfMemory(what: Purpose, bytes: number): OutOfMemoryError {
     const named = typeof what === "string" ? what : `tensor ${showShape(what)}`;
-    return new OutOfMemoryError(named, bytes, this.backend.memory.limit, this.used);
+    const { limit, limitOption } = this.backend.memory;
+    if (limitOption === undefined) return new OutOfMemoryError(named, bytes, limit, this.used);
+    return new OutOfMemoryError(named, bytes, limit, this.used, {
+      hint: `give a larger ${limitOption}, or make the model, the batch or the sequence length smaller`,
+    });
   }
 }
 

@@ -13,4 +13,11 @@ export {
 export { createReferenceBackend } from "./reference/reference.ts";
 export { Frames, scope } from "./scope.ts";
 export { empty, ids, persistent, Tensor, tensor, zeros } from "./tensor.ts";
-export { bestInstructions, createWasmBackend, loadWasmBackend, type WasmInstructions } from "./wasm/wasm.ts";
+export {
+  bestInstructions,
+  createWasmBackend,
+  loadWasmBackend,
+  type WasmInstructions,
+  type WasmLoadOptions,
+  type WasmOptions,
+} from "./wasm/wasm.ts";

@@ -98,12 +98,18 @@ export class OutOfMemoryError extends UnrolledError {
   override name = "OutOfMemoryError";
   readonly bytes: number;
 
-  constructor(what: string, bytes: number, limit: number, used: number) {
+  /**
+   * @param what what the memory was for
+   * @param bytes how much was wanted
+   * @param limit bytes that the heap may have at most
+   * @param used bytes of it that are in use
+   */
+  constructor(what: string, bytes: number, limit: number, used: number, details: ErrorDetails = {}) {
     super(
       "OUT_OF_MEMORY",
       "failure",
       `no memory for ${what}: ${formatBytes(bytes)} wanted, ${formatBytes(used)} of ${formatBytes(limit)} in use`,
-      { hint: "make the model, the batch or the sequence length smaller" },
+      { hint: "make the model, the batch or the sequence length smaller", ...details },
     );
     this.bytes = bytes;
   }

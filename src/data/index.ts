@@ -34,7 +34,7 @@ export {
   normalizeLine,
 } from "./labelled-lines.ts";
 export { LineVocabulary, type LineVocabularyOptions } from "./line-vocabulary.ts";
-export { type MemoryFile, memorySource } from "./memory-source.ts";
+export { type MemoryFile, memorySource, type PickedFile } from "./memory-source.ts";
 export {
   type LabelledItems,
   type NaiveBayesBaseline,

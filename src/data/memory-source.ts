@@ -1,10 +1,10 @@
 import { escapeControl, InputError } from "../core/errors.ts";
 import { runJobInTurns } from "../core/job.ts";
-import { BYTES, checkValue, listOfAny, type Range, TEXT } from "../core/options.ts";
+import { BYTES, checkValue, FUNCTION, listOfAny, type Range, TEXT } from "../core/options.ts";
 import { CorpusBuilder } from "./corpus-builder.ts";
 import type { DataSource } from "./data-source.ts";
 
-/** A file in memory: one that was dropped on a page, or a text that a program has made. */
+/** A file in memory: a text that a program has made, or bytes that it has. */
 export interface MemoryFile {
   /** With its extension; folders before it are separated by /. */
   readonly name: string;
@@ -12,44 +12,73 @@ export interface MemoryFile {
   readonly content: string | Uint8Array;
 }
 
+/** A file that a person has picked or dropped in a page: a `File` of the DOM. */
+export interface PickedFile {
+  readonly name: string;
+  readonly size?: number;
+  /** Of a file in a folder that was picked: its path, from the name of that folder on. */
+  readonly webkitRelativePath?: string;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
 const FILE: Range = {
-  text: "a file, { name, content }",
+  text: "a file, { name, content } or a File",
   fits: (value) => {
-    const { name, content } = Object(value) as Partial<MemoryFile>;
-    return TEXT.fits(name) && name !== "" && (TEXT.fits(content) || BYTES.fits(content));
+    const { name, content, arrayBuffer } = Object(value) as Partial<MemoryFile & PickedFile>;
+    if (!TEXT.fits(name) || name === "") return false;
+    return TEXT.fits(content) || BYTES.fits(content) || (content === undefined && FUNCTION.fits(arrayBuffer));
   },
 };
-const FILES = listOfAny(FILE, "a list of files, each { name, content }");
+const FILES = listOfAny(FILE, "a list of files, each { name, content } or a File");
+
+const isPicked = (file: MemoryFile | PickedFile): file is PickedFile =>
+  (file as Partial<MemoryFile>).content === undefined;
+
+/** A file below a folder is named from that folder on, as in Node. */
+function nameOf(file: MemoryFile | PickedFile): string {
+  const path = isPicked(file) ? file.webkitRelativePath : undefined;
+  return path ? path.replace(/^[^/]*\//, "") : file.name;
+}
+
+async function bytesOf(file: MemoryFile | PickedFile): Promise<Uint8Array> {
+  if (isPicked(file)) return new Uint8Array(await file.arrayBuffer());
+  return typeof file.content === "string" ? new TextEncoder().encode(file.content) : file.content;
+}
+
+function sizeOf(file: MemoryFile | PickedFile): number | null {
+  if (isPicked(file)) return file.size ?? null;
+  // Of a text only the bytes that it will be are a size.
+  return typeof file.content === "string" ? null : file.content.byteLength;
+}
 
 /**
- * Data in memory, for tasks to read as they read files.
- * @param files at least one, in the order in which a text is read from them
+ * Data in memory or in files that were picked in a page, for tasks to read as they read files.
+ * @param files at least one, in the order in which a text is read from them: the list of `<input type="file">`, a drop's,
+ * or one that a program has made
  */
-export function memorySource(files: readonly MemoryFile[]): DataSource {
+export function memorySource(files: ArrayLike<MemoryFile | PickedFile>): DataSource {
   checkValue("memorySource: files", FILES, files);
-  if (files.length === 0) throw new InputError("memorySource: at least one file is needed, got none");
   const own = Array.from(files);
-  const bytesOf = ({ content }: MemoryFile): Uint8Array =>
-    typeof content === "string" ? new TextEncoder().encode(content) : content;
-  const description = own.length === 1 ? own[0].name : `${own.length} files`;
+  if (own.length === 0) throw new InputError("memorySource: at least one file is needed, got none");
+  const names = own.map(nameOf);
+  const description = own.length === 1 ? names[0] : `${own.length} files`;
   return {
     description,
-    paths: own.map(({ name }) => name),
-    async readText({ onProgress, signal }) {
+    paths: names,
+    async readText({ onProgress, onNote, signal }) {
       const builder = new CorpusBuilder();
       for (const [index, file] of own.entries()) {
         onProgress(`reading ${description}`, index, own.length);
-        builder.begin(`'${escapeControl(file.name)}'`);
-        builder.push(bytesOf(file));
+        signal?.throwIfAborted();
+        builder.begin(`'${escapeControl(names[index])}'`);
+        builder.push(await bytesOf(file));
         builder.end();
       }
-      return runJobInTurns(builder.finishJob(), signal);
+      const corpus = await runJobInTurns(builder.finishJob(), signal);
+      if (builder.crlf > 0) onNote(`${builder.crlf} CRLF line end${builder.crlf === 1 ? "" : "s"} became LF`);
+      return corpus;
     },
     listFiles: async () =>
-      own.map((file) => ({
-        name: file.name,
-        size: bytesOf(file).byteLength,
-        read: async () => bytesOf(file),
-      })),
+      own.map((file, index) => ({ name: names[index], size: sizeOf(file), read: () => bytesOf(file) })),
   };
 }

@@ -1,7 +1,6 @@
 import type { Hooks } from "../core/hooks.ts";
-import { encodeCheckpoint } from "../io/checkpoint.ts";
-import { sha256Hex } from "../io/sha256.ts";
 import type { DataFacts, Task } from "../tasks/task.ts";
+import { describeCheckpoint, encodeSnapshot, hashParameters } from "../tasks/task-checkpoint.ts";
 import type { TaskLearner } from "../tasks/task-learner.ts";
 import { DEFAULT_EPOCHS } from "../tasks/training-options.ts";
 import { diagnose } from "../train/diagnosis.ts";
@@ -95,32 +94,16 @@ function startLoop(parts: TrainingParts) {
 /** Saves a checkpoint, and marks it where it is the best so far. */
 function saver({ task, run, store, group, learner, facts, ...parts }: TrainingParts) {
   let { best } = parts;
-  const metadata = describeCheckpoint(task, run, facts.facts);
+  const { taskFile, cellFile, model, threads, shards = threads } = run;
+  const described = { task: task.name, taskFile, model, cellFile, shards, facts: facts.facts };
+  const metadata = describeCheckpoint(described);
   return async (step: number, seconds: number, evaluation?: EvalEvent): Promise<string> => {
-    const { tensors } = await takeSnapshot(learner, step, await group.collectCarried());
-    const stored = [...tensors].map(([name, { shape, data }]) => {
-      const dtype = data instanceof Float64Array ? ("F64" as const) : ("F32" as const);
-      return [name, { dtype, shape, data }] as const;
-    });
-    const position = { step: String(step), seconds: String(seconds) };
-    const bytes = await encodeCheckpoint(new Map(stored), { ...metadata, ...position });
+    const snapshot = await takeSnapshot(learner, step, await group.collectCarried());
+    const bytes = await encodeSnapshot(snapshot, metadata, seconds);
     if (evaluation === undefined || choiceOf(evaluation) >= best) return store.saveCheckpoint(step, bytes);
     best = choiceOf(evaluation);
     const { loss, choose } = evaluation;
     return store.saveCheckpoint(step, bytes, { best: { loss, ...(choose !== undefined && { choose }) } });
-  };
-}
-
-/** What a checkpoint says beside its tensors, so that it can be used without its run. */
-function describeCheckpoint(task: Task, run: TaskRun, facts: object): Record<string, string> {
-  const own = Object.entries(facts).map(([name, value]) => [name, JSON.stringify(value)] as const);
-  return {
-    task: task.name,
-    ...(run.taskFile && { taskFile: JSON.stringify(run.taskFile) }),
-    model: JSON.stringify(run.model),
-    ...(run.cellFile && { cellFile: JSON.stringify(run.cellFile) }),
-    shards: String(run.shards),
-    ...Object.fromEntries(own),
   };
 }
 
@@ -163,17 +146,4 @@ function diagnoseTraining(
     history,
     { reason, stepsPerEpoch: learner.plan.stepsPerEpoch },
   );
-}
-
-/** SHA-256 over the bytes of all parameters in the order of their names. */
-async function hashParameters({ optimizer }: TaskLearner): Promise<string> {
-  const parameters = optimizer.parameters.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const parts = await Promise.all(parameters.map(({ tensor }) => tensor.read()));
-  const bytes = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), at);
-    at += part.byteLength;
-  }
-  return sha256Hex(bytes);
 }

@@ -5,8 +5,11 @@ export type { Baseline, DataFacts, Score } from "./results.ts";
 export type * from "./task.ts";
 export {
   createTaskLearner,
+  type KernelOptions,
   type MemoryTraining,
+  type MemoryTrainingEvent,
   type MemoryTrainingOptions,
+  type TaskReplicaSpec,
   trainInMemory,
 } from "./train-in-memory.ts";
 export { type TrainingSettings, type TrainingWords, trainingOptions } from "./training-options.ts";

@@ -49,28 +49,29 @@ export class TaskLearner implements Learner {
   readonly carried: Learner["carried"];
   readonly evaluation: EvaluationPlan<object>;
   readonly plan: BatchPlan<unknown>;
-  private readonly settings: TrainingSettings;
+  readonly settings: TrainingSettings;
   private readonly isRandom: boolean;
   /** By the numbers of the shards; only this replica's. */
   private readonly own: ReadonlyMap<number, Shard>;
 
+  /** @param context an own cell; and the backend, where it is open already: in a page it cannot be opened at once */
   constructor(
     task: Task,
     spec: TaskSpec,
     place: { readonly replica: number; readonly replicas: number },
-    cell?: Pick<BuildContext, "createCell" | "cellName">,
+    context: Partial<Pick<BuildContext, "createCell" | "cellName" | "backend">> = {},
   ) {
     const { settings, config, data, shards } = spec;
     const { replica, replicas } = place;
     this.task = task;
     this.settings = settings;
     this.isRandom = task.isRandom?.(settings) ?? false;
-    const opened = openBackend(spec);
+    const opened = context.backend ?? openBackend(spec);
     const { backend, profile } = spec.profile && replica === 0 ? profiled(opened) : { backend: opened };
     this.backend = backend;
     this.profile = profile;
     const rng = new Rng(settings.seed).fork(Stream.weights);
-    this.model = task.build(config, { rng, backend, ...cell });
+    this.model = task.build(config, { ...context, rng, backend });
     const bound = settings.initUniform;
     if (bound !== null) {
       for (const { tensor } of parameters(this.model)) uniform_(tensor, -bound, bound, rng);
@@ -114,12 +115,14 @@ export class TaskLearner implements Learner {
     return { loss, parts };
   }
 
-  /** Random numbers of a shard: those of its rows in the whole batch. */
+  /** Random numbers of a shard: those of its rows in the whole batch, without the rows that a last batch lacks. */
   private drawsOf(step: number, { from, to }: Stretch): Rng {
     // The replica's number stood second in the name, and is 0 for all.
     const rng = new Rng(this.settings.seed).fork(Stream.loss, 0, step);
     if (this.shards === 1) return rng;
-    const rows = Array.from({ length: to - from }, (_, row) => from + row);
+    const weights = this.plan.weights(step);
+    const all = Array.from({ length: to - from }, (_, row) => from + row);
+    const rows = all.filter((row) => weights[row] > 0);
     return rng.forRows(rows, this.plan.rows);
   }
 

@@ -11,7 +11,7 @@ import { LONG } from "../support/long.ts";
 import { ELSEWHERE } from "./hostile/elsewhere.ts";
 import { callables, subpaths } from "./public-names.ts";
 
-const SUITES = ["core", "nn", "nn-functions", "optim", "text", "io", "data", "train"] as const;
+const SUITES = ["core", "nn", "nn-functions", "optim", "text", "io", "data", "train", "tasks"] as const;
 
 /** In the long tests, so many calls of each function with several wrong arguments: few where a call writes files. */
 const ROUNDS: Readonly<Record<(typeof SUITES)[number], number>> = {
@@ -23,6 +23,7 @@ const ROUNDS: Readonly<Record<(typeof SUITES)[number], number>> = {
   io: 200,
   data: 200,
   train: 50,
+  tasks: 50,
 };
 
 const isNative = createNativeBackend().backend !== undefined;

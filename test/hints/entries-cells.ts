@@ -1,17 +1,9 @@
 /** Advice for people who write a cell of their own, and for the backends that run it. */
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { vi } from "vitest";
 import { probeNative } from "../../src/backend/native/native.ts";
-import {
-  createReferenceBackend,
-  createWasmBackend,
-  loadWasmBackend,
-  scope,
-  type Tensor,
-  tensor,
-  zeros,
-} from "../../src/index.ts";
+import { createReferenceBackend, scope, type Tensor, tensor, zeros } from "../../src/index.ts";
 import { type Cell, Linear, LSTMCell, Recurrent, Rng, tanh } from "../../src/nn/index.ts";
 import { loadOwnCell } from "../../src/runs/own-cell.ts";
 import { fresh } from "../cli/unrolled.ts";
@@ -106,34 +98,6 @@ export const CELLS: Entries = {
           vi.stubEnv("UNROLLED_CPU", best);
           if (probeNative().instructions !== best) throw new Error("others than those that are named");
         }
-      },
-    },
-  ],
-  "backend/wasm/wasm.ts": [
-    {
-      hint: "build it again: npm run build:wasm",
-      async follow(met) {
-        const empty = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
-        vi.stubGlobal("fetch", async () => new Response(empty));
-        await met.code(() => loadWasmBackend());
-        // Building needs a compiler; test/kernels/build.test.ts does it where there is one.
-        const { scripts } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"));
-        if (!String(scripts["build:wasm"]).includes("kernels/build.ts"))
-          throw new Error("there is no such script");
-        if (createWasmBackend() === undefined) throw new Error("no kernels");
-      },
-    },
-    {
-      hint: "the .wasm files of the package belong beside its scripts, in dist/backend/wasm/",
-      async follow(met) {
-        vi.stubGlobal("fetch", async () => new Response("", { status: 404 }));
-        await met.code(() => loadWasmBackend());
-        const folder = join(import.meta.dirname, "../../dist/backend/wasm");
-        vi.stubGlobal(
-          "fetch",
-          async (url: URL) => new Response(readFileSync(join(folder, basename(url.pathname)))),
-        );
-        await loadWasmBackend();
       },
     },
   ],

@@ -13,6 +13,7 @@ import { COMMANDS } from "./entries-commands.ts";
 import { DATA } from "./entries-data.ts";
 import { ENGINE } from "./entries-engine.ts";
 import { LAYERS } from "./entries-layers.ts";
+import { PAGES } from "./entries-page.ts";
 import { RUNS } from "./entries-runs.ts";
 import { TASKS } from "./entries-tasks.ts";
 import { TEXT } from "./entries-text.ts";
@@ -26,6 +27,7 @@ const ENTRIES: Entries = {
   ...COMMANDS,
   ...ENGINE,
   ...LAYERS,
+  ...PAGES,
   ...RUNS,
   ...TEXT,
 };

@@ -1,6 +1,6 @@
 import { InputError } from "../../core/errors.ts";
 import type { Backend } from "../backend.ts";
-import { createMemory, linearMemory } from "../wasm-memory.ts";
+import { linearMemory, reserveMemory } from "../wasm-memory.ts";
 import {
   type Addon,
   type FolderUrl,
@@ -104,13 +104,13 @@ function best(found: Loaded, precision: Precision): NativeProbe {
 export function createNativeBackend(wish?: NativeWish, folder?: FolderUrl): NativeResult {
   const found = probeNative(wish, folder);
   if (found.reason !== undefined) return { reason: found.reason };
-  const memory = createMemory();
-  const { kernels, attach } = found.addon.create(found.instructions, memory.buffer);
+  const reserved = reserveMemory();
+  const { kernels, attach } = found.addon.create(found.instructions, reserved.memory.buffer);
   return {
     backend: {
       name: "native",
       instructions: found.instructions,
-      memory: linearMemory(memory, HEAP_START, attach),
+      memory: linearMemory(reserved, HEAP_START, attach),
       kernels,
     },
   };

@@ -1,0 +1,95 @@
+/** Tasks in a page: 20 steps on one and several replicas, with and without isolation, and the bits are Node's. */
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type App, buildWithVite, createApp } from "./support/app.ts";
+import { collectErrors, openChromium } from "./support/chromium.ts";
+import { describeInChromium } from "./support/describe-in-chromium.ts";
+import { ISOLATION, serveFolder } from "./support/static-server.ts";
+
+const FIXTURES = fileURLToPath(new URL("./fixtures/", import.meta.url));
+
+interface Trained {
+  readonly losses: readonly number[];
+  readonly parameters: string;
+  readonly samples: readonly unknown[];
+}
+
+interface Wish {
+  readonly replicas: number;
+  readonly shards: number;
+}
+
+/** Trains in a Node of its own, which has the package as a dependency. */
+async function trainInNode(folder: string, name: string, { replicas, shards }: Wish): Promise<Trained> {
+  const args = ["node.js", name, String(replicas), String(shards)];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder });
+  return JSON.parse(stdout) as Trained;
+}
+
+describeInChromium("in a page", () => {
+  let app: App;
+  let site: string;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    app = await createApp(FIXTURES);
+    site = await buildWithVite(app.folder);
+    browser = await openChromium();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    app?.remove();
+  });
+
+  describe.each(["text", "classify"])("%s trains with the bits of Node", (name) => {
+    let inNode: Readonly<Record<number, Trained>>;
+    beforeAll(async () => {
+      inNode = {
+        1: await trainInNode(app.folder, name, { replicas: 1, shards: 1 }),
+        2: await trainInNode(app.folder, name, { replicas: 2, shards: 2 }),
+        4: await trainInNode(app.folder, name, { replicas: 1, shards: 4 }),
+      };
+    });
+
+    test("which depend on the shards", () => {
+      const hashes = Object.values(inNode).map(({ parameters }) => parameters);
+      expect(new Set(hashes).size).toBe(3);
+      for (const { losses, samples } of Object.values(inNode)) {
+        expect(losses).toHaveLength(20);
+        expect(losses.at(-1)).toBeLessThan(losses[0]!);
+        if (name === "text") expect(samples.length).toBeGreaterThan(0);
+      }
+    });
+
+    test.each([
+      { isolation: "with isolation", headers: ISOLATION },
+      { isolation: "without isolation", headers: {} },
+    ])("$isolation, whatever the replicas", async ({ headers }) => {
+      const server = await serveFolder(site, { headers });
+      const page = await browser.newPage();
+      const errors = collectErrors(page);
+      try {
+        await page.goto(server.url);
+        expect(await page.evaluate("crossOriginIsolated")).toBe(headers === ISOLATION);
+        for (const wish of [
+          { replicas: 1, shards: 1 },
+          { replicas: 2, shards: 2 },
+          { replicas: 1, shards: 4 },
+          { replicas: 2, shards: 4 },
+          { replicas: 4, shards: 4 },
+        ]) {
+          const asked = JSON.stringify({ name, ...wish });
+          const trained = await page.evaluate(`ask("trainTask", ${asked})`);
+          expect(trained, asked).toEqual({ answer: inNode[wish.shards] });
+        }
+        expect(errors).toEqual([]);
+      } finally {
+        await page.close();
+        await server.close();
+      }
+    });
+  });
+});
