@@ -180,7 +180,7 @@ function loops(context: HostileContext): HostileTarget[] {
       call: (createLearner: never) => inWebWorker(() => train.serveWebReplica(createLearner)),
     },
     {
-      name: "runStores.startNodeWorker",
+      name: "startNodeWorker",
       args: { start: arg.only(startOf) },
       call: (start: never) => runStores.startNodeWorker(start).terminate(),
     },
@@ -303,6 +303,11 @@ function runs(): HostileTarget[] {
       name: "RunStore#writeReport",
       args: { html: arg.text("<!doctype html>") },
       call: withStore((store, html) => store.writeReport(html)),
+    },
+    {
+      name: "RunStore#writePicture",
+      args: { step, svg: arg.such(() => "<svg/>", (value) => typeof value === "string") },
+      call: withStore((store, step, svg) => store.writePicture(step, svg)),
     },
     { name: "RunStore#cutMetrics", args: { step }, call: withStore((store, step) => store.cutMetrics(step)) },
     { name: "RunStore#rewindTo", args: { step }, call: withStore((store, step) => store.rewindTo(step)) },
