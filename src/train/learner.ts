@@ -22,7 +22,7 @@ export interface Learner {
   readonly optimizer: Optimizer;
   readonly clip: Clip;
   /** Takes notes of this replica's steps, where that is wanted. */
-  readonly profile?: Profile;
+  readonly profile?: Profile | undefined;
   /**
    * Shards of the whole batch, a multiple of the replicas. What a training computes depends on their number, not on the
    * number of replicas.

@@ -93,7 +93,12 @@ export const targets = (_: HostileContext): HostileTarget[] => [
         limits: options(() => ({ steps: 0 })),
         evaluateEvery: arg.optional(arg.size(2)),
         replicas: one,
-        shards: arg.optional(arg.size(1)),
+        shards: arg.such(
+          () => 2,
+          (value) =>
+            value === undefined ||
+            (Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= 4096),
+        ),
         replicaOptions: options(() => ({ exchange: "shared" })),
         module: arg.optional(arg.text("./learner.js")),
         hooks: options(() => ({ onNote() {} })),
