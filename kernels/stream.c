@@ -1,5 +1,11 @@
 /* One step of one sequence through a whole stack: see unrolled.h. */
-#include "stream.h"
+#include "recurrent.h"
+#include "stream_matrix.h"
+
+/* The words of `plan` (unrolled.h). */
+typedef struct {
+  int format, cell, layers, symbols, inputs, hidden, projection, outputs;
+} Plan;
 
 /* Offsets into what is packed, in words. */
 typedef struct {

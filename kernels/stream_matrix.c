@@ -10,8 +10,9 @@
  *         row. The vector is rounded to int16 in the same way (16 bits by 8, as in TensorFlow Lite), with a largest
  *         value for which no sum can overflow: the sums are exact, and the same on every machine.
  */
-#include "stream.h"
+#include "stream_matrix.h"
 #include "map.h"
+#include "unrolled.h"
 
 /* Accumulators that hide the latency of an addition and leave registers for the rest, of 16. */
 #define BLOCK 8

@@ -30,7 +30,8 @@ INLINE vf apply2(int kind, vf a, vf b) {
     case BINARY_DIV: return a / b;
     case BINARY_MAXIMUM: return greater_of(a, b);
     case BINARY_MINIMUM: return lesser_of(a, b);
-    default: return a == b ? splat(1) : splat(0);
+    case BINARY_EQUAL: return a == b ? splat(1) : splat(0);
+    default: return float_to_bits(a) == float_to_bits(b) ? splat(1) : splat(0);
   }
 }
 
@@ -71,6 +72,7 @@ void binary(int kind, float *y, const float *a, const float *b, int n0, int n1, 
     CASE(BINARY_MAXIMUM)
     CASE(BINARY_MINIMUM)
     CASE(BINARY_EQUAL)
+    CASE(BINARY_EQUAL_INTEGERS)
   }
 #undef CASE
 }

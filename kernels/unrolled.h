@@ -53,6 +53,13 @@ void tanh_backward(float *dx, const float *dy, const float *y, int n);    /* dx 
 //@ start is_index(start, n); y n; x n
 void dropout(float *y, const float *x, uint32_t seed0, uint32_t seed1, double start, double p, int n);
 
+/* Standard normal numbers, the n from index `start` on of a sequence of up to 2^53 numbers. Those of index 2 b and 2 b + 1
+ * are r cos(angle) and r sin(angle), r = sqrt(-2 ln((w0 + 1/2) / 2^32)), angle = 2 pi w1 / 2^32 (Box and Muller, 1958),
+ * with the words w0 and w1 of threefry2x32(counter = b as two words, low first; key = (seed0, seed1)). So a sequence may be
+ * split into calls anywhere. The bits are the same in every build. */
+//@ start is_index(start, n); y n
+void random_normal(float *y, uint32_t seed0, uint32_t seed1, double start, int n);
+
 /* ---- moving things ---------------------------------------------------------------------------------------- */
 /* rows x cols, each side with a row stride. */
 //@ y strided(rows, y_stride, cols); x strided(rows, x_stride, cols)
@@ -268,7 +275,11 @@ void unary(int kind, float *y, const float *x, float p, float q, int n); /* y ma
 void unary_backward(int kind, float *dx, const float *dy, const float *z, float p, float q, int n);
 
 /* Functions of two variables. */
-enum binary { BINARY_ADD, BINARY_SUB, BINARY_MUL, BINARY_DIV, BINARY_MAXIMUM, BINARY_MINIMUM, BINARY_EQUAL /* 1 or 0 */ };
+enum binary {
+  BINARY_ADD, BINARY_SUB, BINARY_MUL, BINARY_DIV, BINARY_MAXIMUM, BINARY_MINIMUM,
+  BINARY_EQUAL,         /* 1 or 0 */
+  BINARY_EQUAL_INTEGERS /* the same of words that are integers */
+};
 /* Operands over four axes of n0..n3 elements: element (i0, i1, i2, i3) of a lies at the sum of i * a_stride, in words;
  * a stride of 0 repeats (broadcasts). y is dense and may not alias. */
 //@ y n0 * n1 * n2 * n3; a reach(n0, n1, n2, n3, a0, a1, a2, a3); b reach(n0, n1, n2, n3, b0, b1, b2, b3)
@@ -305,6 +316,10 @@ enum reduce { REDUCE_SUM, REDUCE_MAX };
  * a maximum needs n > 0. */
 //@ y outer * inner; x outer * n * inner
 void reduce(int kind, float *y, const float *x, int outer, int n, int inner);
+/* x [outer, n, inner] -> y [outer, inner]: the index along n of the greatest element, the first of equals. NaN is greater
+ * than everything else, as in PyTorch. Needs n > 0. */
+//@ n n > 0; y outer * inner; x outer * n * inner
+void argmax(int32_t *y, const float *x, int outer, int n, int inner);
 /* Over the rows of x [rows, n]: y = softmax(x), or its logarithm when `logarithm` is set. y may alias x. */
 //@ y rows * n; x rows * n
 void softmax(float *y, const float *x, int logarithm, int rows, int n);
@@ -320,6 +335,31 @@ void layer_norm(float *y, float *mean, float *deviation, const float *x, const f
 //@ ?dx rows * n; ?dgain n; ?dbias n; dy rows * n; x rows * n; mean rows; deviation rows; ?gain n
 void layer_norm_backward(float *dx, float *dgain, float *dbias, const float *dy, const float *x, const float *mean,
                          const float *deviation, const float *gain, int rows, int n);
+
+/* ---- attention over a memory ---------------------------------------------------------------------------------- */
+/* How the score of a place comes from a query q and the place's key k. */
+enum attention_scores {
+  ATTENTION_ADDITIVE, /* v . tanh(q + k): Bahdanau, Cho and Bengio 2015 */
+  ATTENTION_DOT       /* factor * q . k: Luong, Pham and Manning 2015 */
+};
+/* b sequences with a memory of s places each, t queries for each sequence. Only the first lengths[i] places of sequence i
+ * are read; lengths 0: all of them.
+ * weights [b, t, s] = softmax over the places of the scores of query [b, t, a] and keys [b, s, a], 0 where a place does
+ * not count; context [b, t, h] = the sum over the places of weight * value, values [b, s, h]. v [a] is 0 for dot. */
+//@ kind kind == ATTENTION_ADDITIVE ||  kind == ATTENTION_DOT; context b * t * h; weights b * t * s; query b * t * a;
+//@ keys b * s * a; values b * s * h; v kind == ATTENTION_ADDITIVE ? a : 0; ?lengths b; s are_lengths(lengths, b, s)
+void attention(int kind, float *context, float *weights, const float *query, const float *keys, const float *values,
+               const float *v, const int32_t *lengths, float factor, int b, int t, int s, int a, int h);
+/* From the weights of forward and the gradients of its results, of which either may be 0. dquery is overwritten; to dkeys,
+ * dvalues and dv, of the places that count, is added. Each may be 0 (not wanted). scratch [s]. */
+//@ kind kind == ATTENTION_ADDITIVE ||  kind == ATTENTION_DOT; ?dquery b * t * a; ?dkeys b * s * a;
+//@ ?dvalues b * s * h; ?dv a; ?dcontext b * t * h; ?dweights b * t * s; query b * t * a; keys b * s * a;
+//@ values b * s * h; v kind == ATTENTION_ADDITIVE ? a : 0; weights b * t * s; ?lengths b;
+//@ s are_lengths(lengths, b, s); scratch s
+void attention_backward(int kind, float *dquery, float *dkeys, float *dvalues, float *dv, const float *dcontext,
+                        const float *dweights, const float *query, const float *keys, const float *values,
+                        const float *v, const float *weights, const int32_t *lengths, float factor, int b, int t,
+                        int s, int a, int h, float *scratch);
 
 /* ---- images: one [channels, height, width] at a time ---------------------------------------------------------- */
 /* columns [c * kh * kw, oh * ow]: the patch under every output, zeros where it hangs over the edge. */

@@ -30,6 +30,9 @@ const SUPPOSED: Readonly<Record<string, string>> = {
   "docs/from-pytorch.md": `
     declare const model: { forward(x: Tensor, options: { training: boolean }): Tensor };
     declare const x: Tensor;`,
+  "docs/attention.md": `
+    declare const rng: Rng;
+    declare const encoded: Tensor, lengths: Tensor, query: Tensor;`,
   "docs/open-model.md": `
     declare const bytes: Uint8Array;
     declare class MyCell {

@@ -38,7 +38,9 @@ describe("the examples", () => {
     // The cells for --cell are trained by test/cli/own-cell.test.ts.
     const cells = ["leaky-cell.ts", "min-gru.ts", "my-cell.ts"];
     const programs = ["from-pytorch.ts", "open-model.ts", "own-cell.ts", "own-model.ts", "streaming.ts"];
-    expect(readdirSync(`${ROOT}examples`).sort()).toEqual([...cells, ...programs].sort());
+    // The task by test/tasks/own-task.test.ts.
+    const folders = ["own-task"];
+    expect(readdirSync(`${ROOT}examples`).sort()).toEqual([...cells, ...programs, ...folders].sort());
   });
 
   test("own-model.ts learns one-digit sums, from guessing to near the best possible, and answers with one", async () => {

@@ -40,6 +40,14 @@ INLINE double strided(double rows, double stride, double columns) {
   return stride < 0 ? NEVER : (rows - 1) * stride + columns;
 }
 
+/* Of b memories of s places each: from 0 to s. */
+INLINE int are_lengths(const int32_t *lengths, double b, double s) {
+  if (lengths)
+    for (int i = 0; i < b; i++)
+      if (lengths[i] < 0 || lengths[i] > s) return 0;
+  return 1;
+}
+
 /* Over four axes: words from the address on, and before it, where strides are negative. */
 INLINE double side(double n0, double n1, double n2, double n3, double s0, double s1, double s2, double s3, int sign) {
   if (n0 <= 0 || n1 <= 0 || n2 <= 0 || n3 <= 0) return 0;

@@ -1,6 +1,6 @@
 import type { Kernels } from "../backend/backend.ts";
+import { withScratch } from "../backend/scope.ts";
 import type { Tensor } from "../backend/tensor.ts";
-import { withScratch } from "./scratch.ts";
 
 /** The sizes of a product of op(a) [m, k] and op(b) [k, n], op being a transpose where the flag is set. */
 export interface ProductSizes {

@@ -165,11 +165,12 @@ export function backward(
     return total;
   };
 
+  /** @returns the gradients of inputs that are new memory, to be kept */
   const differentiate = ({ op, inputs, backward }: Node, flowing: readonly (Tensor | undefined)[]) => {
     const kept: Tensor[] = [];
     const inputGradients = backward(flowing);
-    for (const [position, input] of inputs.entries()) {
-      const gradient = inputGradients[position];
+    for (let position = 0; position < inputs.length; position++) {
+      const [input, gradient] = [inputs[position], inputGradients[position]];
       if (gradient === undefined || !input.needsGradient) continue;
       if (!sameShape(input.shape, gradient.shape)) {
         throw new ShapeError(`${op}: gradient`, showShape(input.shape), showShape(gradient.shape));
@@ -200,11 +201,13 @@ export function backward(
 
 /** Whether a gradient is one of those that an op was given, or lies inside of one. */
 function isOneOf(gradient: Tensor, given: readonly (Tensor | undefined)[]): boolean {
-  return given.some((other) => {
-    if (other === undefined) return false;
-    const offset = gradient.address - other.address;
-    return offset >= 0 && offset < other.size * WORD;
-  });
+  const { address } = gradient;
+  for (const other of given) {
+    if (other === undefined) continue;
+    const offset = address - other.address;
+    if (offset >= 0 && offset < other.size * WORD) return true;
+  }
+  return false;
 }
 
 /**

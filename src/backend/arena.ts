@@ -26,12 +26,14 @@ export interface Place {
   readonly size: number;
 }
 
+const NOTHING: readonly Place[] = [];
+
 /** One generation of an arena: everything allocated between open and close. */
 export class Scope implements Owner {
   live = true;
   writes = 0;
-  /** Scopes whose tensors live as long as this one. */
-  readonly merged: Scope[] = [];
+  /** Scopes whose tensors live as long as this one; most have none. */
+  merged: Scope[] | undefined;
 
   readonly arena: Arena;
   readonly block: number;
@@ -78,16 +80,18 @@ export class Arena {
    * @param kept of its tensors, those that live on as long as the scope around it; so do all that were made before the
    * last of them, while the memory behind it is given out anew. Tensors of other scopes are passed over
    */
-  close(scope: Scope, kept: readonly Place[] = []): void {
+  close(scope: Scope, kept: readonly Place[] = NOTHING): void {
     if (this.scopes.at(-1) !== scope)
       throw new ScopeError("scopes must end in the reverse order of their start");
     this.scopes.pop();
-    const end = this.endOf(scope, kept);
+    const end = kept.length === 0 ? undefined : this.endOf(scope, kept);
     if (end === undefined) {
       scope.live = false;
-      for (const other of scope.merged) other.live = false;
+      if (scope.merged !== undefined) for (const other of scope.merged) other.live = false;
     } else {
-      this.scopes.at(-1)?.merged.push(scope, ...scope.merged);
+      const outer = this.scopes[this.scopes.length - 1];
+      outer.merged ??= [];
+      outer.merged.push(scope, ...(scope.merged ?? []));
     }
     const { block, offset } = end ?? scope;
     if (poison) this.poisonFrom(block, offset);

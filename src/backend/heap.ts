@@ -25,6 +25,7 @@ export class Heap {
   private readonly free: Block[] = [];
   private end: Address;
   private used = 0;
+  private peak = 0;
 
   private readonly backend: Backend;
 
@@ -36,6 +37,16 @@ export class Heap {
   /** Bytes handed out and not yet returned. */
   get usedBytes(): number {
     return this.used;
+  }
+
+  /** The most bytes that were handed out at once since the heap was made, or since {@link restartPeak}. */
+  get peakBytes(): number {
+    return this.peak;
+  }
+
+  /** Measure the peak anew, from what is handed out now. */
+  restartPeak(): void {
+    this.peak = this.used;
   }
 
   /** @param what named in the error when there is no more memory */
@@ -52,6 +63,7 @@ export class Heap {
     block.bytes -= size;
     if (block.bytes === 0) this.free.splice(index, 1);
     this.used += size;
+    this.peak = Math.max(this.peak, this.used);
     return address;
   }
 

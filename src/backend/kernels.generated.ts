@@ -80,6 +80,8 @@ export const BINARY = {
   minimum: 5,
   /** 1 or 0 */
   equal: 6,
+  /** the same of words that are integers */
+  equalIntegers: 7,
 } as const;
 
 /** Functions of three variables. */
@@ -97,6 +99,14 @@ export const TERNARY = {
 export const REDUCE = {
   sum: 0,
   max: 1,
+} as const;
+
+/** How the score of a place comes from a query q and the place's key k. */
+export const ATTENTION_SCORES = {
+  /** v . tanh(q + k): Bahdanau, Cho and Bengio 2015 */
+  additive: 0,
+  /** factor * q . k: Luong, Pham and Manning 2015 */
+  dot: 1,
 } as const;
 
 /**
@@ -143,6 +153,13 @@ export interface Kernels {
    * split into calls anywhere. The same call on dy gives dx. y may alias x.
    */
   dropout(y: Address, x: Address, seed0: number, seed1: number, start: number, p: number, n: number): void;
+  /**
+   * Standard normal numbers, the n from index `start` on of a sequence of up to 2^53 numbers. Those of index 2 b and 2 b + 1
+   * are r cos(angle) and r sin(angle), r = sqrt(-2 ln((w0 + 1/2) / 2^32)), angle = 2 pi w1 / 2^32 (Box and Muller, 1958),
+   * with the words w0 and w1 of threefry2x32(counter = b as two words, low first; key = (seed0, seed1)). So a sequence may be
+   * split into calls anywhere. The bits are the same in every build.
+   */
+  random_normal(y: Address, seed0: number, seed1: number, start: number, n: number): void;
 
   // moving things
 
@@ -492,6 +509,11 @@ export interface Kernels {
    * a maximum needs n > 0.
    */
   reduce(kind: number, y: Address, x: Address, outer: number, n: number, inner: number): void;
+  /**
+   * x [outer, n, inner] -> y [outer, inner]: the index along n of the greatest element, the first of equals. NaN is greater
+   * than everything else, as in PyTorch. Needs n > 0.
+   */
+  argmax(y: Address, x: Address, outer: number, n: number, inner: number): void;
   /** Over the rows of x [rows, n]: y = softmax(x), or its logarithm when `logarithm` is set. y may alias x. */
   softmax(y: Address, x: Address, logarithm: number, rows: number, n: number): void;
   /** From y: dx = y * (dy - sum(dy * y)), or with the logarithm dx = dy - exp(y) * sum(dy). dx may alias dy or y. */
@@ -523,6 +545,57 @@ export interface Kernels {
     gain: Address,
     rows: number,
     n: number,
+  ): void;
+
+  // attention over a memory
+
+  /**
+   * b sequences with a memory of s places each, t queries for each sequence. Only the first lengths[i] places of sequence i
+   * are read; lengths 0: all of them.
+   * weights [b, t, s] = softmax over the places of the scores of query [b, t, a] and keys [b, s, a], 0 where a place does
+   * not count; context [b, t, h] = the sum over the places of weight * value, values [b, s, h]. v [a] is 0 for dot.
+   */
+  attention(
+    kind: number,
+    context: Address,
+    weights: Address,
+    query: Address,
+    keys: Address,
+    values: Address,
+    v: Address,
+    lengths: Address,
+    factor: number,
+    b: number,
+    t: number,
+    s: number,
+    a: number,
+    h: number,
+  ): void;
+  /**
+   * From the weights of forward and the gradients of its results, of which either may be 0. dquery is overwritten; to dkeys,
+   * dvalues and dv, of the places that count, is added. Each may be 0 (not wanted). scratch [s].
+   */
+  attention_backward(
+    kind: number,
+    dquery: Address,
+    dkeys: Address,
+    dvalues: Address,
+    dv: Address,
+    dcontext: Address,
+    dweights: Address,
+    query: Address,
+    keys: Address,
+    values: Address,
+    v: Address,
+    weights: Address,
+    lengths: Address,
+    factor: number,
+    b: number,
+    t: number,
+    s: number,
+    a: number,
+    h: number,
+    scratch: Address,
   ): void;
 
   // images: one [channels, height, width] at a time
@@ -713,6 +786,7 @@ export const KERNEL_NAMES: readonly (keyof Kernels)[] = [
   "tanh_forward",
   "tanh_backward",
   "dropout",
+  "random_normal",
   "copy_rows",
   "swap_axes",
   "gather_rows",
@@ -749,10 +823,13 @@ export const KERNEL_NAMES: readonly (keyof Kernels)[] = [
   "take_along",
   "scatter_add_along",
   "reduce",
+  "argmax",
   "softmax",
   "softmax_backward",
   "layer_norm",
   "layer_norm_backward",
+  "attention",
+  "attention_backward",
   "im2col",
   "col2im",
   "max_pool",

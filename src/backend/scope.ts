@@ -1,7 +1,7 @@
 import { InputError, ScopeError, UnrolledError } from "../core/errors.ts";
 import { showValue } from "../core/show-value.ts";
 import { Arena, type Place, type Scope } from "./arena.ts";
-import { type Backend, checkBackend, showBackends } from "./backend.ts";
+import { type Address, type Backend, checkBackend, showBackends, WORD } from "./backend.ts";
 import { defaultBackend } from "./default.ts";
 
 /** Where operations put their results right now. */
@@ -78,6 +78,22 @@ export function reclaim(work: () => readonly Place[]): void {
   } finally {
     stack.pop();
     outer.arena.close(inner, kept);
+  }
+}
+
+/**
+ * Run `work` with the address of `words` words of scratch in the open scope, which are free again afterwards.
+ * @throws ScopeError outside all scopes; OutOfMemoryError
+ */
+export function withScratch(words: number, work: (scratch: Address) => void): void {
+  const frame = stack.at(-1);
+  if (frame === undefined) throw new ScopeError("scratch has no scope to live in");
+  const { arena } = frame.scope;
+  const inner = arena.open();
+  try {
+    work(inner.allocate(words * WORD, [words]));
+  } finally {
+    arena.close(inner);
   }
 }
 

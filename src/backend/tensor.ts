@@ -254,8 +254,16 @@ export function empty(shape: Shape, dtype: DType = "f32"): Tensor {
   return new Tensor(frame.scope.arena.backend, shape, dtype, frame.scope, address);
 }
 
-/** In the innermost open scope, whose backend has to be the one that is asked for; persistent outside all scopes. */
-function inScopeOrPersistent(op: string, shape: Shape, dtype: DType, backend: Backend | undefined): Tensor {
+/**
+ * Uninitialised memory in the innermost open scope, whose backend has to be the one that is asked for; persistent outside
+ * all scopes.
+ */
+export function inScopeOrPersistent(
+  op: string,
+  shape: Shape,
+  dtype: DType,
+  backend: Backend | undefined,
+): Tensor {
   if (backend !== undefined) {
     checkBackend(`${op}: backend`, backend);
     requireScopeOn(`${op}: the tensor`, backend);

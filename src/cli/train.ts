@@ -27,6 +27,15 @@ are given or nothing is; else, without --steps, over --max-seconds. With --steps
 alone it stays, so that more can follow. Any other limit only stops the run.
 `;
 
+const TASKS_HELP = `
+unrolled train TASK --help shows the options of a task. A FILE.ts in the place of
+TASK is a task of your own.
+
+Examples:
+  unrolled train text
+  unrolled train classify
+  unrolled train text mybook.txt`;
+
 const ENDING = `
 --patience stops a run whose validation no longer improves; with --eval-every it
 does so at the same step however often the run was resumed.
@@ -80,10 +89,8 @@ async function describeTasks(command: Command): Promise<void> {
       "Train a model, watch it learn, and keep it in a folder: a run.\n\nTASK is one of\n\n" +
         lines.join("\n"),
     )
-    .addHelpText(
-      "after",
-      "\nunrolled train TASK --help shows the options of a task; a FILE.ts is a task of your own.",
-    );
+    .option("--json", "one JSON object per line on stdout")
+    .addHelpText("after", TASKS_HELP);
 }
 
 function describeTask(command: Command, task: Task): void {

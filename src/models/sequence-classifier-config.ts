@@ -131,7 +131,7 @@ export function classifierTrainingBytes(
 ): number {
   const { classes, layers, embedding: E, cell, pooling } = config;
   const D = pooledFeatures(config);
-  const pooled = { last: 1, mean: 1, max: 3, attention: 6 }[pooling];
+  const pooled = { last: 1, mean: 1, max: 3, attention: 16 }[pooling];
   const perStep = layers * (3 * GATES[cell] + 2) * D + pooled * D + 2 * E;
   return 4 * (7 * classifierParameterCount(config) + batch * time * perStep + 2 * batch * (D + classes));
 }

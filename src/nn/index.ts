@@ -13,6 +13,13 @@ export {
 export { noGradient } from "../autograd/tape.ts";
 export { ids, scope, Tensor, tensor, zeros } from "../backend/index.ts";
 export { Rng } from "../core/rng.ts";
+export {
+  AdditiveAttention,
+  type AttentionModuleOptions,
+  DotAttention,
+  type DotAttentionModuleOptions,
+  type MemoryInput,
+} from "./attention.ts";
 export type { Cell, CreateCell, CreateCellOptions, StepContext } from "./cell.ts";
 export { detachState, mapState, type NamedStateTensor, stateTensors } from "./cell-state.ts";
 export { Conv2d, type Conv2dOptions } from "./conv2d.ts";

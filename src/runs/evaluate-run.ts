@@ -72,7 +72,7 @@ export async function evaluateRun(
     task,
     ...task.score(sums, loaded, plan, baselines),
     items: plan.items,
-    unit: task.unitOf(config, facts),
+    unit: task.unit(config, facts),
     baselines,
     data: loaded,
     sums,

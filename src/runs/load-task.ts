@@ -1,5 +1,5 @@
 import { escapeControl, FormatError } from "../core/errors.ts";
-import type { CodeFile } from "../run/checkpoint-metadata.ts";
+import { type CodeFile, parseCodeFile } from "../run/checkpoint-metadata.ts";
 import { TASKS } from "../tasks/registry.ts";
 import type { Task } from "../tasks/task.ts";
 
@@ -23,4 +23,17 @@ export async function loadTask(
     );
   }
   return TASKS[name]();
+}
+
+/**
+ * The name and the file of a run's task, before the task is known.
+ * @throws FormatError
+ */
+export function taskOf(
+  value: Record<string, unknown>,
+  where: string,
+): { readonly name: string; readonly file?: CodeFile } {
+  if (typeof value.task !== "string") throw new FormatError(where, "task must be a string");
+  const file = value.taskFile === undefined ? undefined : parseCodeFile(value.taskFile, "taskFile", where);
+  return { name: value.task, file };
 }

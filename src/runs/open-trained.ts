@@ -16,7 +16,7 @@ import {
 } from "../run/checkpoint-metadata.ts";
 import { loadWeights } from "../run/load-weights.ts";
 import type { BuildContext, Task, TrainedModel } from "../tasks/task.ts";
-import { loadTask } from "./load-task.ts";
+import { loadTask, taskOf } from "./load-task.ts";
 import type { OwnCell } from "./own-cell.ts";
 import type { TaskRun } from "./run-file.ts";
 import { RunStore, readCheckpointFile } from "./run-store.ts";
@@ -53,8 +53,8 @@ export async function openCheckpoint(
   const store = await RunStore.open(path);
   const checkpoint = await store.bestOrLatestCheckpoint();
   if (checkpoint === undefined) {
-    const { task } = await store.readRunJson();
-    const name = typeof task === "string" ? task : "TASK";
+    const { name: task, file } = taskOf(await store.readRunJson(), join(path, "run.json"));
+    const name = file?.path ?? task;
     throw new InputError(`${path} has no checkpoint yet`, {
       hint: `train it: unrolled train ${shellWord(name)} --resume --out ${shellWord(path)}`,
     });
@@ -75,7 +75,8 @@ export async function readCheckpoint(
   const task = await loadTask({ name: file.metadata.task ?? "", file: taskFile }, path);
   const position = parsePosition(file, path);
   const { config, facts } = task.parse(read, path);
-  checkStoredSize(task.leastParameters(config), file.tensors, path);
+  const least = task.leastParameters?.(config);
+  if (least !== undefined) checkStoredSize(least, file.tensors, path);
   const cellFile =
     file.metadata.cellFile === undefined ? undefined : parseCodeFile(read("cellFile"), "cellFile", path);
   return { task, config, facts, cellFile, file, path, store, ...position };

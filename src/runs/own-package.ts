@@ -1,7 +1,19 @@
 import * as module from "node:module";
 
 /** The public subpaths of the package: those of package.json. */
-const SUBPATHS = ["nn", "optim", "data", "decode", "models", "inspect", "train", "io"];
+const SUBPATHS = [
+  "nn",
+  "optim",
+  "data",
+  "decode",
+  "models",
+  "inspect",
+  "run",
+  "train",
+  "tasks",
+  "runs",
+  "io",
+];
 
 let registered = false;
 

@@ -83,19 +83,6 @@ const RUN = z.looseObject({
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/**
- * The name and the file of a run's task, before the task is known.
- * @throws FormatError
- */
-export function taskOf(
-  value: Record<string, unknown>,
-  where: string,
-): { readonly name: string; readonly file?: CodeFile } {
-  if (typeof value.task !== "string") throw new FormatError(where, "task must be a string");
-  const file = value.taskFile === undefined ? undefined : parseCodeFile(value.taskFile, "taskFile", where);
-  return { name: value.task, file };
-}
-
 /** @throws FormatError naming the field of a run.json that is not as this program writes it */
 export function parseTaskRun(task: Task, value: Record<string, unknown>, where: string): TaskRun {
   if (value.task !== task.name) {

@@ -186,7 +186,7 @@ async function openWeights(task: Task, path: string, { onNote }: Hooks): Promise
 
 /** What weights from another run bring with them. */
 function broughtBy(task: Task, { config, facts, cellFile }: OpenedCheckpoint): Partial<TrainingSettings> {
-  const settings = task.settingsOf(config, facts);
+  const settings = task.settingsOf?.(config, facts) ?? {};
   return cellFile === undefined ? settings : ({ ...settings, cell: cellFile.path } as typeof settings);
 }
 
@@ -386,7 +386,7 @@ async function start(parts: {
     maxSeconds: limits.maxSeconds ?? null,
     startStep: resumed?.snapshot?.step ?? 0,
     startSeconds,
-    unit: task.unit(settings),
+    unit: task.unit(spec.config, facts.facts),
     history,
     writeReport: (html) => store.writeReport(html),
   };

@@ -38,7 +38,8 @@ export function checkTrainOptions(task: Task, options: TrainOptions): void {
   checkCombinations(given, options, task);
   task.check?.({ ...options }, settings);
   // With the real data it is checked again.
-  checkMemory(task, task.leastConfig(settings), settings, "at least ");
+  const least = task.leastConfig?.(settings);
+  if (least !== undefined) checkMemory(task, least, settings, "at least ");
   // A resumed run may bring more rows than are said here.
   if (options.threads !== undefined && !options.resume) checkThreads(options.threads, settings.batchSize);
 }
@@ -75,7 +76,7 @@ const HEAP_BYTES = 4 * 2 ** 30;
 
 /** @throws InputError with the memory that the model would need, when that is more than a heap can have */
 export function checkMemory(task: Task, config: unknown, settings: TrainingSettings, bound = ""): void {
-  const bytes = task.trainingBytes(config, settings);
+  const bytes = task.trainingBytes?.(config, settings) ?? 0;
   if (bytes <= HEAP_BYTES) return;
   const { hidden, layers, seqLength } = settings as TrainingSettings & Record<string, unknown>;
   const sizes = [

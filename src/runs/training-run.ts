@@ -136,10 +136,10 @@ function diagnoseTraining(
   return diagnose(
     {
       lr: settings.lr,
-      standardLr: task.standardOf(settings).lr,
+      standardLr: (task.standardOf?.(settings) ?? task.complete({ optimizer: settings.optimizer })).lr,
       dropout,
       limits,
-      guess: task.guess(data, model),
+      guess: task.guess?.(data, model),
       data: task.words.data,
       defaultEpochs: DEFAULT_EPOCHS,
     },

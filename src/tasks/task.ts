@@ -209,11 +209,9 @@ export interface Task<
    */
   check?(given: Partial<Settings> & RunOptions, settings: Settings): void;
   /** The settings that somebody who chose only these has: what a learning rate is compared with in advice. */
-  standardOf(settings: Settings): Settings;
+  standardOf?(settings: Settings): Settings;
   /** What is counted: "character", "item". */
-  unit(settings: Settings): string;
-  /** The same of a trained model. */
-  unitOf(config: Config, facts: Facts): string;
+  unit(config: Config, facts: Facts): string;
 
   load(request: LoadRequest<Settings, Facts>, hooks: LoadHooks): Promise<Loaded<Settings, Data>>;
   /** Data to measure a trained model on: nothing of it is trained on. */
@@ -228,9 +226,9 @@ export interface Task<
 
   configure(settings: Settings, facts: Facts): Config;
   /** The smallest model that settings can describe, whatever the data is. */
-  leastConfig(settings: Settings): Config;
+  leastConfig?(settings: Settings): Config;
   /** What weights of a model decide about the settings of a run that starts from them. */
-  settingsOf(config: Config, facts: Facts): Partial<Settings>;
+  settingsOf?(config: Config, facts: Facts): Partial<Settings>;
   /**
    * A model's description from a file: hostile until it is checked.
    * @param read gives the parsed JSON of a field by its name
@@ -239,9 +237,9 @@ export interface Task<
   parse(read: (name: string) => unknown, where: string): { readonly config: Config; readonly facts: Facts };
   build(config: Config, context: BuildContext): Model;
   /** Bytes that a training takes on the heap, for the error that refuses more than it has. */
-  trainingBytes(config: Config, settings: Settings): number;
+  trainingBytes?(config: Config, settings: Settings): number;
   /** Fewest numbers and tensors that a model has, so that a small file cannot have a large model made. */
-  leastParameters(config: Config): { readonly numbers: number; readonly tensors: number };
+  leastParameters?(config: Config): { readonly numbers: number; readonly tensors: number };
 
   plan(data: Data, settings: Settings): BatchPlan<Batch>;
   loss(model: Model, batch: Batch, context: LossContext<State>): Loss<State>;
@@ -250,13 +248,13 @@ export interface Task<
   /** The state of so many rows, found by running the model. Undefined: no state is carried. */
   carried?(model: Model, rows: number): State;
   /** Whether the loss draws random numbers. */
-  isRandom(settings: Settings): boolean;
+  isRandom?(settings: Settings): boolean;
 
   evaluation(data: Data, options: EvaluationOptions): EvaluationPlan<Model>;
   score(sums: Float64Array, data: Data, plan: EvaluationPlan<Model>, baselines: readonly Baseline[]): Score;
   baselines(data: Data, hooks: LoadHooks): Promise<Baseline[]>;
   /** The loss of guessing without looking, and among what: a training that ends there has learned nothing. */
-  guess(data: Data, config: Config): { readonly loss: number; readonly among: string };
+  guess?(data: Data, config: Config): { readonly loss: number; readonly among: string };
 
   /** Of a task whose model is a language model: it writes, and its units can be looked at. */
   readonly language?: {

@@ -189,7 +189,7 @@ export async function trainInMemory(given: MemoryTrainingOptions): Promise<Memor
   const { facts } = task.facts(data);
   const config = task.configure(settings, facts);
   const backend = await loadEngine(options.engine, kernels);
-  const bytes = task.trainingBytes(config, settings);
+  const bytes = task.trainingBytes?.(config, settings) ?? 0;
   if (bytes > backend.memory.limit) throw heapOf(backend).outOfMemory("this training", bytes);
   const engine = { backend: backend.name, instructions: backend.instructions };
   const spec: TaskReplicaSpec = { ...engine, task: task.name, settings, config, data, shards, kernels };

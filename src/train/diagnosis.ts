@@ -22,8 +22,8 @@ export interface Diagnosed {
   /** Undefined where the model has no dropout. */
   readonly dropout: number | undefined;
   readonly limits: { readonly epochs?: number; readonly patience?: number };
-  /** What guessing without looking reaches, and among what. */
-  readonly guess: { readonly loss: number; readonly among: string };
+  /** What guessing without looking reaches, and among what; undefined where that is not known. */
+  readonly guess: undefined | { readonly loss: number; readonly among: string };
   /** What is trained on, as "text": one learns it by heart, or gives more of it. */
   readonly data: string;
   /** Passes that a training without any limit makes. */
@@ -40,7 +40,7 @@ export function diagnose(run: Diagnosed, history: TrainingHistory, ending: Endin
   const { best, firstLoss } = history;
   const last = history.evaluations.at(-1);
   if (best === undefined || last === undefined || firstLoss === undefined) return [];
-  const uniform = run.guess.loss;
+  const uniform = run.guess?.loss ?? Number.POSITIVE_INFINITY;
   // Initial weights can be a little better than guessing.
   const isGuessing = (loss: number) => loss >= (1 - NOISE) * uniform;
   const training = trainingLossAt(history, last.step);
@@ -74,7 +74,7 @@ function notLearned(
   const { lr, standardLr, data, defaultEpochs } = run;
   const message =
     `the validation loss, ${show(last.loss)}, is no better than ${show(uniform)}, ` +
-    `what guessing among ${run.guess.among} reaches`;
+    `what guessing among ${run.guess?.among} reaches`;
   if (hasTrainingLearned) {
     const hint = `the ${data} for validation is unlike the one that is trained on: try another --val or --val-split`;
     return { code: "not-learned", message, hint };

@@ -57,6 +57,11 @@ const SOURCE: Range = {
   },
 };
 
+const WORKER: Range = {
+  text: "a worker, { terminate }",
+  fits: (value) => OBJECT.fits(value) && FUNCTION.fits((value as Partial<ReplicaWorker>).terminate),
+};
+
 const RANGES: Ranges<ReplicaOptions> = {
   ...{ replicas: REPLICAS, source: optional(SOURCE), startWorker: optional(FUNCTION) },
   ...{ exchange: optional(oneOf("shared", "messages")), snapshot: optional(OBJECT) },
@@ -179,7 +184,9 @@ class Workers implements Watch {
     for (let replica = 1; replica < replicas; replica++) {
       const task = { replica, replicas, source, connection: connect(replica), snapshot };
       const start = new WorkerStart(task, (error) => this.stop(replica, error));
-      this.all.push(sending(() => startWorker(start)));
+      const worker: unknown = sending(() => startWorker(start));
+      checkValue("ReplicaGroup.start: what startWorker returned", WORKER, worker);
+      this.all.push(worker as ReplicaWorker);
     }
   }
 

@@ -37,6 +37,7 @@ export const LEARNER: Range = {
     const { weights, loss, evaluate, readCarried, writeCarried } = learner;
     return (
       [optimizer, carried, evaluation].every(OBJECT.fits) &&
+      [carried?.size, evaluation?.parts, evaluation?.width].every(COUNT.fits) &&
       [weights, loss, evaluate, readCarried, writeCarried].every(FUNCTION.fits) &&
       Array.isArray(parts) &&
       SIZE.fits(shards)

@@ -131,6 +131,53 @@ export default function* opsSuite(context: HostileContext): Generator<HostileCal
     call: run(backend, every[name] as (...all: never[]) => unknown) as HostileTarget["call"],
   });
 
+  const attentionTargets = (): HostileTarget[] => {
+    const memory = { keys: floats([2, 5, 3]), values: floats([2, 5, 4]) };
+    const lengths: Argument = {
+      valid: () => ids([2, 5], [2], backend),
+      allows: either(
+        isUndefined,
+        (it) => here(it) && isTensor(it) && `${(it as Tensor).shape}` === "2" && areLengths(it as Tensor, 5),
+      ),
+    };
+    const withQuery = (name: keyof typeof ops, args: HostileTarget["args"]): HostileTarget => ({
+      ...{ name, args },
+      call: run(backend, ((...all: unknown[]) =>
+        Object.values(
+          (every[name] as (...all: unknown[]) => object)(...all),
+        )) as never) as HostileTarget["call"],
+    });
+    const bound = (name: keyof typeof ops, args: HostileTarget["args"]): HostileTarget => ({
+      ...{ name, args },
+      call: run(backend, ((...all: unknown[]) => {
+        const memory = (every[name] as (...all: unknown[]) => ops.AttentionMemory)(...all);
+        return Object.values(memory.attend(tensor(numbers([2, 3]), [2, 3], "f32", backend)));
+      }) as never) as HostileTarget["call"],
+    });
+    const additive = { ...memory, v: floats([3]), options: options({ lengths }) };
+    const dot = {
+      ...memory,
+      options: options({
+        lengths,
+        scale: optional(value(0.5, (it) => Number.isFinite(it) && Math.abs(it as number) < 1e38)),
+      }),
+    };
+    const query = floats([2, 4, 3]);
+    return [
+      withQuery("additiveAttention", { query, ...additive }),
+      withQuery("dotAttention", { query, ...dot }),
+      bound("bindAdditiveMemory", additive),
+      bound("bindDotMemory", dot),
+      {
+        name: "AttentionMemory#attend",
+        args: { query },
+        call: run(backend, ((query: Tensor) => {
+          const [keys, values] = [floats([2, 5, 3]), floats([2, 5, 4])].map(({ valid }) => valid() as Tensor);
+          return Object.values(ops.bindDotMemory(keys, values).attend(query));
+        }) as never) as HostileTarget["call"],
+      },
+    ];
+  };
   const unary = (
     ["sigmoid", "tanh", "abs", "exp", "neg", "relu", "softplus", "square", "softmax"] as const
   ).map((name) => target(name, { x }));
@@ -229,6 +276,17 @@ export default function* opsSuite(context: HostileContext): Generator<HostileCal
         batchAxis: optional(value(1, (it) => it === null || axis(2).allows!(it))),
       }),
     }),
+    target("argmax", { x, axis: optionalAxis(2, 1), options: options({ keepDims: flag(true) }) }),
+    target("equal", { a: operand([2, 3]), b: operand([2, 3]) }),
+    target("randomNormal", {
+      shape: value([2, 3], isList(isCount)),
+      rng: { valid: () => new Rng(1) },
+      options: options({
+        start: optional(value(3, (it) => isCount(it) && (it as number) <= 2 ** 52)),
+        backend: optional(value(backend)),
+      }),
+    }),
+    ...attentionTargets(),
     target("embedding", { ids: indices([2, 3], 5, 0, false), table: floats([5, 2]) }),
     target("gatherRows", { x: any([3, 2]), ids: indices([2, 2], 3, NO_ROW, false) }),
     target("takeAlong", { x: any([2, 3]), ids: indices([2, 2], 3, NO_ROW, false) }),
@@ -262,6 +320,9 @@ export default function* opsSuite(context: HostileContext): Generator<HostileCal
   yield* callsOf(tensors(backend, value), context);
   yield* callsOf(recurrentTargets(backend, { exactly, optional, indices, value, flag }), context);
 }
+
+const areLengths = (it: Tensor, most: number): boolean =>
+  it.dtype === "i32" && it.readIntsSync()!.every((length) => length >= 1 && length <= most);
 
 const isShapeSize: Allows = (value) => isCount(value) || value === -1;
 

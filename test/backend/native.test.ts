@@ -300,6 +300,12 @@ describe.runIf(here)("the native backend", () => {
       "counts of rows that rise": () =>
         kernels.recurrent_forward(0, 64, 0, 0, 64, 0, counts, 0, 0, 64, 2, 2, 4, 4, 0, scratch),
       "a plan that is none": () => kernels.stream_size(plan),
+      "a start between elements": () => kernels.dropout(64, 64, 1, 2, 0.5, 0.5, 4),
+      "a start beyond what a double counts": () => kernels.random_normal(64, 1, 2, 2 ** 53 - 2, 4),
+      "scores of a kind that there is not": () =>
+        kernels.attention(2, 64, 64, 64, 64, 64, 64, 0, 1, 1, 1, 1, 1, 1),
+      "a memory that is shorter than its length": () =>
+        kernels.attention(1, 64, 64, 64, 64, 64, 0, counts, 1, 2, 1, 2, 1, 1),
     };
     for (const [what, call] of Object.entries(calls)) {
       expect(call, what).toThrow(/is not what this kernel can work with, or reaches beyond the heap$/);

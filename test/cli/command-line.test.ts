@@ -14,7 +14,7 @@ describe("help", () => {
     expect([status, stderr]).toEqual([0, ""]);
     for (const name of ["train", "sample", "eval", "inspect", "runs", "demo", "gradcheck"])
       expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
-    for (const name of ["predict", "check", "export", "serve", "lab"]) {
+    for (const name of ["check", "export", "serve", "lab"]) {
       expect(stdout).not.toMatch(new RegExp(`^  ${name} `, "m"));
     }
     expect((await unrolled(["help"])).stdout).toBe(stdout);
@@ -77,11 +77,15 @@ describe("an unknown name is refused with the nearest right one", () => {
     ["command before --help", ["smaple", "--help"], /no command 'smaple' — did you mean sample\?/],
     [
       "command that is not built yet",
-      ["predict", "x"],
-      /no command 'predict' — the commands are: train, sample, eval/,
+      ["export", "x"],
+      /no command 'export' — the commands are: train, sample, predict/,
     ],
     ["task", ["train", "txet"], /no task 'txet' — did you mean text\?/],
-    ["task that is not built yet", ["train", "classify"], /no task 'classify' — the tasks are: text/],
+    [
+      "task that is not built yet",
+      ["train", "translate"],
+      /no task 'translate' — the tasks are: text, classify/,
+    ],
     ["text in the task's place", ["train", book], /to train on that text: unrolled train text .*book\.txt/],
     ["option", ["train", "text", "--hiden", "5"], /unknown option '--hiden' — did you mean --hidden\?/],
     [

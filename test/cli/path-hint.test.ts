@@ -73,7 +73,11 @@ describe("a path in the task's place", () => {
   });
 
   test("that does not exist is no text", async () => {
-    expectRefusal(await from(cwd, () => refused(["train", "missing.txt"])), 2, /— the tasks are: text\n$/);
+    expectRefusal(
+      await from(cwd, () => refused(["train", "missing.txt"])),
+      2,
+      /— the tasks are: text, classify\n$/,
+    );
   });
 
   test("that is a run is named as one", async () => {

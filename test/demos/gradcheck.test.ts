@@ -49,7 +49,7 @@ const withKernels = (
 });
 
 /** All of the checks in the long tests, else each fourth: that a check can fail shows on some as well. */
-const sampled = (checks: readonly LayerCheck[]) => checks.filter((_, at) => LONG || at % 4 === 0);
+const takeSome = (checks: readonly LayerCheck[]) => checks.filter((_, at) => LONG || at % 4 === 0);
 
 describe("the gradient check of the layers", () => {
   test("passes for every layer", async () => {
@@ -57,7 +57,7 @@ describe("the gradient check of the layers", () => {
   });
 
   test("fails for every layer when its gradients are a hundred-thousandth off", async () => {
-    const checks = sampled(LAYER_CHECKS);
+    const checks = takeSome(LAYER_CHECKS);
     const wrong = checks.map((check) => withWrongGradient(check, 1.00001));
     expect(await failures(wrong)).toEqual(checks.map(({ name }) => name));
   });
@@ -71,7 +71,7 @@ describe("the gradient check of the layers", () => {
   test("fails for every recurrent layer and cell when a kernel forgets a row in backward", async () => {
     const recurrent = LAYER_CHECKS.filter(({ name }) => /RNN|LSTM|GRU/.test(name));
     expect(recurrent).toHaveLength(22);
-    const checks = sampled(recurrent);
+    const checks = takeSome(recurrent);
     const broken = checks.map((check) =>
       withKernels(check, ({ recurrent_backward, scale }) => ({
         recurrent_backward(...args) {

@@ -144,9 +144,9 @@ export const CELLS: Entries = {
       ),
     },
   ],
-  "tasks/own-cell.ts": [
+  "runs/own-cell.ts": [
     {
-      hint: "--cell takes rnn, lstm, gru or a TypeScript or JavaScript file",
+      hint: "* takes * or a TypeScript or JavaScript file",
       async follow(met) {
         await met.command(`train text mybook.txt ${SHORT} --cell ./missing.js`);
         writeFileSync("present.mjs", maker(METHODS));
@@ -156,7 +156,7 @@ export const CELLS: Entries = {
       },
     },
     {
-      hint: "run this where it was trained, or say with --cell where the file is now",
+      hint: "run this where it was trained, or say with * where the file is now",
       async follow(met) {
         const out = await trainOwn();
         mkdirSync("moved", { recursive: true });
@@ -168,7 +168,7 @@ export const CELLS: Entries = {
       },
     },
     {
-      hint: "restore the file, or say with --cell where the one of the training is",
+      hint: "restore the file, or say with * where the one of the training is",
       async follow(met) {
         const out = await trainOwn();
         copyFileSync("own.mjs", "former.mjs");

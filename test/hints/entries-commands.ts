@@ -2,11 +2,10 @@
 
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
-import { vi } from "vitest";
+import { expect, vi } from "vitest";
 import { reportError } from "../../src/cli/report.ts";
 import { checkThreads } from "../../src/runs/training-options.ts";
 import { emptyFolder, fresh } from "../cli/unrolled.ts";
-import { trainText } from "../support/text-task.ts";
 import { commandIn, type Entries, type Met, proposedIn, SHORT, works } from "./harness.ts";
 
 /** A wrong word in a command line, which is typed again with the word that is proposed. */
@@ -172,7 +171,7 @@ export const COMMANDS: Entries = {
       },
     },
   ],
-  "cli/train-text.ts": [
+  "cli/train (ending)": [
     { hint: "stopped at once; the last checkpoint is as it was", explains: "what has become of the work" },
     {
       hint: "stopping: finishes this step and saves; Ctrl-C again leaves at once",
@@ -203,14 +202,16 @@ export const COMMANDS: Entries = {
       hint: "the tasks are: *",
       async follow(met) {
         const names = (await met.command("train zzzzzz")).replace("the tasks are: ", "").split(", ");
-        for (const name of names) await works(train("").replace("text", name));
+        expect(names).toContain("text");
+        await works(train(""));
+        await works(`train classify --hidden 4 --steps 2 --threads 1 --out ${fresh()}`);
       },
     },
   ],
   "cli/values.ts": [
     { hint: "did you mean *?", follow: corrected(train("--optimizer adm"), "adm") },
     {
-      hint: "a cell of your own: * ./my-cell.ts",
+      hint: "a cell of your own: --cell ./my-cell.ts",
       async follow(met) {
         const flag = /--\S+ \S+$/.exec(await met.command(train("--cell zzzzzz")))![0];
         copyFileSync(join(import.meta.dirname, "../../examples/my-cell.ts"), "my-cell.ts");
@@ -219,14 +220,14 @@ export const COMMANDS: Entries = {
     },
     { hint: "did you mean *?", follow: corrected(train("--cell lsmt"), "lsmt") },
   ],
-  "tasks/hello/demo.ts": [
+  "demos/hello/demo.ts": [
     {
       hint: "try another --seed",
       explains:
         "no seed of thousands leads there, so it cannot be provoked; test/tasks/hello.test.ts tries 20 seeds",
     },
   ],
-  "tasks/min-char-rnn/demo.ts": [
+  "demos/min-char-rnn/demo.ts": [
     {
       hint: "0 goes on until Ctrl-C",
       async follow(met) {
@@ -242,7 +243,7 @@ export const COMMANDS: Entries = {
       },
     },
   ],
-  "tasks/text/option-checks.ts": [
+  "runs/training-options.ts": [
     {
       hint: "of characters there are as many as the text has",
       async follow(met) {
@@ -251,7 +252,7 @@ export const COMMANDS: Entries = {
       },
     },
     {
-      hint: "--val names a file to validate on, --val-split keeps the end of the text for it",
+      hint: "--val names a file to validate on, --val-split keeps a part of the * for it",
       async follow(met) {
         await met.command(train("--val mybook.txt --val-split 0.2"));
         await works(train("--val mybook.txt"));
@@ -275,16 +276,14 @@ export const COMMANDS: Entries = {
     {
       hint: "a cell of your own: --cell ./my-cell.ts",
       async follow(met) {
-        const options = { data: ["mybook.txt"], cell: "lsmt", out: fresh(), resume: false };
-        const hint = await met.code(() =>
-          trainText(options, { onProgress() {}, onNote() {}, signal: new AbortController().signal }),
-        );
+        const hint = await met.command(`train classify --cell zzzzzz --out ${fresh()}`);
         copyFileSync(join(import.meta.dirname, "../../examples/my-cell.ts"), "my-cell.ts");
-        await works(train(/--cell \S+$/.exec(hint)![0]));
+        const flag = /--cell \S+$/.exec(hint)![0];
+        await works(`train classify ${flag} --hidden 4 --steps 2 --threads 1 --out ${fresh()}`);
       },
     },
   ],
-  "tasks/text/options.ts": [
+  "runs/training-options.ts (sizes)": [
     {
       hint: "use --threads * or less, or a larger --batch-size",
       async follow(met) {

@@ -212,7 +212,7 @@ export const DATA: Entries = {
       },
     },
   ],
-  "tasks/min-char-rnn/text.ts": [
+  "demos/min-char-rnn/text.ts": [
     {
       hint: "give more text",
       async follow(met) {
@@ -221,7 +221,7 @@ export const DATA: Entries = {
       },
     },
   ],
-  "tasks/text/source.ts": [
+  "sources/text-files.ts": [
     {
       hint: "name a file, a folder, or - for stdin",
       async follow(met) {

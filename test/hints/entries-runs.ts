@@ -86,7 +86,7 @@ export const RUNS: Entries = {
     },
     { hint: "on WebAssembly, which is slower: *", explains: "what runs on this machine, and why" },
   ],
-  "tasks/runs.ts": [
+  "runs/run-list.ts": [
     {
       hint: "unrolled train text makes a run",
       async follow(met) {
@@ -108,17 +108,17 @@ export const RUNS: Entries = {
       },
     },
   ],
-  "tasks/cell-choice.ts": [
+  "runs/code-choice.ts": [
     {
-      hint: "the cell * has to be named again the next time: *",
+      hint: "the * * has to be named again the next time: *",
       elsewhere: ["cli/foreign-code.test.ts", "a state folder that cannot be written is a note"],
     },
     {
-      hint: "if you trust that file, repeat --cell *",
+      hint: "if you trust that file, repeat * *",
       elsewhere: ["cli/foreign-code.test.ts", "and the hint that the error gives works"],
     },
   ],
-  "tasks/state-folder.ts": [
+  "runs/state-folder.ts": [
     {
       hint: "set UNROLLED_STATE to a folder for it",
       async follow(met) {
@@ -129,7 +129,7 @@ export const RUNS: Entries = {
       },
     },
   ],
-  "train/file-system.ts": [
+  "runs/file-system.ts": [
     disk("ENOSPC", "free some space on that disk, then try again"),
     disk("EDQUOT", "free some space, then try again"),
     disk("EROFS", "choose a folder that can be written to"),
@@ -150,7 +150,7 @@ export const RUNS: Entries = {
       elsewhere: ["tasks/hostile-runs.test.ts", "is no regular file, but a pipe or a device"],
     },
   ],
-  "train/lock.ts": [
+  "runs/lock.ts": [
     {
       hint: "try again; if it stays so, remove *",
       async follow(met) {
@@ -244,7 +244,7 @@ export const RUNS: Entries = {
       },
     },
   ],
-  "train/run-store-checkpoints.ts": [
+  "runs/run-store-checkpoints.ts": [
     {
       hint: "the checkpoints saved before are intact: continue with --resume",
       async follow(met) {
@@ -318,7 +318,7 @@ export const RUNS: Entries = {
       },
     },
   ],
-  "train/run-store.ts": [
+  "runs/run-store.ts": [
     {
       hint: "continue it with --resume, or choose another folder with --out",
       async follow(met) {

@@ -9,9 +9,9 @@ import { commandIn, type Entries, run, SHORT, works } from "./harness.ts";
 const ROOT = join(import.meta.dirname, "../..");
 
 export const TEXT: Entries = {
-  "tasks/text/corpus.ts": [
+  "sources/paths.ts": [
     {
-      hint: "name the text yourself",
+      hint: "name the * yourself",
       async follow(met) {
         const folder = copy();
         const path = join(folder, "run.json");
@@ -49,9 +49,9 @@ export const TEXT: Entries = {
       },
     },
   ],
-  "tasks/text/diagnosis.ts": [
+  "train/diagnosis.ts": [
     {
-      hint: "the text for validation is unlike the one that is trained on: try another --val or --val-split",
+      hint: "the * for validation is unlike the one that is trained on: try another --val or --val-split",
       async follow(met) {
         // The text for validation has the same letters in another order.
         writeFileSync("letters.txt", "abcdefgh".repeat(60));
@@ -96,7 +96,7 @@ export const TEXT: Entries = {
       },
     },
   ],
-  "tasks/text/lengths.ts": [
+  "data/text-lengths.ts": [
     {
       hint: "give a longer text with --val",
       async follow(met) {
@@ -106,9 +106,9 @@ export const TEXT: Entries = {
       },
     },
   ],
-  "tasks/text/eval.ts": [
+  "runs/evaluate-run.ts": [
     {
-      hint: "name a text, or give the run's folder",
+      hint: "name a *, or give the run's folder",
       async follow(met) {
         const checkpoint = "runs/mine/checkpoints/step-2.safetensors";
         await met.command(`eval ${checkpoint}`);
@@ -125,7 +125,7 @@ export const TEXT: Entries = {
       },
     },
   ],
-  "tasks/text/inspect.ts": [
+  "runs/inspect-run.ts": [
     {
       hint: "name a file with more text",
       async follow(met) {
@@ -134,19 +134,10 @@ export const TEXT: Entries = {
         await works("inspect runs/mine mybook.txt");
       },
     },
-    {
-      hint: "name a text file, or give the run's folder",
-      async follow(met) {
-        const checkpoint = "runs/mine/checkpoints/step-2.safetensors";
-        await met.command(`inspect ${checkpoint}`);
-        await works(`inspect ${checkpoint} mybook.txt`);
-        await works("inspect runs/mine");
-      },
-    },
   ],
-  "tasks/text/open.ts": [
+  "runs/open-trained.ts": [
     {
-      hint: "train it: unrolled train text --resume --out *",
+      hint: "train it: unrolled train * --resume --out *",
       async follow(met) {
         const folder = copy();
         rmSync(join(folder, "checkpoints"), { recursive: true });
@@ -194,7 +185,7 @@ export const TEXT: Entries = {
       },
     },
   ],
-  "tasks/text/resume.ts": [
+  "runs/resume.ts": [
     {
       hint: "name its folder with --out",
       async follow(met) {
@@ -238,7 +229,7 @@ export const TEXT: Entries = {
       },
     },
     {
-      hint: "give the text that it was trained on, or start a new run from its weights with --from",
+      hint: "give the * that it was trained on, or start a new run from its weights with --from",
       async follow(met) {
         const folder = copy();
         writeFileSync("other.txt", madeText(80));
@@ -260,7 +251,7 @@ export const TEXT: Entries = {
       },
     },
   ],
-  "tasks/text/resumed-run.ts": [
+  "runs/resume.ts (latest)": [
     {
       hint: "--resume goes on with a run, --from starts a new one from its weights",
       async follow(met) {
@@ -299,7 +290,7 @@ export const TEXT: Entries = {
       explains: "what the training does; test/tasks/lost-checkpoints.test.ts loses it",
     },
   ],
-  "tasks/text/train.ts": [
+  "runs/train-task.ts": [
     {
       hint: "continue it with --resume, or choose another folder with --out",
       async follow(met) {
@@ -310,7 +301,7 @@ export const TEXT: Entries = {
       },
     },
   ],
-  "tasks/text/training-text.ts": [
+  "tasks/text/data.ts": [
     {
       hint: "*: --batch-size is * instead of *, so that there are more updates",
       explains: "what the training does; test/cli/short-text.test.ts has such texts",

@@ -11,7 +11,9 @@ export type Argument =
   | { readonly changes: readonly number[] }
   /** Words that the kernel must write, all of them. */
   | { readonly writes: number }
-  | { readonly writesIds: number };
+  | { readonly writesIds: number }
+  /** Words that the kernel may use and leave as it likes. */
+  | { readonly scratch: number };
 
 export interface Call {
   readonly kernel: string;
@@ -24,6 +26,7 @@ const isInteger = (argument: Argument) =>
 function wordsOf(argument: Exclude<Argument, number>): number {
   if ("writes" in argument) return argument.writes;
   if ("writesIds" in argument) return argument.writesIds;
+  if ("scratch" in argument) return argument.scratch;
   return valuesOf(argument)!.length;
 }
 
@@ -80,6 +83,7 @@ export function agrees(
   const [got, expected] = [onBuild(machine, call, misaligned), onReference(reference, call)];
   const arrays = call.args.filter((argument) => typeof argument !== "number");
   for (const [index, argument] of arrays.entries()) {
+    if ("scratch" in argument) continue;
     const where = `${call.kernel}, array ${index}`;
     const isInput = "reads" in argument || "ids" in argument;
     const wanted = isInput ? valuesOf(argument)! : expected[index].map(Math.fround);

@@ -1,5 +1,5 @@
 /** One call of every kernel of unrolled.h that is not recurrent, at any size and with any values. */
-import { BINARY, REDUCE, TERNARY, UNARY } from "../../src/backend/kernels.generated.ts";
+import { ATTENTION_SCORES, BINARY, REDUCE, TERNARY, UNARY } from "../../src/backend/kernels.generated.ts";
 import type { Argument, Call } from "./against-reference.ts";
 
 export interface Sizes {
@@ -37,6 +37,7 @@ export function callsOf({ rows, n, inner }: Sizes, draw: Draw): Call[] {
     { kernel: "accumulate", args: [changes(any(n)), reads(any(n)), n] },
     ...["sigmoid", "tanh_forward"].map((kernel) => ({ kernel, args: [writes(n), reads(any(n)), n] })),
     { kernel: "dropout", args: [writes(n), reads(any(n)), 5, 9, 2 ** 33 - 3, 0.4, n] },
+    { kernel: "random_normal", args: [writes(n), 5, 9, 2 ** 33 - 3, n] },
     ...Object.values(UNARY).flatMap((kind) => [
       { kernel: "unary", args: [kind, writes(n), reads(any(n)), kind === UNARY.pow ? 3 : -1, 2, n] },
       {
@@ -69,7 +70,11 @@ export function callsOf({ rows, n, inner }: Sizes, draw: Draw): Call[] {
         { a: column, b: row, sizes: [rows, n] },
       ].map(({ a, b, sizes }) => ({
         kernel: "binary",
-        args: [kind, writes(all), ...sizes.map((size) => reads(any(size))), 1, 1, rows, n, ...a, ...b],
+        args: [
+          ...[kind, writes(all)],
+          ...sizes.map((size) => (kind === BINARY.equalIntegers ? ids(size, 3, -1) : reads(any(size)))),
+          ...[1, 1, rows, n, ...a, ...b],
+        ],
       })),
     ),
     ...Object.values(TERNARY).map((kind) => ({
@@ -93,6 +98,7 @@ export function callsOf({ rows, n, inner }: Sizes, draw: Draw): Call[] {
       kernel: "scatter_add_along",
       args: [changes(any(all)), reads(any(rows * 3)), ids(rows * 3, n, -1), rows, n, 3],
     },
+    { kernel: "argmax", args: [{ writesIds: rows * inner }, reads(any(all * inner)), rows, n, inner] },
     ...Object.values(REDUCE).map((kind) => ({
       kernel: "reduce",
       args: [kind, writes(rows * inner), reads(any(all * inner)), rows, n, inner],
@@ -135,6 +141,27 @@ export function callsOf({ rows, n, inner }: Sizes, draw: Draw): Call[] {
       ],
     },
   ];
+  /* A memory of two sequences of n places, the second of them shorter; `rows` queries for each; features and values of n. */
+  const memory = () => [reads(small(2 * n * n)), reads(small(2 * n * n)), reads(small(n))];
+  const lengths: Argument = { ids: [n, Math.ceil(n / 2)] };
+  const attention: Call[] = Object.values(ATTENTION_SCORES).flatMap((kind) => [
+    {
+      kernel: "attention",
+      args: [
+        ...[kind, writes(2 * all), writes(2 * all), reads(small(2 * all)), ...memory(), lengths],
+        ...[0.25, 2, rows, n, n, n],
+      ],
+    },
+    {
+      kernel: "attention_backward",
+      args: [
+        ...[kind, writes(2 * all), changes(small(2 * n * n)), changes(small(2 * n * n)), changes(small(n))],
+        ...[reads(small(2 * all)), reads(small(2 * all)), reads(small(2 * all)), ...memory()],
+        ...[reads(above(2 * all).map((x) => Math.fround(x / n))), lengths, 0.25, 2, rows, n, n, n],
+        { scratch: n } as const,
+      ],
+    },
+  ]);
   /* A window of 2 x 3 over planes of (rows + 1) x (n + 2), padded by one. */
   const [h, w] = [rows + 1, n + 2];
   const [oh, ow] = [h + 1, w];
@@ -183,5 +210,5 @@ export function callsOf({ rows, n, inner }: Sizes, draw: Draw): Call[] {
       ],
     },
   ];
-  return [...elementwise, ...moving, ...strided, ...along, ...image, ...updates];
+  return [...elementwise, ...moving, ...strided, ...along, ...attention, ...image, ...updates];
 }

@@ -71,6 +71,14 @@ test("shards that the replicas cannot divide are refused", async () => {
   );
 });
 
+test("what is no worker is refused", async () => {
+  const spec = specOf("reference", 6);
+  const startWorker = (async () => {}) as never;
+  await expect(
+    ReplicaGroup.start(createLearner(spec, 0, 2), { replicas: 2, source: sourceOf(spec), startWorker }),
+  ).rejects.toThrow("what startWorker returned must be a worker, { terminate }, got a Promise");
+});
+
 describe.each(WAYS)("a replica that stops (%s)", (exchange) => {
   const faults: [Fault, RegExp][] = [
     ["throws", /^replica 2 stopped: the sky has fallen$/],

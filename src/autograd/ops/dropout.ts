@@ -32,8 +32,8 @@ export interface DropoutOptions {
 
 const OPTIONS: Names<DropoutOptions> = { sharedAxes: 0, start: 0, batchAxis: 0 };
 
-/** The kernels count a mask's elements in a double. */
-const START: Range = {
+/** Where a part begins: the kernels count elements in a double. */
+export const MASK_START: Range = {
   text: "an integer from 0 to 2^52",
   fits: (value) => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 2 ** 52,
 };
@@ -52,7 +52,7 @@ export function dropout(x: Tensor, p: number, rng: Rng, options: DropoutOptions 
     throw new InputError(`dropout: p must be in [0, 1), got ${showValue(p)}`);
   }
   checkValue("dropout: rng", GENERATOR, rng);
-  checkValue("dropout: start", START, start);
+  checkValue("dropout: start", MASK_START, start);
   const shared = axesOf("dropout", sharedAxes, x.shape);
   const batchAxis = batchAxisOf("dropout", options.batchAxis, x.shape);
   if (p === 0) return x;

@@ -1,4 +1,15 @@
 export { sigmoid, tanh } from "./activations.ts";
+export { argmax } from "./argmax.ts";
+export {
+  type Attention,
+  type AttentionMemory,
+  type AttentionOptions,
+  additiveAttention,
+  bindAdditiveMemory,
+  bindDotMemory,
+  type DotAttentionOptions,
+  dotAttention,
+} from "./attention.ts";
 export { broadcastTo } from "./broadcast-to.ts";
 export { concat, type Pieces, split } from "./concat.ts";
 export { conv2d } from "./conv2d.ts";
@@ -6,6 +17,7 @@ export { type CrossEntropyOptions, crossEntropy } from "./cross-entropy.ts";
 export { type DropoutOptions, dropout } from "./dropout.ts";
 export { add, div, maximum, minimum, mul, type Operand, sub } from "./elementwise.ts";
 export { checkIds, type EmbeddingLookupOptions, embedding } from "./embedding.ts";
+export { equal } from "./equal.ts";
 export { abs, clamp, exp, log, neg, pow, relu, softplus, sqrt, square } from "./functions.ts";
 export { gatherRows, NO_ROW } from "./gather-rows.ts";
 export { type LayerNormOptions, layerNorm } from "./layer-norm.ts";
@@ -22,6 +34,7 @@ export { nllLoss } from "./nll-loss.ts";
 export { pad } from "./pad.ts";
 export { permute, transpose } from "./permute.ts";
 export { avgPool2d, maxPool2d } from "./pool.ts";
+export { type RandomNormalOptions, randomNormal } from "./random-normal.ts";
 export { max, mean, type ReduceOptions, sum } from "./reduce.ts";
 export { reshape } from "./reshape.ts";
 export { reverse } from "./reverse.ts";

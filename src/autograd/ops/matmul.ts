@@ -1,11 +1,11 @@
 import { type Kernels, WORD } from "../../backend/backend.ts";
+import { withScratch } from "../../backend/scope.ts";
 import { empty, type Tensor } from "../../backend/tensor.ts";
 import { broadcastShape, broadcastStrides } from "../../core/broadcast.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { checkValue, FLAG, type Names, refuseOthers } from "../../core/options.ts";
 import { type Shape, showShape, sizeOf } from "../../core/shape.ts";
 import { requireFloats } from "../check.ts";
-import { withScratch } from "../scratch.ts";
 import { collapse } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
 

@@ -1,8 +1,7 @@
 import type { Kernels } from "../../backend/backend.ts";
-import { requireScopeOn } from "../../backend/scope.ts";
+import { requireScopeOn, withScratch } from "../../backend/scope.ts";
 import { empty, isLive, type Tensor } from "../../backend/tensor.ts";
 import { ScopeError } from "../../core/errors.ts";
-import { withScratch } from "../scratch.ts";
 import { isRecording, kernelsOf, record } from "../tape.ts";
 import {
   CELLS,

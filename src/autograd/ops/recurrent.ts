@@ -1,10 +1,10 @@
+import { withScratch } from "../../backend/scope.ts";
 import { empty, integerWrites, type Tensor } from "../../backend/tensor.ts";
 import { InputError, ScopeError, ShapeError } from "../../core/errors.ts";
 import { checkValue, FLAG, type Names, refuseOthers } from "../../core/options.ts";
 import { checkShape, showShape } from "../../core/shape.ts";
 import { showValue } from "../../core/show-value.ts";
 import { requireFloats, requireIntegers, requireTensors } from "../check.ts";
-import { withScratch } from "../scratch.ts";
 import { isRecording, kernelsOf, recordAll } from "../tape.ts";
 import { checkIds, watchIds } from "./embedding.ts";
 import { BoundWeights, type CheckedRows } from "./recurrent-weights.ts";
@@ -60,40 +60,80 @@ export function recurrent(
   if (!(bound instanceof BoundWeights)) {
     throw new InputError(`recurrent: bound must be BoundWeights, got ${showValue(bound)}`);
   }
-  const { kind, traits, sizes } = bound;
+  const { kind } = bound;
   requireTensors(kind, { x });
   checkInitial(kind, initial);
   if (rows !== undefined) checkRowsKind(kind, rows);
   if (keepGates !== undefined) checkValue(`${kind}: keepGates`, FLAG, keepGates);
-  const operands = [x, initial.hidden, initial.cell, rows?.counts, rows?.last];
-  const kernels = kernelsOf(kind, bound.weights.weightIh, ...operands);
-  const { inputs: I, hidden: H, projection: P, state: S } = sizes;
+  const call = checkCall(bound, x, initial, rows);
+  const run = runForward(call, keepGates === true);
+  bound.began();
+  const inputs = [call.hasIds ? undefined : x, bound.token, initial.hidden, initial.cell];
+  const { output, hidden, cell } = run;
+  const outputs = cell === undefined ? [output, hidden] : [output, hidden, cell];
+  // The weight gradients read later what backward makes.
+  recordAll(kind, inputs, outputs, (gradients) => differentiate(call, run, gradients), true);
+  return run;
+}
+
+/** The arguments of a call, checked. */
+interface Call {
+  readonly bound: BoundWeights;
+  readonly x: Tensor;
+  readonly hasIds: boolean;
+  readonly h0: Tensor | undefined;
+  readonly c0: Tensor | undefined;
+  readonly rows: PackedRows | undefined;
+  readonly checked: CheckedRows | undefined;
+  /** Steps, sequences, and rows of all steps together. */
+  readonly T: number;
+  readonly B: number;
+  readonly n: number;
+  /** Checks anew what was overwritten since. */
+  readonly recheck: () => void;
+}
+
+function checkCall(
+  bound: BoundWeights,
+  x: Tensor,
+  { hidden: h0, cell: c0 }: InitialState,
+  rows: PackedRows | undefined,
+): Call {
+  const { kind, traits, sizes } = bound;
+  kernelsOf(kind, bound.weights.weightIh, x, h0, c0, rows?.counts, rows?.last);
   const hasIds = x.dtype === "i32";
   checkInput(bound, x, rows);
   // A binding of an ended scope would lose its weights' gradients: reading the address finds it out.
   at(bound.token);
   const [T, B] = rows === undefined ? x.shape : [rows.counts.size, rows.last.size];
-  const leading = rows === undefined ? [T, B] : [x.shape[0]];
   const n = rows === undefined ? T * B : x.shape[0];
   const checked = rows === undefined ? undefined : checkRows(kind, rows, n);
-  const recheck = hasIds ? watchIds(`${kind}: ids`, x, I) : undefined;
+  const recheckIds = hasIds ? watchIds(`${kind}: ids`, x, sizes.inputs) : undefined;
   const before = integerWrites();
-  const { hidden: h0, cell: c0 } = initial;
-  checkState(`${kind}: hidden`, h0, B, S);
-  checkState(`${kind}: cell`, c0, B, H);
+  checkState(`${kind}: hidden`, h0, B, sizes.state);
+  checkState(`${kind}: cell`, c0, B, sizes.hidden);
   if (c0 !== undefined && !traits.hasCell)
     throw new ShapeError(`${kind}: cell`, "absent", showShape(c0.shape));
+  const recheck = () => {
+    recheckIds?.();
+    if (rows !== undefined && integerWrites() !== before) checkRows(kind, rows, n);
+  };
+  return { bound, x, hasIds, h0, c0, rows, checked, T, B, n, recheck };
+}
 
+function runForward({ bound, x, hasIds, h0, c0, rows, T, B, n }: Call, keepGates: boolean): RecurrentRun {
+  const { kernels, traits } = bound;
+  const { inputs: I, hidden: H, projection: P, state: S } = bound.sizes;
+  const leading = rows === undefined ? [T, B] : [n];
   const output = empty([...leading, S]);
   const cells = traits.hasCell ? empty([...leading, H]) : undefined;
-  const keeps = keepGates === true || isRecording(x, bound.token, h0, c0);
+  const keeps = keepGates || isRecording(x, bound.token, h0, c0);
   const gates = keeps && traits.saved > 0 ? empty([...leading, traits.saved * H]) : undefined;
-  const [values, indices] = hasIds ? [0, x.address] : [x.address, 0];
   const packed = bound.forward(hasIds);
   withScratch(kernels.recurrent_forward_scratch(traits.number, T, B, I, H, P, hasIds ? 1 : 0), (scratch) => {
     kernels.recurrent_forward(
       ...([traits.number, output.address, at(cells), at(gates)] as const),
-      ...([values, indices, at(rows?.counts), at(h0), at(c0)] as const),
+      ...([hasIds ? 0 : x.address, hasIds ? x.address : 0, at(rows?.counts), at(h0), at(c0)] as const),
       ...([packed.address, T, B, I, H, P, scratch] as const),
     );
   });
@@ -103,43 +143,42 @@ export function recurrent(
     kernels.gather_rows(last.address, all.address, rows.last.address, B, width);
     return last;
   };
-  const hidden = lastOf(output, S);
-  const cell = cells && lastOf(cells, H);
+  return { output, hidden: lastOf(output, S), cell: cells && lastOf(cells, H), cells, gates };
+}
 
-  bound.began();
-  const inputs = [hasIds ? undefined : x, bound.token, h0, c0];
-  const outputs = cell === undefined ? [output, hidden] : [output, hidden, cell];
-  const differentiate = ([dOutput, dHidden, dCell]: readonly (Tensor | undefined)[]) => {
-    const like = (tensor: Tensor | undefined) => (tensor?.needsGradient ? empty(tensor.shape) : undefined);
-    recheck?.();
-    if (rows !== undefined && integerWrites() !== before) checkRows(kind, rows, n);
-    const dgates = empty([n, traits.differences * H]);
-    const parts = bound.roomForParts(n);
-    const dprojected = P > 0 ? empty([n, P]) : undefined;
-    const [dh0, dc0] = [like(h0), like(c0)];
-    const packedBackward = bound.backward();
-    withScratch(kernels.recurrent_backward_scratch(traits.number, T, B, H, P), (scratch) => {
-      kernels.recurrent_backward(
-        ...([traits.number, dgates.address, at(parts), at(dprojected), at(dh0), at(dc0)] as const),
-        ...([at(dOutput), at(dHidden), at(dCell), output.address, at(cells), at(gates)] as const),
-        ...([at(rows?.counts), at(h0), at(c0), packedBackward.address, T, B, H, P, scratch] as const),
+/** The gradients of x, of the token of the weights, and of the initial state. */
+function differentiate(
+  { bound, x, hasIds, h0, c0, rows, checked, T, B, n, recheck }: Call,
+  { output, cells, gates }: RecurrentRun,
+  [dOutput, dHidden, dCell]: readonly (Tensor | undefined)[],
+): (Tensor | undefined)[] {
+  const { kernels, traits } = bound;
+  const { inputs: I, hidden: H, projection: P } = bound.sizes;
+  const like = (tensor: Tensor | undefined) => (tensor?.needsGradient ? empty(tensor.shape) : undefined);
+  recheck();
+  const dgates = empty([n, traits.differences * H]);
+  const parts = bound.roomForParts(n);
+  const dprojected = P > 0 ? empty([n, P]) : undefined;
+  const [dh0, dc0] = [like(h0), like(c0)];
+  const packed = bound.backward();
+  withScratch(kernels.recurrent_backward_scratch(traits.number, T, B, H, P), (scratch) => {
+    kernels.recurrent_backward(
+      ...([traits.number, dgates.address, at(parts), at(dprojected), at(dh0), at(dc0)] as const),
+      ...([at(dOutput), at(dHidden), at(dCell), output.address, at(cells), at(gates)] as const),
+      ...([at(rows?.counts), at(h0), at(c0), packed.address, T, B, H, P, scratch] as const),
+    );
+  });
+  const dx = hasIds ? undefined : like(x);
+  if (dx !== undefined) {
+    const { weightIh } = bound.weights;
+    withScratch(kernels.recurrent_input_gradient_scratch(traits.number, n, I, H), (scratch) => {
+      kernels.recurrent_input_gradient(
+        ...([traits.number, dx.address, dgates.address, weightIh.address, n, I, H, scratch] as const),
       );
     });
-    const dx = hasIds ? undefined : like(x);
-    if (dx !== undefined) {
-      const { weightIh } = bound.weights;
-      withScratch(kernels.recurrent_input_gradient_scratch(traits.number, n, I, H), (scratch) => {
-        kernels.recurrent_input_gradient(
-          ...([traits.number, dx.address, dgates.address, weightIh.address, n, I, H, scratch] as const),
-        );
-      });
-    }
-    const share = { x, output, cells, gates, dgates, parts, dprojected, h0, rows: checked, T, B, n };
-    return [dx, bound.remember(share), dh0, dc0];
-  };
-  // The weight gradients read dgates later.
-  recordAll(kind, inputs, outputs, differentiate, true);
-  return { output, hidden, cell, cells, gates };
+  }
+  const share = { x, output, cells, gates, dgates, parts, dprojected, h0, rows: checked, T, B, n };
+  return [dx, bound.remember(share), dh0, dc0];
 }
 
 const at = (tensor: Tensor | undefined): number => tensor?.address ?? 0;

@@ -1,7 +1,7 @@
 import { type Kernels, REDUCE } from "../kernels.generated.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
-type Names = "reduce" | "softmax" | "softmax_backward" | "take_along" | "scatter_add_along";
+type Names = "reduce" | "softmax" | "softmax_backward" | "argmax" | "take_along" | "scatter_add_along";
 
 const total = (values: Iterable<number>): number => {
   let sum = 0;
@@ -21,6 +21,16 @@ export function alongKernels(memory: ReferenceMemory): Pick<Kernels, Names> {
         for (let i = 0; i < inner; i++) {
           const line = Float64Array.from({ length: n }, (_, k) => values[(o * n + k) * inner + i]);
           out[o * inner + i] = kind === REDUCE.max ? greatest(line) : total(line);
+        }
+      }
+    },
+    argmax(y, x, outer, n, inner) {
+      const [out, values] = [memory.at(y, outer * inner), memory.at(x, outer * n * inner)];
+      for (let o = 0; o < outer; o++) {
+        for (let i = 0; i < inner; i++) {
+          const line = Array.from({ length: n }, (_, k) => values[(o * n + k) * inner + i]);
+          const nan = line.findIndex(Number.isNaN);
+          out[o * inner + i] = nan >= 0 ? nan : line.indexOf(Math.max(...line));
         }
       }
     },

@@ -4,9 +4,16 @@ import { sigmoid } from "./cells/cell.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
 type Names =
-  | ("fill" | "copy" | "add" | "sub" | "mul" | "scale" | "scale_by" | "accumulate" | "dropout")
+  | ("fill" | "copy" | "add" | "sub" | "mul" | "scale" | "scale_by" | "accumulate")
+  | ("dropout" | "random_normal")
   | ("sigmoid" | "sigmoid_backward" | "tanh_forward" | "tanh_backward")
   | ("copy_rows" | "swap_axes" | "gather_rows" | "scatter_add_rows");
+
+/** The two words of the block in which an index lies. */
+function threefryAt(index: number, seed0: number, seed1: number): [number, number] {
+  const block = Math.floor(index / 2);
+  return threefry2x32([block >>> 0, Math.floor(block / 2 ** 32)], [seed0 >>> 0, seed1 >>> 0]);
+}
 
 /** Elementwise functions and their derivatives, and everything that only moves values. */
 export function elementwiseKernels(memory: ReferenceMemory): Pick<Kernels, Names> {
@@ -64,10 +71,18 @@ export function elementwiseKernels(memory: ReferenceMemory): Pick<Kernels, Names
       const values = memory.at(x, n);
       const threshold = Math.floor(p * 2 ** 32);
       map(y, n, (i) => {
-        const block = Math.floor((start + i) / 2);
-        const counter = [block >>> 0, Math.floor(block / 2 ** 32)] as const;
-        const word = threefry2x32(counter, [seed0 >>> 0, seed1 >>> 0])[(start + i) % 2];
+        const word = threefryAt(start + i, seed0, seed1)[(start + i) % 2];
         return word >= threshold ? values[i] / (1 - p) : 0;
+      });
+    },
+    /** Box and Muller: the logarithm is that of 1 - x where its argument is near 1. */
+    random_normal(y, seed0, seed1, start, n) {
+      map(y, n, (i) => {
+        const [w0, w1] = threefryAt(start + i, seed0, seed1);
+        const rest = (2 ** 32 - w0 - 0.5) / 2 ** 32;
+        const logarithm = rest < 0.5 ? Math.log1p(-rest) : Math.log((w0 + 0.5) / 2 ** 32);
+        const angle = (2 * Math.PI * w1) / 2 ** 32;
+        return Math.sqrt(-2 * logarithm) * ((start + i) % 2 === 0 ? Math.cos(angle) : Math.sin(angle));
       });
     },
 

@@ -1,5 +1,6 @@
 import type { Backend, Kernels } from "../backend.ts";
 import { alongKernels } from "./along.ts";
+import { attentionKernels } from "./attention.ts";
 import { clipKernels } from "./clip.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { imageKernels } from "./image.ts";
@@ -32,6 +33,7 @@ export function createReferenceBackend(): Backend {
     ...unaryKernels(memory),
     ...stridedKernels(memory),
     ...alongKernels(memory),
+    ...attentionKernels(memory),
     ...normKernels(memory),
     ...imageKernels(memory),
     ...lossRowsKernels(memory),

@@ -11,6 +11,7 @@ const BINARY_FORMULAS: Record<keyof typeof BINARY, (a: number, b: number) => num
   maximum: (a, b) => Math.max(a, b),
   minimum: (a, b) => Math.min(a, b),
   equal: (a, b) => (a === b ? 1 : 0),
+  equalIntegers: (a, b) => (a === b ? 1 : 0),
 };
 
 const TERNARY_FORMULAS: Record<keyof typeof TERNARY, (a: number, b: number, c: number) => number> = {

@@ -159,7 +159,6 @@ export const classify: Task<
   check: checkCombinations,
   standardOf: ({ optimizer }) => defaultsOf(optimizer),
   unit: () => "item",
-  unitOf: () => "item",
 
   load: loadLines,
   loadTest: loadTestLines,

@@ -120,8 +120,7 @@ export const text: Task<
   complete: completeSettings,
   check: checkCombinations,
   standardOf: ({ optimizer }) => defaultsOf(optimizer),
-  unit: ({ tokens }) => UNITS[tokens],
-  unitOf: (_, facts) => UNITS[tokenizerOf(facts).kind],
+  unit: (_, facts) => UNITS[tokenizerOf(facts).kind],
 
   load: loadText,
   loadTest: loadTestText,

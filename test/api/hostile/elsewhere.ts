@@ -21,6 +21,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = Object.fromEntries([
     freeze isParameter parameter parameters unfreeze noGradient
     sigmoid tanh broadcastTo concat split conv2d dropout add div maximum minimum mul sub checkIds embedding abs clamp exp
     log neg pow relu softplus sqrt square gatherRows layerNorm linear matmul pad permute transpose avgPool2d maxPool2d
+     additiveAttention dotAttention bindAdditiveMemory bindDotMemory argmax equal randomNormal
     max mean sum reshape reverse slice logSoftmax softmax splitRows stopGradient takeAlong select stack swapAxes unstack
     where`,
   ),

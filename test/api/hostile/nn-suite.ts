@@ -77,6 +77,34 @@ function modules({ backend }: HostileContext, tensors: arg.Tensors): HostileTarg
       call: (vocabulary: number, features: number, options: never) =>
         new nn.Embedding(vocabulary, features, options),
     },
+    ...(
+      [
+        ["AdditiveAttention", nn.AdditiveAttention, bias],
+        [
+          "DotAttention",
+          nn.DotAttention,
+          {
+            ...bias,
+            scale: arg.optional(
+              arg.such(
+                () => 1,
+                (it) => Number.isFinite(it) && Math.abs(it as number) < 1e38,
+              ),
+            ),
+          },
+        ],
+      ] as const
+    ).map(
+      ([name, Attention, fields]): HostileTarget => ({
+        name,
+        args: {
+          ...{ queryFeatures: arg.size(3), memoryFeatures: arg.size(2), units: arg.size(4) },
+          options: arg.required(fields),
+        },
+        call: (query: number, memory: number, units: number, options: never) =>
+          new Attention(query, memory, units, options),
+      }),
+    ),
     {
       name: "RecurrentState",
       args: { hidden: anyTensor, cell: anyTensor },
@@ -241,6 +269,31 @@ function forwards({ backend }: HostileContext, tensors: arg.Tensors): HostileTar
         call: tensors.run((batch: number) => layer.zeroState(batch)),
       }),
     ),
+    ...(
+      [
+        ["AdditiveAttention", new nn.AdditiveAttention(3, 2, 4, made)],
+        ["DotAttention", new nn.DotAttention(3, 2, 4, made)],
+      ] as const
+    ).flatMap(([name, attention]): HostileTarget[] => {
+      const memory = tensors.floats(2, 5, 2);
+      const options = arg.options({ lengths: arg.optional(arg.only(() => nn.ids([2, 5], [2], backend))) });
+      return [
+        {
+          name: `${name}#bind`,
+          args: { memory, options },
+          call: tensors.run((memory: never, options: never) => {
+            attention.bind(memory, options);
+          }),
+        },
+        {
+          name: `${name}#forward`,
+          args: { query: tensors.floats(2, 3), memory, options },
+          call: tensors.run((query: never, memory: never, options: never) =>
+            attention.forward(query, memory, options),
+          ),
+        },
+      ];
+    }),
     {
       name: "RecurrentLayer#keepBound",
       args: { idInput: arg.flag() },

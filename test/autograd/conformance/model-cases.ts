@@ -1,9 +1,12 @@
 import {
+  type Attention,
+  additiveAttention,
   avgPool2d,
   binaryCrossEntropyWithLogits,
   type CrossEntropyOptions,
   conv2d,
   crossEntropy,
+  dotAttention,
   ids,
   layerNorm,
   linearCrossEntropy,
@@ -33,7 +36,28 @@ const filters = { weight: normal(4, 3, 3, 2), bias: normal(4) };
 const head = { x: normal(2, 3, 4), weight: normal(5, 4), bias: normal(5) };
 const BLOCKS = [1, 2, 4, 5, 100];
 
+const both = ({ context, weights }: Attention) => [context, weights];
+const memory = { keys: normal(2, 5, 3), values: normal(2, 5, 4) };
+
 export const modelCases: Case[] = [
+  ...[undefined, [2, 5]].flatMap((lengths) => {
+    const what = lengths === undefined ? "" : " with lengths";
+    const options = () => (lengths === undefined ? {} : { lengths: ids(lengths) });
+    return [
+      use("additiveAttention", `of one step${what}`, { query: normal(2, 3), ...memory, v: normal(3) }, (t) =>
+        both(additiveAttention(t.query, t.keys, t.values, t.v, options())),
+      ),
+      use("additiveAttention", `of all${what}`, { query: normal(2, 6, 3), ...memory, v: normal(3) }, (t) =>
+        both(additiveAttention(t.query, t.keys, t.values, t.v, options())),
+      ),
+      use("dotAttention", `of one step${what}`, { query: normal(2, 3), ...memory }, (t) =>
+        both(dotAttention(t.query, t.keys, t.values, options())),
+      ),
+      use("dotAttention", `of all, scaled${what}`, { query: normal(2, 6, 3), ...memory }, (t) =>
+        both(dotAttention(t.query, t.keys, t.values, { ...options(), scale: 0.5 })),
+      ),
+    ];
+  }),
   use("crossEntropy", "of plain rows", { x: normal(3, 4) }, (t) => crossEntropy(t.x, ids([0, 3, 2]))),
   use("crossEntropy", "over three axes", { x: normal(2, 3, 4) }, (t) =>
     crossEntropy(t.x, ids([0, 3, 2, 1, 1, 0], [2, 3])),

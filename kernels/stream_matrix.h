@@ -1,13 +1,8 @@
-/* What the files of the streaming kernels share: the plan, and a packed matrix times a vector. */
-#ifndef UNROLLED_STREAM_H
-#define UNROLLED_STREAM_H
+/* A packed matrix times a vector, for the streaming kernels: it knows formats (unrolled.h), and neither cells nor plans. */
+#ifndef UNROLLED_STREAM_MATRIX_H
+#define UNROLLED_STREAM_MATRIX_H
 
-#include "recurrent.h"
-
-/* The words of `plan` (unrolled.h). */
-typedef struct {
-  int format, cell, layers, symbols, inputs, hidden, projection, outputs;
-} Plan;
+#include "simd.h"
 
 /* Parts of what is packed begin on a cache line. */
 INLINE int64_t line_up(int64_t words) { return (words + 15) / 16 * 16; }

@@ -1,0 +1,260 @@
+import type { Kernels } from "../../backend/backend.ts";
+import { ATTENTION_SCORES } from "../../backend/kernels.generated.ts";
+import { empty, integerWrites, type Tensor } from "../../backend/tensor.ts";
+import { InputError, ShapeError } from "../../core/errors.ts";
+import { checkValue, type Names, type Range, refuseOthers } from "../../core/options.ts";
+import { checkShape, showShape } from "../../core/shape.ts";
+import { requireFloats, requireIntegers } from "../check.ts";
+import { isRecording, kernelsOf, record, recordAll } from "../tape.ts";
+
+/** What a query finds in a memory. */
+export interface Attention {
+  /** The mean of the values with those weights: [B, H], or [B, T, H] for T queries at once. */
+  readonly context: Tensor;
+  /** The softmax of the scores: [B, S], or [B, T, S]; 0 at padding. */
+  readonly weights: Tensor;
+}
+
+export interface AttentionOptions {
+  /**
+   * Integers [B]: how many places of each memory count, from 1 to S. What lies behind is padding, which is never read and
+   * gets a gradient of 0. All S places count unless given.
+   */
+  readonly lengths?: Tensor | undefined;
+}
+
+export interface DotAttentionOptions extends AttentionOptions {
+  /** Factor of the scores, as 1 / sqrt(A) of Vaswani et al. (2017). 1 unless given. */
+  readonly scale?: number;
+}
+
+/** Kernels take it as float32. */
+export const SCALE: Range = {
+  text: "a number that float32 holds",
+  fits: (value) => typeof value === "number" && Number.isFinite(Math.fround(value)),
+};
+
+const LENGTHS: Names<AttentionOptions> = { lengths: 0 };
+const DOT: Names<DotAttentionOptions> = { lengths: 0, scale: 0 };
+
+interface Sizes {
+  /** Sequences, places of a memory, features of a key and of a value. */
+  readonly B: number;
+  readonly S: number;
+  readonly A: number;
+  readonly H: number;
+}
+
+interface Parts {
+  readonly op: "additiveAttention" | "dotAttention";
+  readonly keys: Tensor;
+  readonly values: Tensor;
+  readonly v?: Tensor;
+  readonly lengths: Tensor | undefined;
+  readonly scale: number;
+}
+
+/**
+ * The memory of an attention, bound once for all queries of a tape: a decoder asks it once a step. However many queries
+ * there are, the gradients of keys, values and v are summed in one place. Made by {@link bindAdditiveMemory} and
+ * {@link bindDotMemory}.
+ */
+export class AttentionMemory {
+  private readonly parts: Parts;
+  private readonly sizes: Sizes;
+  private readonly kernels: Kernels;
+  /** Stands for keys, values and v on the tape; undefined when none of them is to have a gradient. */
+  private readonly token: Tensor | undefined;
+  private gradients: readonly (Tensor | undefined)[] | undefined;
+
+  /** For this package only: the parts have been checked. */
+  constructor(parts: Parts) {
+    const { op, keys, values, v, lengths } = parts;
+    this.parts = parts;
+    this.sizes = sizesOf(parts);
+    requireLengths(op, lengths, keys);
+    this.kernels = kernelsOf(op, keys, values, v, lengths);
+    if (!isRecording(keys, values, v)) return;
+    const token = empty([]);
+    this.kernels.fill(token.address, 0, 1);
+    this.token = record(`${op} memory`, [keys, values, v], token, () => {
+      const found = this.gradients ?? [];
+      this.gradients = undefined;
+      return found;
+    });
+  }
+
+  /**
+   * The context of a query [B, A], or of T queries for each sequence [B, T, A].
+   * @throws ShapeError, InputError for a query that does not fit the memory
+   */
+  attend(query: Tensor): Attention {
+    const { parts, token, kernels } = this;
+    const { op, keys, values, v, lengths } = parts;
+    const { B, S, A, H } = this.sizes;
+    requireFloats(op, { query });
+    const steps = query.shape.length === 3 ? query.shape.slice(1, 2) : [];
+    checkShape(`${op}: query`, query.shape, [
+      ["batch", B],
+      ...steps.map((n) => ["steps", n] as const),
+      ["units", A],
+    ]);
+    kernelsOf(op, query, keys, values, v, lengths);
+    const T = steps[0] ?? 1;
+    const [context, weights] = [empty([B, ...steps, H]), empty([B, ...steps, S])];
+    const before = integerWrites();
+    kernels.attention(
+      ...([this.kind, context.address, weights.address, query.address, keys.address] as const),
+      ...([values.address, at(v), at(lengths), parts.scale, B, T, S, A, H] as const),
+    );
+    recordAll(op, [query, token], [context, weights], ([dContext, dWeights]) => {
+      if (integerWrites() !== before) checkLengths(op, lengths, S);
+      const dQuery = query.needsGradient ? empty(query.shape) : undefined;
+      const [dKeys, dValues, dV] = this.sums();
+      kernels.attention_backward(
+        ...([this.kind, at(dQuery), at(dKeys), at(dValues), at(dV), at(dContext), at(dWeights)] as const),
+        ...([query.address, keys.address, values.address, at(v), weights.address] as const),
+        ...([at(lengths), parts.scale, B, T, S, A, H, empty([S]).address] as const),
+      );
+      return [dQuery, token && this.reached()];
+    });
+    return { context, weights };
+  }
+
+  private get kind(): number {
+    return this.parts.op === "dotAttention" ? ATTENTION_SCORES.dot : ATTENTION_SCORES.additive;
+  }
+
+  /** Where the gradients of keys, values and v are summed: zeros at first. */
+  private sums(): readonly (Tensor | undefined)[] {
+    const { keys, values, v } = this.parts;
+    if (this.token === undefined) return [];
+    this.gradients ??= [keys, values, v].map((tensor) => {
+      if (!tensor?.needsGradient) return undefined;
+      const zeros = empty(tensor.shape);
+      this.kernels.fill(zeros.address, 0, zeros.size);
+      return zeros;
+    });
+    return this.gradients;
+  }
+
+  /** The token's gradient, which only makes backward reach the memory. */
+  private reached(): Tensor {
+    const zero = empty([]);
+    this.kernels.fill(zero.address, 0, 1);
+    return zero;
+  }
+}
+
+const at = (tensor: Tensor | undefined): number => tensor?.address ?? 0;
+
+function sizesOf({ op, keys, values, v }: Parts): Sizes {
+  checkShape(`${op}: keys`, keys.shape, [
+    ["batch", null],
+    ["places", null],
+    ["units", null],
+  ]);
+  const [B, S, A] = keys.shape;
+  if (S === 0) throw new ShapeError(`${op}: keys`, "one place or more", showShape(keys.shape));
+  checkShape(`${op}: values`, values.shape, [
+    ["batch", B],
+    ["places", S],
+    ["features", null],
+  ]);
+  if (v !== undefined) checkShape(`${op}: v`, v.shape, [["units", A]]);
+  return { B, S, A, H: values.shape[2] };
+}
+
+/** @throws InputError for lengths outside [1, S] */
+function checkLengths(op: string, lengths: Tensor | undefined, S: number): void {
+  for (const [position, length] of lengths?.readIntsSync()?.entries() ?? []) {
+    if (length >= 1 && length <= S) continue;
+    throw new InputError(
+      `${op}: lengths must be integers from 1 to ${S}, got ${length} at position ${position}`,
+    );
+  }
+}
+
+/** @throws InputError, ShapeError unless there is a length from 1 to S for each sequence of keys [B, S, A] */
+export function requireLengths(op: string, lengths: Tensor | undefined, keys: Tensor): void {
+  if (lengths === undefined) return;
+  requireIntegers(`${op}: lengths`, lengths);
+  checkShape(`${op}: lengths`, lengths.shape, [["batch", keys.shape[0]]]);
+  checkLengths(op, lengths, keys.shape[1]);
+}
+
+/**
+ * A memory for additive attention, for the queries of many steps: {@link additiveAttention} says what the arguments are.
+ *
+ *     const memory = bindAdditiveMemory(linear(encoded, U), encoded, v, { lengths });
+ *     for (...) { const { context } = memory.attend(linear(state, W)); ... }
+ */
+export function bindAdditiveMemory(
+  keys: Tensor,
+  values: Tensor,
+  v: Tensor,
+  options: AttentionOptions = {},
+): AttentionMemory {
+  const op = "additiveAttention";
+  refuseOthers(op, LENGTHS, options);
+  const { lengths } = options;
+  requireFloats(op, { keys, values, v });
+  return new AttentionMemory({ op, keys, values, v, lengths, scale: 1 });
+}
+
+/** A memory for dot attention, for the queries of many steps: {@link dotAttention} says what the arguments are. */
+export function bindDotMemory(
+  keys: Tensor,
+  values: Tensor,
+  options: DotAttentionOptions = {},
+): AttentionMemory {
+  const op = "dotAttention";
+  refuseOthers(op, DOT, options);
+  const { lengths, scale = 1 } = options;
+  requireFloats(op, { keys, values });
+  checkValue(`${op}: scale`, SCALE, scale);
+  return new AttentionMemory({ op, keys, values, lengths, scale });
+}
+
+/**
+ * Additive attention over a memory (Bahdanau, Cho and Bengio 2015, "Neural machine translation by jointly learning to
+ * align and translate", appendix A.1.2). With q = W s and k = U m of the paper as query and keys:
+ *
+ *     score = v . tanh(query + key),  weights = softmax of the scores,  context = sum of weights * values
+ *
+ * The scores of all steps and places are computed in one pass, forward and backward; no tensor of [B, T, S, A] is made.
+ * @param query [B, A] for one step, [B, T, A] for all at once
+ * @param keys [B, S, A], computed once for each sequence
+ * @param values [B, S, H], what is averaged
+ * @param v [A]
+ * @throws ShapeError, InputError for tensors that do not fit each other and for lengths outside [1, S]
+ */
+export function additiveAttention(
+  query: Tensor,
+  keys: Tensor,
+  values: Tensor,
+  v: Tensor,
+  options: AttentionOptions = {},
+): Attention {
+  return bindAdditiveMemory(keys, values, v, options).attend(query);
+}
+
+/**
+ * Dot attention over a memory (Luong, Pham and Manning 2015, "Effective approaches to attention-based neural machine
+ * translation", section 3.1): as {@link additiveAttention} with
+ *
+ *     score = scale * query . key
+ *
+ * @param query [B, A] for one step, [B, T, A] for all at once
+ * @param keys [B, S, A]
+ * @param values [B, S, H], what is averaged
+ * @throws ShapeError, InputError for tensors that do not fit each other and for lengths outside [1, S]
+ */
+export function dotAttention(
+  query: Tensor,
+  keys: Tensor,
+  values: Tensor,
+  options: DotAttentionOptions = {},
+): Attention {
+  return bindDotMemory(keys, values, options).attend(query);
+}

@@ -1,0 +1,178 @@
+import { requireFloats, TENSOR } from "../autograd/check.ts";
+import {
+  type Attention,
+  AttentionMemory,
+  type AttentionOptions,
+  bindAdditiveMemory,
+  bindDotMemory,
+  requireLengths,
+  SCALE,
+} from "../autograd/ops/attention.ts";
+import { gatherRows, NO_ROW } from "../autograd/ops/gather-rows.ts";
+import { reshape } from "../autograd/ops/reshape.ts";
+import type { Backend } from "../backend/backend.ts";
+import { ids, type Tensor } from "../backend/tensor.ts";
+import { checkValue, FLAG, type Names, refuseOthers, type Settled, settle } from "../core/options.ts";
+import type { Rng } from "../core/rng.ts";
+import { checkShape } from "../core/shape.ts";
+import { uniform } from "./init.ts";
+import { Linear } from "./linear.ts";
+import { checkSize, MODULE_RANGES } from "./options.ts";
+
+export interface AttentionModuleOptions {
+  rng: Rng;
+  /** Whether the projections of query and keys add a bias. Default: false. */
+  bias?: boolean;
+  backend?: Backend;
+}
+
+export interface DotAttentionModuleOptions extends AttentionModuleOptions {
+  /** Factor of the scores. Default: 1. */
+  scale?: number;
+}
+
+/** A memory, or what `bind` has made of it. */
+export type MemoryInput = Tensor | AttentionMemory;
+
+const LENGTHS: Names<AttentionOptions> = { lengths: 0 };
+const RANGES = { ...MODULE_RANGES, bias: FLAG };
+const DOT_RANGES = { ...RANGES, scale: SCALE };
+
+const NOT_AGAIN = {
+  text: "left out for a bound memory: give lengths to bind",
+  fits: (value: unknown) => value === undefined,
+};
+
+/** Zeros in the place of padding: what a projection makes of NaN would reach the gradient of its weight. */
+function withoutPadding(memory: Tensor, lengths: Tensor | undefined): Tensor {
+  const [batch, places, features] = memory.shape;
+  const counts = lengths?.readIntsSync();
+  if (counts === undefined || counts.every((count) => count === places)) return memory;
+  const rows = Int32Array.from({ length: batch * places }, (_, i) =>
+    i % places < counts[Math.floor(i / places)] ? i : NO_ROW,
+  );
+  const dense = gatherRows(reshape(memory, [batch * places, features]), ids(rows, undefined, memory.backend));
+  return reshape(dense, memory.shape);
+}
+
+/** The keys of a memory [batch, places, features]. @throws ShapeError, InputError for what does not fit the projection */
+function projectKeys(where: string, keys: Linear, memory: Tensor, options: AttentionOptions): Tensor {
+  refuseOthers(where, LENGTHS, options);
+  requireFloats(where, { memory });
+  checkShape(`${where}: memory`, memory.shape, [
+    ["batch", null],
+    ["places", null],
+    ["features", keys.weight.shape[1]],
+  ]);
+  requireLengths(where, options.lengths, memory);
+  return keys.forward(withoutPadding(memory, options.lengths));
+}
+
+interface Module {
+  readonly query: Linear;
+  bind(memory: Tensor, options?: AttentionOptions): AttentionMemory;
+}
+
+function attend(
+  where: string,
+  module: Module,
+  query: Tensor,
+  memory: MemoryInput,
+  options: AttentionOptions | undefined,
+): Attention {
+  requireFloats(where, { query });
+  if (memory instanceof AttentionMemory) {
+    checkValue(`${where}: options`, NOT_AGAIN, options);
+    return memory.attend(module.query.forward(query));
+  }
+  checkValue(`${where}: memory`, TENSOR, memory);
+  return module.bind(memory, options).attend(module.query.forward(query));
+}
+
+/**
+ * Additive attention (Bahdanau, Cho and Bengio 2015): score = v . tanh(W query + U memory). W is `query.weight`
+ * [units, queryFeatures], U is `keys.weight` [units, memoryFeatures], v [units] is uniform within 1 / sqrt(units).
+ *
+ *     const memory = attention.bind(encoded, { lengths });                    once for each batch
+ *     const { context, weights } = attention.forward(state.hidden, memory);   once for each step
+ */
+export class AdditiveAttention {
+  readonly query: Linear;
+  readonly keys: Linear;
+  readonly v: Tensor;
+
+  constructor(queryFeatures: number, memoryFeatures: number, units: number, options: AttentionModuleOptions) {
+    const where = "AdditiveAttention";
+    const settled = settle<Settled<AttentionModuleOptions, "backend">>(
+      where,
+      RANGES,
+      { bias: false },
+      options,
+    );
+    const sizes = { queryFeatures, memoryFeatures, units };
+    for (const [name, size] of Object.entries(sizes)) checkSize(`${where}: ${name}`, size);
+    this.query = new Linear(queryFeatures, units, settled);
+    this.keys = new Linear(memoryFeatures, units, settled);
+    this.v = uniform([units], 1 / Math.sqrt(units), settled.rng, settled.backend);
+  }
+
+  /**
+   * Project a memory once, for the queries of many steps.
+   * @param memory [batch, places, memoryFeatures]: what keys are made of, and the values. Padding may hold NaN.
+   * @throws ShapeError, InputError for a memory of another size and for lengths outside [1, places]
+   */
+  bind(memory: Tensor, options: AttentionOptions = {}): AttentionMemory {
+    const keys = projectKeys("AdditiveAttention.bind", this.keys, memory, options);
+    return bindAdditiveMemory(keys, memory, this.v, options);
+  }
+
+  /**
+   * @param query [batch, queryFeatures] for one step, [batch, steps, queryFeatures] for all at once
+   * @param memory [batch, places, memoryFeatures], or what {@link bind} has made of it
+   * @param options how many places of each memory count; left out for a bound memory
+   * @returns context [batch, (steps,) memoryFeatures] and weights [batch, (steps,) places]
+   * @throws ShapeError, InputError for tensors that do not fit each other or the module
+   */
+  forward(query: Tensor, memory: MemoryInput, options?: AttentionOptions): Attention {
+    return attend("AdditiveAttention.forward", this, query, memory, options);
+  }
+}
+
+/**
+ * Dot attention with projections: score = scale * (W query) . (U memory), the "general" score of Luong, Pham and Manning
+ * (2015) in two factors. W is `query.weight` [units, queryFeatures], U is `keys.weight` [units, memoryFeatures]. Their
+ * "dot" score, without projections, is the op `dotAttention`.
+ */
+export class DotAttention {
+  readonly query: Linear;
+  readonly keys: Linear;
+  readonly scale: number;
+
+  constructor(
+    queryFeatures: number,
+    memoryFeatures: number,
+    units: number,
+    options: DotAttentionModuleOptions,
+  ) {
+    const where = "DotAttention";
+    const { scale, ...settled } = settle<Settled<DotAttentionModuleOptions, "backend">>(
+      ...([where, DOT_RANGES, { bias: false, scale: 1 }, options] as const),
+    );
+    const sizes = { queryFeatures, memoryFeatures, units };
+    for (const [name, size] of Object.entries(sizes)) checkSize(`${where}: ${name}`, size);
+    this.query = new Linear(queryFeatures, units, settled);
+    this.keys = new Linear(memoryFeatures, units, settled);
+    this.scale = scale;
+  }
+
+  /** As {@link AdditiveAttention.bind}. */
+  bind(memory: Tensor, options: AttentionOptions = {}): AttentionMemory {
+    const keys = projectKeys("DotAttention.bind", this.keys, memory, options);
+    return bindDotMemory(keys, memory, { ...options, scale: this.scale });
+  }
+
+  /** As {@link AdditiveAttention.forward}. */
+  forward(query: Tensor, memory: MemoryInput, options?: AttentionOptions): Attention {
+    return attend("DotAttention.forward", this, query, memory, options);
+  }
+}

@@ -1,0 +1,169 @@
+/** Advice of classify, of predict, of pictures and of tasks of one's own. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fresh } from "../cli/unrolled.ts";
+import { type Entries, SHORT, works } from "./harness.ts";
+
+const NAMES: Readonly<Record<string, string>> = {
+  "Brakk.txt": "brakkut\nkrabb\nbrokk\ntrukk\n",
+  "Loalani.txt": "aloa\nlilea\nnoala\nealo\n",
+};
+
+/** A folder with lines of two labels. */
+function labelled(files: Readonly<Record<string, string>> = NAMES): string {
+  const folder = fresh("labelled");
+  mkdirSync(folder);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+const classify = (data: string, more = "") =>
+  `train classify ${data} --hidden 4 --batch-size 2 --threads 1 --steps 2 --out ${fresh()} ${more}`;
+
+/** A trained classifier. */
+async function classifier(): Promise<string> {
+  const out = fresh("classifier");
+  await works(`train classify --hidden 4 --threads 1 --steps 2 --out ${out}`);
+  return out;
+}
+
+export const TASKS: Entries = {
+  "tasks/classify": [
+    {
+      hint: "give more lines, a larger --val-split, or data to validate on with --val",
+      async follow(met) {
+        const few = labelled({ "a.txt": "x\n", "b.txt": "y\n" });
+        await met.command(classify(few));
+        await works(classify(few, `--val ${labelled({ "a.txt": "z\n", "b.txt": "w\n" })}`));
+        await works(classify(labelled()));
+      },
+    },
+    {
+      hint: "its labels are *",
+      async follow(met) {
+        const run = await classifier();
+        const other = labelled({ "Elsewhere.txt": "x\n", "Brakk.txt": "y\n" });
+        const [label] = (await met.command(`eval ${run} ${other}`))
+          .replace("its labels are ", "")
+          .split(", ");
+        await works(`eval ${run} ${labelled({ [`${label}.txt`]: "x\n", "Loalani.txt": "y\n" })}`);
+      },
+    },
+    {
+      hint: "a cell of your own reads in one direction",
+      async follow(met) {
+        await met.command(classify("", "--cell ./my-cell.ts --bidirectional"));
+      },
+    },
+    {
+      hint: "* lines that their label has already were left out",
+      explains: "how many of the lines of the data are counted, and why the others are not",
+    },
+    {
+      hint: "* lines were cut to * characters",
+      explains: "that the model does not see the ends of such lines",
+    },
+  ],
+  predict: [
+    {
+      hint: "--text is one input, INPUT names files with one on each line",
+      async follow(met) {
+        const run = await classifier();
+        await met.command(`predict ${run} mybook.txt --text aloa`);
+        await works(`predict ${run} --text aloa`);
+        await works(`predict ${run} mybook.txt`);
+      },
+    },
+    {
+      hint: 'name a file, - for stdin, or give --text "..."',
+      async follow(met) {
+        const run = await classifier();
+        await met.command(`predict ${run}`);
+        await works(`predict ${run} mybook.txt`);
+        await works(`predict ${run} --text aloa`);
+      },
+    },
+    {
+      hint: "let it write: unrolled sample *",
+      async follow(met) {
+        const hint = await met.command("predict runs/mine --text a");
+        await works(`${hint.replace("let it write: unrolled ", "")} --length 5`);
+      },
+    },
+    {
+      hint: "let it judge something: unrolled predict * INPUT",
+      async follow(met) {
+        const hint = await met.command(`sample ${await classifier()}`);
+        await works(hint.replace("let it judge something: unrolled ", "").replace("INPUT", "mybook.txt"));
+      },
+    },
+    {
+      hint: "convert it to UTF-8 first",
+      async follow(met) {
+        const run = await classifier();
+        writeFileSync("latin1.txt", Buffer.from("caf\u00e9\n", "latin1"));
+        await met.command(`predict ${run} latin1.txt`);
+        writeFileSync("latin1.txt", "caf\u00e9\n");
+        await works(`predict ${run} latin1.txt`);
+      },
+    },
+  ],
+  pictures: [
+    {
+      hint: "name a file that ends in .svg",
+      async follow(met) {
+        const run = await classifier();
+        await met.command(`eval ${run} --picture confusion.png`);
+        await works(`eval ${run} --picture confusion.svg`);
+      },
+    },
+    { hint: "picture written to *", explains: "where the picture is that was asked for" },
+  ],
+  shards: [
+    {
+      hint: "each thread takes the same number of shards",
+      async follow(met) {
+        await met.command(`train text mybook.txt ${SHORT} --threads 2 --shards 3 --out ${fresh()}`);
+        await works(`train text mybook.txt ${SHORT} --threads 2 --shards 2 --out ${fresh()}`);
+      },
+    },
+    {
+      hint: "use --threads 1, or another number that divides *",
+      async follow(met) {
+        const out = fresh();
+        await works(`train text mybook.txt ${SHORT} --threads 2 --out ${out}`);
+        await met.command(`train text --resume --out ${out} --shards 3`);
+        await works(`train text --resume --out ${out} --shards 3 --threads 1 --steps 4`);
+      },
+    },
+  ],
+  "tasks of one's own": [
+    {
+      hint: 'export default { name: "my-task", ... } satisfies Task; docs/own-task.md has one',
+      elsewhere: ["tasks/own-task.test.ts", "has to export a task"],
+    },
+    { hint: "did you mean *?", elsewhere: ["tasks/own-task.test.ts", "did you mean"] },
+    {
+      hint: "name a run of *",
+      async follow(met) {
+        await met.command(`train classify --from runs/mine --steps 2 --out ${fresh()}`);
+        await works(
+          `train classify --from ${await classifier()} --hidden 4 --steps 2 --threads 1 --out ${fresh()}`,
+        );
+      },
+    },
+  ],
+  "sources/paths.ts (files)": [
+    {
+      hint: "name a folder with data",
+      async follow(met) {
+        await met.command(classify(labelled({})));
+        await works(classify(labelled()));
+      },
+    },
+    {
+      hint: "cut it into several files",
+      explains: "what to do with a file that is larger than one array can be",
+    },
+  ],
+};
