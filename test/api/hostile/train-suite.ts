@@ -180,7 +180,7 @@ function loops(context: HostileContext): HostileTarget[] {
       call: (createLearner: never) => inWebWorker(() => train.serveWebReplica(createLearner)),
     },
     {
-      name: "runStores.startNodeWorker",
+      name: "startNodeWorker",
       args: { start: arg.only(startOf) },
       call: (start: never) => runStores.startNodeWorker(start).terminate(),
     },
@@ -298,6 +298,11 @@ function runs(): HostileTarget[] {
       name: "RunStore#appendSample",
       args: { event: arg.such(() => ({ step: 1, text: "a" }), isObject) },
       call: withStore((store, event) => store.appendSample(event)),
+    },
+    {
+      name: "RunStore#writePicture",
+      args: { step, svg: arg.text("<svg/>") },
+      call: withStore((store, step, svg) => store.writePicture(step, svg)),
     },
     {
       name: "RunStore#writeReport",
