@@ -2,6 +2,7 @@ import type { Backend } from "../backend/backend.ts";
 import {
   createNativeBackend,
   type NativeInstructions,
+  PRECISIONS,
   type Precision,
   precisionOf,
   probeNative,
@@ -9,6 +10,7 @@ import {
 import { createReferenceBackend } from "../backend/reference/reference.ts";
 import { bestInstructions, createWasmBackend, type WasmInstructions } from "../backend/wasm/wasm.ts";
 import { InputError, UnrolledError } from "../core/errors.ts";
+import { checkValue, FUNCTION, oneOf, optional } from "../core/options.ts";
 
 /** What `--backend` may say. */
 export type BackendChoice = "auto" | "native" | "wasm" | "reference";
@@ -29,6 +31,9 @@ export function chooseEngine(
   onNote?: (text: string) => void,
   precision?: Precision,
 ): Engine {
+  checkValue("chooseEngine: choice", oneOf("auto", "native", "wasm", "reference"), choice);
+  checkValue("chooseEngine: onNote", optional(FUNCTION), onNote);
+  checkValue("chooseEngine: precision", optional(oneOf(...PRECISIONS)), precision);
   if (choice === "reference") return { backend: "reference", instructions: "float64" };
   const engine = withKernels(choice, onNote, precision);
   if (precision === "high" && precisionOf(engine.instructions) !== "high") {

@@ -105,10 +105,20 @@ const TASK: Range = {
   text: "a task, as await TASKS.text()",
   fits: (value) => hasFunctions(value, "complete", "load", "facts", "build", "plan", "loss"),
 };
+/** More than any machine has threads, and than a batch has rows. */
+const COUNTED: Range = {
+  text: "an integer from 1 to 4096",
+  fits: (value) => SIZE.fits(value) && (value as number) <= 4096,
+};
 const RANGES: Ranges<MemoryTrainingOptions> = {
   ...{ task: TASK, settings: optional(OPTIONS), source: optional(SOURCE), validation: optional(SOURCE) },
   ...{ asset: optional(FUNCTION), engine: optional(OPTIONS), kernels: optional(OPTIONS) },
-  ...{ limits: optional(OPTIONS), evaluateEvery: optional(SIZE), replicas: SIZE, shards: optional(SIZE) },
+  ...{
+    limits: optional(OPTIONS),
+    evaluateEvery: optional(SIZE),
+    replicas: COUNTED,
+    shards: optional(COUNTED),
+  },
   ...{ replicaOptions: optional(OPTIONS), module: optional(TEXT), hooks: optional(OPTIONS) },
 };
 const ENGINE: Ranges<Engine> = {

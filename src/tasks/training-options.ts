@@ -1,7 +1,7 @@
 /** Options that every training has, whatever its task. */
 
 import { PRECISIONS, type Precision } from "../backend/native/native.ts";
-import { ABOVE_0, AT_LEAST_0, BELOW_1, type Range, SIZE } from "../core/options.ts";
+import { ABOVE_0, AT_LEAST_0, BELOW_1, checkValue, OBJECT, type Range, SIZE, TEXT } from "../core/options.ts";
 import type { BackendChoice } from "./engine.ts";
 import { OPTIMIZERS, type OptimizerName } from "./optimizers.ts";
 import type { OptionSchema } from "./option-schema.ts";
@@ -99,12 +99,34 @@ function exceptions(byOptimizer: ByOptimizer, name: "lr" | "clipNorm" | "weightD
   return list.length === 0 ? "" : `; ${list.join(", ")}`;
 }
 
-/** The options of {@link TrainingSettings}, with the defaults that a task shows. */
+const BY_OPTIMIZER: Range = {
+  text: `an object with an object for each of ${OPTIMIZERS.join(", ")}`,
+  fits: (value) =>
+    OBJECT.fits(value) && OPTIMIZERS.every((name) => OBJECT.fits((value as Partial<ByOptimizer>)[name])),
+};
+
+const WORDS: Range = {
+  text: "an object of the texts data, rows and split",
+  fits: (value) => {
+    const { data, rows, split } = (OBJECT.fits(value) ? value : {}) as Partial<TrainingWords>;
+    return [data, rows, split].every(TEXT.fits);
+  },
+};
+
+/**
+ * The options of {@link TrainingSettings}, for the schema of a task.
+ * @param defaults of the task, which `--help` shows
+ * @param byOptimizer what optimizers start from that differ from them
+ * @throws InputError for an argument of the wrong kind
+ */
 export function trainingOptions(
   defaults: TrainingSettings,
   byOptimizer: ByOptimizer,
   words: TrainingWords,
 ): OptionSchema<TrainingSettings> {
+  checkValue("trainingOptions: defaults", OBJECT, defaults);
+  checkValue("trainingOptions: byOptimizer", BY_OPTIMIZER, byOptimizer);
+  checkValue("trainingOptions: words", WORDS, words);
   const training = { group: "Training", role: "training" } as const;
   return {
     lr: {

@@ -21,6 +21,9 @@ async function loadFromServer(): Promise<void> {
 }
 
 export const PAGES: Entries = {
+  "data/memory-source.ts": [
+    { hint: "* CRLF line end* became LF", explains: "it says what was changed in the text that was read" },
+  ],
   "backend/wasm/wasm.ts": [
     {
       hint: "build it again: npm run build:wasm",

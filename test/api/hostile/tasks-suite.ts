@@ -11,6 +11,7 @@ const ENGINE: Engine = { backend: "wasm", instructions: "simd128" };
 const bookSource = () => memorySource([{ name: "a.txt", content: BOOK }]);
 const isEmpty = (value: unknown) =>
   Object.prototype.toString.call(value) === "[object Object]" && Object.keys(value as object).length === 0;
+const isObject = (value: unknown) => typeof value === "object" && value !== null;
 /** That object, none at all, or one without anything. */
 const options = (make: () => unknown) => arg.such(make, (value) => value === undefined || isEmpty(value));
 const one = arg.such(
@@ -63,6 +64,16 @@ export const targets = (_: HostileContext): HostileTarget[] => [
     call: (choice: never, onNote: never, precision: never) => tasks.chooseEngine(choice, onNote, precision),
   },
   {
+    name: "trainingOptions",
+    args: {
+      defaults: arg.such(() => text.complete({}), isObject),
+      byOptimizer: arg.only(() => ({ sgd: { lr: 20 }, rmsprop: {}, adagrad: {}, adam: {}, adamw: {} })),
+      words: arg.record({ data: arg.text("text"), rows: arg.text("rows"), split: arg.text("its end") }),
+    },
+    call: (defaults: never, byOptimizer: never, words: never) =>
+      Object.keys(tasks.trainingOptions(defaults, byOptimizer, words)),
+  },
+  {
     name: "createTaskLearner",
     args: {
       spec: arg.only(() => spec),
@@ -93,7 +104,12 @@ export const targets = (_: HostileContext): HostileTarget[] => [
         limits: options(() => ({ steps: 0 })),
         evaluateEvery: arg.optional(arg.size(2)),
         replicas: one,
-        shards: arg.optional(arg.size(1)),
+        shards: arg.such(
+          () => 2,
+          (value) =>
+            value === undefined ||
+            (Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= 4096),
+        ),
         replicaOptions: options(() => ({ exchange: "shared" })),
         module: arg.optional(arg.text("./learner.js")),
         hooks: options(() => ({ onNote() {} })),

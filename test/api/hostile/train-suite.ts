@@ -300,6 +300,11 @@ function runs(): HostileTarget[] {
       call: withStore((store, event) => store.appendSample(event)),
     },
     {
+      name: "RunStore#writePicture",
+      args: { step, svg: arg.text("<svg/>") },
+      call: withStore((store, step, svg) => store.writePicture(step, svg)),
+    },
+    {
       name: "RunStore#writeReport",
       args: { html: arg.text("<!doctype html>") },
       call: withStore((store, html) => store.writeReport(html)),
