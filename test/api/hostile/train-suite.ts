@@ -311,7 +311,13 @@ function runs(): HostileTarget[] {
     },
     {
       name: "RunStore#writePicture",
-      args: { step, svg: arg.such(() => "<svg/>", (value) => typeof value === "string") },
+      args: {
+        step,
+        svg: arg.such(
+          () => "<svg/>",
+          (value) => typeof value === "string",
+        ),
+      },
       call: withStore((store, step, svg) => store.writePicture(step, svg)),
     },
     { name: "RunStore#cutMetrics", args: { step }, call: withStore((store, step) => store.cutMetrics(step)) },
