@@ -220,6 +220,11 @@ export async function createTaskLearner(
   checkValue("createTaskLearner: spec.task", oneOf(...TASK_NAMES), spec.task);
   checkValue("createTaskLearner: replica", COUNT, replica);
   checkValue("createTaskLearner: replicas", SIZE, replicas);
+  if (spec.shards % replicas !== 0) {
+    throw new InputError(
+      `createTaskLearner: the ${spec.shards} shards must be a multiple of the replicas, got ${replicas}`,
+    );
+  }
   const task = (await findTask(spec.task))!;
   const backend = await loadEngine(spec, spec.kernels);
   return new TaskLearner(task, spec, { replica, replicas }, { backend });
