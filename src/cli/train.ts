@@ -28,8 +28,8 @@ alone it stays, so that more can follow. Any other limit only stops the run.
 `;
 
 const TASKS_HELP = `
-unrolled train TASK --help shows the options of a task. A FILE.ts in its place is
-a task of your own.
+unrolled train TASK --help shows the options of a task. A FILE.ts is a
+task of your own.
 
 Examples:
   unrolled train text

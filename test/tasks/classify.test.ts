@@ -74,7 +74,7 @@ describe("a classifier", () => {
     expect(baselines.map(({ name }) => name)).toEqual(["naive Bayes, trigrams", "the commonest label"]);
     expect(picture).toMatch(/^<svg[\s\S]*<\/svg>\s*$/);
     const labels: unknown[] = [];
-    for (const text of ["abcdeabcde", "edcbaedcba"]) {
+    for (const text of ["abcdeabcdexx44", "edcbaedcbaxx45"]) {
       for await (const { json } of await predictRun(folder, [], { text }, hooks)) labels.push(json.label);
     }
     expect(labels).toEqual(["Rising", "Falling"]);
@@ -120,7 +120,8 @@ describe("on ragged batches", () => {
     const [a, b] = [await parametersOf(one.folder, 28), await parametersOf(three.folder, 28)];
     for (const [name, values] of a) {
       const other = b.get(name)!;
-      for (let at = 0; at < values.length; at++) expect(Math.abs(Number(values[at]) - Number(other[at]))).toBeLessThan(1e-9);
+      for (let at = 0; at < values.length; at++)
+        expect(Math.abs(Number(values[at]) - Number(other[at]))).toBeLessThan(1e-9);
     }
   });
 
