@@ -39,7 +39,8 @@ describe("the examples", () => {
     const cells = ["leaky-cell.ts", "min-gru.ts", "my-cell.ts"];
     const programs = ["from-pytorch.ts", "open-model.ts", "own-cell.ts", "own-model.ts", "streaming.ts"];
     // The task by test/tasks/own-task.test.ts.
-    const folders = ["own-task"];
+    // The page by test/browser.
+    const folders = ["browser", "own-task"];
     expect(readdirSync(`${ROOT}examples`).sort()).toEqual([...cells, ...programs, ...folders].sort());
   });
 

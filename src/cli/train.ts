@@ -5,7 +5,7 @@ import { nearest } from "../core/nearest.ts";
 import { isCellFile as isCodeFile } from "../run/cell-file.ts";
 import { type NamedTask, type TaskTraining, trainTask } from "../runs/train-task.ts";
 import type { TrainOptions } from "../runs/training-options.ts";
-import { TASK_NAMES, TASKS } from "../tasks/registry.ts";
+import { findTask, TASK_NAMES } from "../tasks/registry.ts";
 import type { Task } from "../tasks/task.ts";
 import { runOptions } from "../tasks/training-options.ts";
 import type { EndEvent } from "../train/events.ts";
@@ -28,8 +28,8 @@ alone it stays, so that more can follow. Any other limit only stops the run.
 `;
 
 const TASKS_HELP = `
-unrolled train TASK --help shows the options of a task. A FILE.ts in the place of
-TASK is a task of your own.
+unrolled train TASK --help shows the options of a task. A FILE.ts in its place is
+a task of your own.
 
 Examples:
   unrolled train text
@@ -48,7 +48,7 @@ Ctrl-C saves and says how to go on; a second one leaves at once.
  * @param args of the whole command line
  */
 export async function define(command: Command, args: readonly string[]): Promise<() => Promise<number>> {
-  const named = await findTask(args);
+  const named = await findNamedTask(args);
   command.usage("TASK [DATA...] [options]").argument("[TASK]").argument("[DATA...]");
   if (named === undefined) await describeTasks(command);
   else describeTask(command, named.task);
@@ -62,10 +62,10 @@ export async function define(command: Command, args: readonly string[]): Promise
 }
 
 /** The task that the first argument names which is one: options with values may stand before it. */
-async function findTask(args: readonly string[]): Promise<NamedTask | undefined> {
+async function findNamedTask(args: readonly string[]): Promise<NamedTask | undefined> {
   const after = args.slice(args.indexOf("train") + 1);
   const name = after.find((word) => TASK_NAMES.includes(word));
-  if (name !== undefined) return { task: await TASKS[name]() };
+  if (name !== undefined) return { task: (await findTask(name))! };
   const [first] = after.filter((word) => !word.startsWith("-"));
   if (first === undefined || !isCodeFile(first) || !/\.[cm]?[jt]s$/.test(first)) return undefined;
   const { loadNamedTask } = await import("../runs/code-choice.ts");
@@ -74,7 +74,7 @@ async function findTask(args: readonly string[]): Promise<NamedTask | undefined>
 }
 
 async function describeTasks(command: Command): Promise<void> {
-  const tasks = await Promise.all(TASK_NAMES.map((name) => TASKS[name]()));
+  const tasks = await Promise.all(TASK_NAMES.map(async (name) => (await findTask(name))!));
   // Whatever is wrong with the rest, the task is what has to be said first: the options of all tasks are taken.
   const options = Object.assign(
     {},

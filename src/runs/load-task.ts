@@ -1,6 +1,6 @@
 import { escapeControl, FormatError } from "../core/errors.ts";
 import { type CodeFile, parseCodeFile } from "../run/checkpoint-metadata.ts";
-import { TASKS } from "../tasks/registry.ts";
+import { findTask } from "../tasks/registry.ts";
 import type { Task } from "../tasks/task.ts";
 
 /**
@@ -16,13 +16,14 @@ export async function loadTask(
     const { loadRecordedTask } = await import("./code-choice.ts");
     return (await loadRecordedTask(file, where)).task;
   }
-  if (!Object.hasOwn(TASKS, name)) {
+  const task = await findTask(name);
+  if (task === undefined) {
     throw new FormatError(
       where,
       `is of the task "${escapeControl(name.slice(0, 80))}", which this program does not have`,
     );
   }
-  return TASKS[name]();
+  return task;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What a replica on another thread builds its part from. */
 import type { CodeFile } from "../run/checkpoint-metadata.ts";
-import { TASKS } from "../tasks/registry.ts";
+import { findTask } from "../tasks/registry.ts";
 import { TaskLearner, type TaskSpec } from "../tasks/task-learner.ts";
 import { loadOwnCell } from "./own-cell.ts";
 import { loadOwnTask } from "./own-task.ts";
@@ -23,7 +23,7 @@ export async function createLearner(
   const { taskFile, cellFile } = spec;
   const task =
     taskFile === undefined
-      ? await TASKS[spec.task]()
+      ? (await findTask(spec.task))!
       : (await loadOwnTask(taskFile.path, { expected: taskFile }))!.task;
   const cell = cellFile && (await loadOwnCell(cellFile.path, { expected: cellFile }));
   const context = { createCell: cell?.create, cellName: cell?.name };

@@ -29,7 +29,7 @@ import type { Limits } from "../train/schedule.ts";
 import { takeSnapshot } from "../train/snapshot.ts";
 import { type Engine, openBackend } from "./engine.ts";
 import { checkOptions, type TaskOption } from "./option-schema.ts";
-import { TASKS } from "./registry.ts";
+import { findTask, TASK_NAMES } from "./registry.ts";
 import type { Artifact, Baseline, Loaded, Task } from "./task.ts";
 import { describeCheckpoint, encodeSnapshot, hashParameters } from "./task-checkpoint.ts";
 import { TaskLearner, type TaskSpec } from "./task-learner.ts";
@@ -217,10 +217,15 @@ export async function createTaskLearner(
   replicas: number,
 ): Promise<TaskLearner> {
   checkValue("createTaskLearner: spec", OBJECT, spec);
-  checkValue("createTaskLearner: spec.task", oneOf(...Object.keys(TASKS)), spec.task);
+  checkValue("createTaskLearner: spec.task", oneOf(...TASK_NAMES), spec.task);
   checkValue("createTaskLearner: replica", COUNT, replica);
   checkValue("createTaskLearner: replicas", SIZE, replicas);
-  const task = await TASKS[spec.task]();
+  if (spec.shards % replicas !== 0) {
+    throw new InputError(
+      `createTaskLearner: the ${spec.shards} shards must be a multiple of the replicas, got ${replicas}`,
+    );
+  }
+  const task = (await findTask(spec.task))!;
   const backend = await loadEngine(spec, spec.kernels);
   return new TaskLearner(task, spec, { replica, replicas }, { backend });
 }

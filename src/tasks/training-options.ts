@@ -105,6 +105,14 @@ const BY_OPTIMIZER: Range = {
     OBJECT.fits(value) && OPTIMIZERS.every((name) => OBJECT.fits((value as Partial<ByOptimizer>)[name])),
 };
 
+const DEFAULTS: Range = {
+  text: "the defaults of all settings of a training",
+  fits: (value) => {
+    const { lr, batchSize, seed, valSplit } = (OBJECT.fits(value) ? value : {}) as Partial<TrainingSettings>;
+    return [lr, batchSize, seed, valSplit].every((number) => typeof number === "number");
+  },
+};
+
 const WORDS: Range = {
   text: "an object of the texts data, rows and split",
   fits: (value) => {
@@ -124,7 +132,7 @@ export function trainingOptions(
   byOptimizer: ByOptimizer,
   words: TrainingWords,
 ): OptionSchema<TrainingSettings> {
-  checkValue("trainingOptions: defaults", OBJECT, defaults);
+  checkValue("trainingOptions: defaults", DEFAULTS, defaults);
   checkValue("trainingOptions: byOptimizer", BY_OPTIMIZER, byOptimizer);
   checkValue("trainingOptions: words", WORDS, words);
   const training = { group: "Training", role: "training" } as const;

@@ -2,7 +2,7 @@
  * Every command line that the program and its pages tell people to type is typed: the examples of --help, the README,
  * the pages of docs/, and what a training says at its end.
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -25,6 +25,11 @@ const RUNS = [
 
 /** Small enough for a test, with the unit 0:17. */
 const SMALL = "--hidden 18 --seq-length 8 --batch-size 2 --threads 1 --steps 2";
+/** What all other tasks have. */
+const SMALL_TASK = "--hidden 8 --batch-size 2 --threads 1 --steps 2";
+
+/** Lines of two labels, and inputs to judge. */
+const NAMES = { "Brakk.txt": "brakkut\nkrabb\nbrokk\n", "Loalani.txt": "aloa\nlilea\nnoala\n" };
 
 beforeAll(async () => {
   process.chdir(emptyFolder());
@@ -37,7 +42,14 @@ beforeAll(async () => {
     mkdirSync(folder);
     writeFileSync(join(folder, "a.txt"), text);
   }
+  for (const folder of ["names", "other-names"]) {
+    mkdirSync(folder);
+    for (const [name, lines] of Object.entries(NAMES)) writeFileSync(join(folder, name), lines);
+  }
+  writeFileSync("names.txt", "Nakamura\nBrakkut\n");
+  writeFileSync("table.csv", "1,2,3\n2,3,4\n3,4,5\n4,5,6\n5,6,7\n6,7,8\n7,8,9\n8,9,10\n9,10,11\n10,11,12\n");
   cpSync(join(ROOT, "examples"), "examples", { recursive: true });
+  await works(`train classify names ${SMALL_TASK} --out original-classifier`);
   await works(`train text mybook.txt ${SMALL} --out original`);
 });
 afterAll(() => process.chdir(before));
@@ -72,8 +84,10 @@ async function examplesOf(command: string): Promise<string[]> {
 function shortened(command: string): string {
   const typed = command.replace(/ > \S+$/, "").replaceAll("runs/text-...", `runs/${RUNS[1]}`);
   const words = wordsOf(typed.replace(/^(npx )?unrolled /, ""));
-  if (words[0] === "train")
-    return `${typed} ${words.includes("--resume") ? "" : `${SMALL} --out ${fresh()}`}`;
+  if (words[0] === "train") {
+    const small = words[1] === "text" ? SMALL : SMALL_TASK;
+    return `${typed} ${words.includes("--resume") ? "" : `${small} --out ${fresh()}`}`;
+  }
   if (words[0] === "sample") return `${typed} --length 5`;
   if (words[1] === "min-char-rnn") return words.includes("--check") ? typed : `${typed} --iterations 1`;
   if (words.includes("--delete")) return `${typed.replace("text-...", RUNS[1])} --yes`;
@@ -84,32 +98,50 @@ async function type(command: string): Promise<void> {
   for (const name of RUNS) {
     if (!existsSync(join("runs", name))) cpSync("original", join("runs", name), { recursive: true });
   }
+  // The same names stand for classifiers where a line lets one judge.
+  const judges = /unrolled predict |runs\/languages/.test(command);
+  for (const name of judges ? ["mine", "languages"] : []) {
+    rmSync(join("runs", name), { recursive: true, force: true });
+    cpSync("original-classifier", join("runs", name), { recursive: true });
+  }
   const withoutPipe = command.replace(/^cat \S+ \| /, "");
   if (withoutPipe === command) {
     await works(shortened(command));
+    if (judges) for (const name of ["mine", "languages"]) rmSync(join("runs", name), { recursive: true });
     return;
   }
   const stdin = Object.getOwnPropertyDescriptor(process, "stdin")!;
   Object.defineProperty(process, "stdin", {
     ...stdin,
-    get: () => Readable.from([readFileSync("README.md")]),
+    get: () => Readable.from([readFileSync(judges ? "names.txt" : "README.md")]),
   });
   try {
     await works(shortened(withoutPipe));
   } finally {
     Object.defineProperty(process, "stdin", stdin);
+    if (judges) for (const name of ["mine", "languages"]) rmSync(join("runs", name), { recursive: true });
   }
 }
 
 describe("the examples of --help", () => {
-  test.each(["", "train", "sample", "eval", "inspect", "runs", "demo", "demo hello", "demo min-char-rnn"])(
-    "of unrolled %s can be typed",
-    async (command) => {
-      const examples = await examplesOf(command);
-      expect(examples.length).toBeGreaterThan(0);
-      for (const example of examples) await type(example);
-    },
-  );
+  test.each([
+    "",
+    "train",
+    "train text",
+    "train classify",
+    "predict",
+    "sample",
+    "eval",
+    "inspect",
+    "runs",
+    "demo",
+    "demo hello",
+    "demo min-char-rnn",
+  ])("of unrolled %s can be typed", async (command) => {
+    const examples = await examplesOf(command);
+    expect(examples.length).toBeGreaterThan(0);
+    for (const example of examples) await type(example);
+  });
 });
 
 describe("the command lines of", () => {

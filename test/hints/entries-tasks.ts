@@ -153,6 +153,12 @@ export const TASKS: Entries = {
       },
     },
   ],
+  "data/memory-source.ts": [
+    {
+      hint: "* CRLF line end* became LF",
+      explains: "why the text of a page has fewer characters than its file",
+    },
+  ],
   "sources/paths.ts (files)": [
     {
       hint: "name a folder with data",

@@ -14,7 +14,7 @@ function build(...args: string[]) {
   return spawnSync(process.execPath, ["kernels/build.ts", ...args], { cwd: ROOT, encoding: "utf8" });
 }
 
-describe("the built kernels", () => {
+describe("the list of kernels", () => {
   test("are described in TypeScript as the header gives it", () => {
     expect(readFileSync(GENERATED, "utf8")).toBe(typescriptSource(readHeader()));
   });

@@ -74,6 +74,16 @@ export const targets = (_: HostileContext): HostileTarget[] => [
       Object.keys(tasks.trainingOptions(defaults, byOptimizer, words)),
   },
   {
+    name: "trainingOptions",
+    args: {
+      defaults: arg.only(() => text.complete({})),
+      byOptimizer: arg.only(() => ({ sgd: {}, rmsprop: {}, adagrad: {}, adam: {}, adamw: {} })),
+      words: arg.only(() => ({ data: "text", rows: "rows", split: "share" })),
+    },
+    call: (defaults: never, byOptimizer: never, words: never) =>
+      tasks.trainingOptions(defaults, byOptimizer, words),
+  },
+  {
     name: "createTaskLearner",
     args: {
       spec: arg.only(() => spec),

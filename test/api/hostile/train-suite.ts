@@ -309,6 +309,17 @@ function runs(): HostileTarget[] {
       args: { html: arg.text("<!doctype html>") },
       call: withStore((store, html) => store.writeReport(html)),
     },
+    {
+      name: "RunStore#writePicture",
+      args: {
+        step,
+        svg: arg.such(
+          () => "<svg/>",
+          (value) => typeof value === "string",
+        ),
+      },
+      call: withStore((store, step, svg) => store.writePicture(step, svg)),
+    },
     { name: "RunStore#cutMetrics", args: { step }, call: withStore((store, step) => store.cutMetrics(step)) },
     { name: "RunStore#rewindTo", args: { step }, call: withStore((store, step) => store.rewindTo(step)) },
     {
