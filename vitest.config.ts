@@ -28,6 +28,7 @@ const LONG = [
   "test/kernels/{amx,build,gemm,parts,recurrent}.test.ts",
   "test/{tasks,demos}/gradcheck.test.ts",
   "test/data/tokenizers.test.ts",
+  "test/browser/template.test.ts",
 ];
 
 export default defineConfig(({ mode }) => ({

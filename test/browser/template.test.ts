@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { LONG } from "../support/long.ts";
 import { type App, buildWithVite, createApp, startVite } from "./support/app.ts";
 import { collectErrors, openChromium } from "./support/chromium.ts";
 import { describeInChromium } from "./support/describe-in-chromium.ts";
@@ -170,7 +171,7 @@ describeInChromium("the template", () => {
   });
 
   // Vite before 8 needs the second form: its optimizer loses the .wasm files.
-  test.each([{}, { optimizeDeps: { exclude: ["unrolled"] } }])(
+  test.each(LONG ? [{}, { optimizeDeps: { exclude: ["unrolled"] } }] : [{}])(
     "runs in the development server of Vite with %j",
     async (options) => {
       const server = await startVite(app.folder, options);
