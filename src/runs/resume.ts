@@ -179,6 +179,10 @@ function refuseOtherSettings(
       differences.push(`${flagOf(name)} ${given[name]} (the run has ${stored[name]})`);
     }
   }
+  const shards = run.shards ?? run.threads;
+  if (options.shards !== undefined && options.shards !== shards) {
+    differences.push(`--shards ${options.shards} (the run has ${shards})`);
+  }
   if (differences.length === 0) return;
   const isOtherModel = names.some((name) => schema[name as keyof TrainingSettings].role === "model");
   throw new InputError(`${folder} cannot be resumed with ${differences.join(", ")}`, {
@@ -249,9 +253,7 @@ export function warnAboutBits(before: TaskRun, now: TaskRun, hooks: Hooks): void
   const compared = ["backend", "instructions", "precision", "shards", "version"] as const;
   const changes = compared
     .filter((name) => old[name] !== now[name])
-    .map((name) =>
-      name === "shards" ? `threads ${old.threads} -> ${now.threads}` : `${name} ${old[name]} -> ${now[name]}`,
-    );
+    .map((name) => `${name} ${old[name]} -> ${now[name]}`);
   // Only the cosine looks at its end.
   if (now.settings.lrDecay === null && before.limits.epochs !== now.limits.epochs) {
     changes.push(`epochs ${before.limits.epochs ?? "none"} -> ${now.limits.epochs ?? "none"}`);

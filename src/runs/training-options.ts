@@ -41,7 +41,9 @@ export function checkTrainOptions(task: Task, options: TrainOptions): void {
   const least = task.leastConfig?.(settings);
   if (least !== undefined) checkMemory(task, least, settings, "at least ");
   // A resumed run may bring more rows than are said here.
-  if (options.threads !== undefined && !options.resume) checkThreads(options.threads, settings.batchSize);
+  if (options.resume) return;
+  if (options.threads !== undefined) checkThreads(options.threads, settings.batchSize);
+  if (options.shards !== undefined) checkShards(options.shards, settings.batchSize);
 }
 
 function checkCombinations(
@@ -65,7 +67,7 @@ function checkCombinations(
     });
   }
   if (shards !== undefined && threads !== undefined && shards % threads !== 0) {
-    throw new InputError(`--shards ${shards} is no multiple of --threads ${threads}`, {
+    throw new InputError(`--shards ${shards} must be a multiple of --threads ${threads}`, {
       hint: "each thread takes the same number of shards",
     });
   }
@@ -106,6 +108,14 @@ function defaultThreads(batchSize: number, shards: number | undefined): number {
   return threads;
 }
 
+/** @throws InputError when a shard would never have a row */
+function checkShards(shards: number, batchSize: number): void {
+  if (shards <= batchSize) return;
+  throw new InputError(`--shards ${shards} is more than the ${batchSize} rows of a batch`, {
+    hint: `use --shards ${batchSize} or less, or a larger --batch-size`,
+  });
+}
+
 /** @throws InputError when a replica would never have a row */
 export function checkThreads(threads: number, batchSize: number): void {
   if (threads <= batchSize) return;
@@ -131,11 +141,7 @@ export function chooseMachine(
   checkThreads(threads, batchSize);
   // A run that is resumed on other threads goes on with its shards where these can be divided among them.
   const shards = asked !== undefined && asked % threads === 0 ? asked : threads;
-  if (options.shards !== undefined && shards !== options.shards) {
-    throw new InputError(`--shards ${options.shards} is no multiple of the ${threads} threads`, {
-      hint: `use --threads 1, or another number that divides ${options.shards}`,
-    });
-  }
+  checkShards(shards, batchSize);
   return { backend, instructions, threads, shards, precision: wanted ?? precisionOf(instructions) };
 }
 

@@ -128,12 +128,13 @@ export const TASKS: Entries = {
       },
     },
     {
-      hint: "use --threads 1, or another number that divides *",
+      hint: "use --shards * or less, or a larger --batch-size",
       async follow(met) {
-        const out = fresh();
-        await works(`train text mybook.txt ${SHORT} --threads 2 --out ${out}`);
-        await met.command(`train text --resume --out ${out} --shards 3`);
-        await works(`train text --resume --out ${out} --shards 3 --threads 1 --steps 4`);
+        const line = (shards: number, rows: number) =>
+          `train text mybook.txt --hidden 4 --seq-length 8 --steps 2 --batch-size ${rows} --shards ${shards} --out ${fresh()}`;
+        await met.command(line(8, 4));
+        await works(line(4, 4));
+        await works(line(8, 8));
       },
     },
   ],

@@ -88,7 +88,7 @@ test("a run's shards are kept on other threads, and a change of them is said whe
   expect(kept.run).toMatchObject({ threads: 1, shards: 2 });
   expect(kept.notes.filter((note) => note.includes("bits may differ"))).toEqual([]);
   for (const [shards, message] of [
-    [4, /cannot be resumed with --shards 4 \(it has 2\)/],
+    [4, /cannot be resumed with --shards 4 \(the run has 2\)/],
     [0, /--shards must be an integer from 1 to 4096, got 0/],
   ] as const) {
     await expect(train({ out, steps: END, resume: true, shards })).rejects.toThrow(message);
