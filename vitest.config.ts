@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -51,6 +52,8 @@ export default defineConfig(({ mode }) => ({
     // The quick tests share their modules: loading them for each file would take half of the time.
     isolate: mode !== "quick",
     globalSetup: ["test/support/state-folder.ts", "test/support/build-emulated-amx.ts"],
+    // Vitest would leave a core to itself, which on two of them doubles the time.
+    maxWorkers: availableParallelism(),
     // A generous limit against hangs; how fast things are is measured in bench/.
     testTimeout: 120_000,
     hookTimeout: 120_000,
