@@ -30,3 +30,11 @@ export function pictureOption(): Option {
     pathOf("--picture", "file"),
   );
 }
+
+/** Of the commands that open a run. */
+export function movedTaskOption(): Option {
+  return new Option(
+    "--task <FILE>",
+    "the run's own task (default: the file that you named before)",
+  ).argParser(pathOf("--task", "file"));
+}

@@ -1,7 +1,13 @@
 /** `unrolled eval RUN [DATA...]` */
 import type { Command } from "commander";
 import { type EvaluateOptions, evaluateRun, type RunEvaluation } from "../runs/evaluate-run.ts";
-import { backendOption, movedCellOption, pictureOption, weightsOption } from "./common-options.ts";
+import {
+  backendOption,
+  movedCellOption,
+  movedTaskOption,
+  pictureOption,
+  weightsOption,
+} from "./common-options.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { clearLive } from "./live-line.ts";
 import { drawingOptions } from "./loss-chart.ts";
@@ -43,6 +49,7 @@ export function define(command: Command): () => Promise<number> {
     .addOption(weightsOption())
     .addOption(backendOption())
     .addOption(movedCellOption())
+    .addOption(movedTaskOption())
     .addOption(pictureOption())
     .option("--json", 'one object {"loss", "metrics", "items", "baselines"} on stdout')
     .addHelpText("after", EPILOGUE);

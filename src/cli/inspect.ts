@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { escapeControl } from "../core/errors.ts";
 import type { ShownText } from "../inspect/shown-unit.ts";
 import { DEFAULT_INSPECTED, type Inspection, type InspectOptions, inspectRun } from "../runs/inspect-run.ts";
-import { backendOption, movedCellOption } from "./common-options.ts";
+import { backendOption, movedCellOption, movedTaskOption } from "./common-options.ts";
 import { count, percent } from "./format.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { clearLive } from "./live-line.ts";
@@ -45,6 +45,7 @@ export function define(command: Command): () => Promise<number> {
     .option("--unit <L:U>", "show the text by this unit, as 0:17 (default: the best)")
     .option("--skip-unknown", "leave out of TEXT what the model does not know")
     .addOption(movedCellOption())
+    .addOption(movedTaskOption())
     .addOption(backendOption())
     .option("--json", 'one object {"cells", "saturation"} on stdout')
     .addHelpText("after", EPILOGUE);

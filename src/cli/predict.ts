@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { escapeControl } from "../core/errors.ts";
 import { type PredictOptions, predictRun } from "../runs/predict-run.ts";
-import { backendOption, movedCellOption } from "./common-options.ts";
+import { backendOption, movedCellOption, movedTaskOption } from "./common-options.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { note } from "./note.ts";
 import { writeOut } from "./output.ts";
@@ -27,6 +27,7 @@ export function define(command: Command): () => Promise<number> {
     .option("--text <TEXT>", "one input, as it stands")
     .addOption(backendOption())
     .addOption(movedCellOption())
+    .addOption(movedTaskOption())
     .option("--json", "one JSON object for each input")
     .addHelpText("after", EPILOGUE);
 

@@ -3,7 +3,13 @@ import { basename } from "node:path";
 import type { Command } from "commander";
 import { InputError } from "../core/errors.ts";
 import { type ArtifactSample, DEFAULT_LENGTH, type SampleOptions, sampleRun } from "../runs/sample-run.ts";
-import { backendOption, movedCellOption, pictureOption, weightsOption } from "./common-options.ts";
+import {
+  backendOption,
+  movedCellOption,
+  movedTaskOption,
+  pictureOption,
+  weightsOption,
+} from "./common-options.ts";
 import { showControl } from "./format.ts";
 import { note } from "./note.ts";
 import { writeOut } from "./output.ts";
@@ -48,6 +54,7 @@ export function define(command: Command): () => Promise<number> {
     .addOption(weightsOption())
     .addOption(backendOption())
     .addOption(movedCellOption())
+    .addOption(movedTaskOption())
     .addOption(pictureOption())
     .option("--json", 'one object {"text", "seed"} at the end')
     .addHelpText("after", EPILOGUE);

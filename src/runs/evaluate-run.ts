@@ -15,6 +15,8 @@ export interface EvaluateOptions {
   /** Rounded weights, as `sample` may have them. Default f32. */
   readonly weights?: WeightFormat;
   readonly backend?: BackendChoice;
+  /** The file of the run's own task; default: where it was, if it was named there before. */
+  readonly task?: string;
   /** The file of the run's own cell; default: where it was, if it was named there before. */
   readonly cell?: string;
 }
@@ -49,7 +51,7 @@ export async function evaluateRun(
   if (batchSize !== undefined && (!Number.isSafeInteger(batchSize) || batchSize < 1)) {
     throw new InputError(`--batch-size must be an integer of at least 1, got ${batchSize}`);
   }
-  const opened = await openCheckpoint(path, hooks.onNote);
+  const opened = await openCheckpoint(path, { task: options.task, onNote: hooks.onNote });
   const { task, config, facts } = opened;
   const run = await runOf(opened);
   const own = data.length === 0 ? requireRun(run, opened, "evaluate") : undefined;

@@ -43,6 +43,8 @@ export interface InspectOptions {
   /** Leave out what the model does not know, instead of refusing characters and reading words as `<unk>`. */
   skipUnknown?: boolean;
   backend?: BackendChoice;
+  /** The file of the run's own task; default: where it was, if it was named there before. */
+  task?: string;
   /** The file of the run's own cell; default: where it was, if it was named there before. */
   cell?: string;
 }
@@ -90,7 +92,7 @@ export async function inspectRun(
   if (!Number.isSafeInteger(length) || length < LEAST) {
     throw new InputError(`--length must be an integer of at least ${LEAST}, got ${length}`);
   }
-  const opened = await openCheckpoint(path, hooks.onNote);
+  const opened = await openCheckpoint(path, { task: options.task, onNote: hooks.onNote });
   const { tokenizer, config } = requireLanguage(opened);
   const cell = await loadCellOf(opened, options.cell, hooks.onNote);
   const wanted = options.unit === undefined ? undefined : parseUnit(options.unit, config);

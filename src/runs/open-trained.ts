@@ -16,7 +16,7 @@ import {
 } from "../run/checkpoint-metadata.ts";
 import { loadWeights } from "../run/load-weights.ts";
 import type { BuildContext, Task, TrainedModel } from "../tasks/task.ts";
-import { loadTask, taskOf } from "./load-task.ts";
+import { type LoadTaskOptions, loadTask, taskOf } from "./load-task.ts";
 import type { OwnCell } from "./own-cell.ts";
 import type { TaskRun } from "./run-file.ts";
 import { RunStore, readCheckpointFile } from "./run-store.ts";
@@ -36,20 +36,22 @@ export interface OpenedCheckpoint {
   readonly seconds: number;
 }
 
+export interface OpenOptions extends LoadTaskOptions {
+  /** A task that has been loaded: of a checkpoint with its name it is taken. */
+  readonly known?: Task;
+}
+
 /**
  * The best checkpoint of a run (the latest when none has been evaluated, or the best is damaged or gone, which is told),
  * or the checkpoint file that was named.
  * @throws InputError when there is none; FormatError when none is whole
  */
-export async function openCheckpoint(
-  path: string,
-  onNote: (text: string) => void,
-): Promise<OpenedCheckpoint> {
+export async function openCheckpoint(path: string, options: OpenOptions): Promise<OpenedCheckpoint> {
   const isFile = await stat(path).then(
     (found) => found.isFile(),
     () => false,
   );
-  if (isFile) return readCheckpoint(await readCheckpointFile(path), path, undefined);
+  if (isFile) return readCheckpoint(await readCheckpointFile(path), { path, store: undefined }, options);
   const store = await RunStore.open(path);
   const checkpoint = await store.bestOrLatestCheckpoint();
   if (checkpoint === undefined) {
@@ -59,20 +61,22 @@ export async function openCheckpoint(
       hint: `train it: unrolled train ${shellWord(name)} --resume --out ${shellWord(path)}`,
     });
   }
-  for (const warning of checkpoint.warnings) onNote(`${warning}; taking ${checkpoint.path} instead`);
-  return readCheckpoint(checkpoint, checkpoint.path, store);
+  for (const warning of checkpoint.warnings) options.onNote(`${warning}; taking ${checkpoint.path} instead`);
+  return readCheckpoint(checkpoint, { path: checkpoint.path, store }, options);
 }
 
 /** @throws FormatError naming what is missing or wrong */
 export async function readCheckpoint(
   file: SafetensorsFile,
-  path: string,
-  store: RunStore | undefined,
+  { path, store }: Pick<OpenedCheckpoint, "path" | "store">,
+  options: OpenOptions,
 ): Promise<OpenedCheckpoint> {
   const read = metadataReader(file, path);
   const taskFile =
     file.metadata.taskFile === undefined ? undefined : parseCodeFile(read("taskFile"), "taskFile", path);
-  const task = await loadTask({ name: file.metadata.task ?? "", file: taskFile }, path);
+  const name = file.metadata.task ?? "";
+  const { known } = options;
+  const task = known?.name === name ? known : await loadTask({ name, file: taskFile }, path, options);
   const position = parsePosition(file, path);
   const { config, facts } = task.parse(read, path);
   const least = task.leastParameters?.(config);

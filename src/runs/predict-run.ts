@@ -9,6 +9,8 @@ export interface PredictOptions {
   /** One input, as it stands here. */
   readonly text?: string;
   readonly backend?: BackendChoice;
+  /** The file of the run's own task; default: where it was, if it was named there before. */
+  readonly task?: string;
   /** The file of the run's own cell; default: where it was, if it was named there before. */
   readonly cell?: string;
 }
@@ -36,7 +38,7 @@ export async function predictRun(
       hint: 'name a file, - for stdin, or give --text "..."',
     });
   }
-  const opened = await openCheckpoint(path, hooks.onNote);
+  const opened = await openCheckpoint(path, { task: options.task, onNote: hooks.onNote });
   const { task } = opened;
   if (task.predict === undefined) {
     throw new InputError(`a model of the task ${task.name} predicts nothing`, {

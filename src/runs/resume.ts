@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { FormatError, InputError } from "../core/errors.ts";
 import type { Hooks } from "../core/hooks.ts";
 import { isCellFile } from "../run/cell-file.ts";
+import type { CodeFile } from "../run/checkpoint-metadata.ts";
 import { differingOptions, flagOf, type OptionSchema } from "../tasks/option-schema.ts";
 import type { DataFacts, Task } from "../tasks/task.ts";
 import type { TrainingSettings } from "../tasks/training-options.ts";
@@ -16,6 +17,12 @@ import { isSame, parseTaskRun, type TaskRun } from "./run-file.ts";
 import { isDamage, RunStore } from "./run-store.ts";
 import { snapshotOf } from "./snapshot-file.ts";
 import { givenSettings, type TrainOptions } from "./training-options.ts";
+
+/** A task, and where it comes from if it is the user's own. */
+export interface NamedTask {
+  readonly task: Task;
+  readonly file?: CodeFile;
+}
 
 /** Where runs go unless --out says otherwise. */
 export const RUNS = "runs";
@@ -69,7 +76,7 @@ export interface Resumed {
  * @throws InputError for options that the run does not have, FormatError, LockError
  */
 export async function openResumed(
-  task: Task,
+  { task, file }: NamedTask,
   options: TrainOptions,
   hooks: Hooks,
 ): Promise<Resumed | undefined> {
@@ -88,6 +95,7 @@ export async function openResumed(
     const where = join(folder, "run.json");
     const value = await store.readRunJson();
     const run = parseTaskRun(task, value, where);
+    refuseOtherCode(run, file, folder);
     const cell = await cellOfRun(run, options, folder, hooks.onNote);
     refuseOtherSettings(task, run, { options, folder, cell });
     const { facts } = task.parse((name) => (name === "model" ? value.model : run.data[name]), where);
@@ -96,6 +104,16 @@ export async function openResumed(
     await store.close();
     throw error;
   }
+}
+
+/** @throws InputError for a file of a task that is not the one of the training */
+function refuseOtherCode({ taskFile }: TaskRun, file: CodeFile | undefined, folder: string): void {
+  if (taskFile === undefined || file === undefined || taskFile.sha256 === file.sha256) return;
+  const [now, before] = [file, taskFile].map(({ sha256 }) => `${sha256.slice(0, 12)}...`);
+  throw new InputError(
+    `${folder} cannot be resumed with the task ${file.path}: its SHA-256 is ${now}, the run has ${before}`,
+    { hint: "restore the file, or start a new run from its weights with --from" },
+  );
 }
 
 async function openLatest(
@@ -113,7 +131,11 @@ async function openLatest(
     hooks.onNote(`${store.folder} was stopped before its first checkpoint: starting from the beginning`);
     return { ...opened, snapshot: undefined, seconds: 0, best: Number.POSITIVE_INFINITY };
   }
-  const { task: other, config, seconds } = await readCheckpoint(latest, latest.path, store);
+  const {
+    task: other,
+    config,
+    seconds,
+  } = await readCheckpoint(latest, { path: latest.path, store }, { known: task, onNote: hooks.onNote });
   if (other.name !== task.name || !isSame(config, run.model)) {
     throw new FormatError(latest.path, "is of another model than run.json describes");
   }

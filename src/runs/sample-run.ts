@@ -22,6 +22,8 @@ export interface SampleOptions extends SamplingOptions {
   /** Leave out of the prime what the model does not know, instead of refusing characters and reading words as `<unk>`. */
   skipUnknown?: boolean;
   backend?: BackendChoice;
+  /** The file of the run's own task; default: where it was, if it was named there before. */
+  task?: string;
   /** How the weights are held while it writes; default f32. */
   weights?: WeightFormat;
   /** The file of the run's own cell; default: where it was, if it was named there before. */
@@ -62,7 +64,7 @@ export async function sampleRun(
     throw new InputError(`--length must be an integer of at least 0, got ${length}`);
   }
   if (!Number.isSafeInteger(seed)) throw new InputError(`--seed must be an integer, got ${seed}`);
-  const opened = await openCheckpoint(run, onNote);
+  const opened = await openCheckpoint(run, { task: options.task, onNote });
   if (opened.task.language !== undefined) return writeText(opened, { ...options, length, seed }, onNote);
   const { task } = opened;
   if (task.sample === undefined) {

@@ -21,6 +21,7 @@ import { startNodeWorker } from "./node-workers.ts";
 import { loadCellOf, type OpenedCheckpoint, openCheckpoint } from "./open-trained.ts";
 import type { OwnCell } from "./own-cell.ts";
 import {
+  type NamedTask,
   newRunFolder,
   openResumed,
   type Resumed,
@@ -44,11 +45,7 @@ import {
 import { runTraining } from "./training-run.ts";
 import { nameOfFile } from "./user-code.ts";
 
-/** A task, and where it comes from if it is the user's own. */
-export interface NamedTask {
-  readonly task: Task;
-  readonly file?: CodeFile;
-}
+export type { NamedTask } from "./resume.ts";
 
 export interface TaskTraining extends ShownTraining<TrainingSettings, unknown, unknown, object> {
   readonly task: Task;
@@ -86,7 +83,7 @@ export async function trainTask(
   hooks: Hooks,
 ): Promise<TaskTraining> {
   checkTrainOptions(named.task, options);
-  const resumed = options.resume ? await openResumed(named.task, options, hooks) : undefined;
+  const resumed = options.resume ? await openResumed(named, options, hooks) : undefined;
   try {
     return await prepare(named, options, hooks, resumed);
   } catch (error) {
@@ -177,7 +174,7 @@ function refuseFolderOfRun(folder: string): void {
 
 /** @throws InputError for weights of another task */
 async function openWeights(task: Task, path: string, { onNote }: Hooks): Promise<OpenedCheckpoint> {
-  const opened = await openCheckpoint(path, onNote);
+  const opened = await openCheckpoint(path, { known: task, onNote });
   if (opened.task.name === task.name) return opened;
   throw new InputError(`--from ${path} is of the task ${opened.task.name}, expected ${task.name}`, {
     hint: `name a run of ${task.name}`,

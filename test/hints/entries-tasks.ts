@@ -145,6 +145,17 @@ export const TASKS: Entries = {
     },
     { hint: "did you mean *?", elsewhere: ["tasks/own-task.test.ts", "did you mean"] },
     {
+      hint: "restore the file, or start a new run from its weights with --from",
+      elsewhere: ["tasks/own-task.test.ts", "is not resumed with another file"],
+    },
+    {
+      hint: "leave it out",
+      async follow(met) {
+        await met.command("eval runs/mine --task ./examples/own-task/model.ts");
+        await works("eval runs/mine");
+      },
+    },
+    {
       hint: "name a run of *",
       async follow(met) {
         await met.command(`train classify --from runs/mine --steps 2 --out ${fresh()}`);

@@ -64,6 +64,22 @@ describe.skipIf(!process.features.typescript)("the task of the example", () => {
     expect(two.parametersSha256).toBe(expected.parametersSha256);
   });
 
+  test("is not resumed with another file, and is named again where it lies elsewhere", async () => {
+    const out = fresh();
+    await train({ out, steps: 2 });
+    const other = { ...named, file: { path: "./other.ts", sha256: "0".repeat(64) } };
+    const options = { data: [], out, resume: true, steps: 4 } as TrainOptions;
+    await expect(trainTask(other, options, hooks)).rejects.toThrow(
+      "cannot be resumed with the task ./other.ts",
+    );
+    expect(await evaluateRun(out, [], { task: EXAMPLE }, hooks)).toMatchObject({ items: 120 });
+    const copy = join(root, "changed.mjs");
+    writeFileSync(copy, `export { default } from ${JSON.stringify(EXAMPLE)};`);
+    await expect(evaluateRun(out, [], { task: copy }, hooks)).rejects.toThrow(
+      "has changed since the training",
+    );
+  });
+
   test("refuses options that it has not", async () => {
     await expect(train({ layers: 2 } as object)).rejects.toThrow('there is no option "layers"');
     await expect(train({ hidden: 0 } as object)).rejects.toThrow(

@@ -247,6 +247,24 @@ function runs(): HostileTarget[] {
   const data = arg.record({ loss: arg.finite(1) });
   return [
     {
+      name: "openRun",
+      args: {
+        path: arg.such(
+          () => "no such run",
+          () => false,
+        ),
+        options: arg.options({
+          cell: arg.optional(arg.text("./cell.ts")),
+          task: arg.optional(arg.text("./task.ts")),
+        }),
+      },
+      call: (path: never, options: never) =>
+        runStores.openRun(path, options).catch((error: Error) => {
+          // It is refused as it should be: there is no such run.
+          if (!/there is no run folder no such run/.test(error.message)) throw error;
+        }),
+    },
+    {
       name: "RunStore.create",
       args: {
         folder,

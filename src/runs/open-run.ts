@@ -1,0 +1,102 @@
+import type { Backend } from "../backend/backend.ts";
+import { InputError } from "../core/errors.ts";
+import {
+  checkValue,
+  FUNCTION,
+  OBJECT,
+  optional,
+  type Range,
+  type Ranges,
+  settle,
+  TEXT,
+} from "../core/options.ts";
+import type { Tokenizer } from "../data/tokenizer.ts";
+import { chooseEngine, openBackend } from "../tasks/engine.ts";
+import type { Task } from "../tasks/task.ts";
+import { buildTrained, loadCellOf, openCheckpoint } from "./open-trained.ts";
+
+export interface OpenRunOptions {
+  /** Where the model is built; default: native where that loads, else WebAssembly. */
+  readonly backend?: Backend;
+  /** The file of the run's own cell; default: where it was, if it was named there before. */
+  readonly cell?: string;
+  /** The file of the run's own task; default: where it was, if it was named there before. */
+  readonly task?: string;
+  /** Called with what is worth a line, such as a damaged checkpoint that was passed over. */
+  readonly onNote?: (text: string) => void;
+}
+
+/** A trained model of a run, and all that is needed to use it. */
+export interface OpenedRun {
+  readonly task: Task;
+  /** With its trained weights: a `LanguageModel` of `text`, a `SequenceClassifier` of `classify`. */
+  readonly model: object;
+  /** The sizes of the model. */
+  readonly config: unknown;
+  /** What the model needs of its data: a vocabulary, labels. */
+  readonly facts: object;
+  /** Of a language model: text to ids and back. */
+  readonly tokenizer: Tokenizer | undefined;
+  readonly backend: Backend;
+  /** The checkpoint that was read. */
+  readonly path: string;
+  /** Updates that the model was trained for. */
+  readonly step: number;
+  /** Seconds that the model was trained for. */
+  readonly seconds: number;
+  /**
+   * What the model says of one text, as the line of `unrolled predict --json` has it.
+   * @throws InputError for a task that predicts nothing
+   */
+  predict(text: string): Promise<Readonly<Record<string, unknown>>>;
+}
+
+const PATH: Range = {
+  text: "the path of a run folder or a checkpoint",
+  fits: (value) => TEXT.fits(value) && value !== "",
+};
+const RANGES: Ranges<OpenRunOptions> = {
+  backend: optional(OBJECT),
+  cell: optional(PATH),
+  task: optional(PATH),
+  onNote: optional(FUNCTION),
+};
+
+/**
+ * The trained model of a run folder, from its best checkpoint, or of a checkpoint file. In Node; a page opens the bytes of
+ * a checkpoint with `openModel` of `unrolled/run`.
+ * @throws InputError where there is none, and for code of a cell or a task that has not been named; FormatError for a file
+ * that is damaged
+ */
+export async function openRun(path: string, options: OpenRunOptions = {}): Promise<OpenedRun> {
+  checkValue("openRun: path", PATH, path);
+  const settings = settle<OpenRunOptions>("openRun", RANGES, {}, options);
+  const { onNote = () => {} } = settings;
+  const opened = await openCheckpoint(path, { task: settings.task, onNote });
+  const cell = await loadCellOf(opened, settings.cell, onNote);
+  const backend = settings.backend ?? openBackend(chooseEngine("auto"));
+  const trained = await buildTrained(opened, backend, cell);
+  const { task, config, facts, step, seconds } = opened;
+  return {
+    task,
+    model: trained.model,
+    config,
+    facts,
+    tokenizer: task.language?.tokenizer(facts),
+    backend,
+    path: opened.path,
+    step,
+    seconds,
+    async predict(text) {
+      checkValue("openedRun.predict: text", TEXT, text);
+      if (task.predict === undefined) {
+        throw new InputError(`openedRun.predict: a model of the task ${task.name} predicts nothing`);
+      }
+      const inputs = async function* () {
+        yield { name: "text", text };
+      };
+      for await (const { json } of task.predict(trained as never, inputs())) return json;
+      throw new InputError("openedRun.predict: the task predicts nothing of this text");
+    },
+  };
+}
