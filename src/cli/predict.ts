@@ -2,10 +2,12 @@
 import type { Command } from "commander";
 import { escapeControl } from "../core/errors.ts";
 import { type PredictOptions, predictRun } from "../runs/predict-run.ts";
-import { backendOption, movedCellOption, movedTaskOption } from "./common-options.ts";
+import type { Prediction } from "../tasks/task.ts";
+import { backendOption, movedCellOption, movedTaskOption, pictureOption } from "./common-options.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { note } from "./note.ts";
 import { writeOut } from "./output.ts";
+import { writePicture } from "./picture.ts";
 import { Status } from "./report.ts";
 
 const EPILOGUE = `
@@ -28,18 +30,27 @@ export function define(command: Command): () => Promise<number> {
     .addOption(backendOption())
     .addOption(movedCellOption())
     .addOption(movedTaskOption())
+    .addOption(pictureOption())
     .option("--json", "one JSON object for each input")
     .addHelpText("after", EPILOGUE);
 
   return async () => {
     const [run, inputs] = command.processedArgs as [string, string[]];
-    const { json = false, ...options } = command.opts<PredictOptions & { json?: boolean }>();
+    const {
+      json = false,
+      picture,
+      ...options
+    } = command.opts<PredictOptions & { json?: boolean; picture?: string }>();
     const unwatch = onInterrupt(() => process.exit(Status.interrupted));
-    const predictions = await predictRun(run, inputs, options, { onProgress() {}, onNote: note });
-    for await (const { text, json: object } of predictions) {
+    const { predictions, draw } = await predictRun(run, inputs, options, { onProgress() {}, onNote: note });
+    const drawn: Prediction[] = [];
+    for await (const prediction of predictions) {
+      const { text, json: object } = prediction;
+      if (picture !== undefined) drawn.push(prediction);
       await writeOut(`${json ? JSON.stringify(object) : text.split("\t").map(escapeControl).join("\t")}\n`);
     }
     unwatch();
+    if (picture !== undefined) await writePicture(picture, draw?.(drawn), `the predictions of ${run}`);
     return Status.done;
   };
 }

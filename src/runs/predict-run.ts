@@ -15,6 +15,12 @@ export interface PredictOptions {
   readonly cell?: string;
 }
 
+export interface Predictions {
+  readonly predictions: AsyncIterable<Prediction>;
+  /** SVG of some of them; undefined for a task without such a picture. */
+  readonly draw: ((predictions: readonly Prediction[]) => string) | undefined;
+}
+
 /**
  * What a trained model says of each line of some files, or of one text.
  * @param path a run folder or a checkpoint file
@@ -26,7 +32,7 @@ export async function predictRun(
   inputs: readonly string[],
   options: PredictOptions,
   hooks: LoadHooks,
-): Promise<AsyncIterable<Prediction>> {
+): Promise<Predictions> {
   const { text } = options;
   if (text !== undefined && inputs.length > 0) {
     throw new InputError("INPUT and --text exclude each other", {
@@ -49,7 +55,11 @@ export async function predictRun(
   const backend = openBackend(chooseEngine(options.backend, hooks.onNote));
   const trained = await buildTrained(opened, backend, cell);
   const lines = text === undefined ? linesOf(inputs, hooks) : single(text);
-  return task.predict(trained as never, lines);
+  const { predictionPicture } = task;
+  return {
+    predictions: task.predict(trained as never, lines),
+    draw: predictionPicture && ((predictions) => predictionPicture(predictions).svg),
+  };
 }
 
 async function* single(text: string): AsyncGenerator<PredictionInput> {

@@ -48,6 +48,7 @@ const OPTIONAL: Partial<Record<keyof Task, Range>> = {
   sample: FUNCTION,
   predict: FUNCTION,
   picture: FUNCTION,
+  predictionPicture: FUNCTION,
   checks: FUNCTION,
 };
 

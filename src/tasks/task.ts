@@ -267,6 +267,8 @@ export interface Task<
     trained: TrainedModel<Settings, Config, Facts, Model>,
     inputs: AsyncIterable<PredictionInput>,
   ): AsyncIterable<Prediction>;
+  /** What there is to look at of some predictions. */
+  predictionPicture?(predictions: readonly Prediction[]): Artifact & { readonly kind: "picture" };
   /** What there is to look at after a training or an evaluation. */
   picture?(sums: Float64Array, data: Data): Artifact & { readonly kind: "picture" };
   checks?(data: Data, settings: Settings): Promise<TaskCheck[]>;

@@ -75,7 +75,11 @@ describe("a classifier", () => {
     expect(picture).toMatch(/^<svg[\s\S]*<\/svg>\s*$/);
     const labels: unknown[] = [];
     for (const text of ["abcdeabcdexx44", "edcbaedcbaxx45"]) {
-      for await (const { json } of await predictRun(folder, [], { text }, hooks)) labels.push(json.label);
+      const { predictions, draw } = await predictRun(folder, [], { text }, hooks);
+      for await (const prediction of predictions) {
+        labels.push(prediction.json.label);
+        expect(draw!([prediction])).toMatch(/^<svg[\s\S]*ing<\/text>[\s\S]*<\/svg>\s*$/);
+      }
     }
     expect(labels).toEqual(["Rising", "Falling"]);
   });

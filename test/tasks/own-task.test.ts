@@ -38,7 +38,7 @@ describe.skipIf(!process.features.typescript)("the task of the example", () => {
     const { metrics, baselines, items } = await evaluateRun(out, [], {}, hooks);
     expect(items).toBe(120);
     expect(metrics.rmse).toBeLessThan(0.2 * baselines[0].metrics!.rmse);
-    const predictions = await predictRun(out, [], { text: "1,2,3,4,5,6" }, hooks);
+    const { predictions } = await predictRun(out, [], { text: "1,2,3,4,5,6" }, hooks);
     for await (const { json } of predictions) expect(Math.abs((json.next as number) - 9)).toBeLessThan(3);
   });
 

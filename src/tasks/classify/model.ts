@@ -14,6 +14,7 @@ import {
   type SequenceClassifierConfig,
 } from "../../models/sequence-classifier-config.ts";
 import { svgConfusionMatrix } from "../../render/svg-confusion.ts";
+import { type JudgedInput, svgProbabilities } from "../../render/svg-probabilities.ts";
 import type { BatchPlan, Prediction, PredictionInput, Task, TrainedModel } from "../task.ts";
 import {
   type ClassifyData,
@@ -142,6 +143,13 @@ async function* predict(
   }
 }
 
+/** A prediction as its picture shows it. */
+function judgedOf({ json }: Prediction): JudgedInput {
+  const { input, probabilities } = json as { input: string; probabilities: Readonly<Record<string, number>> };
+  const labels = Object.entries(probabilities).map(([label, probability]) => ({ label, probability }));
+  return { text: input, labels: labels.toSorted((a, b) => b.probability - a.probability) };
+}
+
 export const classify: Task<
   ClassifySettings,
   ClassifyData,
@@ -199,6 +207,7 @@ export const classify: Task<
   }),
 
   predict,
+  predictionPicture: (predictions) => ({ kind: "picture", svg: svgProbabilities(predictions.map(judgedOf)) }),
   picture: (sums, { facts }) => ({
     kind: "picture",
     svg: svgConfusionMatrix({ labels: facts.labels, counts: confusionOf(sums, facts.labels.length) }),
