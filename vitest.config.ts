@@ -29,6 +29,9 @@ const LONG = [
   "test/kernels/{amx,build,gemm,parts,recurrent}.test.ts",
   "test/{tasks,demos}/gradcheck.test.ts",
   "test/data/tokenizers.test.ts",
+  "test/tasks/text-resume.test.ts",
+  "test/cli/kill.test.ts",
+  "test/train/{replicas,shards}.test.ts",
   "test/browser/template.test.ts",
 ];
 

@@ -2,10 +2,11 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { LONG } from "../support/long.ts";
 import { checkpointPath, hashOfCheckpoint, metricsOf } from "../tasks/text-runs.ts";
 import { book, type Event, ended, eventOf, fresh, start, TINY, trained } from "./unrolled.ts";
 
-const KILLS = 50;
+const KILLS = LONG ? 50 : 12;
 /** Where the last kill is about due; the rest is room for kills that come late on a busy machine. */
 const LAST_KILL = 500;
 const STEPS = 800;

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { LONG } from "../support/long.ts";
 import { cellFile } from "./cells.ts";
 import {
   checkpointPath,
@@ -71,7 +72,7 @@ describe.each(kinds)("a run with %s", (name, options) => {
         expect(metricsOf(out)).toEqual(metricsOf(expected.folder));
       }),
       // Starting threads takes longest by far.
-      { numRuns: options.threads === 1 || options.threads === undefined ? 8 : 4 },
+      { numRuns: (options.threads ?? 1) === 1 ? (LONG ? 8 : 3) : LONG ? 4 : 2 },
     );
   });
 });

@@ -5,6 +5,7 @@ import { startNodeWorker } from "../../src/runs/node-workers.ts";
 import type { BackendChoice } from "../../src/tasks/engine.ts";
 import { ReplicaGroup } from "../../src/train/replica-group.ts";
 import type { ReplicaWorker, WorkerStart } from "../../src/train/serve-replica.ts";
+import { LONG } from "../support/long.ts";
 import { createLearner, type Fault, type FaultySpec, sourceOf, specOf } from "./faulty-learner.ts";
 
 const STEPS = 6;
@@ -132,7 +133,7 @@ describe.each(WAYS)("a replica that stops (%s)", (exchange) => {
           await group.dispose();
         },
       ),
-      { numRuns: 6 },
+      { numRuns: LONG ? 6 : 2 },
     );
   });
 });

@@ -1,4 +1,5 @@
 /** What shards promise: one training, whatever the number of replicas, and however they exchange. */
+
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -18,6 +19,7 @@ import {
   subtreesIn,
   sumOverShards,
 } from "../../src/train/shards.ts";
+import { LONG } from "../support/long.ts";
 import * as faulty from "./faulty-learner.ts";
 import * as ragged from "./ragged-learner.ts";
 
@@ -138,54 +140,62 @@ test.each([
   await group.dispose();
 });
 
-describe.each(["reference", "wasm", "auto"] as BackendChoice[])("shards on %s", (backend) => {
-  const text = (replicas: number, shards: number, exchange?: "shared" | "messages", variational = false) => {
-    const plain = faulty.specOf(backend, 7);
-    const dropout = { dropout: 0.3, layers: 2, embedding: 6, variational };
-    const spec = {
-      ...plain,
-      shards,
-      settings: { ...plain.settings, ...dropout },
-      config: { ...(plain.config as object), ...dropout },
+describe.each((LONG ? ["reference", "wasm", "auto"] : ["reference", "auto"]) as BackendChoice[])(
+  "shards on %s",
+  (backend) => {
+    const text = (
+      replicas: number,
+      shards: number,
+      exchange?: "shared" | "messages",
+      variational = false,
+    ) => {
+      const plain = faulty.specOf(backend, 7);
+      const dropout = { dropout: 0.3, layers: 2, embedding: 6, variational };
+      const spec = {
+        ...plain,
+        shards,
+        settings: { ...plain.settings, ...dropout },
+        config: { ...(plain.config as object), ...dropout },
+      };
+      const learner = faulty.createLearner(spec, 0, replicas);
+      return train(learner, 5, faulty.sourceOf(spec), { replicas, exchange });
     };
-    const learner = faulty.createLearner(spec, 0, replicas);
-    return train(learner, 5, faulty.sourceOf(spec), { replicas, exchange });
-  };
 
-  test("4 on 1, 2 and 4 replicas are one training, with dropout", async () => {
-    const expected = hash(await text(1, 4));
-    for (const exchange of WAYS) {
-      for (const replicas of [2, 4]) expect(hash(await text(replicas, 4, exchange))).toBe(expected);
-    }
-    expect(hash(await text(1, 2))).not.toBe(expected);
-  });
-
-  test("4 on 1 and 2 replicas are one training, with variational dropout", async () => {
-    expect(hash(await text(2, 4, undefined, true))).toBe(hash(await text(1, 4, undefined, true)));
-  });
-
-  test("6 on 1, 2, 3 and 6 replicas, where some have no whole subtree", async () => {
-    const expected = hash(await text(1, 6));
-    for (const replicas of [2, 3, 6]) expect(hash(await text(replicas, 6))).toBe(expected);
-  });
-
-  test("that are empty in some steps change no bit", async () => {
-    const steps = [...RAGGED.map((rows) => [...rows, 2]), [0, 0, 0, 3], [0, 3, 0, 0]];
-    const spec = ragged.raggedSpec(backend, steps, 0.3);
-    const run = (replicas: number, exchange?: "messages") =>
-      train(ragged.createLearner(spec, 0, replicas), steps.length, ragged.sourceOf(spec), {
-        ...{ replicas, exchange },
-      });
-    const expected = await run(1);
-    for (const replicas of [2, 4]) {
-      for (const exchange of [undefined, "messages"] as const) {
-        const found = await run(replicas, exchange);
-        expect(hash(found)).toBe(hash(expected));
-        expect(found.parts).toEqual(expected.parts);
+    test("4 on 1, 2 and 4 replicas are one training, with dropout", async () => {
+      const expected = hash(await text(1, 4));
+      for (const exchange of WAYS) {
+        for (const replicas of [2, 4]) expect(hash(await text(replicas, 4, exchange))).toBe(expected);
       }
-    }
-  });
-});
+      expect(hash(await text(1, 2))).not.toBe(expected);
+    });
+
+    test("4 on 1 and 2 replicas are one training, with variational dropout", async () => {
+      expect(hash(await text(2, 4, undefined, true))).toBe(hash(await text(1, 4, undefined, true)));
+    });
+
+    test("6 on 1, 2, 3 and 6 replicas, where some have no whole subtree", async () => {
+      const expected = hash(await text(1, 6));
+      for (const replicas of [2, 3, 6]) expect(hash(await text(replicas, 6))).toBe(expected);
+    });
+
+    test("that are empty in some steps change no bit", async () => {
+      const steps = [...RAGGED.map((rows) => [...rows, 2]), [0, 0, 0, 3], [0, 3, 0, 0]];
+      const spec = ragged.raggedSpec(backend, steps, 0.3);
+      const run = (replicas: number, exchange?: "messages") =>
+        train(ragged.createLearner(spec, 0, replicas), steps.length, ragged.sourceOf(spec), {
+          ...{ replicas, exchange },
+        });
+      const expected = await run(1);
+      for (const replicas of [2, 4]) {
+        for (const exchange of [undefined, "messages"] as const) {
+          const found = await run(replicas, exchange);
+          expect(hash(found)).toBe(hash(expected));
+          expect(found.parts).toEqual(expected.parts);
+        }
+      }
+    });
+  },
+);
 
 describe("the tree of shards", () => {
   const leaves = (node: Stretch): number[] =>
