@@ -4,12 +4,14 @@ import {
   COUNT,
   checkValue,
   FUNCTION,
+  type Names,
   OBJECT,
   OPTIONS,
   oneOf,
   optional,
   type Range,
   type Ranges,
+  refuseOthers,
   type Settled,
   SIZE,
   settle,
@@ -62,6 +64,8 @@ const WORKER: Range = {
   fits: (value) => OBJECT.fits(value) && FUNCTION.fits((value as Partial<ReplicaWorker>).terminate),
 };
 
+const SOURCE_NAMES: Names<LearnerSource> = { module: 0, spec: 0 };
+
 const RANGES: Ranges<ReplicaOptions> = {
   ...{ replicas: REPLICAS, source: optional(SOURCE), startWorker: optional(FUNCTION) },
   ...{ exchange: optional(oneOf("shared", "messages")), snapshot: optional(OBJECT) },
@@ -92,7 +96,10 @@ export class ReplicaGroup {
   static async start(learner: Learner, options: ReplicaOptions = {}): Promise<ReplicaGroup> {
     checkValue("ReplicaGroup.start: learner", LEARNER, learner);
     const settings = settle<Settings>("ReplicaGroup.start", RANGES, { replicas: 1 }, options);
-    const { replicas } = settings;
+    const { replicas, source } = settings;
+    if (source !== undefined) {
+      refuseOthers("ReplicaGroup.start: source", SOURCE_NAMES, source as unknown as LearnerSource);
+    }
     if (learner.shards % replicas !== 0) {
       throw new InputError(
         `ReplicaGroup.start: the learner's shards must be a multiple of the ${replicas} replicas, got ${learner.shards}`,

@@ -103,7 +103,8 @@ export const targets = (_: HostileContext): HostileTarget[] => [
       options: arg.required({
         task: arg.only(() => text),
         settings: options(() => SMALL),
-        source: arg.only(bookSource),
+        // Without one the built-in data is asked for.
+        source: arg.such(bookSource, (value) => value === undefined),
         validation: arg.such(bookSource, (value) => value === undefined),
         asset: arg.optional(arg.fn(bookSource)),
         engine: arg.such(
