@@ -5,21 +5,21 @@ import type { BatchRows, Rng } from "../core/rng.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import { showValue } from "../core/show-value.ts";
 
-/** Elements of a tensor that lie one after another in what is drawn for the whole batch, too. */
+/** A run of consecutive elements of a tensor that are also consecutive in the draw for the whole batch. */
 export interface DrawnRun {
-  /** The first of them in the tensor, and in the draw. */
+  /** Index of the first element in the tensor, and in the draw. */
   readonly at: number;
   readonly start: number;
   readonly count: number;
 }
 
 /**
- * Which elements of the whole batch's draw a tensor gets: one run of all, unless the generator is one for some rows of a
- * batch.
- * @param where the op and its argument, as `dropout: x`
- * @param shape of what is drawn
- * @param axis of the batch in the shape; null where there is none, so that all replicas draw the same
- * @throws ShapeError where the axis has not as many rows as the generator is for
+ * Determines which elements of the whole batch's draw a tensor gets: all of them as one run, unless the generator is
+ * for some rows of a batch.
+ * @param where the op and its argument, such as `dropout: x`
+ * @param shape shape of what is drawn
+ * @param axis the batch axis of the shape; null if there is none, so that all replicas draw the same numbers
+ * @throws ShapeError if the size of the axis is not the number of rows of the generator
  */
 export function drawnRuns(where: string, shape: Shape, axis: number | null, rng: Rng): readonly DrawnRun[] {
   const { batchRows } = rng;
@@ -40,7 +40,7 @@ export function drawnRuns(where: string, shape: Shape, axis: number | null, rng:
   return runs;
 }
 
-/** The axis of the batch that an op is given, 0 if it is given none. @throws ShapeError for what is no axis of the shape */
+/** The batch axis that an op was given; 0 by default. @throws ShapeError if it is not an axis of the shape */
 export function batchAxisOf(op: string, axis: number | null | undefined, shape: Shape): number | null {
   if (axis === null) return null;
   if (axis === undefined) return 0;
@@ -48,7 +48,7 @@ export function batchAxisOf(op: string, axis: number | null | undefined, shape: 
 }
 
 function checkRows(where: string, shape: Shape, axis: number, { rows, batch }: BatchRows): void {
-  // A generator may be one of somebody's own.
+  // The generator may be a user's own implementation.
   if (LIST.fits(rows) && Number.isSafeInteger(batch) && shape[axis] === rows.length) return;
   const expected = LIST.fits(rows) ? `${rows.length} rows along axis ${axis}` : "rows of a batch";
   throw new ShapeError(where, `the generator's ${expected}`, showValue(shape[axis]), {

@@ -3,12 +3,12 @@ import { InputError, ShapeError } from "../core/errors.ts";
 import type { Range } from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
 
-/** Arguments of an op by their names; those that a caller may leave out are apart. */
+/** Arguments of an op by name. Optional arguments are passed separately. */
 type Arguments = Readonly<Record<string, unknown>>;
 
 export const TENSOR: Range = { text: "a tensor", fits: (value) => Tensor.isTensor(value) };
 
-/** @throws InputError that names the argument which is no tensor */
+/** @throws InputError that names the argument that is not a tensor */
 export function requireTensors(op: string, given: Arguments, optional?: Arguments): void {
   for (const name in given) requireTensor(`${op}: ${name}`, given[name]);
   for (const name in optional) {
@@ -16,12 +16,12 @@ export function requireTensors(op: string, given: Arguments, optional?: Argument
   }
 }
 
-/** @throws InputError for what is no tensor */
+/** @throws InputError if the value is not a tensor */
 export function requireTensor(where: string, value: unknown): asserts value is Tensor {
   if (!Tensor.isTensor(value)) throw new InputError(`${where} must be a tensor, got ${showValue(value)}`);
 }
 
-/** Arithmetic is for float tensors. @throws InputError, ShapeError naming the argument which is no tensor of floats */
+/** Checks that all arguments are float tensors. @throws InputError, ShapeError that names the argument that is not */
 export function requireFloats(op: string, given: Arguments, optional?: Arguments): void {
   for (const name in given) requireFloat(op, name, given[name]);
   for (const name in optional) if (optional[name] !== undefined) requireFloat(op, name, optional[name]);
@@ -33,13 +33,16 @@ function requireFloat(op: string, name: string, value: unknown): void {
   throw new ShapeError(`${op}: ${name}`, "of floats (dtype f32)", `dtype ${value.dtype}`);
 }
 
-/** Ids, masks and targets are integers. @throws InputError, ShapeError for what is no tensor of integers */
+/** Checks that ids, masks or targets are an integer tensor. @throws InputError, ShapeError if they are not */
 export function requireIntegers(where: string, value: unknown): void {
   requireTensor(where, value);
   if (value.dtype !== "i32") throw new ShapeError(where, "integers (dtype i32)", `dtype ${value.dtype}`);
 }
 
-/** A list of tensors, as concat and stack take. @throws InputError naming what is none; ShapeError for an empty list */
+/**
+ * Checks a list of tensors, as for concat and stack. @throws InputError that names an element that is not a tensor;
+ * ShapeError for an empty list
+ */
 export function requireTensorList(where: string, parts: unknown): void {
   if (!Array.isArray(parts)) {
     throw new InputError(`${where} must be an array of tensors, got ${showValue(parts)}`);

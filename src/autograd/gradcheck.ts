@@ -12,10 +12,13 @@ export interface GradientCheck {
   readonly checked: number;
 }
 
-/** The step that balances truncation (step^2) against rounding (epsilon / step) for central differences in float64. */
+/**
+ * The step size that balances truncation error (step^2) and rounding error (epsilon / step) of central differences in
+ * float64.
+ */
 export const STEP = 1e-5;
 
-/** @throws ScopeError unless the tensor is on the float64 reference backend: float32 has too few digits */
+/** @throws ScopeError unless the tensor is on the float64 reference backend: float32 is not precise enough */
 function requireReference({ backend }: Tensor): void {
   if (backend.name === "reference") return;
   throw new ScopeError("gradients can be checked numerically on the reference backend only", {
@@ -23,7 +26,7 @@ function requireReference({ backend }: Tensor): void {
   });
 }
 
-/** What the tape computes: the gradient of a scalar function for each leaf, zeros where none flows. */
+/** Computes the gradient of a scalar function for each leaf with the tape; zeros if no gradient flows to a leaf. */
 export async function analyticGradients(
   loss: () => Tensor,
   leaves: readonly Tensor[],
@@ -39,9 +42,9 @@ export async function analyticGradients(
 }
 
 /**
- * What a derivative is: (f(x + s) - f(x - s)) / 2s for each of the given elements of a leaf, one after the other. The
- * leaf is as before afterwards.
- * @throws ScopeError on another backend than the reference
+ * Computes central differences (f(x + s) - f(x - s)) / 2s for each of the given elements of a leaf. Restores the leaf
+ * afterwards.
+ * @throws ScopeError on a backend other than the reference
  */
 export async function numericGradients(
   loss: () => Tensor,
@@ -65,8 +68,8 @@ export async function numericGradients(
 }
 
 /**
- * Compare the gradients of a scalar function with central differences, element by element (all of them, or `samples`
- * chosen ones). Needs the float64 reference backend.
+ * Compares the gradients of a scalar function with central differences, element by element (all elements, or `samples`
+ * random ones). Requires the float64 reference backend.
  */
 export async function checkGradients(
   loss: () => Tensor,
@@ -88,7 +91,7 @@ export async function checkGradients(
     let worst = 0;
     for (const [position, element] of elements.entries()) {
       largest = Math.max(largest, Math.abs(numeric[position]));
-      // Math.max lets NaN through, which must count as wrong; a comparison would hide it.
+      // Math.max propagates NaN, which must count as an error; a comparison would hide it.
       worst = Math.max(worst, Math.abs(analytic[index][element] - numeric[position]));
     }
     results.push({ name, error: worst / largest, checked: elements.length });

@@ -5,13 +5,16 @@ import { InputError } from "../core/errors.ts";
 import type { NamedParameter } from "./parameter.ts";
 import type { GradientSink } from "./tape.ts";
 
-/** Gradients lie one after another in a single buffer, each on a cache line: what replicas sum and clipping measures. */
+/**
+ * Gradients are stored one after another in one buffer, each aligned to a cache line of 16 elements. Replicas sum this
+ * buffer, and clipping measures it.
+ */
 const ALIGNED_ELEMENTS = 16;
 
-/** Which buffers have a place for a parameter: usually one. Whoever drops an optimizer frees it all the same. */
+/** The buffers that contain a gradient for a parameter: usually one. Weak, so that an optimizer can be collected. */
 const buffers = new WeakMap<Tensor, readonly WeakRef<Gradients>[]>();
 
-/** Differentiations so far, to tell which buffer holds the latest. */
+/** Number of differentiations so far, to determine which buffer is the most recent. */
 let differentiations = 0;
 
 setGradientLookup((parameter) => {
@@ -24,21 +27,21 @@ setGradientLookup((parameter) => {
 });
 
 /**
- * The gradients of a list of parameters, in one flat buffer. A clip of them is carried out by the update, in the same
- * pass over memory; whoever looks at them before that sees them clipped all the same, at the price of a pass.
+ * The gradients of a list of parameters in one flat buffer. The update applies a clip in its own pass over memory. If
+ * the gradients are read before that, the clip is applied in an extra pass, so readers always see clipped gradients.
  */
 export class Gradients implements GradientSink {
-  /** Global norm before clipping, a scalar on the device; NaN until a clip has measured it. */
+  /** Global norm before clipping, a scalar on the device. NaN until a clip has measured it. */
   readonly norm: Tensor;
   readonly received = new Set<Tensor>();
   private readonly memory: Tensor;
   private readonly places = new Map<Tensor, Tensor>();
-  /** A factor and a limit, and which of them still has to be applied. */
+  /** A factor and a limit, with flags for those that still have to be applied. */
   private readonly clip: Tensor;
   private pending: "nothing" | "factor" | "limit" = "nothing";
-  /** Scratch for norms other than the second. */
+  /** Scratch memory for p-norms with p other than 2. */
   private sizes: Tensor | undefined;
-  /** The number of the differentiation that they are of; 0 while there is none: `Tensor.grad` looks at it. */
+  /** The number of the differentiation that computed these gradients; 0 if there was none. `Tensor.grad` reads it. */
   finished = 0;
 
   constructor(parameters: readonly NamedParameter[]) {
@@ -66,7 +69,7 @@ export class Gradients implements GradientSink {
     }
   }
 
-  /** All gradients with zeros between them, `[n]`. */
+  /** All gradients with zero padding between them, `[n]`. */
   get flat(): Tensor {
     this.settle();
     return this.memory;
@@ -91,8 +94,9 @@ export class Gradients implements GradientSink {
   }
 
   /**
-   * Measure the p-norm, and scale all gradients so that it is at most `max`: see optim/clip.ts.
-   * @param p above 0; Infinity for the largest element
+   * Measures the p-norm of all gradients, and scales them so that it is at most `max`: see optim/clip.ts.
+   * @param max the largest norm
+   * @param p order of the norm, above 0; Infinity for the largest absolute element
    */
   clipNorm(max: number, p = 2): void {
     const { flat, norm, clip } = this;
@@ -102,7 +106,10 @@ export class Gradients implements GradientSink {
     if (max !== Number.POSITIVE_INFINITY) this.pending = "factor";
   }
 
-  /** What the kernel `clip_norm` does for p = 2: the norm, and min(1, max / (norm + 1e-6)) as a factor. */
+  /**
+   * Does for any p what the kernel `clip_norm` does for p = 2: computes the norm, and the factor min(1, max / (norm +
+   * 1e-6)).
+   */
   private measure(max: number, p: number): void {
     const { flat, norm, clip } = this;
     const { kernels } = flat.backend;
@@ -126,7 +133,7 @@ export class Gradients implements GradientSink {
     kernels.fill(clip.address + WORD, Number.POSITIVE_INFINITY, 1);
   }
 
-  /** Cut every element to [-limit, limit]. */
+  /** Clamps every element to [-limit, limit]. */
   clipValue(limit: number): void {
     if (this.pending === "limit") this.settle();
     const { kernels } = this.memory.backend;
@@ -135,12 +142,12 @@ export class Gradients implements GradientSink {
     this.pending = "limit";
   }
 
-  /** All parts of the loss have been differentiated. */
+  /** Marks the gradients as complete: all parts of the loss have been differentiated. */
   finish(): void {
     this.finished = ++differentiations;
   }
 
-  /** Where the update reads a gradient, and the clip that is left to it. */
+  /** The addresses at which the update reads a gradient, and the clip that the update has to apply. */
   forUpdate(parameter: Tensor): { gradient: Address; clip: Address } {
     const gradient = this.places.get(parameter)!.address;
     return { gradient, clip: this.pending === "nothing" ? 0 : this.clip.address };

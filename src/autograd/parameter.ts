@@ -6,7 +6,7 @@ import { InputError, ShapeError } from "../core/errors.ts";
 import { checkSizes, type Shape, showShape, sizeOf } from "../core/shape.ts";
 import { showValue } from "../core/show-value.ts";
 
-/** A tensor outside all scopes that training changes. Its name is its path in the tree of modules. */
+/** A persistent tensor that training changes. Its name is its path in the tree of modules. */
 export interface NamedParameter {
   readonly name: string;
   readonly tensor: Tensor;
@@ -15,9 +15,11 @@ export interface NamedParameter {
 const parameterTensors = new WeakSet<Tensor>();
 
 /**
- * A trainable tensor with the given values.
- * @param values in row-major order, as many as the shape has
- * @throws ShapeError for what is no shape and for another number of values; InputError naming what is no number
+ * Makes a trainable tensor with the given values.
+ * @param values numbers in row-major order, as many as the shape has elements
+ * @param shape sizes of the axes
+ * @throws ShapeError for an invalid shape or another number of values; InputError that names an element that is not a
+ * number
  */
 export function parameter(
   values: ArrayLike<number>,
@@ -35,7 +37,7 @@ export function parameter(
   return tensor;
 }
 
-/** A trainable tensor whose values are still to be written. @throws ShapeError, OutOfMemoryError */
+/** Makes a trainable tensor without initial values. @throws ShapeError, OutOfMemoryError */
 export function emptyParameter(shape: Shape, backend?: Backend): Tensor {
   const tensor = persistent(shape, "f32", backend);
   tensor.needsGradient = true;
@@ -48,9 +50,9 @@ export function isParameter(value: unknown): value is Tensor {
 }
 
 /**
- * All parameters of a module, an array or an object of them, under the names that PyTorch gives them:
- * `parameters({ rnn, head })` has `rnn.weight_ih_l0`, ..., `head.bias`. Fields whose name starts with `_` or `#`
- * are not walked. A parameter that occurs twice (tied weights) keeps its first name.
+ * All parameters of a module, or of an array or object of modules, with PyTorch's names: `parameters({ rnn, head })`
+ * has `rnn.weight_ih_l0`, ..., `head.bias`. Fields whose name starts with `_` or `#` are ignored. A parameter that
+ * occurs twice (tied weights) has the first of its names.
  */
 export function parameters(tree: object): NamedParameter[] {
   if (typeof tree !== "object" || tree === null) {
@@ -77,15 +79,15 @@ export function parameters(tree: object): NamedParameter[] {
 }
 
 /**
- * Keep the parameters of a module (or a single one) as they are: an optimizer does not change them, and gradients are
- * not computed for them where an op can do without. Freeze before making the optimizer, and it spends no memory on
- * them; freeze afterwards, and they can be thawed again.
+ * Freezes the parameters of a module, or a single parameter: an optimizer does not change them, and ops skip their
+ * gradients where possible. If a parameter is frozen before the optimizer is made, the optimizer allocates no memory
+ * for it; if it is frozen afterwards, it can be unfrozen again.
  */
 export function freeze(module: object): void {
   for (const { tensor } of parameters(module)) tensor.needsGradient = false;
 }
 
-/** Let training change the parameters of a module again. */
+/** Makes the parameters of a module trainable again. */
 export function unfreeze(module: object): void {
   for (const { tensor } of parameters(module)) tensor.needsGradient = true;
 }

@@ -2,7 +2,7 @@ import type { Kernels } from "../backend/backend.ts";
 import { withScratch } from "../backend/scope.ts";
 import type { Tensor } from "../backend/tensor.ts";
 
-/** The sizes of a product of op(a) [m, k] and op(b) [k, n], op being a transpose where the flag is set. */
+/** The sizes of a product of op(a) [m, k] and op(b) [k, n], where op is a transpose if the flag is set. */
 export interface ProductSizes {
   readonly m: number;
   readonly n: number;
@@ -14,11 +14,11 @@ export interface ProductSizes {
 export interface ProductOptions {
   /** [n], added to every row of c. */
   readonly bias?: Tensor | undefined;
-  /** Add the product to what c holds, instead of overwriting it. Without a bias. */
+  /** Adds the product to c instead of overwriting c. Not allowed with a bias. */
   readonly adds?: boolean;
 }
 
-/** c = op(a) op(b), not seen by the tape. */
+/** c = op(a) op(b), not recorded by the tape. */
 export function product(
   kernels: Kernels,
   c: Tensor,

@@ -1,33 +1,35 @@
-/** Where the time of a training step goes: the kernels are timed at the seam, and the tape says whose they are. */
+/**
+ * Measures the time of a training step: the kernels of a backend are timed, and the tape tells which op they belong to.
+ */
 
 import type { Backend, Kernels } from "../backend/backend.ts";
 import { currentTape, type TapeWatch, watchTapes } from "./tape.ts";
 
-/** What one kernel costs one op, in the mean step. */
+/** The cost of one kernel in one op, averaged over the steps. */
 export interface ProfileRow {
   /**
-   * `forward` and `backward` of an op of the tape; what runs beside the tape is `update` (zeroing, clipping, the
-   * optimizer) or has the name of its span (`data`, `exchange`); `rest` is the time outside all kernels and spans:
-   * JavaScript, allocation, waiting for values.
+   * `forward` or `backward` for an op of the tape; `update` for kernels outside the tape (zeroing, clipping, the
+   * optimizer); the name of a span (`data`, `exchange`); or `rest`, the time outside all kernels and spans: JavaScript,
+   * allocation, waiting for values.
    */
   readonly phase: string;
-  /** As the tape names it, `lstm` or `linear`; empty beside the tape. */
+  /** The name of the op on the tape, such as `lstm` or `linear`; empty outside the tape. */
   readonly op: string;
-  /** As kernels/unrolled.h names it; empty for the part of a span or of the step that is in no kernel. */
+  /** The name of the kernel in kernels/unrolled.h; empty for the part of a span or of the step outside all kernels. */
   readonly kernel: string;
-  /** A step. */
+  /** Number of calls per step. */
   readonly calls: number;
-  /** A step. */
+  /** Milliseconds per step. */
   readonly ms: number;
-  /** Of the step, 0 to 1; all rows together are 1. */
+  /** Fraction of the step, from 0 to 1. The fractions of all rows add up to 1. */
   readonly share: number;
 }
 
 export interface ProfileReport {
   readonly steps: number;
-  /** Wall clock of the mean step. */
+  /** Mean wall-clock time of a step, in milliseconds. */
   readonly ms: number;
-  /** The most costly first. */
+  /** Sorted by cost, highest first. */
   readonly rows: readonly ProfileRow[];
 }
 
@@ -39,18 +41,18 @@ interface Cost {
   ms: number;
 }
 
-/** Counts what happens inside of `step`, and nothing else. */
+/** Measures only what runs inside `step`. */
 export class Profile implements TapeWatch {
   private readonly costs = new Map<string, Cost>();
   private running = false;
   private steps = 0;
   private total = 0;
-  /** Forward kernels since the last op was recorded: they are the next one's. */
+  /** Forward kernels that ran after the last op was recorded. They belong to the next op. */
   private pending: { kernel: string; ms: number }[] = [];
   private differentiated: string | undefined;
   private spanned: string | undefined;
 
-  /** One training step: what `work` does until it returns, or until its promise is fulfilled. */
+  /** Measures one training step: `work` until it returns, or until its promise is fulfilled. */
   async step<Result>(work: () => Result | Promise<Result>): Promise<Result> {
     const before = watchTapes(this);
     const start = performance.now();
@@ -66,7 +68,9 @@ export class Profile implements TapeWatch {
     }
   }
 
-  /** A part of a step that is no op of the tape, under a name of its own, until `work` or its promise is done. */
+  /**
+   * Measures a named part of a step that is not an op of the tape, until `work` returns or its promise is fulfilled.
+   */
   span<Result>(name: string, work: () => Result): Result {
     const start = performance.now();
     const kernelsBefore = this.costOfKernels();
@@ -109,7 +113,7 @@ export class Profile implements TapeWatch {
     this.differentiated = op;
   }
 
-  /** The kernels of a backend with a clock around each. */
+  /** Returns the kernels of a backend with a timer around each. */
   wrap(kernels: Kernels): Kernels {
     const timed = Object.entries(kernels).filter(
       ([name, kernel]) => typeof kernel === "function" && isWork(name),
@@ -157,15 +161,14 @@ export class Profile implements TapeWatch {
 
 type Kernel = (...args: number[]) => number;
 
-/** Kernels that only say how much memory another one wants are not worth a row. */
+/** False for kernels that only return how much memory another kernel needs; they get no row. */
 function isWork(name: string): boolean {
   return !name.endsWith("_scratch") && !name.endsWith("_size");
 }
 
 /**
- * A backend that takes notes. Make all tensors on it, or make it the default before there are any; where it is not used
- * nothing is timed.
- *
+ * Wraps a backend so that it measures its kernels. Make all tensors on it, or make it the default backend before any
+ * tensor exists; kernels of other backends are not measured.
  *     const { backend, profile } = profiled(defaultBackend());
  *     setDefaultBackend(backend);
  *     // ... model, optimizer ...

@@ -1,6 +1,6 @@
 /**
- * Arithmetic on tensors that the tape does not see: what ops are made of, forward and backward. Broadcasting is a
- * stride of 0, permuting an order of strides; the kernels take four axes, and this cuts any number down to four.
+ * Arithmetic that the tape does not record, with which ops implement forward and backward. Broadcasting is a stride of
+ * 0, and a permutation reorders strides. The kernels take four axes; this module reduces any number of axes to four.
  */
 import { type Address, type Kernels, WORD } from "../backend/backend.ts";
 import type { Four } from "../backend/kernel-arguments.ts";
@@ -11,7 +11,7 @@ import { type Shape, sameShape, sizeOf } from "../core/shape.ts";
 
 type Strides = readonly number[];
 
-/** Axes of 1 dropped, and neighbours merged that every operand walks through as one. */
+/** Drops axes of size 1, and merges adjacent axes that are contiguous in every operand. */
 export function collapse(
   shape: Shape,
   operands: readonly Strides[],
@@ -30,7 +30,7 @@ export function collapse(
   return { sizes, strides };
 }
 
-/** The last four of them, behind as many of `fill` as are missing. */
+/** The last four values, padded at the front with `fill`. */
 function four(values: readonly number[], fill: number): Four {
   const last = values.slice(-4);
   while (last.length < 4) last.unshift(fill);
@@ -38,8 +38,8 @@ function four(values: readonly number[], fill: number): Four {
 }
 
 /**
- * Run a kernel over operands of any number of axes: once, or once for each index of the axes beyond the last four.
- * `run` gets how many words each operand is advanced, the sizes and the strides.
+ * Runs a kernel over operands with any number of axes: once, or once for each index of the axes before the last four.
+ * @param run receives the offset of each operand in words, the sizes and the strides
  */
 export function forEachBlock(
   shape: Shape,
@@ -72,7 +72,7 @@ export function forEachBlock(
 
 const at = (address: Address, offset: number): Address => address + offset * WORD;
 
-/** y[i] = x[i], each side with strides over `shape`, which may repeat (0) or run backwards. */
+/** y[i] = x[i]. Both sides have strides over `shape`, which may be 0 (repeat) or negative (run backwards). */
 export function moveStrided(
   kernels: Kernels,
   shape: Shape,
@@ -84,14 +84,14 @@ export function moveStrided(
   });
 }
 
-/** Kinds that have a kernel of their own for operands of one shape. */
+/** Kinds that have a faster kernel for operands of the same shape. */
 const SAME_SHAPE = new Map<number, "add" | "sub" | "mul">([
   [BINARY.add, "add"],
   [BINARY.sub, "sub"],
   [BINARY.mul, "mul"],
 ]);
 
-/** A binary kind over operands that broadcast to `shape`. */
+/** Applies a binary kind to operands that broadcast to `shape`. */
 export function binary(kernels: Kernels, kind: number, a: Tensor, b: Tensor, shape: Shape): Tensor {
   const y = empty(shape);
   const fast = SAME_SHAPE.get(kind);
@@ -106,7 +106,7 @@ export function binary(kernels: Kernels, kind: number, a: Tensor, b: Tensor, sha
   return y;
 }
 
-/** A ternary kind over operands that broadcast to `shape`. */
+/** Applies a ternary kind to operands that broadcast to `shape`. */
 export function ternary(
   kernels: Kernels,
   kind: number,
@@ -142,7 +142,7 @@ export function scaled(kernels: Kernels, x: Tensor, factor: number): Tensor {
   return y;
 }
 
-/** x repeated to `shape`; x itself when it has that shape. */
+/** x broadcast to `shape`; x itself if it has that shape. */
 export function expand(kernels: Kernels, x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const y = empty(shape, x.dtype);
@@ -150,17 +150,17 @@ export function expand(kernels: Kernels, x: Tensor, shape: Shape): Tensor {
   return y;
 }
 
-/** y = x repeated to the shape of y. */
+/** y = x broadcast to the shape of y. */
 export function expandInto(kernels: Kernels, y: Tensor, x: Tensor): void {
   const [to, from] = [y, x].map((own) => broadcastStrides(own.shape, y.shape));
   const source = { address: x.address, strides: from };
   moveStrided(kernels, y.shape, { address: y.address, strides: to }, source);
 }
 
-/** Reduce axes (counted from the front, ascending) to 1; neighbours among them in one pass. */
+/** Reduces axes (non-negative, ascending) to size 1. Adjacent axes are reduced in one pass. */
 export function reduceAxes(kernels: Kernels, kind: number, x: Tensor, axes: readonly number[]): Tensor {
   let result = x;
-  // From the last, so that the later passes read less.
+  // Start with the last axis, so that later passes read less.
   for (let i = axes.length - 1; i >= 0; i--) {
     const end = axes[i] + 1;
     while (i > 0 && axes[i - 1] === axes[i] - 1) i--;
@@ -178,7 +178,7 @@ export function reduceAxes(kernels: Kernels, kind: number, x: Tensor, axes: read
   return result;
 }
 
-/** The gradient of broadcasting: what was repeated is summed again. */
+/** The gradient of broadcasting: sums over the axes that were repeated. */
 export function sumTo(kernels: Kernels, dy: Tensor, shape: Shape): Tensor {
   if (sameShape(dy.shape, shape)) return dy;
   const missing = dy.shape.length - shape.length;

@@ -5,10 +5,10 @@ import { ScopeError, ShapeError } from "../core/errors.ts";
 import { sameShape, showShape } from "../core/shape.ts";
 
 /**
- * Vector-Jacobian product of an op: from the gradients of its outputs (undefined where nothing flowed back) to
- * those of its inputs (undefined where none flows on). Each is memory that the op made for it and does not read again,
- * or one of the tensors that it was given, or a view of one. Everything else that it makes is gone afterwards, unless
- * the node keeps its memory.
+ * Vector-Jacobian product of an op: computes the gradients of its inputs (undefined if there is none) from the
+ * gradients of its outputs (undefined if none arrived). Each result is either new memory that the op does not read
+ * again, or one of the given tensors, or a view of one. All other memory that the op allocates is freed afterwards,
+ * unless the node keeps its memory.
  */
 type Backward = (outputGradients: readonly (Tensor | undefined)[]) => readonly (Tensor | undefined)[];
 
@@ -17,34 +17,34 @@ interface Node {
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
   readonly backward: Backward;
-  /** What its backward makes lives as long as the scope, for nodes that come later. */
+  /** Whether memory that `backward` allocates lives as long as the scope, for nodes that are differentiated later. */
   readonly keepsMemory: boolean;
 }
 
-/** What ran, in order. */
+/** The ops that ran, in order. */
 export class Tape {
   readonly nodes: Node[] = [];
 }
 
-/** Is told which op runs, to know whose kernels it sees: profile.ts. */
+/** Is notified of ops, to attribute kernels to them: see profile.ts. */
 export interface TapeWatch {
-  /** The forward kernels of `op` have run. */
+  /** Called after the forward kernels of `op` have run. */
   ran(op: string): void;
-  /** The backward kernels of `op` come now; undefined: all have run. */
+  /** Called before the backward kernels of `op` run; with undefined after all have run. */
   differentiating(op: string | undefined): void;
 }
 
 let recording: Tape | undefined;
 let watch: TapeWatch | undefined;
 
-/** Replaces whoever watches this thread's tapes. @returns who did before */
+/** Replaces the watch of this thread's tapes. @returns the previous one */
 export function watchTapes(next: TapeWatch | undefined): TapeWatch | undefined {
   const before = watch;
   watch = next;
   return before;
 }
 
-/** Run `work` with ops recorded on `tape`, or with nothing recorded. */
+/** Runs `work` with ops recorded on `tape`, or without recording if it is undefined. */
 export function withTape<Result>(tape: Tape | undefined, work: () => Result): Result {
   const outer = recording;
   recording = tape;
@@ -55,24 +55,24 @@ export function withTape<Result>(tape: Tape | undefined, work: () => Result): Re
   }
 }
 
-/** The tape that records right now. */
+/** The tape that is recording now. */
 export function currentTape(): Tape | undefined {
   return recording;
 }
 
-/** Run `work` without recording: as torch.no_grad(). */
+/** Runs `work` without recording, like torch.no_grad(). */
 export function noGradient<Result>(work: () => Result): Result {
   return withTape(undefined, work);
 }
 
-/** Is a gradient going to flow to one of these? Ops use it to skip what only backward needs. */
+/** Whether a gradient will flow to one of these tensors. Ops use it to skip work that only backward needs. */
 export function isRecording(...inputs: readonly (Tensor | undefined)[]): boolean {
   return recording !== undefined && inputs.some((input) => input?.needsGradient);
 }
 
 /**
- * Record an op with several outputs. Inputs that need no gradient cost nothing.
- * @param keepsMemory whether what `backward` makes is read by nodes that are differentiated later; default false
+ * Records an op with several outputs. Inputs that need no gradient cost nothing.
+ * @param keepsMemory whether nodes that are differentiated later read what `backward` allocates. Default: false
  */
 export function recordAll(
   op: string,
@@ -98,7 +98,7 @@ export function recordAll(
   });
 }
 
-/** Record an op with one output, and return that output. */
+/** Records an op with one output, and returns that output. */
 export function record(
   op: string,
   inputs: readonly (Tensor | undefined)[],
@@ -109,18 +109,18 @@ export function record(
   return output;
 }
 
-/** Where the gradients of parameters go: see parameter.ts. */
+/** The destination of the gradients of parameters: see parameter.ts. */
 export interface GradientSink {
-  /** Leaves that have a gradient there already: the next one is added to it. */
+  /** Leaves whose gradient has been stored already; further gradients are added to it. */
   readonly received: Set<Tensor>;
-  /** The tensor that receives the gradient of `leaf`, or undefined when none is wanted. */
+  /** The tensor that receives the gradient of `leaf`, or undefined if none is needed. */
   of(leaf: Tensor): Tensor | undefined;
 }
 
 /**
- * Reverse-mode differentiation of a scalar. Gradients of leaves go into `sink` (added to what it has received;
- * zero where nothing flowed); all others are found with the returned function while the scope is open. `share` is the
- * gradient of the loss with respect to itself: what multiplies all others.
+ * Reverse-mode differentiation of a scalar. Gradients of leaves are written to `sink` (added to those it has received;
+ * zero if none flowed). The returned function finds all other gradients while the scope is open.
+ * @param share the gradient of the loss with respect to itself, a factor of all gradients
  */
 export function backward(
   tape: Tape,
@@ -135,10 +135,10 @@ export function backward(
   requireScopeOn("backward: the loss", loss.backend);
   const gradients = new Map<Tensor, Tensor>();
   const received = sink?.received ?? new Set<Tensor>();
-  /** Tensors whose gradient lies in memory that nothing else uses: the next ones are added in place. */
+  /** Tensors whose gradient is in memory that nothing else uses, so that further gradients can be added in place. */
   const own = new Set<Tensor>();
 
-  /** @returns what holds the gradient of `tensor` now, if that is new memory */
+  /** @returns the tensor that now holds the gradient of `tensor`, if it is new memory */
   const add = (tensor: Tensor, gradient: Tensor, isShared: boolean): Tensor | undefined => {
     const { kernels } = tensor.backend;
     const target = sink?.of(tensor);
@@ -165,7 +165,7 @@ export function backward(
     return total;
   };
 
-  /** @returns the gradients of inputs that are new memory, to be kept */
+  /** @returns the gradients of inputs that are in new memory and must be kept */
   const differentiate = ({ op, inputs, backward }: Node, flowing: readonly (Tensor | undefined)[]) => {
     const kept: Tensor[] = [];
     const inputGradients = backward(flowing);
@@ -199,7 +199,7 @@ export function backward(
   return (tensor) => (received.has(tensor) ? sink?.of(tensor) : gradients.get(tensor));
 }
 
-/** Whether a gradient is one of those that an op was given, or lies inside of one. */
+/** Whether a gradient is one of the gradients that an op was given, or a view of one. */
 function isOneOf(gradient: Tensor, given: readonly (Tensor | undefined)[]): boolean {
   const { address } = gradient;
   for (const other of given) {
@@ -211,9 +211,9 @@ function isOneOf(gradient: Tensor, given: readonly (Tensor | undefined)[]): bool
 }
 
 /**
- * Kernels of the backend that all tensors of an op live on, and its results will: so every op that makes a tensor calls
- * this with all its operands.
- * @throws ShapeError when they live on different ones; ScopeError when the open scope is on another one
+ * Returns the kernels of the backend of all tensors of an op, on which its results will be. Every op that makes a
+ * tensor calls it with all operands.
+ * @throws ShapeError if the tensors are on different backends; ScopeError if the open scope is on another backend
  */
 export function kernelsOf(op: string, ...tensors: readonly (Tensor | undefined)[]): Backend["kernels"] {
   let backend: Backend | undefined;

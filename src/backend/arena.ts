@@ -2,27 +2,29 @@ import { ScopeError } from "../core/errors.ts";
 import { type Address, type Backend, WORD } from "./backend.ts";
 import { aligned, type Heap, heapOf, type Purpose } from "./heap.ts";
 
-/** The first block of an arena; later ones are as large as they have to be. */
+/** Bytes of the first block of an arena. Later blocks are as large as they need to be. */
 const FIRST_BLOCK = 2 ** 20;
 
 let poison = false;
 
-/** Fill memory with NaN when its scope ends. Tests turn this on, so that a use after the end cannot pass. */
+/** Fills memory with NaN when its scope ends. Tests turn this on to detect reads of freed memory. */
 export function poisonFreedMemory(on: boolean): void {
   poison = on;
 }
 
-/** Who owns a tensor's memory. A tensor holds its owner, and with it learns that its time is over. */
+/** The owner of a tensor's memory. A tensor refers to its owner to check whether its memory is still valid. */
 export interface Owner {
   readonly live: boolean;
-  /** Counts the calls that overwrite a tensor of this owner: what was made from its values is out of date. */
+  /**
+   * Counts the calls that overwrite a tensor of this owner. A change means that values derived from it are out of date.
+   */
   writes: number;
 }
 
-/** Where a tensor lies, to tell what of a scope is to stay. */
+/** The memory of a tensor. Identifies which tensors of a scope are kept when the scope ends. */
 export interface Place {
   readonly address: Address;
-  /** In words. */
+  /** Number of words (elements). */
   readonly size: number;
 }
 
@@ -32,7 +34,7 @@ const NOTHING: readonly Place[] = [];
 export class Scope implements Owner {
   live = true;
   writes = 0;
-  /** Scopes whose tensors live as long as this one; most have none. */
+  /** Scopes whose tensors live as long as this one. Most scopes have none. */
   merged: Scope[] | undefined;
 
   readonly arena: Arena;
@@ -51,8 +53,8 @@ export class Scope implements Owner {
 }
 
 /**
- * Memory that is given out by moving a pointer and taken back all at once. Scopes nest as a stack: closing one
- * returns what was allocated since it was opened, and closing the outermost one returns everything.
+ * An allocator that advances a pointer and frees memory in bulk. Scopes nest like a stack: closing a scope frees what
+ * was allocated since it was opened, and closing the outermost scope frees everything.
  */
 export class Arena {
   private readonly heap: Heap;
@@ -76,9 +78,9 @@ export class Arena {
   }
 
   /**
-   * End the innermost scope.
-   * @param kept of its tensors, those that live on as long as the scope around it; so do all that were made before the
-   * last of them, while the memory behind it is given out anew. Tensors of other scopes are passed over
+   * Ends the innermost scope.
+   * @param kept tensors of this scope that live on until the enclosing scope ends. All tensors that were allocated
+   * before the last of them live on as well; memory after it is freed. Tensors of other scopes are ignored
    */
   close(scope: Scope, kept: readonly Place[] = NOTHING): void {
     if (this.scopes.at(-1) !== scope)
@@ -97,8 +99,8 @@ export class Arena {
     if (poison) this.poisonFrom(block, offset);
     this.block = block;
     this.offset = offset;
-    // Several blocks mean that the first was too small: the next generation gets one that holds them all, so
-    // that an arena settles in a single block and its memory stays flat whatever the shapes do.
+    // Several blocks mean that the first one was too small. The next generation gets one block of the total size, so
+    // that the arena soon uses a single block and its memory stops growing even if shapes vary.
     if (this.scopes.length === 0 && this.blocks.length > 1) this.dispose();
   }
 
@@ -118,7 +120,7 @@ export class Arena {
     return address;
   }
 
-  /** Give all memory back to the heap. No scope may be open. */
+  /** Returns all memory to the heap. No scope may be open. */
   dispose(): void {
     if (this.scopes.length > 0) throw new ScopeError("an arena with open scopes cannot be disposed of");
     let total = 0;
@@ -132,7 +134,7 @@ export class Arena {
     this.offset = 0;
   }
 
-  /** Where the last of these tensors ends that was made in the scope; undefined when none was. */
+  /** The position after the last of the given tensors that belongs to the scope; undefined if none does. */
   private endOf(scope: Scope, kept: readonly Place[]): { block: number; offset: number } | undefined {
     let end: { block: number; offset: number } | undefined;
     for (const { address, size } of kept) {

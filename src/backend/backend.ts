@@ -1,6 +1,6 @@
 /**
- * The seam between the engine and a machine. A backend is a linear heap and a table of kernels that work on
- * addresses of it. Everything above (tensors, tape, layers) is the same for every backend.
+ * The interface between the engine and the hardware. A backend is a linear heap and a table of kernels that operate on
+ * addresses in that heap. Everything above it (tensors, tape, layers) is the same for every backend.
  */
 
 import { InputError } from "../core/errors.ts";
@@ -11,49 +11,52 @@ import type { Kernels } from "./kernels.generated.ts";
 export { type Address, WORD } from "./address.ts";
 export type { Kernels } from "./kernels.generated.ts";
 
-/** What a backend can hold: float32 on wasm and native, float64 on the reference. */
+/** The element type of a backend: float32 on wasm and native, float64 on the reference backend. */
 export type FloatArray = Float32Array | Float64Array;
 
-/** One linear heap. The allocator (heap.ts) decides what lies where; this only holds it. */
+/** One linear heap. The allocator (heap.ts) decides how the memory is used. */
 export interface LinearMemory {
   /** First address that may be allocated. */
   readonly start: Address;
-  /** Bytes that the heap can ever have. */
+  /** The largest size of the heap, in bytes. */
   readonly limit: number;
-  /** The option by which the caller has set `limit`, for errors; absent where nobody has. */
+  /** The name of the option with which the caller set `limit`, for error messages; absent if no option was given. */
   readonly limitOption?: string;
-  /** Make all addresses below `end` usable. Returns false when the machine has no more memory. */
+  /** Makes all addresses below `end` usable. Returns false if the machine has no more memory. */
   reserve(end: Address): boolean;
-  /** Copy values in, now. */
+  /** Copies values into the heap before it returns. */
   write(address: Address, values: ArrayLike<number>, dtype: "f32" | "i32"): void;
   /**
-   * Copy values out, into `into` where there is one; what is read is the state at the call. A GPU answers later, a CPU
-   * at once.
+   * Copies `count` values out of the heap, into `into` if it is given. The result is the state at the time of the call.
+   * A GPU answers later, a CPU at once.
    */
   read(address: Address, count: number, into?: FloatArray): Promise<FloatArray>;
   /**
-   * Only where the heap is in this process's memory: values as they are now, copied. Code that uses it is
-   * CPU-only and says so.
+   * A copy of the current values. Only defined if the heap is in this process's memory; code that uses it documents
+   * that it is CPU-only.
    */
   readSync?(address: Address, count: number): FloatArray;
   readIntsSync?(address: Address, count: number): Int32Array;
-  /** The same into an array that is there already: as many values as it holds. Allocates nothing. */
+  /** Like `readSync`, but copies `target.length` values into an existing array. Allocates nothing. */
   readInto?(address: Address, target: FloatArray): void;
 }
 
 export interface Backend {
   readonly name: "reference" | "wasm" | "native";
-  /** Instruction set: part of what fixes the bits of a run, as `float64`, `simd128`, `relaxed-simd`, `avx512`. */
+  /**
+   * Instruction set, such as `float64`, `simd128`, `relaxed-simd` or `avx512`. The bits of a run's results depend on
+   * it.
+   */
   readonly instructions: string;
   readonly memory: LinearMemory;
   /**
-   * Functions under the names of `kernels/unrolled.h`. Addresses and counts are plain numbers, so a WebAssembly instance's
-   * exports are this table as they stand.
+   * Functions with the names of `kernels/unrolled.h`. Addresses and counts are plain numbers, so the exports of a
+   * WebAssembly instance can be used as this table directly.
    */
   readonly kernels: Kernels;
 }
 
-/** @throws InputError for what is no backend: where it comes from a caller */
+/** Checks a value that comes from a caller. @throws InputError if it is not a backend */
 export function checkBackend(where: string, value: unknown): asserts value is Backend {
   const { name, memory, kernels } = (
     typeof value === "object" && value !== null ? value : {}
@@ -63,7 +66,7 @@ export function checkBackend(where: string, value: unknown): asserts value is Ba
   throw new InputError(`${where} must be a backend, as defaultBackend() gives, got ${showValue(value)}`);
 }
 
-/** Backends by name; two of one name are two heaps all the same. */
+/** The names of two backends for an error message. Two backends of one name still have separate heaps. */
 export function showBackends(one: Backend, other: Backend): [string, string] {
   return one.name === other.name ? [one.name, `another ${other.name}`] : [one.name, other.name];
 }

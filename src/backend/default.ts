@@ -5,7 +5,11 @@ import { createWasmBackend } from "./wasm/wasm.ts";
 
 let chosen: Backend | undefined;
 
-/** The backend of everything that names none. In Node it is made at the first use: native where that loads, else wasm. */
+/**
+ * The backend that is used if no other is given. In Node it is created on first use: native if the addon loads, else
+ * wasm.
+ * @throws ScopeError if no backend is loaded yet (in a browser)
+ */
 export function defaultBackend(): Backend {
   if (chosen !== undefined) return chosen;
   const backend = createNativeBackend().backend ?? createWasmBackend();
@@ -18,7 +22,7 @@ export function defaultBackend(): Backend {
   return backend;
 }
 
-/** @throws InputError for what is no backend */
+/** Sets the backend that {@link defaultBackend} returns. @throws InputError if it is not a backend */
 export function setDefaultBackend(backend: Backend): void {
   checkBackend("setDefaultBackend: backend", backend);
   chosen = backend;

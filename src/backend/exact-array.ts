@@ -6,7 +6,7 @@ interface FloatArrayConstructor {
   from(values: ArrayLike<number>): FloatArray;
 }
 
-/** What holds the values of a backend exactly. */
+/** The typed array class that represents the values of a backend exactly. */
 export function exactArray({ name }: Backend): FloatArrayConstructor {
   return name === "reference" ? Float64Array : Float32Array;
 }

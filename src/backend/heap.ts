@@ -2,7 +2,7 @@ import { OutOfMemoryError } from "../core/errors.ts";
 import { type Shape, showShape } from "../core/shape.ts";
 import type { Address, Backend } from "./backend.ts";
 
-/** What memory is for: the shape of a tensor, or words for anything else. Put into words only when it is needed. */
+/** What memory is allocated for: the shape of a tensor, or a description. Formatted only if an error needs it. */
 export type Purpose = string | Shape;
 
 interface Block {
@@ -10,17 +10,17 @@ interface Block {
   bytes: number;
 }
 
-/** Every block starts on a cache line, which is also the width of the widest vector register. */
+/** Every block starts at a cache line. Its size is also the width of the widest vector register, in bytes. */
 const ALIGNMENT = 64;
 
-/** The heap grows by at least this much: growing a WebAssembly memory costs a system call. */
+/** The heap grows by at least this many bytes, because growing a WebAssembly memory costs a system call. */
 const GROWTH = 4 * 2 ** 20;
 
 export function aligned(bytes: number): number {
   return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 }
 
-/** First-fit allocation with coalescing of neighbours over a backend's linear memory. */
+/** A first-fit allocator over a backend's linear memory. Adjacent free blocks are merged. */
 export class Heap {
   private readonly free: Block[] = [];
   private end: Address;
@@ -34,22 +34,27 @@ export class Heap {
     this.end = aligned(backend.memory.start);
   }
 
-  /** Bytes handed out and not yet returned. */
+  /** Bytes that are allocated now. */
   get usedBytes(): number {
     return this.used;
   }
 
-  /** The most bytes that were handed out at once since the heap was made, or since {@link restartPeak}. */
+  /** The most bytes that were allocated at once since the heap was created, or since {@link restartPeak}. */
   get peakBytes(): number {
     return this.peak;
   }
 
-  /** Measure the peak anew, from what is handed out now. */
+  /** Resets the peak to the bytes that are allocated now. */
   restartPeak(): void {
     this.peak = this.used;
   }
 
-  /** @param what named in the error when there is no more memory */
+  /**
+   * Allocates memory.
+   * @param bytes the size; rounded up to whole cache lines
+   * @param what what the memory is for, named in the error
+   * @throws OutOfMemoryError
+   */
   allocate(bytes: number, what: Purpose): Address {
     const size = aligned(Math.max(bytes, 1));
     let index = this.free.findIndex((block) => block.bytes >= size);
@@ -103,7 +108,7 @@ export class Heap {
     throw this.outOfMemory(what, size);
   }
 
-  /** The error of `bytes` for `what` that cannot be had. */
+  /** The error for an allocation of `bytes` bytes for `what` that failed. */
   outOfMemory(what: Purpose, bytes: number): OutOfMemoryError {
     const named = typeof what === "string" ? what : `tensor ${showShape(what)}`;
     const { limit, limitOption } = this.backend.memory;
@@ -116,7 +121,7 @@ export class Heap {
 
 const heaps = new WeakMap<Backend, Heap>();
 
-/** The one heap of a backend. */
+/** The heap of a backend. Each backend has exactly one. */
 export function heapOf(backend: Backend): Heap {
   let heap = heaps.get(backend);
   if (heap === undefined) {

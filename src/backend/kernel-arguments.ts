@@ -1,12 +1,12 @@
 /** Groups of arguments that several kernels take. */
 import { type Kernels, STREAM_PLAN, type WEIGHT_FORMATS } from "./kernels.generated.ts";
 
-/** Sizes of four axes, or the strides of one operand over them (0 repeats it along an axis). */
+/** Sizes of four axes, or the strides of one operand over them (stride 0 repeats the operand along an axis). */
 export type Four = readonly [number, number, number, number];
 
 /**
- * A window that slides over planes of an image: planes, height and width; height and width of the window, its strides
- * and the padding; height and width of the output.
+ * A window that slides over the planes of an image: the number, height and width of the planes; the height, width,
+ * strides and padding of the window; the height and width of the output.
  */
 export type Window =
   Parameters<Kernels["im2col"]> extends [number, number, ...infer Rest] ? Readonly<Rest> : never;
@@ -14,7 +14,7 @@ export type Window =
 /** Names of the formats in which streams hold their weights. */
 export type WeightFormat = keyof typeof WEIGHT_FORMATS;
 
-/** What describes a stream to its kernels. */
+/** The description of a stream that its kernels receive. */
 export type StreamPlan = { readonly [Name in keyof typeof STREAM_PLAN]: number };
 
 export const PLAN_WORDS = Object.keys(STREAM_PLAN).length;

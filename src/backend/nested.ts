@@ -2,12 +2,12 @@ import { InputError, ShapeError } from "../core/errors.ts";
 import { type DType, type Shape, sameShape, showShape } from "../core/shape.ts";
 import { showValue } from "../core/show-value.ts";
 
-/** A number, numbers in row-major order, or arrays of such arrays, an axis for each level. */
+/** A number, numbers in row-major order, or nested arrays with one level per axis. */
 export type Values = number | ArrayLike<number> | readonly Values[];
 
 /**
- * Values in row-major order and the shape in which they were nested; what is flat has the shape that is given.
- * @throws ShapeError for arrays that differ in shape; InputError naming what is no number
+ * Values in row-major order, and their shape: that of the nested arrays, or the given shape for flat values.
+ * @throws ShapeError for nested arrays that differ in shape; InputError that names an element that is not a number
  */
 export function flatten(
   where: string,
@@ -34,10 +34,10 @@ export function flatten(
   return { values: flat, shape: found };
 }
 
-/** Far more than anybody nests, and far less than the stack holds: an array may contain itself. */
+/** The deepest nesting that is accepted, to protect the stack: an array may contain itself. */
 const DEEPEST = 64;
 
-/** Adds what a list holds to `flat`. @returns its shape */
+/** Appends the values of a list to `flat`. @returns the shape of the list */
 function append(flat: number[], where: string, list: ArrayLike<unknown>, dtype: DType, depth: number): Shape {
   if (depth > DEEPEST) {
     throw new InputError(`${where.slice(0, where.indexOf("["))} must be nested at most ${DEEPEST} deep`);
@@ -63,14 +63,16 @@ function append(flat: number[], where: string, list: ArrayLike<unknown>, dtype: 
   return [list.length, ...first];
 }
 
-/** Typed arrays whose values are right by their type; a batch of ids may be long. */
+/**
+ * Typed arrays whose type guarantees valid values. They are not checked one by one, because a batch of ids may be long.
+ */
 const INTEGERS = [Int32Array, Int16Array, Int8Array, Uint16Array, Uint8Array, Uint8ClampedArray];
 const NUMBERS = [Float32Array, Float64Array, Uint32Array, ...INTEGERS];
 
 /**
- * Refuse what a tensor cannot hold.
- * @param where names the list in errors, as `write: values`
- * @throws InputError for what is no list, and for an element that is no number, or no integer of 32 bits
+ * Checks that a tensor can hold the values.
+ * @param where names the list in errors, such as `write: values`
+ * @throws InputError if it is not a list, or for an element that is not a number (for i32, not a 32-bit integer)
  */
 export function checkValues(where: string, list: unknown, dtype: DType): asserts list is ArrayLike<number> {
   if (!isList(list)) throw new InputError(`${where} must be an array of numbers, got ${showValue(list)}`);

@@ -4,14 +4,14 @@ import { Arena, type Place, type Scope } from "./arena.ts";
 import { type Address, type Backend, checkBackend, showBackends, WORD } from "./backend.ts";
 import { defaultBackend } from "./default.ts";
 
-/** Where operations put their results right now. */
+/** Where operations currently allocate their results. */
 interface Frame {
   readonly scope: Scope;
-  /** Where `detach` puts what the next frame needs. */
+  /** Where `detach` allocates the tensors that the next frame uses. */
   readonly carry: Scope | undefined;
 }
 
-// A scope is synchronous and never spans an await, so a module-level stack is exact.
+// A scope is synchronous and never spans an await, so one stack per module is sufficient.
 const stack: Frame[] = [];
 
 export function currentFrame(): Frame | undefined {
@@ -19,8 +19,8 @@ export function currentFrame(): Frame | undefined {
 }
 
 /**
- * Results go into the open scope, so it has to be on the backend of the operands.
- * @param what whose backend it is, as `add: its operands`
+ * Checks that the open scope, in which results are allocated, is on the backend of the operands.
+ * @param what the owner of the backend in the error, such as `add: its operands`
  * @throws ScopeError that names both backends
  */
 export function requireScopeOn(what: string, backend: Backend): void {
@@ -33,8 +33,9 @@ export function requireScopeOn(what: string, backend: Backend): void {
 }
 
 /**
- * A kernel that meets an address outside its heap stops: WebAssembly traps, the addon refuses. Arguments are checked
- * before, so it is a fault of this package, but still an error like any other.
+ * Converts the failure of a kernel at an address outside its heap: WebAssembly traps, and the addon throws. Arguments
+ * are checked before kernels run, so this is a bug of this package, but it is reported as a library error like any
+ * other.
  */
 function kernelFailure(error: unknown): unknown {
   const isTrap = typeof WebAssembly === "object" && error instanceof WebAssembly.RuntimeError;
@@ -49,7 +50,7 @@ function kernelFailure(error: unknown): unknown {
 function run<Result>(frame: Frame, work: () => Result): Result {
   stack.push(frame);
   try {
-    // A plain function may return the promise of a read(); an async one would go on after its scope has ended.
+    // A plain function may return the promise of a read(). An async function would continue after its scope has ended.
     if (work.constructor?.name === "AsyncFunction") {
       throw new ScopeError("a scope must be synchronous: its function is async", {
         hint: "await before or after it; inside, start a read() and return its promise",
@@ -65,8 +66,8 @@ function run<Result>(frame: Frame, work: () => Result): Result {
 }
 
 /**
- * For the backward pass: run `work`, and take back at once what it took from the open scope, except the tensors that it
- * returns, which live as long as the open scope.
+ * For the backward pass: runs `work`, then frees everything that it allocated in the open scope except the tensors that
+ * it returns. Those live as long as the open scope.
  */
 export function reclaim(work: () => readonly Place[]): void {
   const { scope: outer, carry } = stack.at(-1)!;
@@ -82,7 +83,7 @@ export function reclaim(work: () => readonly Place[]): void {
 }
 
 /**
- * Run `work` with the address of `words` words of scratch in the open scope, which are free again afterwards.
+ * Runs `work` with the address of `words` words of scratch memory in the open scope, and frees them afterwards.
  * @throws ScopeError outside all scopes; OutOfMemoryError
  */
 export function withScratch(words: number, work: (scratch: Address) => void): void {
@@ -104,8 +105,8 @@ function checkWork(where: string, work: unknown): void {
 }
 
 /**
- * Arenas of one loop: `temporary` is emptied at the end of each frame; two carry arenas take turns, so that what
- * one frame detaches is whole until the end of the next.
+ * The arenas of one loop. `temporary` is emptied at the end of each frame. Two carry arenas alternate, so that tensors
+ * that one frame detaches are valid until the end of the next.
  */
 export class Frames {
   private readonly temporary: Arena;
@@ -122,7 +123,7 @@ export class Frames {
     this.carries = [new Arena(backend), new Arena(backend)];
   }
 
-  /** Run one step. Everything allocated in it is gone afterwards, except what `detach` carried over. */
+  /** Runs one step. Everything that it allocates is freed afterwards, except tensors that `detach` carried over. */
   run<Result>(work: () => Result): Result {
     checkWork("Frames.run: work", work);
     const turn = this.turn;
@@ -134,7 +135,7 @@ export class Frames {
     return run({ scope: this.temporary.open(), carry }, work);
   }
 
-  /** Give the memory back to the heap. */
+  /** Returns the memory to the heap. */
   dispose(): void {
     for (const index of [0, 1]) {
       const scope = this.open[index];
@@ -158,13 +159,13 @@ function sharedArena(backend: Backend): Arena {
 }
 
 /**
- * Run `work`; every tensor made in it is gone afterwards. Return numbers, promises of `read()`, or tensors after
+ * Runs `work` and frees every tensor that was made in it. Return numbers, promises of `read()`, or tensors after
  * `.keep()`. Scopes nest.
  * @param work a synchronous function
- * @param backend where the tensors of `work` live; without it that of the scope around this one, or else the default.
- * Operands on another backend are refused, so give that of the model.
- * @returns what `work` returns
- * @throws InputError for what is no function or no backend; ScopeError for an async function
+ * @param backend the backend of the tensors that `work` makes. Default: that of the enclosing scope, else the default
+ * backend. Operands on another backend are refused, so pass the backend of the model.
+ * @returns the result of `work`
+ * @throws InputError if `work` is not a function or `backend` is not a backend; ScopeError for an async function
  */
 export function scope<Result>(work: () => Result, backend?: Backend): Result {
   checkWork("scope: work", work);

@@ -10,17 +10,17 @@ import { currentFrame, requireScopeOn } from "./scope.ts";
 
 let findGradient: (tensor: Tensor) => Tensor | undefined = () => undefined;
 
-/** For autograd/gradients.ts alone, which knows where gradients lie and stands above this file. */
+/** Only for autograd/gradients.ts, which stores gradients and is above this file in the import order. */
 export function setGradientLookup(find: typeof findGradient): void {
   findGradient = find;
 }
 
-/** Values of tensors of integers that were overwritten since this module was loaded: see {@link integerWrites}. */
+/** Number of writes to integer tensors since this module was loaded: see {@link integerWrites}. */
 let writes = 0;
 
 /**
- * Counts the calls that overwrite a tensor of integers. A backward pass that finds the count of its forward pass knows
- * that the ids which were checked then are the ids of now.
+ * Counts the calls that overwrite an integer tensor. If the count has not changed since the forward pass, the backward
+ * pass knows that ids that were checked then are still valid.
  */
 export function integerWrites(): number {
   return writes;
@@ -28,30 +28,30 @@ export function integerWrites(): number {
 
 let ownerOf: (tensor: Tensor) => Owner;
 
-/** Whether a tensor's memory is still its own: its scope has not ended, and nobody has disposed of it. */
+/** Whether a tensor's memory is still valid: its scope has not ended, and it has not been disposed of. */
 export function isLive(tensor: Tensor): boolean {
   return ownerOf(tensor).live;
 }
 
 /**
- * How often a tensor, or another one of its owner, was overwritten: as long as the number is the same, what was made
- * from its values is up to date. Counts `Tensor.write` and the updates of optimizers.
+ * How often a tensor, or another tensor of its owner, was overwritten. As long as the number is unchanged, values
+ * derived from the tensor are up to date. Counts `Tensor.write` and the updates of optimizers.
  */
 export function writesOf(tensor: Tensor): number {
   return ownerOf(tensor).writes;
 }
 
-/** For those who have overwritten a tensor with a kernel: it counts as a write. */
+/** Counts a write. Call it after a kernel has overwritten a tensor. */
 export function noteWrite(tensor: Tensor): void {
   ownerOf(tensor).writes++;
 }
 
 /**
- * An offset on a backend's heap, a shape and a dtype. Values are read with {@link Tensor.read}. Made by `tensor`, `ids`,
- * `zeros` and by operations.
+ * A tensor: an address on a backend's heap, a shape and a dtype. Read its values with {@link Tensor.read}. Tensors are
+ * made by `tensor`, `ids`, `zeros` and by operations.
  */
 export class Tensor {
-  /** Set by the tape: gradients flow through this tensor. */
+  /** Set by the tape if gradients flow through this tensor. */
   needsGradient = false;
 
   readonly backend: Backend;
@@ -66,7 +66,7 @@ export class Tensor {
     ownerOf = (tensor) => tensor.#owner;
   }
 
-  /** For this package only: the memory is that of `owner`. */
+  /** For this package only. The memory belongs to `owner`. */
   constructor(backend: Backend, shape: Shape, dtype: DType, owner: Owner, start: Address) {
     if (!(owner instanceof Scope || owner instanceof PersistentOwner)) {
       throw new InputError("Tensor: a tensor is not made with new", {
@@ -74,7 +74,7 @@ export class Tensor {
       });
     }
     this.backend = backend;
-    // A copy: kernels trust the sizes, which must not change with somebody's array.
+    // Copy the shape: kernels trust the sizes, which must not change if the caller modifies the array.
     this.shape = shape.slice();
     this.dtype = dtype;
     this.size = sizeOf(shape);
@@ -82,31 +82,32 @@ export class Tensor {
     this.#start = start;
   }
 
-  /** Whether a value is a tensor: made by this class, and not only with its prototype. */
+  /** Whether a value is a tensor that this class made, and not only an object with its prototype. */
   static isTensor(value: unknown): value is Tensor {
     return typeof value === "object" && value !== null && #owner in value;
   }
 
   /**
-   * Of a parameter that an optimizer trains: its gradient in the latest step or `differentiate`, of the same shape. It
-   * is as the update takes it, after clipping, zero where the loss does not reach the parameter, and overwritten by
-   * the next step: read it, or `keep()` it. Undefined before the first step, of a frozen parameter, and of every
-   * tensor that is no parameter.
+   * The gradient of a parameter that an optimizer trains, from the latest step or `differentiate`; it has the shape of
+   * the parameter. It is the gradient that the update uses, after clipping; zero if the loss does not depend on the
+   * parameter. The next step overwrites it, so read it or `keep()` it. Undefined before the first step, for a frozen
+   * parameter, and for a tensor that is not a parameter.
    */
   get grad(): Tensor | undefined {
     return findGradient(this);
   }
 
-  /** Where the values lie. @throws StaleTensorError when the scope that owned them has ended */
+  /** The address of the values. @throws StaleTensorError if the scope that owned them has ended */
   get address(): Address {
     if (!this.#owner.live) throw new StaleTensorError(`tensor ${showShape(this.shape)}`);
     return this.#start;
   }
 
   /**
-   * The same memory seen as another shape. Not recorded by the tape.
-   * @param offset the element where the view starts
-   * @throws ShapeError for what is no shape or no whole number, or reaches beyond this tensor
+   * A view of the same memory with another shape. The tape does not record it.
+   * @param shape sizes of the axes of the view
+   * @param offset index of the element at which the view starts
+   * @throws ShapeError for an invalid shape or offset, or if the view extends beyond this tensor
    */
   view(shape: Shape, offset = 0): Tensor {
     checkSizes("view: shape", shape);
@@ -120,9 +121,9 @@ export class Tensor {
   }
 
   /**
-   * The values as they are now, in row-major order.
-   * @param into where to put them, of as many elements
-   * @throws ShapeError, InputError for an `into` that cannot hold them
+   * The current values in row-major order.
+   * @param into an array of `size` elements that receives the values. Default: a new array
+   * @throws ShapeError, InputError if `into` cannot hold the values
    */
   read(into?: FloatArray): Promise<FloatArray> {
     if (into !== undefined) {
@@ -137,8 +138,8 @@ export class Tensor {
   }
 
   /**
-   * The values of a tensor of integers. CPU-only: returns undefined where memory cannot be read at once.
-   * @throws ShapeError for a tensor of floats
+   * The values of an integer tensor. CPU-only: returns undefined if memory cannot be read synchronously.
+   * @throws ShapeError for a float tensor
    */
   readIntsSync(): Int32Array | undefined {
     if (this.dtype !== "i32")
@@ -147,9 +148,10 @@ export class Tensor {
   }
 
   /**
-   * Overwrite all values, in row-major order.
-   * @throws ShapeError unless there are as many; InputError naming what is no number, or no integer of 32 bits for a
-   * tensor of integers
+   * Overwrites all values.
+   * @param values `size` numbers in row-major order
+   * @throws ShapeError if the number of values is wrong; InputError that names an element that is not a number (for an
+   * integer tensor, not a 32-bit integer)
    */
   write(values: ArrayLike<number>): void {
     checkValues("write: values", values, this.dtype);
@@ -161,14 +163,14 @@ export class Tensor {
     this.backend.memory.write(this.address, values, this.dtype);
   }
 
-  /** A copy that outlives every scope and needs no gradient; freed by `dispose` or the garbage collector. */
+  /** A copy that outlives every scope and needs no gradient. It is freed by `dispose` or by the garbage collector. */
   keep(): Tensor {
     return this.copyTo(persistent(this.shape, this.dtype, this.backend));
   }
 
   /**
-   * A copy for the next step, cut off from this step's tape (truncated back-propagation through time). It lives
-   * until the end of the next step; outside a step, and on another backend than the step's, it is the same as
+   * A copy for the next step that is detached from the tape of this step (truncated back-propagation through time). It
+   * lives until the end of the next step. Outside a step, or if the step is on another backend, it is the same as
    * {@link keep}.
    */
   detach(): Tensor {
@@ -178,7 +180,7 @@ export class Tensor {
     return this.copyTo(new Tensor(this.backend, this.shape, this.dtype, carry, address));
   }
 
-  /** Free the memory of a persistent tensor now. Does nothing for others: their scope frees them. */
+  /** Frees the memory of a persistent tensor. Has no effect on other tensors, which their scope frees. */
   dispose(): void {
     if (this.#owner instanceof PersistentOwner) this.#owner.dispose();
   }
@@ -196,14 +198,14 @@ interface Allocation {
   released: boolean;
 }
 
-/** The owner of a tensor outside all scopes. Views share it, so memory lives as long as any handle to it. */
+/** The owner of a tensor outside all scopes. Views share it, so the memory lives as long as any tensor that uses it. */
 class PersistentOwner implements Owner {
   writes = 0;
   private readonly allocation: Allocation;
 
   constructor(allocation: Allocation) {
     this.allocation = allocation;
-    // The registry holds the allocation and not the owner, which could never be collected otherwise.
+    // Register the allocation, not the owner: a registered owner could never be collected.
     collected.register(this, allocation);
   }
 
@@ -225,8 +227,8 @@ function release(allocation: Allocation): void {
 const collected = new FinalizationRegistry<Allocation>(release);
 
 /**
- * Uninitialised memory outside all scopes: parameters, optimizer state, what a caller keeps.
- * @throws ShapeError for what is no shape; OutOfMemoryError
+ * Uninitialised memory outside all scopes, for parameters, optimizer state and tensors that a caller keeps.
+ * @throws ShapeError for an invalid shape; OutOfMemoryError
  */
 export function persistent(shape: Shape, dtype: DType = "f32", backend: Backend = defaultBackend()): Tensor {
   checkSizes("tensor: shape", shape);
@@ -239,8 +241,8 @@ export function persistent(shape: Shape, dtype: DType = "f32", backend: Backend 
 }
 
 /**
- * Uninitialised memory of the innermost open scope, on its backend.
- * @throws ScopeError outside all scopes; ShapeError for what is no shape; OutOfMemoryError
+ * Uninitialised memory in the innermost open scope, on its backend.
+ * @throws ScopeError outside all scopes; ShapeError for an invalid shape; OutOfMemoryError
  */
 export function empty(shape: Shape, dtype: DType = "f32"): Tensor {
   checkSizes("tensor: shape", shape);
@@ -255,8 +257,8 @@ export function empty(shape: Shape, dtype: DType = "f32"): Tensor {
 }
 
 /**
- * Uninitialised memory in the innermost open scope, whose backend has to be the one that is asked for; persistent outside
- * all scopes.
+ * Uninitialised memory in the innermost open scope, or persistent memory outside all scopes.
+ * @param backend must be the backend of the open scope, if there is one
  */
 export function inScopeOrPersistent(
   op: string,
@@ -277,13 +279,15 @@ function checkDType(dtype: unknown): void {
 }
 
 /**
- * A tensor from values in row-major order, or from nested arrays, whose shape it takes: in the innermost open scope, or
- * persistent outside all scopes (then on `backend`, the default one unless given).
+ * Makes a tensor from values in row-major order, or from nested arrays, whose shape it takes. The tensor is in the
+ * innermost open scope, or persistent outside all scopes.
  * @param given a number, an array or typed array of numbers, or nested arrays
- * @param shapeGiven sizes of the axes; the shape of `given` unless given
- * @param backend inside a scope it has to be the scope's
- * @throws ShapeError when the number of values is not the product of the shape, or rows differ in length; InputError
- * for what is no number; ScopeError when the open scope is on another backend
+ * @param shapeGiven sizes of the axes. Default: the shape of `given`
+ * @param dtype "f32" for floats (default) or "i32" for integers
+ * @param backend the backend of a persistent tensor (default: the default backend); inside a scope it must be the
+ * scope's
+ * @throws ShapeError if the number of values is not the product of the shape, or if rows differ in length; InputError
+ * for an element that is not a number; ScopeError if the open scope is on another backend
  */
 export function tensor(given: Values, shapeGiven?: Shape, dtype: DType = "f32", backend?: Backend): Tensor {
   checkDType(dtype);
@@ -298,15 +302,17 @@ export function tensor(given: Values, shapeGiven?: Shape, dtype: DType = "f32", 
   return result;
 }
 
-/** Integers: character ids, targets. Arguments as those of {@link tensor}. */
+/** Makes a tensor of integers, such as character ids or targets. The arguments are those of {@link tensor}. */
 export function ids(values: Values, shape?: Shape, backend?: Backend): Tensor {
   return tensor(values, shape, "i32", backend);
 }
 
 /**
- * Floats of 0: in the innermost open scope, or persistent outside all scopes.
- * @param backend inside a scope it has to be the scope's; the default one outside unless given
- * @throws ShapeError for what is no shape; ScopeError when the open scope is on another backend
+ * Makes a float tensor of zeros, in the innermost open scope or persistent outside all scopes.
+ * @param shape sizes of the axes
+ * @param backend the backend of a persistent tensor (default: the default backend); inside a scope it must be the
+ * scope's
+ * @throws ShapeError for an invalid shape; ScopeError if the open scope is on another backend
  */
 export function zeros(shape: Shape, backend?: Backend): Tensor {
   checkSizes("zeros: shape", shape);

@@ -1,31 +1,35 @@
 import { OutOfMemoryError } from "../core/errors.ts";
 import { type Address, type LinearMemory, WORD } from "./backend.ts";
 
-/** Bytes of a page of WebAssembly memory. */
+/** Size of a page of WebAssembly memory, in bytes. */
 const PAGE = 65536;
 
-/** All that 32-bit addresses can reach, less the last page, so that no address wraps to 0. Only reserved. */
+/**
+ * The largest heap that 32-bit addresses reach, without the last page, so that no address wraps to 0. It is only
+ * reserved.
+ */
 export const MOST_BYTES = 65535 * PAGE;
 
-/** What a heap has from the start. */
+/** The initial size of a heap, in bytes. */
 export const LEAST_BYTES = 64 * PAGE;
 
-/** Tried one after the other where nobody has said how much: phones refuse 4 GiB, and so does `ulimit -v`. */
+/** Sizes that are tried in turn if no maximum is given: phones refuse 4 GiB, and so does `ulimit -v`. */
 const DEFAULT_MAXIMA = [MOST_BYTES, 2 ** 31, 2 ** 30, 2 ** 29, 2 ** 28];
 
-/** A WebAssembly memory and how far it may grow. */
+/** A WebAssembly memory and its size limit. */
 export interface ReservedMemory {
   readonly memory: WebAssembly.Memory;
-  /** Bytes that it can ever have. */
+  /** The largest size of the memory, in bytes. */
   readonly limit: number;
-  /** The option that has set the limit, for errors; absent where it is the default. */
+  /** The name of the option that set the limit, for error messages; absent for the default limit. */
   readonly limitOption?: string;
 }
 
 /**
- * The memory behind a heap of float32. A maximum is fixed at the start, so that engines reserve it and never move.
- * @param maximumBytes how far it may grow, from LEAST_BYTES to MOST_BYTES; without one, the most that the engine gives
- * @throws OutOfMemoryError where the engine refuses to reserve that much
+ * Creates the memory of a float32 heap. The maximum is fixed at creation, so that engines reserve the address range and
+ * never move the memory.
+ * @param maximumBytes the largest size, from LEAST_BYTES to MOST_BYTES. Default: the most that the engine reserves
+ * @throws OutOfMemoryError if the engine refuses to reserve that much
  */
 export function reserveMemory(maximumBytes?: number): ReservedMemory {
   let refusal: unknown;
@@ -49,8 +53,9 @@ export function reserveMemory(maximumBytes?: number): ReservedMemory {
 }
 
 /**
- * A WebAssembly memory as a backend's heap, from `start` on.
- * @param grown told of the new buffer after the memory has grown, before anything else may use it
+ * A WebAssembly memory as a backend's heap.
+ * @param start first address of the heap
+ * @param grown called with the new buffer after the memory has grown, before anything else uses it
  */
 export function linearMemory(
   { memory, limit, limitOption }: ReservedMemory,
@@ -58,7 +63,10 @@ export function linearMemory(
   grown?: (buffer: ArrayBufferLike) => void,
 ): LinearMemory {
   let words = new Float32Array(memory.buffer);
-  /** All of the heap, without a new view in every call. Growing detaches memory.buffer, so each asks for it. */
+  /**
+   * A view of the whole heap, cached to avoid a new view per call. Growing detaches memory.buffer, so check it each
+   * time.
+   */
   const floats = () => {
     const { buffer } = memory;
     if (words.buffer !== buffer) words = new Float32Array(buffer);

@@ -21,7 +21,7 @@ import { checkSize, MODULE_RANGES } from "./options.ts";
 
 export interface AttentionModuleOptions {
   rng: Rng;
-  /** Whether the projections of query and keys add a bias. Default: false. */
+  /** Whether the projections of query and keys have a bias. Default: false. */
   bias?: boolean;
   backend?: Backend;
 }
@@ -31,7 +31,7 @@ export interface DotAttentionModuleOptions extends AttentionModuleOptions {
   scale?: number;
 }
 
-/** A memory, or what `bind` has made of it. */
+/** A memory, or the result of `bind`. */
 export type MemoryInput = Tensor | AttentionMemory;
 
 const LENGTHS: Names<AttentionOptions> = { lengths: 0 };
@@ -43,7 +43,7 @@ const NOT_AGAIN = {
   fits: (value: unknown) => value === undefined,
 };
 
-/** Zeros in the place of padding: what a projection makes of NaN would reach the gradient of its weight. */
+/** Replaces padding by zeros: otherwise NaN in the padding would reach the gradient of the projection's weight. */
 function withoutPadding(memory: Tensor, lengths: Tensor | undefined): Tensor {
   const [batch, places, features] = memory.shape;
   const counts = lengths?.readIntsSync();
@@ -55,7 +55,7 @@ function withoutPadding(memory: Tensor, lengths: Tensor | undefined): Tensor {
   return reshape(dense, memory.shape);
 }
 
-/** The keys of a memory [batch, places, features]. @throws ShapeError, InputError for what does not fit the projection */
+/** The keys of a memory [batch, places, features]. @throws ShapeError, InputError if it does not fit the projection */
 function projectKeys(where: string, keys: Linear, memory: Tensor, options: AttentionOptions): Tensor {
   refuseOthers(where, LENGTHS, options);
   requireFloats(where, { memory });
@@ -90,11 +90,10 @@ function attend(
 }
 
 /**
- * Additive attention (Bahdanau, Cho and Bengio 2015): score = v . tanh(W query + U memory). W is `query.weight`
- * [units, queryFeatures], U is `keys.weight` [units, memoryFeatures], v [units] is uniform within 1 / sqrt(units).
- *
- *     const memory = attention.bind(encoded, { lengths });                    once for each batch
- *     const { context, weights } = attention.forward(state.hidden, memory);   once for each step
+ * Additive attention (Bahdanau, Cho and Bengio 2015): score = v . tanh(W query + U memory). W is `query.weight` [units,
+ * queryFeatures], U is `keys.weight` [units, memoryFeatures], v [units] is uniform within 1 / sqrt(units).
+ *     const memory = attention.bind(encoded, { lengths });                    once per batch
+ *     const { context, weights } = attention.forward(state.hidden, memory);   once per step
  */
 export class AdditiveAttention {
   readonly query: Linear;
@@ -117,8 +116,8 @@ export class AdditiveAttention {
   }
 
   /**
-   * Project a memory once, for the queries of many steps.
-   * @param memory [batch, places, memoryFeatures]: what keys are made of, and the values. Padding may hold NaN.
+   * Projects a memory once, for the queries of many steps.
+   * @param memory [batch, places, memoryFeatures]: the values, from which the keys are computed. Padding may hold NaN.
    * @throws ShapeError, InputError for a memory of another size and for lengths outside [1, places]
    */
   bind(memory: Tensor, options: AttentionOptions = {}): AttentionMemory {
@@ -127,9 +126,9 @@ export class AdditiveAttention {
   }
 
   /**
-   * @param query [batch, queryFeatures] for one step, [batch, steps, queryFeatures] for all at once
-   * @param memory [batch, places, memoryFeatures], or what {@link bind} has made of it
-   * @param options how many places of each memory count; left out for a bound memory
+   * @param query [batch, queryFeatures] for one step, or [batch, steps, queryFeatures] for all steps at once
+   * @param memory [batch, places, memoryFeatures], or the result of {@link bind}
+   * @param options the number of valid places of each memory; not allowed with a bound memory
    * @returns context [batch, (steps,) memoryFeatures] and weights [batch, (steps,) places]
    * @throws ShapeError, InputError for tensors that do not fit each other or the module
    */
@@ -139,9 +138,9 @@ export class AdditiveAttention {
 }
 
 /**
- * Dot attention with projections: score = scale * (W query) . (U memory), the "general" score of Luong, Pham and Manning
- * (2015) in two factors. W is `query.weight` [units, queryFeatures], U is `keys.weight` [units, memoryFeatures]. Their
- * "dot" score, without projections, is the op `dotAttention`.
+ * Dot attention with projections: score = scale * (W query) . (U memory), the "general" score of Luong, Pham and
+ * Manning (2015) with its matrix as a product of two. W is `query.weight` [units, queryFeatures], U is `keys.weight`
+ * [units, memoryFeatures]. Their "dot" score, without projections, is the op `dotAttention`.
  */
 export class DotAttention {
   readonly query: Linear;
@@ -165,13 +164,13 @@ export class DotAttention {
     this.scale = scale;
   }
 
-  /** As {@link AdditiveAttention.bind}. */
+  /** Like {@link AdditiveAttention.bind}. */
   bind(memory: Tensor, options: AttentionOptions = {}): AttentionMemory {
     const keys = projectKeys("DotAttention.bind", this.keys, memory, options);
     return bindDotMemory(keys, memory, { ...options, scale: this.scale });
   }
 
-  /** As {@link AdditiveAttention.forward}. */
+  /** Like {@link AdditiveAttention.forward}. */
   forward(query: Tensor, memory: MemoryInput, options?: AttentionOptions): Attention {
     return attend("DotAttention.forward", this, query, memory, options);
   }

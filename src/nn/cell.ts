@@ -2,11 +2,11 @@ import type { Backend } from "../backend/backend.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import type { Rng } from "../core/rng.ts";
 
-/** What a step may need besides its input and its state. */
+/** What a step may need in addition to its input and its state. */
 export interface StepContext {
   /**
-   * While training: where dropout masks are drawn from. Absent when nothing is to be dropped. It may be for some rows of
-   * a batch: then `dropout` needs to know the batch's axis where that is not the first (`batchAxis`).
+   * The generator for dropout masks while training; absent if nothing is to be dropped. If it is for some rows of a
+   * batch, `dropout` needs to know the batch axis if that is not the first (`batchAxis`).
    */
   readonly rng?: Rng;
 }

@@ -10,32 +10,32 @@ import { checkSize, MODULE_RANGES } from "./options.ts";
 
 export interface Conv2dOptions extends WindowOptions {
   rng: Rng;
-  /** Default true. */
+  /** Whether to add a bias. Default: true. */
   bias?: boolean;
   backend?: Backend;
 }
 
-/** What a pair is, windowOver and pairOf say with the name of the argument. */
+/** windowOver and pairOf check pairs and name the argument in their errors. */
 const ANY: Range = { text: "a whole number, or two", fits: () => true };
 const RANGES = { ...MODULE_RANGES, bias: FLAG, stride: ANY, padding: ANY };
 
 /**
- * A two-dimensional convolution, as torch.nn.Conv2d: weight [O, C, kh, kw], bias [O], both uniform within
- * 1 / sqrt(C kh kw). Pooling is an op: `maxPool2d(conv.forward(x), 2)`.
+ * A two-dimensional convolution, like torch.nn.Conv2d: weight [O, C, kh, kw], bias [O], both uniform within 1 / sqrt(C
+ * kh kw). Pooling is an op: `maxPool2d(conv.forward(x), 2)`.
  */
 export class Conv2d {
   readonly weight: Tensor;
   readonly bias?: Tensor;
-  /** Rows and columns from one window to the next, and added as zeros on each side. */
+  /** Vertical and horizontal step of the window; rows and columns of zeros that are added on each side. */
   readonly stride: readonly [number, number];
   readonly padding: readonly [number, number];
 
   /**
-   * @param channels C, of the images that go in
-   * @param outputs O, channels of those that come out
+   * @param channels C, the number of input channels
+   * @param outputs O, the number of output channels
    * @param kernel size of the window: one number for both, or [height, width]
-   * @param options `stride` 1 and `padding` 0 unless given, each a number for both or [height, width]
-   * @throws InputError, ShapeError for a size that is none; OutOfMemoryError
+   * @param options `stride` (default 1) and `padding` (default 0), each one number for both or [height, width]
+   * @throws InputError, ShapeError for an invalid size; OutOfMemoryError
    */
   constructor(channels: number, outputs: number, kernel: Pair, options: Conv2dOptions) {
     const defaults = { bias: true, stride: 1, padding: 0 };
@@ -53,7 +53,7 @@ export class Conv2d {
 
   /**
    * x [N, C, H, W] -> [N, O, H', W'], H' = floor((H + 2 padding - kh) / stride) + 1
-   * @throws ShapeError for other channels and for images smaller than the window
+   * @throws ShapeError for another number of channels and for images smaller than the window
    */
   forward(x: Tensor): Tensor {
     requireFloats("Conv2d.forward", { x });

@@ -9,11 +9,11 @@ import { checkSize, MODULE_RANGES } from "./options.ts";
 
 export interface EmbeddingOptions {
   rng: Rng;
-  /** Initial values uniform in [-bound, bound). Default: standard normal, as torch.nn.Embedding. */
+  /** Draws initial values uniformly from [-bound, bound). Default: standard normal, like torch.nn.Embedding. */
   bound?: number;
   /**
-   * The id that only fills sequences up: its vector is zero at first, and no gradient changes it. From the end where
-   * it is below 0. Default: none.
+   * The id that is used as padding: its vector is initially zero and gets no gradient. Negative values count from the
+   * end. Default: none.
    */
   paddingIdx?: number;
   backend?: Backend;
@@ -21,10 +21,10 @@ export interface EmbeddingOptions {
 
 const RANGES = { ...MODULE_RANGES, bound: optional(AT_LEAST_0), paddingIdx: optional(FINITE) };
 
-/** A table of vectors, as torch.nn.Embedding: weight [vocabulary, features]. */
+/** A table of vectors, like torch.nn.Embedding: weight [vocabulary, features]. */
 export class Embedding {
   readonly weight: Tensor;
-  /** The id whose vector training leaves as it is, from the start; undefined: none. */
+  /** The id whose vector is not trained, counted from the start; undefined if there is none. */
   readonly paddingIdx: number | undefined;
 
   constructor(vocabulary: number, features: number, options: EmbeddingOptions) {

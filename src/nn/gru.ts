@@ -19,8 +19,8 @@ const RANGES = { ...RECURRENT_RANGES, resetGate: RESET_GATE };
 const DEFAULTS = { ...RECURRENT_DEFAULTS, resetGate: "after" as const };
 
 /**
- * A stacked GRU (Cho et al. 2014) as torch.nn.GRU: `weight_ih_l0` [3H, I], `weight_hh_l0` [3H, H], biases [3H], gates
- * in the order r, z, n. Equations: backend/reference/cells/gru.ts. An integer input is treated as one-hot.
+ * A stacked GRU (Cho et al. 2014), like torch.nn.GRU: `weight_ih_l0` [3H, I], `weight_hh_l0` [3H, H], biases [3H],
+ * gates in the order r, z, n. Equations: backend/reference/cells/gru.ts. An integer input is treated as one-hot.
  */
 export class GRU extends RecurrentLayer {
   readonly resetGate: "after" | "before";

@@ -7,9 +7,11 @@ import type { Rng } from "../core/rng.ts";
 import type { Timeline } from "./timeline.ts";
 
 /**
- * Dropout on what one layer hands to the next.
+ * Dropout on the output of one layer before the next.
  * @param x in the inner layout of `time`
- * @param variational one mask serves all steps of a sequence (Gal and Ghahramani 2016), else each step has its own
+ * @param p probability of dropping an element
+ * @param variational whether one mask serves all steps of a sequence (Gal and Ghahramani 2016), or each step has its
+ * own
  */
 export function layerDropout(x: Tensor, p: number, rng: Rng, time: Timeline, variational: boolean): Tensor {
   if (!variational || p === 0) {

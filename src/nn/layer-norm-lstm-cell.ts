@@ -49,7 +49,7 @@ export class LayerNormLSTMCell implements Cell<RecurrentState> {
     this._hidden = hidden;
   }
 
-  /** @param batch how many sequences */
+  /** @param batch number of sequences */
   zeroState(batch: number): RecurrentState {
     checkSize("LayerNormLSTMCell.zeroState: batch", batch);
     const make = () => zeros([batch, this._hidden], this.weight_ih.backend);
@@ -58,8 +58,8 @@ export class LayerNormLSTMCell implements Cell<RecurrentState> {
 
   /**
    * x [B, I] -> output [B, H] and the next state.
-   * @param state what the step before returned; parts that are absent are zero
-   * @throws InputError, ShapeError for another state or other shapes
+   * @param state the state that the previous step returned; absent parts are zero
+   * @throws InputError, ShapeError for an invalid state or other shapes
    */
   step(x: Tensor, state: RecurrentState): { output: Tensor; state: RecurrentState } {
     const where = "LayerNormLSTMCell.step";

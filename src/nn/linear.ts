@@ -12,7 +12,9 @@ import { checkSize, MODULE_RANGES, TENSOR } from "./options.ts";
 export interface LinearOptions {
   rng: Rng;
   bias?: boolean;
-  /** [outputs, inputs]: share the matrix of another module, as an embedding's (tied weights). Default: one of its own. */
+  /**
+   * [outputs, inputs]: a matrix shared with another module, such as an embedding (tied weights). Default: a new matrix.
+   */
   weight?: Tensor;
   backend?: Backend;
 }
@@ -21,7 +23,7 @@ type Settings = Settled<LinearOptions, "weight" | "backend">;
 
 const RANGES = { ...MODULE_RANGES, bias: FLAG, weight: optional(TENSOR) };
 
-/** y = x W^T + b, as torch.nn.Linear: weight [outputs, inputs], uniform within 1 / sqrt(inputs). */
+/** y = x W^T + b, like torch.nn.Linear: weight [outputs, inputs], uniform within 1 / sqrt(inputs). */
 export class Linear {
   readonly weight: Tensor;
   readonly bias?: Tensor;

@@ -45,13 +45,14 @@ interface KeptWeights {
 }
 
 interface FusedStepContext extends StepContext {
-  /** From `bind()`: for many steps outside a tape. */
+  /** The result of `bind()`, for many steps outside a tape. */
   readonly bound?: BoundWeights;
 }
 
 /**
- * One step at a time, for models that feed their output back (decoders, attention, DRAW). Each step is one node of the
- * tape; weights are packed once for all steps of a tape, and their gradients are one product over all of them.
+ * A cell that runs one step at a time, for models that feed their output back (decoders, attention, DRAW). Each step is
+ * one node of the tape. Weights are packed once for all steps of a tape, and their gradients are one product over all
+ * steps.
  */
 class FusedCell implements Cell<RecurrentState> {
   readonly weight_ih: Tensor;
@@ -63,7 +64,10 @@ class FusedCell implements Cell<RecurrentState> {
   private readonly _hidden: number;
   private readonly _weights: RecurrentWeights;
   private _bound: { tape: Tape; weights: BoundWeights } | undefined;
-  /** For steps outside a tape, by the kind of input: packed from the weights when they had this many writes. */
+  /**
+   * Packed weights for steps outside a tape, by kind of input, with the number of writes of the weights when they were
+   * packed.
+   */
   private readonly _kept: { ids?: KeptWeights; values?: KeptWeights } = {};
 
   constructor(kind: CellKind, where: string, inputs: number, hidden: number, settings: CellSettings) {
@@ -81,7 +85,7 @@ class FusedCell implements Cell<RecurrentState> {
     this.bias_hh = this._weights.biasHh;
   }
 
-  /** @param batch how many sequences */
+  /** @param batch number of sequences */
   zeroState(batch: number): RecurrentState {
     checkSize(`${this._where}.zeroState: batch`, batch);
     const make = () => zeros([batch, this._hidden], this.weight_hh.backend);
@@ -90,8 +94,8 @@ class FusedCell implements Cell<RecurrentState> {
 
   /**
    * x [B, I] or ids [B] -> output [B, H] and the next state.
-   * @param state what the step before returned; parts that are absent are zero
-   * @throws InputError, ShapeError for another state or other shapes
+   * @param state the state that the previous step returned; absent parts are zero
+   * @throws InputError, ShapeError for an invalid state or other shapes
    */
   step(
     x: Tensor,
@@ -110,7 +114,7 @@ class FusedCell implements Cell<RecurrentState> {
     return { output: run.hidden, state: new RecurrentState(run.hidden, run.cell) };
   }
 
-  /** The weights in the order of the kernels, until they change. */
+  /** Packs the weights in the layout of the kernels; valid until the weights change. */
   bind(): BoundWeights {
     return new BoundWeights(this._kind, this._weights);
   }
@@ -122,12 +126,14 @@ class FusedCell implements Cell<RecurrentState> {
     if (x.shape.length > 0) checkStateShapes(where, state, [["batch", x.shape[0]]], widths);
   }
 
-  /** One binding for all steps of a tape, during which weights do not change; without a tape until they change. */
+  /**
+   * On a tape, one binding serves all steps, because weights do not change. Without a tape it serves until they change.
+   */
   private boundNow(hasIds: boolean): BoundWeights {
     const tape = currentTape();
     if (tape === undefined) return this.keptNow(hasIds);
     this.forgetKept();
-    // A scope inside of the tape's may have ended, and the binding that was made there with it.
+    // The binding may have been made in a scope inside the tape's that has ended.
     if (this._bound?.tape !== tape || !this._bound.weights.live) this._bound = { tape, weights: this.bind() };
     return this._bound.weights;
   }
@@ -143,7 +149,7 @@ class FusedCell implements Cell<RecurrentState> {
     return bound;
   }
 
-  /** Training changes the weights anyway, and wants the memory. */
+  /** Training changes the weights in any case, and needs the memory. */
   private forgetKept(): void {
     for (const name of ["ids", "values"] as const) {
       this._kept[name]?.bound.dispose();
@@ -151,7 +157,7 @@ class FusedCell implements Cell<RecurrentState> {
     }
   }
 
-  /** How often the weights were overwritten. @throws StaleTensorError for weights that were disposed of */
+  /** Number of writes of the weights. @throws StaleTensorError for weights that were disposed of */
   private writes(): number {
     let writes = 0;
     for (const weight of Object.values<Tensor | undefined>({ ...this._weights })) {
@@ -163,14 +169,14 @@ class FusedCell implements Cell<RecurrentState> {
   }
 }
 
-/** As torch.nn.LSTMCell. */
+/** Like torch.nn.LSTMCell. */
 export class LSTMCell extends FusedCell {
   constructor(inputs: number, hidden: number, options: CellOptions) {
     super("lstm", "LSTMCell", inputs, hidden, settle<CellSettings>("LSTMCell", RANGES, DEFAULTS, options));
   }
 }
 
-/** As torch.nn.GRUCell; `resetGate` as in GRU. */
+/** Like torch.nn.GRUCell; `resetGate` as in GRU. */
 export class GRUCell extends FusedCell {
   constructor(inputs: number, hidden: number, options: CellOptions & Pick<GRUOptions, "resetGate">) {
     const { resetGate, ...settings } = settle<CellSettings & Required<Pick<GRUOptions, "resetGate">>>(
@@ -183,7 +189,7 @@ export class GRUCell extends FusedCell {
   }
 }
 
-/** As torch.nn.RNNCell. */
+/** Like torch.nn.RNNCell. */
 export class RNNCell extends FusedCell {
   constructor(inputs: number, hidden: number, options: CellOptions & Pick<RNNOptions, "nonlinearity">) {
     const { nonlinearity, ...settings } = settle<CellSettings & Required<Pick<RNNOptions, "nonlinearity">>>(

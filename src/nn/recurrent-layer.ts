@@ -22,57 +22,70 @@ import { STREAM_OPTIONS, Stream, type StreamOptions, type StreamParts } from "./
 import { denseTimeline, packedTimeline, type Timeline } from "./timeline.ts";
 
 export interface RecurrentOptions {
-  /** Source of the initial weights and, unless forward is given another, of the dropout masks. */
+  /** Generator of the initial weights, and of the dropout masks unless forward is given another. */
   rng: Rng;
-  /** Stacked layers; each reads the hidden states of the one below. Default 1. */
+  /** Number of stacked layers; each reads the hidden states of the layer below. Default 1. */
   layers?: number;
-  /** Two bias vectors a layer, as PyTorch has them. Default true. */
+  /** Whether each layer has two bias vectors, as in PyTorch. Default true. */
   bias?: boolean;
   /** Probability of dropping an element between two layers while training. Default 0. */
   dropout?: number;
-  /** One dropout mask for all steps of a sequence (Gal and Ghahramani 2016). Default false: a new one each step. */
+  /**
+   * Whether one dropout mask serves all steps of a sequence (Gal and Ghahramani 2016). Default false: a new mask per
+   * step.
+   */
   variational?: boolean;
-  /** A second set of weights reads the sequence backwards; outputs are forward and backward side by side. */
+  /** Whether a second set of weights reads the sequence backwards; the outputs of both directions are concatenated. */
   bidirectional?: boolean;
-  /** Inputs and outputs [batch, time, ...] (default) or [time, batch, ...], which saves two copies. */
+  /** Whether inputs and outputs are [batch, time, ...] (default) or [time, batch, ...], which saves two copies. */
   batchFirst?: boolean;
   backend?: Backend;
 }
 
 export const RECURRENT_RANGES = {
   ...MODULE_RANGES,
-  ...{ layers: SIZE, bias: FLAG, dropout: BELOW_1, variational: FLAG, bidirectional: FLAG, batchFirst: FLAG },
+  layers: SIZE,
+  bias: FLAG,
+  dropout: BELOW_1,
+  variational: FLAG,
+  bidirectional: FLAG,
+  batchFirst: FLAG,
 };
 
 export const RECURRENT_DEFAULTS = {
-  ...{ layers: 1, bias: true, dropout: 0, variational: false, bidirectional: false, batchFirst: true },
+  layers: 1,
+  bias: true,
+  dropout: 0,
+  variational: false,
+  bidirectional: false,
+  batchFirst: true,
 };
 
 export interface RecurrentForwardOptions {
-  /** Where the sequence starts; zero when absent. */
+  /** The initial state; absent parts are zero. */
   state?: RecurrentState | InitialState;
-  /** Length of each sequence of the batch, in any order, 1 to T. What lies beyond is never read; outputs there are 0. */
+  /** Length of each sequence of the batch, in any order, 1 to T. Padding is never read; outputs there are 0. */
   lengths?: ArrayLike<number>;
-  /** Draw dropout masks from here. */
+  /** Generator of the dropout masks. */
   rng?: Rng;
-  /** With `false` nothing is dropped. Default true. */
+  /** If false, nothing is dropped. Default true. */
   training?: boolean;
-  /** From {@link RecurrentLayer.bind}: the weights packed once for many calls without an update between them. */
+  /** The result of {@link RecurrentLayer.bind}: weights packed once for many calls without an update between them. */
   bound?: readonly BoundWeights[];
 }
 
 const FORWARD: Names<RecurrentForwardOptions & typeof CELL_FORWARD> = { ...CELL_FORWARD, bound: 0 };
 
-/** Options, none of which is unknown. */
+/** Options without unknown names. */
 function named<Options extends object>(where: string, known: object, options: Options): Options {
   refuseOthers(where, known, options);
   return options;
 }
 
 /**
- * What RNN, LSTM and GRU share: layers, directions, lengths, states and dropout, with the semantics and parameter
- * names of torch.nn. Parameters are `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0`, `bias_hh_l0`, with `_reverse` behind
- * for the second direction; initial values are uniform within 1 / sqrt(hidden).
+ * The base class of RNN, LSTM and GRU: layers, directions, lengths, states and dropout, with the semantics and
+ * parameter names of torch.nn. Parameters are `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0`, `bias_hh_l0`, with the
+ * suffix `_reverse` for the second direction. Initial values are uniform within 1 / sqrt(hidden).
  */
 export abstract class RecurrentLayer {
   readonly kind: CellKind;
@@ -83,22 +96,22 @@ export abstract class RecurrentLayer {
   readonly variational: boolean;
   readonly bidirectional: boolean;
   readonly batchFirst: boolean;
-  /** Size of the hidden state of one direction: the projection's, where there is one. */
+  /** Size of the hidden state of one direction: that of the projection, if there is one. */
   readonly stateSize: number;
-  /** Size of the outputs: that of all directions. */
+  /** Number of features of the output, for all directions together. */
   readonly outputSize: number;
   /** [gates * H, inputs] */
   declare readonly weight_ih_l0: Tensor;
   /** [gates * H, S] */
   declare readonly weight_hh_l0: Tensor;
-  /** [gates * H] each; absent with `bias: false`. */
+  /** [gates * H] each; absent with `bias: false` */
   declare readonly bias_ih_l0?: Tensor;
   declare readonly bias_hh_l0?: Tensor;
-  /** Of the layers above, of the second direction (`_reverse`) and of a projection (`weight_hr_l0`). */
+  /** Parameters of higher layers, of the second direction (`_reverse`) and of a projection (`weight_hr_l0`). */
   readonly [name: WeightName]: Tensor;
   readonly [name: BiasName]: Tensor | undefined;
   private readonly _rng: Rng;
-  /** Layer by layer, in each first forward, then backward. */
+  /** Ordered by layer; in each layer forward first, then backward. */
   private readonly _weights: RecurrentWeights[] = [];
 
   constructor(
@@ -142,20 +155,20 @@ export abstract class RecurrentLayer {
   }
 
   /**
-   * All zeros; takes no memory.
-   * @param batch how many sequences
+   * A state of zeros; takes no memory.
+   * @param batch number of sequences
    */
   zeroState(batch: number): RecurrentState {
     checkSize(`${this.cellName}.zeroState: batch`, batch);
     return new RecurrentState();
   }
 
-  /** The weights of every layer and direction in the order of the kernels, until the weights change. */
+  /** Packs the weights of every layer and direction in the layout of the kernels; valid until the weights change. */
   bind(): BoundWeights[] {
     return this._weights.map((weights) => new BoundWeights(this.kind, weights));
   }
 
-  /** The same for many frames of inference: outside all scopes until each is disposed of. */
+  /** Like `bind`, for many frames of inference: outside all scopes, until each result is disposed of. */
   keepBound(idInput: boolean): BoundWeights[] {
     checkValue(`${this.cellName}.keepBound: idInput`, FLAG, idInput);
     return scope(
@@ -165,15 +178,15 @@ export abstract class RecurrentLayer {
   }
 
   /**
-   * These layers and a linear layer behind them one step at a time, for values [I].
-   * @throws InputError for a bidirectional layer, whose outputs depend on what comes later
+   * A stream of these layers and an optional linear layer after them, one step at a time, for values [I].
+   * @throws InputError for a bidirectional layer, whose outputs depend on later inputs
    */
   stream(options: StreamOptions & Pick<StreamParts, "head"> = {}): Stream<ArrayLike<number>> {
     const { head, ...others } = named(`${this.cellName}.stream`, { ...STREAM_OPTIONS, head: 0 }, options);
     return this.streamOf({ head, ids: false }, others);
   }
 
-  /** The same for ids: one-hot, or through an embedding, a module or its matrix [symbols, I]. */
+  /** Like `stream`, for ids: one-hot, or through an embedding (a module or its matrix [symbols, I]). */
   streamIds(options: StreamOptions & Pick<StreamParts, "embedding" | "head"> = {}): Stream<number> {
     const known = { ...STREAM_OPTIONS, embedding: 0, head: 0 };
     const { embedding, head, ...others } = named(`${this.cellName}.streamIds`, known, options);
@@ -193,10 +206,10 @@ export abstract class RecurrentLayer {
   }
 
   /**
-   * inputs [B, T, I] or ids [B, T] -> output [B, T, S * directions] of the top layer and the state after the last
-   * step of each sequence. Time comes first with `batchFirst: false`; without a batch, inputs are [T, I] (or ids
+   * inputs [B, T, I] or ids [B, T] -> output [B, T, S * directions] of the top layer, and the state after the last step
+   * of each sequence. With `batchFirst: false` the time axis comes first. Without a batch, inputs are [T, I] (or ids
    * [T]), output [T, ...] and states [layers * directions, S].
-   * @throws ShapeError naming both shapes; InputError for ids outside [0, inputs) and for lengths outside [1, T]
+   * @throws ShapeError that names both shapes; InputError for ids outside [0, inputs) and for lengths outside [1, T]
    */
   forward(inputs: Tensor, options: RecurrentForwardOptions = {}): { output: Tensor; state: RecurrentState } {
     refuseOthers(this.where, FORWARD, options);

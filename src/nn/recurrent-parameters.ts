@@ -10,7 +10,7 @@ interface WeightOptions {
   backend?: Backend;
 }
 
-/** The matrices of one layer in one direction, uniform within 1 / sqrt(hidden) as torch.nn initialises them. */
+/** The matrices of one layer in one direction, uniform within 1 / sqrt(hidden), like those of torch.nn. */
 export function makeWeights(
   gates: number,
   inputs: number,
@@ -27,13 +27,13 @@ export function makeWeights(
 
 type Place = `l${number}` | `l${number}_reverse`;
 
-/** Of a layer's matrix, as torch.nn calls it: from the inputs, from the hidden state, and of the projection. */
+/** The name of a matrix of a layer, as in torch.nn: for the inputs, for the hidden state, and for the projection. */
 export type WeightName = `weight_${"ih" | "hh" | "hr"}_${Place}`;
 
-/** Of one of a layer's two bias vectors. */
+/** The name of one of the two bias vectors of a layer. */
 export type BiasName = `bias_${"ih" | "hh"}_${Place}`;
 
-/** `weightIh` of layer 1, backwards: `weight_ih_l1_reverse`. */
+/** Converts a field name: `weightIh` of layer 1, direction 1 is `weight_ih_l1_reverse`. */
 export function nameOf(weight: string, layer: number, direction: number): string {
   const [kind, suffix] = [weight.slice(0, -2), weight.slice(-2).toLowerCase()];
   return `${kind}_${suffix}_l${layer}${direction === 1 ? "_reverse" : ""}`;

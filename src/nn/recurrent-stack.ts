@@ -31,24 +31,31 @@ import { sequenceDropout } from "./sequence-dropout.ts";
 export interface StackOptions extends RecurrentCellOptions {
   /** Probability of dropping an element between two layers while training. Default 0. */
   dropout?: number;
-  /** One dropout mask for all steps of a sequence (Gal and Ghahramani 2016). Default false: a new one each step. */
+  /**
+   * Whether one dropout mask serves all steps of a sequence (Gal and Ghahramani 2016). Default false: a new mask per
+   * step.
+   */
   variational?: boolean;
-  /** Where dropout masks come from, unless forward is given another. */
+  /** Generator of the dropout masks, unless forward is given another. */
   rng?: Rng;
 }
 
 type Settings = Settled<StackOptions, "rng" | "outputSize" | "name">;
 
 const RANGES = {
-  ...{ dropout: BELOW_1, variational: FLAG, batchFirst: FLAG, rng: optional(GENERATOR) },
-  ...{ outputSize: optional(SIZE), name: optional(TEXT) },
+  dropout: BELOW_1,
+  variational: FLAG,
+  batchFirst: FLAG,
+  rng: optional(GENERATOR),
+  outputSize: optional(SIZE),
+  name: optional(TEXT),
 };
 
 const STATES = { text: "an array with the state of each layer", fits: Array.isArray };
 
 /**
- * Cells above each other, each reading the outputs of the one below, with dropout between: what `layers` is to LSTM.
- * The state is an array, one for each layer.
+ * A stack of cells, each reading the outputs of the cell below, with dropout between them. It is for cells what
+ * `layers` is for LSTM. The state is an array with one state per layer.
  */
 export class RecurrentStack<State> {
   readonly layers: readonly Recurrent<State>[];
@@ -80,7 +87,7 @@ export class RecurrentStack<State> {
     this._rng = rng;
   }
 
-  /** @param batch how many sequences */
+  /** @param batch number of sequences */
   zeroState(batch: number): State[] {
     checkSize("recurrentStack.zeroState: batch", batch);
     return this.layers.map((layer) => layer.zeroState(batch));

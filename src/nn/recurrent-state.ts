@@ -7,21 +7,22 @@ import { checkShape, showShape } from "../core/shape.ts";
 import { showValue } from "../core/show-value.ts";
 
 /**
- * What a recurrent layer hands from one chunk of a sequence to the next: the hidden state, [layers * directions, B, S]
- * ([B, S] for a single cell), and for an LSTM the cell state, [layers * directions, B, H]. Absent ones are zero.
+ * The state that a recurrent layer passes from one chunk of a sequence to the next: the hidden state, [layers *
+ * directions, B, S] ([B, S] for a single cell), and for an LSTM the cell state, [layers * directions, B, H]. Absent
+ * parts are zero.
  */
 export class RecurrentState {
   readonly hidden: Tensor | undefined;
   readonly cell: Tensor | undefined;
 
-  /** @throws InputError for what is no tensor */
+  /** @throws InputError for an argument that is not a tensor */
   constructor(hidden?: Tensor, cell?: Tensor) {
     requireTensors("RecurrentState", {}, { hidden, cell });
     this.hidden = hidden;
     this.cell = cell;
   }
 
-  /** The same values without their history, good until the end of the next step. */
+  /** The same values detached from the tape, valid until the end of the next step. */
   detach(): RecurrentState {
     return new RecurrentState(this.hidden?.detach(), this.cell?.detach());
   }
@@ -40,10 +41,10 @@ export class RecurrentState {
 const PARTS = ["hidden", "cell"];
 
 /**
- * A state as a caller gave it: a {@link RecurrentState} or another object with parts of these names, of which each may
- * be absent. A tensor alone, or the tuple that PyTorch has, would be passed over and the sequence start from zeros.
- * @param where names the state in errors, as `lstm.forward: state`
- * @param hasCell of an LSTM: it has a cell state, too
+ * Checks a state from a caller: a {@link RecurrentState} or another object with parts of these names, each of which may
+ * be absent. A single tensor, or a tuple as in PyTorch, is refused; otherwise the sequence would start from zeros.
+ * @param where names the state in errors, such as `lstm.forward: state`
+ * @param hasCell whether there is a cell state (LSTM)
  * @throws InputError, ShapeError for anything else
  */
 export function checkStateParts(
@@ -71,9 +72,9 @@ export function checkStateParts(
 
 /**
  * @param where names the state in errors
- * @param axes what comes before the features of each part: [["batch", B]]
- * @param widths features of each part; a cell state of none is one that must not be there
- * @throws ShapeError naming the part
+ * @param axes the axes before the features of each part: [["batch", B]]
+ * @param widths number of features of each part; a cell state without a width must be absent
+ * @throws ShapeError that names the part
  */
 export function checkStateShapes(
   where: string,

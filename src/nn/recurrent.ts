@@ -37,39 +37,39 @@ import { checkSize } from "./options.ts";
 import { denseTimeline, packedTimeline, type Timeline } from "./timeline.ts";
 
 export interface RecurrentCellOptions {
-  /** Inputs and outputs [batch, time, ...] (default) or [time, batch, ...], which saves two copies. */
+  /** Whether inputs and outputs are [batch, time, ...] (default) or [time, batch, ...], which saves two copies. */
   batchFirst?: boolean;
-  /** How many features the cell's output has to have; errors then name both numbers. Default: whatever it has. */
+  /** Number of features that the output of the cell must have; errors name both numbers. Default: not checked. */
   outputSize?: number;
-  /** What errors call the cell. Default: the name of its class. */
+  /** Name of the cell in errors. Default: the name of its class. */
   name?: string;
 }
 
 export interface CellForwardOptions<State> {
-  /** Where the sequences start; the cell's `zeroState` when absent. */
+  /** The initial state. Default: the `zeroState` of the cell. */
   state?: State;
-  /** Length of each sequence of the batch, in any order, 1 to T. What lies beyond is never read; outputs there are 0. */
+  /** Length of each sequence of the batch, in any order, 1 to T. Padding is never read; outputs there are 0. */
   lengths?: ArrayLike<number>;
-  /** Handed to every step for dropout inside the cell. */
+  /** Generator that every step receives, for dropout inside the cell. */
   rng?: Rng;
-  /** With `false` nothing is dropped. Default true. */
+  /** If false, nothing is dropped. Default true. */
   training?: boolean;
 }
 
 const RANGES = { batchFirst: FLAG, outputSize: optional(SIZE), name: optional(TEXT) };
 
-/** What forward returned may be handed on whole, as its state: the output is passed over. */
+/** The whole result of forward may be passed as a state; its output is ignored. */
 type Forwarded = CellForwardOptions<unknown> & { output?: unknown };
 
 export const CELL_FORWARD: Names<Forwarded> = { state: 0, lengths: 0, rng: 0, training: 0, output: 0 };
 
-/** What is the same for all layers. @throws InputError */
+/** Checks the options that all layers have. @throws InputError */
 export function checkForward(where: string, { rng, training }: Pick<Forwarded, "rng" | "training">): void {
   checkValue(`${where}: rng`, optional(GENERATOR), rng);
   checkValue(`${where}: training`, optional(FLAG), training);
 }
 
-/** @throws InputError for what has not the methods of a cell */
+/** @throws InputError if the value does not have the methods of a cell */
 export function checkCell(where: string, cell: unknown): void {
   checkValue(where, { text: "a cell, with zeroState and step", fits: OBJECT.fits }, cell);
   const { zeroState, step, sequence } = cell as Partial<Cell<unknown>>;
@@ -80,15 +80,15 @@ export function checkCell(where: string, cell: unknown): void {
 }
 
 /**
- * Runs any cell over time, one step after the other, through the tape; goes where `LSTM` goes. A cell's parameters are
- * found under `cell`. Mistakes in what a cell returns are told with its name and the time of the step.
+ * Runs any cell over time, one step after the other, on the tape. It can be used in place of `LSTM`. The parameters of
+ * the cell are found under `cell`. Errors in the results of a cell name the cell and the time step.
  */
 export class Recurrent<State> {
   readonly cell: Cell<State>;
   readonly batchFirst: boolean;
   private readonly _outputSize: number | undefined;
   private readonly _name: string;
-  /** Of the state that the cell begins with; known from the first one on. */
+  /** Parts of the cell's initial state; known after the first one was made. */
   private _parts: readonly StatePart[] | undefined;
 
   /** @throws InputError for a cell without its methods, or an option outside its range */
@@ -107,7 +107,7 @@ export class Recurrent<State> {
     this._name = name;
   }
 
-  /** @param batch how many sequences */
+  /** @param batch number of sequences */
   zeroState(batch: number): State {
     checkSize("recurrent.zeroState: batch", batch);
     const where = `zeroState of ${this._name}`;
@@ -154,7 +154,7 @@ export class Recurrent<State> {
     return state;
   }
 
-  /** All steps in one call of the cell. */
+  /** Runs all steps in one call of the cell. */
   private sequence(inputs: Tensor, state: State, context: StepContext, [steps, batch]: [number, number]) {
     const where = `sequence of ${this._name}`;
     const time = denseTimeline(this.batchFirst, inputs.shape);
@@ -165,7 +165,7 @@ export class Recurrent<State> {
     return { output: time.leave(returned.output), state: returned.state };
   }
 
-  /** @param counts how many sequences reach each step; they are sorted by length */
+  /** @param counts number of sequences at each step; the sequences are sorted by length */
   private loop(inputs: Tensor, start: State, context: StepContext, time: Timeline, counts: number[]) {
     const x = time.enter(inputs);
     const inner = inputs.shape.slice(2);
@@ -199,8 +199,8 @@ export class Recurrent<State> {
 }
 
 /**
- * The context of each step, in which so many sequences go on. For some rows of a batch of different lengths each step has a
- * stream of its own: other rows may have more steps, and draw the same afterwards.
+ * The context of each step, given the number of sequences at the step. For some rows of a batch with different lengths,
+ * each step has its own random stream: other replicas may have more steps, and must draw the same numbers afterwards.
  */
 function stepContexts(context: StepContext, time: Timeline): (t: number, going: number) => StepContext {
   const { rng } = context;
@@ -209,7 +209,7 @@ function stepContexts(context: StepContext, time: Timeline): (t: number, going: 
   return (t, going) => ({ ...context, rng: time.generatorOfSequences(steps.fork(t), going) });
 }
 
-/** The rows that went on to the end, then those that ended before, the last to end first. */
+/** Concatenates the rows that continued to the end and those that ended before, the last to end first. */
 function joined<State>(state: State, ended: readonly State[]): State {
   if (ended.length === 0) return state;
   const others = ended.map((one) => new Map(stateTensors(one).map(({ name, tensor }) => [name, tensor])));

@@ -7,7 +7,7 @@ import {
 } from "./recurrent-layer.ts";
 
 export interface RNNOptions extends RecurrentOptions {
-  /** Default "tanh". */
+  /** The nonlinearity f. Default "tanh". */
   nonlinearity?: "tanh" | "relu";
 }
 
@@ -16,8 +16,8 @@ const RANGES = { ...RECURRENT_RANGES, nonlinearity: NONLINEARITY };
 const DEFAULTS = { ...RECURRENT_DEFAULTS, nonlinearity: "tanh" as const };
 
 /**
- * The simple recurrent network (Elman 1990) as torch.nn.RNN: `weight_ih_l0` [H, I], `weight_hh_l0` [H, H], biases [H].
- * Equation: backend/reference/cells/rnn.ts. An integer input is treated as one-hot.
+ * The simple recurrent network (Elman 1990), like torch.nn.RNN: `weight_ih_l0` [H, I], `weight_hh_l0` [H, H], biases
+ * [H]. Equation: backend/reference/cells/rnn.ts. An integer input is treated as one-hot.
  */
 export class RNN extends RecurrentLayer {
   constructor(inputs: number, hidden: number, options: RNNOptions) {

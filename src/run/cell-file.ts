@@ -1,4 +1,4 @@
-/** Which file holds a cell of the user's own. */
+/** The file that contains a user's own cell. */
 export type { CodeFile as CellFile } from "./checkpoint-metadata.ts";
 
 /** Whether `--cell` names a file, not one of the built-in cells. */

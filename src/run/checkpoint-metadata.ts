@@ -1,22 +1,25 @@
-/** What every checkpoint says beside its tensors, whatever its task. It may come from anywhere, so all of it is checked. */
+/**
+ * The metadata that every checkpoint contains besides its tensors, for any task. It is untrusted, so all of it is
+ * checked.
+ */
 import { FormatError } from "../core/errors.ts";
 import { AT_LEAST_0, COUNT } from "../core/options.ts";
 import { sizeOf } from "../core/shape.ts";
 import { isParameterName } from "../io/checkpoint-names.ts";
 import type { SafetensorsFile } from "../io/safetensors.ts";
 
-/** Which file held code that the person named for a model. Nothing is loaded by it here. */
+/** The file that contained the user's own code for a model. It is not loaded here. */
 export interface CodeFile {
-  /** As it was given, from the folder in which the program ran. */
+  /** The path as it was given, relative to the working directory of the program. */
   readonly path: string;
-  /** Of the file's bytes; what it imports is not in it. */
+  /** SHA-256 of the bytes of the file, without its imports. */
   readonly sha256: string;
 }
 
-/** Where a training stood. */
+/** The progress of a training. */
 export interface CheckpointPosition {
   readonly step: number;
-  /** Of training, all sittings together. */
+  /** Training time in seconds, over all runs that continued it. */
   readonly seconds: number;
 }
 
@@ -52,7 +55,7 @@ export function parsePosition({ metadata }: SafetensorsFile, where: string): Che
 }
 
 /**
- * A small file cannot have a large model made: whatever is allocated for a model must be there.
+ * Limits the memory that a small file can make the program allocate: the tensors of the model must be in the file.
  * @throws FormatError
  */
 export function checkStoredSize(

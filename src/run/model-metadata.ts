@@ -1,8 +1,10 @@
-/** What a checkpoint of the task `text` says of its model beside the weights; all of it is checked. */
+/**
+ * The metadata of a checkpoint of the task `text` that describe its model besides the weights; all of it is checked.
+ */
 import { FormatError, UnrolledError } from "../core/errors.ts";
 import { BELOW_1, COUNT, FLAG, type Range, SIZE } from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
-// Not by way of the index: sampling would load all that training needs of it.
+// Imported directly, because the index would load all modules for training when sampling.
 import type { Tokenizer } from "../data/tokenizer.ts";
 import { tokenizerFromJSON } from "../data/tokenizer-json.ts";
 import type { SafetensorsFile } from "../io/safetensors.ts";
@@ -21,10 +23,10 @@ import {
   parsePosition,
 } from "./checkpoint-metadata.ts";
 
-/** What a checkpoint carries beside its tensors, so that it can be used without its run. */
+/** What a checkpoint contains besides its tensors, so that it can be used without its run folder. */
 export interface CheckpointFacts extends CheckpointPosition {
   readonly model: LanguageModelConfig;
-  /** Which file held the cell of the user's own that a model was trained with. */
+  /** The file of the user's own cell with which the model was trained. */
   readonly cellFile?: CodeFile;
   readonly vocabulary: Tokenizer;
 }
@@ -32,7 +34,7 @@ export interface CheckpointFacts extends CheckpointPosition {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** @throws FormatError naming what is missing or wrong */
+/** @throws FormatError that names the missing or wrong field */
 export function readCheckpointFacts(file: SafetensorsFile, where: string): CheckpointFacts {
   if (file.metadata.task !== "text") throw new FormatError(where, `is not a checkpoint of the task "text"`);
   const json = metadataReader(file, where);
@@ -45,14 +47,14 @@ export function readCheckpointFacts(file: SafetensorsFile, where: string): Check
   return { ...position, model, cellFile, vocabulary };
 }
 
-/** Of an own cell only the matrices around it are known, and that each of its layers has a parameter. */
+/** For a user's own cell, only the surrounding matrices are known, and that each layer has at least one parameter. */
 export function leastLanguageModel(config: LanguageModelConfig): { numbers: number; tensors: number } {
   const { vocabulary: V, hidden: H, embedding: E, tied, layers } = config;
   const around = V * E + (tied ? V : V * (H + 1));
   return { numbers: config.cell === "own" ? around : parameterCount(config), tensors: layers };
 }
 
-/** @throws FormatError when a model reads another number of symbols than its vocabulary has */
+/** @throws FormatError if the number of symbols of the model is not that of its vocabulary */
 export function checkVocabularySize(vocabulary: Tokenizer, model: LanguageModelConfig, where: string): void {
   if (vocabulary.size === model.vocabulary) return;
   const symbols = vocabulary.kind === "char" ? "characters" : "symbols";
@@ -74,7 +76,7 @@ const FIELDS: Readonly<Record<Exclude<keyof LanguageModelConfig, "cell">, Range>
   tied: FLAG,
 };
 
-/** @throws FormatError naming the field that makes no model, or a model larger than any heap */
+/** @throws FormatError that names an invalid field, or for a model larger than any heap */
 export function parseModelConfig(value: unknown, where: string): LanguageModelConfig {
   if (!isObject(value)) throw new FormatError(where, "model must be an object");
   const cell = CELLS.find((known) => known === value.cell);
@@ -92,14 +94,14 @@ export function parseModelConfig(value: unknown, where: string): LanguageModelCo
   const config = inFile(where, () =>
     completeConfig({ cell, vocabulary, hidden, layers, dropout, variational, embedding, tied }),
   );
-  // Sizes come from a file: refuse what no heap can hold before anything is allocated for them.
+  // Sizes come from a file: refuse a model that no heap can hold before allocating anything for it.
   if (trainingBytes(config, 1, 1) > 2 ** 32) {
     throw new FormatError(where, "the model is larger than the heap of this program");
   }
   return config;
 }
 
-/** What is a wrong option in a program is a broken file here. */
+/** Reports an invalid option as a damaged file, because the options were read from a file. */
 function inFile<Result>(where: string, work: () => Result): Result {
   try {
     return work();

@@ -15,16 +15,16 @@ export interface OpenModelOptions extends Pick<LanguageModelOptions, "backend" |
   readonly where?: string;
 }
 
-/** A trained model and all that is needed to use it. */
+/** A trained model with everything that is needed to use it. */
 export interface OpenedModel {
-  /** With its trained weights, for inference or to train on: `generate(model, ...)` writes with it. */
+  /** The model with its trained weights, for inference or further training: `generate(model, ...)` generates text. */
   readonly model: LanguageModel;
-  /** Text to ids and back: `encode`, `decode`, and `decoder()` for ids that come one by one. */
+  /** Converts text to ids and back: `encode`, `decode`, and `decoder()` for ids that arrive one at a time. */
   readonly tokenizer: Tokenizer;
   readonly config: LanguageModelConfig;
-  /** Updates that it was trained for. */
+  /** Number of updates that the model was trained for. */
   readonly step: number;
-  /** Seconds that it was trained for. */
+  /** Training time in seconds. */
   readonly seconds: number;
 }
 
@@ -36,10 +36,11 @@ const RANGES: Ranges<OpenModelOptions> = {
 };
 
 /**
- * The trained model in the bytes of a checkpoint, in Node as in a page. It is what `unrolled sample`, `eval` and
- * `inspect` use. No file is read and no code is loaded: a model with a cell of your own needs `createCell`.
- * @throws FormatError for a file that is damaged, no checkpoint of the task `text`, or whose tensors are not those of
- * its model; CheckpointVersionError; InputError for an option that is wrong, and for a missing or needless createCell
+ * Opens the trained model in the bytes of a checkpoint, in Node or in a page. `unrolled sample`, `eval` and `inspect`
+ * use it. It reads no other file and loads no code: a model with a cell of your own needs `createCell`.
+ * @throws FormatError for a file that is damaged, that is not a checkpoint of the task `text`, or whose tensors are not
+ * those of its model; CheckpointVersionError; InputError for an invalid option, and for a missing or superfluous
+ * createCell
  */
 export async function openModel(bytes: FileBytes, options: OpenModelOptions = {}): Promise<OpenedModel> {
   const settings = settle<OpenModelOptions>("openModel", RANGES, { where: "checkpoint" }, options);
@@ -51,7 +52,9 @@ export async function openModel(bytes: FileBytes, options: OpenModelOptions = {}
   return { model, tokenizer, config: model.config, step, seconds };
 }
 
-/** Initial values that are overwritten at once: drawing a million of them takes longer than all the rest. */
+/**
+ * Skips the initial values, which are overwritten at once: drawing a million of them takes longer than all other work.
+ */
 class NoRng extends Rng {
   constructor() {
     super(0);
@@ -63,8 +66,8 @@ class NoRng extends Rng {
 }
 
 /**
- * The model of a checkpoint that has been read, as {@link openModel} makes it.
- * @throws FormatError naming all tensors that do not fit; InputError for a missing or needless createCell
+ * Makes the model of a checkpoint that has been read, like {@link openModel}.
+ * @throws FormatError that names all tensors that do not fit; InputError for a missing or superfluous createCell
  */
 export function buildTrainedModel(
   file: SafetensorsFile,

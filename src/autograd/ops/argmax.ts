@@ -10,10 +10,10 @@ import type { ReduceOptions } from "./reduce.ts";
 const OPTIONS: Names<ReduceOptions> = { keepDims: 0 };
 
 /**
- * Indices of the largest elements along an axis, as torch.argmax: x [..., n, ...] -> integers [...]. The first of equal
- * elements is taken, and a NaN counts as larger than every number. No gradient flows through it.
- * @param axis counted from the end where it is below 0; the last one unless given
- * @throws ShapeError for an axis that x has not, and for one without elements
+ * Indices of the largest elements along an axis, like torch.argmax: x [..., n, ...] -> integers [...]. The first of
+ * equal elements is chosen, and NaN counts as larger than every number. No gradient flows through it.
+ * @param axis index of the axis; negative values count from the end. Default: the last axis
+ * @throws ShapeError for an axis that x does not have, or that has size 0
  */
 export function argmax(x: Tensor, axis = -1, options: ReduceOptions = {}): Tensor {
   refuseOthers("argmax", OPTIONS, options);

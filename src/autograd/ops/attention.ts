@@ -7,28 +7,28 @@ import { checkShape, showShape } from "../../core/shape.ts";
 import { requireFloats, requireIntegers } from "../check.ts";
 import { isRecording, kernelsOf, record, recordAll } from "../tape.ts";
 
-/** What a query finds in a memory. */
+/** The result of attending to a memory. */
 export interface Attention {
-  /** The mean of the values with those weights: [B, H], or [B, T, H] for T queries at once. */
+  /** The mean of the values, weighted by `weights`: [B, H], or [B, T, H] for T queries at once. */
   readonly context: Tensor;
-  /** The softmax of the scores: [B, S], or [B, T, S]; 0 at padding. */
+  /** The softmax of the scores: [B, S], or [B, T, S]; 0 for padding. */
   readonly weights: Tensor;
 }
 
 export interface AttentionOptions {
   /**
-   * Integers [B]: how many places of each memory count, from 1 to S. What lies behind is padding, which is never read and
-   * gets a gradient of 0. All S places count unless given.
+   * Integers [B]: how many positions of each memory are valid, from 1 to S. The rest is padding, which is never read
+   * and has a gradient of 0. Default: all S positions.
    */
   readonly lengths?: Tensor | undefined;
 }
 
 export interface DotAttentionOptions extends AttentionOptions {
-  /** Factor of the scores, as 1 / sqrt(A) of Vaswani et al. (2017). 1 unless given. */
+  /** Factor of the scores, for example 1 / sqrt(A) in Vaswani et al. (2017). Default: 1. */
   readonly scale?: number;
 }
 
-/** Kernels take it as float32. */
+/** Kernels read it as float32. */
 export const SCALE: Range = {
   text: "a number that float32 holds",
   fits: (value) => typeof value === "number" && Number.isFinite(Math.fround(value)),
@@ -38,7 +38,7 @@ const LENGTHS: Names<AttentionOptions> = { lengths: 0 };
 const DOT: Names<DotAttentionOptions> = { lengths: 0, scale: 0 };
 
 interface Sizes {
-  /** Sequences, places of a memory, features of a key and of a value. */
+  /** Number of sequences, positions of a memory, features of a key and features of a value. */
   readonly B: number;
   readonly S: number;
   readonly A: number;
@@ -55,19 +55,19 @@ interface Parts {
 }
 
 /**
- * The memory of an attention, bound once for all queries of a tape: a decoder asks it once a step. However many queries
- * there are, the gradients of keys, values and v are summed in one place. Made by {@link bindAdditiveMemory} and
- * {@link bindDotMemory}.
+ * The memory of an attention, bound once for all queries on a tape: a decoder uses it once per step. The gradients of
+ * keys, values and v are summed in one place for any number of queries. Made by {@link bindAdditiveMemory} and {@link
+ * bindDotMemory}.
  */
 export class AttentionMemory {
   private readonly parts: Parts;
   private readonly sizes: Sizes;
   private readonly kernels: Kernels;
-  /** Stands for keys, values and v on the tape; undefined when none of them is to have a gradient. */
+  /** Represents keys, values and v on the tape; undefined if none of them needs a gradient. */
   private readonly token: Tensor | undefined;
   private gradients: readonly (Tensor | undefined)[] | undefined;
 
-  /** For this package only: the parts have been checked. */
+  /** For this package only: the parts must have been checked. */
   constructor(parts: Parts) {
     const { op, keys, values, v, lengths } = parts;
     this.parts = parts;
@@ -125,7 +125,7 @@ export class AttentionMemory {
     return this.parts.op === "dotAttention" ? ATTENTION_SCORES.dot : ATTENTION_SCORES.additive;
   }
 
-  /** Where the gradients of keys, values and v are summed: zeros at first. */
+  /** The tensors in which the gradients of keys, values and v are summed, initially zero. */
   private sums(): readonly (Tensor | undefined)[] {
     const { keys, values, v } = this.parts;
     if (this.token === undefined) return [];
@@ -138,7 +138,7 @@ export class AttentionMemory {
     return this.gradients;
   }
 
-  /** The token's gradient, which only makes backward reach the memory. */
+  /** The token's gradient. Its only purpose is that backward reaches the memory. */
   private reached(): Tensor {
     const zero = empty([]);
     this.kernels.fill(zero.address, 0, 1);
@@ -184,8 +184,8 @@ export function requireLengths(op: string, lengths: Tensor | undefined, keys: Te
 }
 
 /**
- * A memory for additive attention, for the queries of many steps: {@link additiveAttention} says what the arguments are.
- *
+ * Binds a memory for additive attention, for the queries of many steps. The arguments are those of {@link
+ * additiveAttention}.
  *     const memory = bindAdditiveMemory(linear(encoded, U), encoded, v, { lengths });
  *     for (...) { const { context } = memory.attend(linear(state, W)); ... }
  */
@@ -202,7 +202,7 @@ export function bindAdditiveMemory(
   return new AttentionMemory({ op, keys, values, v, lengths, scale: 1 });
 }
 
-/** A memory for dot attention, for the queries of many steps: {@link dotAttention} says what the arguments are. */
+/** Binds a memory for dot attention, for the queries of many steps. The arguments are those of {@link dotAttention}. */
 export function bindDotMemory(
   keys: Tensor,
   values: Tensor,
@@ -218,14 +218,12 @@ export function bindDotMemory(
 
 /**
  * Additive attention over a memory (Bahdanau, Cho and Bengio 2015, "Neural machine translation by jointly learning to
- * align and translate", appendix A.1.2). With q = W s and k = U m of the paper as query and keys:
- *
+ * align and translate", appendix A.1.2). With the paper's q = W s and k = U m as query and keys:
  *     score = v . tanh(query + key),  weights = softmax of the scores,  context = sum of weights * values
- *
- * The scores of all steps and places are computed in one pass, forward and backward; no tensor of [B, T, S, A] is made.
- * @param query [B, A] for one step, [B, T, A] for all at once
- * @param keys [B, S, A], computed once for each sequence
- * @param values [B, S, H], what is averaged
+ * The scores of all steps and positions are computed in one pass, forward and backward, without a tensor [B, T, S, A].
+ * @param query [B, A] for one step, or [B, T, A] for all steps at once
+ * @param keys [B, S, A], computed once per sequence
+ * @param values [B, S, H], which are averaged
  * @param v [A]
  * @throws ShapeError, InputError for tensors that do not fit each other and for lengths outside [1, S]
  */
@@ -241,13 +239,11 @@ export function additiveAttention(
 
 /**
  * Dot attention over a memory (Luong, Pham and Manning 2015, "Effective approaches to attention-based neural machine
- * translation", section 3.1): as {@link additiveAttention} with
- *
+ * translation", section 3.1). It is {@link additiveAttention} with
  *     score = scale * query . key
- *
- * @param query [B, A] for one step, [B, T, A] for all at once
+ * @param query [B, A] for one step, or [B, T, A] for all steps at once
  * @param keys [B, S, A]
- * @param values [B, S, H], what is averaged
+ * @param values [B, S, H], which are averaged
  * @throws ShapeError, InputError for tensors that do not fit each other and for lengths outside [1, S]
  */
 export function dotAttention(

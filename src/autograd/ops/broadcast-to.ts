@@ -7,8 +7,8 @@ import { expand, sumTo } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
 
 /**
- * x repeated to `shape` by NumPy's rules: axes of 1 and missing leading axes. The gradient is summed over what was
- * repeated. Elementwise ops do this by themselves.
+ * x broadcast to `shape` by NumPy's rules: axes of size 1 and missing leading axes are repeated. The gradient is summed
+ * over the repeated axes. Elementwise ops broadcast automatically.
  */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   requireFloats("broadcastTo", { x });

@@ -8,9 +8,9 @@ import { kernelsOf, record } from "../tape.ts";
 import { slice } from "./slice.ts";
 
 /**
- * Tensors side by side along an axis, the last unless given: [..., n1, ...], [..., n2, ...] -> [..., n1 + n2, ...].
- * Each gets its part of dy.
- * @throws ShapeError when another axis or the dtype differs
+ * Concatenates tensors along an axis, by default the last: [..., n1, ...], [..., n2, ...] -> [..., n1 + n2, ...]. The
+ * gradient of each tensor is its part of dy.
+ * @throws ShapeError if another axis or the dtype differs
  */
 export function concat(parts: readonly Tensor[], axis = -1): Tensor {
   requireTensorList("concat: parts", parts);
@@ -55,12 +55,12 @@ export function concat(parts: readonly Tensor[], axis = -1): Tensor {
   );
 }
 
-/** A tensor for each size: as many as there are in a literal, so that none counts as possibly absent. */
+/** One tensor per size. For a literal array the type has a fixed length, so that no element may be undefined. */
 export type Pieces<Sizes extends readonly number[]> = { -readonly [Index in keyof Sizes]: Tensor };
 
 /**
- * x cut along an axis, the last unless given, into pieces of the given sizes: the inverse of concat.
- * @throws ShapeError unless the sizes add up to the axis
+ * Splits x along an axis, by default the last, into pieces of the given sizes. It is the inverse of concat.
+ * @throws ShapeError unless the sizes add up to the size of the axis
  */
 export function split<const Sizes extends readonly number[]>(
   x: Tensor,
@@ -81,7 +81,7 @@ export function split<const Sizes extends readonly number[]>(
   return pieces as Pieces<Sizes>;
 }
 
-/** Whether `counts` is an array of whole numbers from 1 up with that sum. */
+/** Whether `counts` is an array of integers of at least 1 that add up to `total`. */
 export function addUpTo(counts: unknown, total: number): boolean {
   if (!Array.isArray(counts)) return false;
   let sum = 0;

@@ -11,21 +11,19 @@ import { kernelsOf, record } from "../tape.ts";
 import { checkImages, checkWindow, type WindowOptions, windowOver } from "./window.ts";
 
 /**
- * Images are convolved in groups whose patches fit into so many bytes: small images together, for a product long enough to
- * be fast; of large ones each by itself, since more patches would only leave the caches.
+ * Images are convolved in groups whose patches fit into this many bytes. Small images are grouped so that the product
+ * is large enough to be fast; large images are processed one by one, because more patches would not fit into the
+ * caches.
  */
 const GROUP_BYTES = 2 ** 19;
 
 /**
- * Two-dimensional convolution (cross-correlation, as torch.nn.functional.conv2d): x [N, C, H, W], weight
- * [O, C, kh, kw], bias [O] -> [N, O, H', W'], H' = floor((H + 2 padding - kh) / stride) + 1.
- *
- * For a group of images a matrix product of the weight [O, C kh kw] with the patches of all of them
- * [C kh kw, images H' W'], which are cut out again in backward instead of being kept:
- *
- *     y = W P + b,  dW = dy P^T,  dP = W^T dy (added where each patch was),  db = the sum of dy
- *
- * @throws ShapeError when the shapes do not fit each other or the window does not fit the image; InputError for other
+ * Two-dimensional convolution (cross-correlation, like torch.nn.functional.conv2d): x [N, C, H, W], weight [O, C, kh,
+ * kw], bias [O] -> [N, O, H', W'], H' = floor((H + 2 padding - kh) / stride) + 1. For each group of images it is a
+ * matrix product of the weight [O, C kh kw] and the patches of the group [C kh kw, images H' W']. Backward extracts the
+ * patches again instead of storing them:
+ *     y = W P + b,  dW = dy P^T,  dP = W^T dy (added at the position of each patch),  db = the sum of dy
+ * @throws ShapeError if the shapes do not fit each other or the window does not fit the image; InputError for invalid
  * options
  */
 export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: WindowOptions = {}): Tensor {
@@ -70,7 +68,7 @@ interface Convolution {
   readonly kernels: Kernels;
   readonly weight: Tensor;
   readonly images: number;
-  /** Over one image. */
+  /** The window over one image. */
   readonly window: Window;
 }
 
@@ -85,17 +83,17 @@ function groupsOf(convolution: Convolution): Group[] {
   );
 }
 
-/** `count` images from `first` on. */
+/** `count` images, starting with image `first`. */
 class Group {
   private readonly kernels: Kernels;
   private readonly weight: Tensor;
   private readonly first: number;
   private readonly count: number;
   private readonly outputs: number;
-  /** Elements of a patch, and how many patches an image has. */
+  /** Number of elements of a patch, and number of patches of an image. */
   private readonly patch: number;
   private readonly area: number;
-  /** Over the planes of all images of the group. */
+  /** The window over the planes of all images of the group. */
   private readonly window: Window;
 
   constructor({ kernels, weight, window }: Convolution, first: number, count: number) {
@@ -149,7 +147,7 @@ class Group {
     return this.swapped(columns, patch);
   }
 
-  /** The group's images of a tensor [N, rows, area], as [rows, count, area]. */
+  /** The group's part of a tensor [N, rows, area], as [rows, count, area]. */
   private channelsFirst(all: Tensor, rows: number): Tensor {
     return this.swapped(this.partOf(all), rows);
   }
@@ -162,7 +160,7 @@ class Group {
     return y;
   }
 
-  /** The group's images of a tensor [N, ...]. */
+  /** The group's part of a tensor [N, ...]. */
   private partOf(all: Tensor): Tensor {
     const size = all.size / all.shape[0];
     return all.view([this.count, size], this.first * size);

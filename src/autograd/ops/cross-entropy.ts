@@ -11,25 +11,28 @@ import { checkReduction, type ReductionOptions } from "./losses.ts";
 import { checkTargets } from "./targets.ts";
 
 export interface CrossEntropyOptions extends ReductionOptions {
-  /** Rows with this target count nothing. @defaultValue -100, as in PyTorch */
+  /** Rows with this target are ignored. @defaultValue -100, as in PyTorch */
   readonly ignoreIndex?: number;
-  /** How much a row with target c counts, [C]. */
+  /** Weight of the rows of each class, [C]. */
   readonly classWeights?: Tensor;
-  /** In [0, 1]: the part of the target that is spread over all classes (Szegedy et al. 2016). @defaultValue 0 */
+  /** Fraction of the target, in [0, 1], that is spread over all classes (Szegedy et al. 2016). @defaultValue 0 */
   readonly labelSmoothing?: number;
 }
 
 export const CROSS_ENTROPY_OPTIONS: Names<CrossEntropyOptions> = {
-  ...{ reduction: 0, ignoreIndex: 0, classWeights: 0, labelSmoothing: 0 },
+  reduction: 0,
+  ignoreIndex: 0,
+  classWeights: 0,
+  labelSmoothing: 0,
 };
 
 const IGNORE_INDEX = -100;
 
-/** All options; class weights may still be missing. */
+/** All options with defaults; class weights may be absent. */
 type CrossEntropySettings = Required<Omit<CrossEntropyOptions, "classWeights">> &
   Pick<CrossEntropyOptions, "classWeights">;
 
-/** @throws InputError, ShapeError for what `op` cannot work with */
+/** @throws InputError, ShapeError for options that `op` does not accept */
 export function settleCrossEntropy(
   op: string,
   classes: number,
@@ -49,7 +52,7 @@ export function settleCrossEntropy(
 
 interface Rows {
   readonly rows: number;
-  /** Whether a row is ignored, or nobody can know without waiting. */
+  /** Whether a row is ignored, or whether that is unknown without waiting for the targets. */
   readonly mayIgnore: boolean;
 }
 
@@ -68,11 +71,13 @@ function check(logits: Tensor, targets: Tensor, ignoreIndex: number): Rows {
 }
 
 /**
- * Softmax cross-entropy in nats as torch.nn.functional.cross_entropy, classes on the last axis: logits [..., C],
- * targets ids of the same shape without the classes -> [], or the targets' shape with reduction "none". The mean is over all rows that are not
- * ignored, weighted by their targets' class weights: NaN when there is none.
- *
+ * Softmax cross-entropy in nats, like torch.nn.functional.cross_entropy, with classes on the last axis.
  *     loss = mean(log sum exp(x) - x[target]),  dx = (softmax(x) - onehot(target)) * dy / rows
+ * The mean is over all rows that are not ignored, weighted by the class weights of their targets; it is NaN if there
+ * are none.
+ * @param logits [..., C]
+ * @param targets integers [...], the shape of `logits` without its last axis
+ * @returns [], or the shape of `targets` with reduction "none"
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
   requireFloats("crossEntropy", { logits });
@@ -104,7 +109,7 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   });
 }
 
-/** With all options: losses and weights of the rows, then their reduction. */
+/** The case with all options: computes losses and weights of the rows, then reduces them. */
 function general(logits: Tensor, targets: Tensor, options: CrossEntropySettings): Tensor {
   const { reduction, ignoreIndex, classWeights, labelSmoothing } = options;
   const classes = logits.shape.at(-1)!;

@@ -13,36 +13,35 @@ import { kernelsOf, record } from "../tape.ts";
 
 export interface DropoutOptions {
   /**
-   * Axes along which all elements share one draw. `[0]` of time-major [T, B, F] is variational dropout, one mask for a
-   * whole sequence (Gal and Ghahramani 2016).
+   * Axes along which all elements share one random number. `[0]` of time-major [T, B, F] is variational dropout with
+   * one mask per sequence (Gal and Ghahramani 2016).
    */
   readonly sharedAxes?: readonly number[];
   /**
-   * Index of the first element in the mask, 0 if not given: a tensor that is the part of a larger one from element
-   * `start` on (row-major) gets that part of the larger one's mask, for the same draw of the generator. With
-   * `sharedAxes`, elements of the mask are counted, in which a shared axis has size 1.
+   * Index of the first element in the mask. Default: 0. A tensor that is the part of a larger tensor starting at
+   * element `start` (row-major) gets the corresponding part of the larger tensor's mask, for the same draw of the
+   * generator. With `sharedAxes` the index refers to elements of the mask, in which a shared axis has size 1.
    */
   readonly start?: number;
   /**
-   * The axis of the batch, 0 if not given: rows that `rng` knows the places of (`rng.forRows`) get what they get in a
-   * tensor of the whole batch. null: the tensor has no such axis. With any other generator it changes nothing.
+   * The batch axis. Default: 0; null if the tensor has none. If `rng` is for some rows of a batch (`rng.forRows`), the
+   * rows get the same mask as in a tensor of the whole batch. Has no effect with other generators.
    */
   readonly batchAxis?: number | null;
 }
 
 const OPTIONS: Names<DropoutOptions> = { sharedAxes: 0, start: 0, batchAxis: 0 };
 
-/** Where a part begins: the kernels count elements in a double. */
+/** The kernels count elements in a double. */
 export const MASK_START: Range = {
   text: "an integer from 0 to 2^52",
   fits: (value) => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 2 ** 52,
 };
 
 /**
- * Inverted dropout (Srivastava et al. 2014): each element is zero with probability p, the others are divided by
- * 1 - p. Takes one draw from `rng`; backward draws the same mask again, so none is stored.
- * @throws InputError unless 0 <= p < 1, and for a `start` that is no index; ShapeError for a batch of another size than
- * that of `rng`
+ * Inverted dropout (Srivastava et al. 2014): sets each element to zero with probability p and divides the others by 1 -
+ * p. Takes one draw from `rng`; backward generates the same mask again instead of storing it.
+ * @throws InputError unless 0 <= p < 1, and for an invalid `start`; ShapeError if the batch size is not that of `rng`
  */
 export function dropout(x: Tensor, p: number, rng: Rng, options: DropoutOptions = {}): Tensor {
   refuseOthers("dropout", OPTIONS, options);
@@ -74,16 +73,16 @@ export function dropout(x: Tensor, p: number, rng: Rng, options: DropoutOptions 
   return record("dropout", [x], y, (dy) => [drop(empty(x.shape), dy)]);
 }
 
-/** Writes what is left of `from` `into` a tensor of the same shape, and returns that. */
+/** Writes `from` with the mask applied to `into`, a tensor of the same shape, and returns `into`. */
 type Drop = (into: Tensor, from: Tensor) => Tensor;
 
-/** The mask is as small as its axes that are not shared, and is kept. */
+/** The mask has size 1 along the shared axes, and is stored. */
 function withSharedMask(x: Tensor, p: number, maskShape: Shape, drop: Drop): Tensor {
   const kernels = kernelsOf("dropout", x);
   const mask = empty(maskShape);
   kernels.fill(mask.address, 1, mask.size);
   drop(mask, mask);
-  // A choice, not a product: what is dropped is 0 even if it was NaN, as in the kernel.
+  // Select instead of multiplying: a dropped element is 0 even if it was NaN, as in the kernel.
   const apply = (values: Tensor) =>
     scaled(kernels, select(kernels, mask, values, constant(kernels, 0), x.shape), 1 / (1 - p));
   return record("dropout", [x], apply(x), (dy) => [apply(dy)]);

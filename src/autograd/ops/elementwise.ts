@@ -8,10 +8,10 @@ import { requireFloats } from "../check.ts";
 import { binary, constant, scaled, sumTo, ternary } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
 
-/** A tensor, or a number that stands for a tensor of it in any shape. At least one operand is a tensor. */
+/** A tensor, or a number that broadcasts to any shape. At least one operand of an op is a tensor. */
 export type Operand = Tensor | number;
 
-/** @throws InputError that names the operand which is neither a tensor nor a number */
+/** @throws InputError that names the operand that is neither a tensor nor a number */
 export function requireOperands(op: string, operands: Readonly<Record<string, unknown>>): void {
   for (const name in operands) {
     const operand = operands[name];
@@ -66,7 +66,7 @@ const overB: Gradient = (dy, { kernels, b, shape }) => binary(kernels, BINARY.di
 const ofDivisor: Gradient = (dy, { kernels, b, y, shape }) =>
   ternary(kernels, TERNARY.divGrad, [dy, y, b], shape);
 
-/** dy where one operand won, half of it where both are equal. */
+/** dy where one operand was selected, half of it where both are equal. */
 const whereWon =
   (kind: number, order: "ab" | "ba"): Gradient =>
   (dy, { kernels, a, b, shape }) =>
@@ -92,7 +92,9 @@ export function div(a: Operand, b: Operand): Tensor {
   return elementwise("div", BINARY.div, a, b, [overB, ofDivisor]);
 }
 
-/** The larger of a and b, broadcast; NaN if either is. dy goes to the larger, half each where they are equal. */
+/**
+ * The larger of a and b, broadcast; NaN if either is NaN. dy flows to the larger one; if they are equal, half to each.
+ */
 export function maximum(a: Operand, b: Operand): Tensor {
   const { maximumGrad } = TERNARY;
   return elementwise("maximum", BINARY.maximum, a, b, [
@@ -101,7 +103,10 @@ export function maximum(a: Operand, b: Operand): Tensor {
   ]);
 }
 
-/** The smaller of a and b, broadcast; NaN if either is. dy goes to the smaller, half each where they are equal. */
+/**
+ * The smaller of a and b, broadcast; NaN if either is NaN. dy flows to the smaller one; if they are equal, half to
+ * each.
+ */
 export function minimum(a: Operand, b: Operand): Tensor {
   const { minimumGrad } = TERNARY;
   return elementwise("minimum", BINARY.minimum, a, b, [

@@ -9,9 +9,9 @@ import { kernelsOf, record } from "../tape.ts";
 import { TapeBindings } from "../tape-bindings.ts";
 
 /**
- * Refuse ids outside [0, bound), except `allowed`: a kernel would read or write beyond its table. CPU-only: where
- * integers cannot be read at once, the kernels of that backend have to check.
- * @returns the ids, where they could be read
+ * Checks that ids are in [0, bound) or equal to `allowed`; otherwise a kernel would access memory outside its table.
+ * CPU-only: if integers cannot be read synchronously, the kernels of that backend must check them.
+ * @returns the ids, if they could be read
  */
 export function checkIds(
   where: string,
@@ -33,8 +33,8 @@ export function checkIds(
 }
 
 /**
- * For the backward pass of an op that uses ids again: checks those that were overwritten after the forward pass, in which
- * {@link checkIds} has seen others. Costs nothing while no tensor of integers is overwritten.
+ * Returns a check for the backward pass of an op that uses its ids again. It calls {@link checkIds} again if the ids
+ * were overwritten after the forward pass, and costs nothing if no integer tensor was overwritten.
  */
 export function watchIds(where: string, ids: Tensor, bound: number, allowed?: number): () => void {
   const before = integerWrites();
@@ -46,12 +46,12 @@ export function watchIds(where: string, ids: Tensor, bound: number, allowed?: nu
 const LOOKUP: Names<EmbeddingLookupOptions> = { paddingIdx: 0 };
 
 export interface EmbeddingLookupOptions {
-  /** The row of the id that only fills up: it gets no gradient. From the end where it is below 0. Default: none. */
+  /** The id that is used as padding: its row gets no gradient. Negative values count from the end. Default: none. */
   readonly paddingIdx?: number | undefined;
 }
 
 /**
- * The row that a padding id stands for, counted from the start.
+ * The row of a padding id, counted from the start.
  * @throws InputError unless it is an integer in [-rows, rows)
  */
 export function paddingRow(where: string, paddingIdx: number, rows: number): number {
@@ -64,9 +64,12 @@ export function paddingRow(where: string, paddingIdx: number, rows: number): num
 }
 
 /**
- * Rows of a table: ids [...] of integers, table [V, E] -> [..., E], as torch.nn.functional.embedding. The table's
- * gradient gets each dy at its row, but none at that of `paddingIdx`. When the table is a parameter, that gradient is
- * made once for all calls with it on one tape.
+ * Selects rows of a table, like torch.nn.functional.embedding. The gradient of the table is the sum of dy at each row,
+ * except at the row of `paddingIdx`. If the table is a parameter, that gradient is computed once for all calls with it
+ * on one tape.
+ * @param ids integers [...] in [0, V)
+ * @param table [V, E]
+ * @returns [..., E]
  * @throws ShapeError, InputError for ids outside [0, V) and a paddingIdx outside [-V, V)
  */
 export function embedding(ids: Tensor, table: Tensor, options: EmbeddingLookupOptions = {}): Tensor {
@@ -95,11 +98,11 @@ export function embedding(ids: Tensor, table: Tensor, options: EmbeddingLookupOp
 interface Lookup {
   readonly ids: Tensor;
   readonly dy: Tensor;
-  /** Checks ids that were overwritten since. */
+  /** Checks ids that were overwritten since the forward pass. */
   readonly recheck: () => void;
 }
 
-/** Every dy at the row of its id, but none at that of `padding`, unless it is negative. */
+/** Adds every dy to the row of its id, except to the row `padding`, unless that is negative. */
 function tableGradient(lookups: readonly Lookup[], table: Tensor, padding: number): Tensor {
   const { kernels } = table.backend;
   const width = table.shape[1];
@@ -113,7 +116,7 @@ function tableGradient(lookups: readonly Lookup[], table: Tensor, padding: numbe
   return dTable;
 }
 
-/** A table on one tape, whose gradient waits for all lookups: as weights do in linear.ts. */
+/** A table on one tape. Its gradient is computed after all lookups, like that of the weights in linear.ts. */
 class BoundTable {
   readonly token: Tensor;
   readonly padding: number;
@@ -128,7 +131,7 @@ class BoundTable {
     });
   }
 
-  /** @returns the gradient of the token, which only makes the tape reach it: its value is never read */
+  /** @returns the gradient of the token, which only makes the tape reach it; its value is never read */
   remember(lookup: Lookup): Tensor | undefined {
     this.lookups.push(lookup);
     return this.lookups.length === 1 ? empty([]) : undefined;

@@ -8,12 +8,11 @@ import { kernelsOf } from "../tape.ts";
 import { type Operand, requireOperands } from "./elementwise.ts";
 
 /**
- * Where two tensors are equal, elementwise and broadcast: floats, 1 where a = b and 0 elsewhere, as torch.eq. Both are
- * tensors of floats or both of integers, or one is a number; NaN equals nothing. No gradient flows through it.
- *
- *     mean(equal(argmax(logits), targets))     the share of right answers
- * @throws ShapeError for floats beside integers and for shapes that do not broadcast; InputError for a number beside
- * integers that is none of them
+ * Elementwise comparison with broadcasting, like torch.eq: floats, 1 where a = b and 0 elsewhere. Both operands are
+ * float tensors or both are integer tensors, or one is a number. NaN equals nothing. No gradient flows through it.
+ *     mean(equal(argmax(logits), targets))     the accuracy
+ * @throws ShapeError for a float tensor with an integer tensor, and for shapes that do not broadcast; InputError for a
+ * number that is not an integer with an integer tensor
  */
 export function equal(a: Operand, b: Operand): Tensor {
   if (typeof a === "number" && typeof b === "number") {

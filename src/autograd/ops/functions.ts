@@ -6,7 +6,7 @@ import { requireFloats } from "../check.ts";
 import { scaled } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
 
-/** Whose derivative the kernel computes from the result instead of the argument. */
+/** Functions whose derivative the kernel computes from the result instead of the argument. */
 const FROM_RESULT: ReadonlySet<string> = new Set(["exp", "sqrt"]);
 
 function unary(op: keyof typeof UNARY, x: Tensor, p = 0, q = 0): Tensor {
@@ -65,17 +65,18 @@ export function square(x: Tensor): Tensor {
 }
 
 /**
- * x^exponent, elementwise, for one number as exponent: NaN where x < 0 unless it is whole. dx = dy * p * x^(p - 1).
+ * x^exponent, elementwise, for a scalar exponent. NaN where x < 0, unless the exponent is an integer. dx = dy * p *
+ * x^(p - 1).
  * @throws InputError unless the exponent is finite
  */
 export function pow(x: Tensor, exponent: number): Tensor {
   checkValue("pow: exponent", { ...FINITE, text: "finite" }, exponent);
-  // PyTorch does so too, and the root of -infinity is NaN where its other powers are infinite.
+  // As in PyTorch: the square root of -infinity is NaN, while other powers of it are infinite.
   return exponent === 0.5 ? sqrt(x) : unary("pow", x, exponent);
 }
 
 /**
- * x kept inside [low, high], elementwise; NaN stays NaN. dx = dy where low <= x <= high, 0 elsewhere.
+ * Clamps x to [low, high], elementwise; NaN stays NaN. dx = dy where low <= x <= high, 0 elsewhere.
  * @throws InputError unless low <= high
  */
 export function clamp(x: Tensor, low: number, high: number): Tensor {

@@ -5,13 +5,13 @@ import { requireTensors } from "../check.ts";
 import { kernelsOf, record } from "../tape.ts";
 import { checkIds, watchIds } from "./embedding.ts";
 
-/** Id of a row of zeros. */
+/** The id that selects a row of zeros. */
 export const NO_ROW = -1;
 
 /**
- * Entries of the first axis by number: x [N, ...], ids [M...] of integers in [0, N) -> [M..., ...]. Id -1 gives a row
- * of zeros and takes no gradient, so that a list of ids can reorder time, cut sequences to their lengths and pad them.
- * A row that is taken several times gets the sum of its gradients.
+ * Selects entries of the first axis: x [N, ...], ids [M...] of integers in [0, N) -> [M..., ...]. Id -1 selects a row
+ * of zeros and has no gradient, so a list of ids can reorder time, cut sequences to their lengths and pad them. The
+ * gradient of a row that is selected several times is the sum of its gradients.
  */
 export function gatherRows(x: Tensor, ids: Tensor): Tensor {
   requireTensors("gatherRows", { x, ids });

@@ -6,7 +6,7 @@ import { requireFloats } from "../check.ts";
 import { kernelsOf, record } from "../tape.ts";
 
 export interface LayerNormOptions {
-  /** Added to the variance under the root. @defaultValue 1e-5, PyTorch's */
+  /** Added to the variance before the square root. @defaultValue 1e-5, as in PyTorch */
   readonly epsilon?: number;
 }
 

@@ -19,37 +19,41 @@ import { linear } from "./linear.ts";
 import { checkTargets } from "./targets.ts";
 
 export interface LinearCrossEntropyOptions extends CrossEntropyOptions {
-  /** How many rows have logits at a time. @defaultValue what fits in 16 MiB, but 128 or more; all below 1024 classes */
+  /**
+   * Number of rows whose logits are computed at a time. @defaultValue as many as fit in 16 MiB, at least 128; all rows
+   * for fewer than 1024 classes
+   */
   readonly blockRows?: number;
 }
 
 /**
- * Every block reads the weights and reads and writes their gradient. At 10,000 classes blocks of 400 rows cost nothing
- * beside the products, blocks of 200 cost 8 % and blocks of 100 cost 20 %.
+ * Every block reads the weights, and reads and writes their gradient. At 10,000 classes the cost of blocks of 400 rows
+ * is negligible next to the products; blocks of 200 rows cost 8 %, and blocks of 100 rows cost 20 %.
  */
 const BLOCK_BYTES = 2 ** 24;
 const LEAST_ROWS = 128;
 
-/** With fewer, scaling the gradients costs more than the logits: 7 % of layer and loss at 65 classes. */
+/** With fewer classes, scaling the gradients costs more than the logits: 7 % of layer and loss at 65 classes. */
 const LEAST_CLASSES = 1024;
 
-/** What a mean without any row is divided by: it is NaN, but the gradients of ignored rows are 0 and not NaN. */
+/** The divisor of a mean over no rows. The mean is NaN, but the gradients of ignored rows are 0 and not NaN. */
 const LEAST_WEIGHT = 1e-30;
 
 /**
- * A linear layer and the cross-entropy of its outputs in one: `crossEntropy(linear(x, weight, bias), targets)` without
- * the logits, which for a large vocabulary are the largest tensor of a model. They exist for a block of rows at a time,
- * and make room for their gradient there (as Hsu et al. 2024, "Liger Kernel"): gradients are computed with the loss, as
- * if that was to be differentiated by itself, and scaled in place afterwards, so backward goes through it once.
- *
- * x [..., I], weight [C, I], bias [C] or none, targets ids of the shape of x without its last axis -> [], in nats; with reduction "none" the targets'
- * shape, and then a gradient needs all logits at once after all.
- *
+ * Computes `crossEntropy(linear(x, weight, bias), targets)` without storing all logits, which are the largest tensor of
+ * a model with a large vocabulary. Logits exist for one block of rows at a time and are overwritten by their gradient
+ * (Hsu et al. 2024, "Liger Kernel"). Gradients are computed together with the loss, as if dy were 1, and are scaled in
+ * place afterwards, so backward can run only once.
  *     z = x W^T + b,  loss = mean(log sum exp(z) - z[target])
  *     dz = (softmax(z) - onehot(target)) * dy / rows,  dx = dz W,  dW = dz^T x,  db = the sum of dz over all rows
- *
- * @throws ShapeError, InputError for targets or options that crossEntropy refuses as well; ScopeError in backward when
- * the gradient is taken a second time
+ * With reduction "none", a gradient requires all logits at once.
+ * @param x [..., I]
+ * @param weight [C, I]
+ * @param bias [C] or none
+ * @param targets integers [...], the shape of x without its last axis
+ * @returns the loss in nats: [], or the shape of `targets` with reduction "none"
+ * @throws ShapeError, InputError for targets or options that crossEntropy refuses as well; ScopeError in backward if
+ * the gradient is computed a second time
  */
 export function linearCrossEntropy(
   x: Tensor,
@@ -146,13 +150,16 @@ export function linearCrossEntropy(
   });
 }
 
-/** @throws InputError for what is no object, before it is taken apart */
+/** @throws InputError if the options are not an object, before they are destructured */
 function checkOptions(op: string, options: LinearCrossEntropyOptions): void {
   refuseOthers(op, { ...CROSS_ENTROPY_OPTIONS, blockRows: 0 }, options);
   if (options.blockRows !== undefined) checkValue(`${op}: blockRows`, SIZE, options.blockRows);
 }
 
-/** Where blocks start, and how many rows the largest has: all alike, for a tail of few rows would cost as much as a block. */
+/**
+ * The first row of each block, and the size of the largest block. Blocks have equal sizes, because a last block with
+ * few rows would cost as much as a full one.
+ */
 function blocksOf(
   rows: number,
   classes: number,
@@ -164,7 +171,7 @@ function blocksOf(
   return { size, starts: starts.filter((first) => first === 0 || first < rows) };
 }
 
-/** How many rows have logits at a time unless told otherwise: {@link LinearCrossEntropyOptions.blockRows}. */
+/** The default number of rows whose logits are computed at a time: see {@link LinearCrossEntropyOptions.blockRows}. */
 export function blockRowsFor(classes: number): number {
   if (classes < LEAST_CLASSES) return Number.POSITIVE_INFINITY;
   return Math.max(LEAST_ROWS, Math.floor(BLOCK_BYTES / (classes * WORD)));

@@ -8,12 +8,10 @@ import { TapeBindings } from "../tape-bindings.ts";
 
 /**
  * y = x W^T + b over the last axis: x [..., I], weight [O, I], bias [O] -> y [..., O].
- *
  *     dx = dy W,  dW = dy^T x,  db = the sum of dy over all rows
- *
- * When the weight is a parameter, its gradient and that of the bias are one product over the rows of all calls with the
- * same two on one tape.
- * @throws ShapeError when the shapes do not fit each other
+ * If the weight is a parameter, the gradients of weight and bias are one product over the rows of all calls with the
+ * same weight and bias on one tape.
+ * @throws ShapeError if the shapes do not fit each other
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   requireFloats("linear", { x, weight }, { bias });
@@ -47,7 +45,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   ]);
 }
 
-/** dW = dy^T x and db over the rows of x and dy, of those that need one. */
+/** dW = dy^T x and db over the rows of x and dy, for those that need a gradient. */
 function weightGradients(
   kernels: Kernels,
   x: Tensor,
@@ -67,8 +65,8 @@ function weightGradients(
 }
 
 /**
- * A weight and a bias on one tape. Their gradients wait for all calls: the tape reaches the token, which stands for
- * them, after it has passed the first of these.
+ * A weight and a bias on one tape. Their gradients are computed after all calls: the tape reaches the token, which
+ * represents them, after it has passed the first call.
  */
 class BoundLinear {
   readonly token: Tensor;
@@ -82,7 +80,7 @@ class BoundLinear {
     this.token = record("linear", [weight, bias], empty([]), () => this.gradients());
   }
 
-  /** @returns the gradient of the token, which only makes the tape reach it: its value is never read */
+  /** @returns the gradient of the token, which only makes the tape reach it; its value is never read */
   remember(x: Tensor, dy: Tensor): Tensor | undefined {
     this.calls.push({ x, dy });
     return this.calls.length === 1 ? empty([]) : undefined;
@@ -96,7 +94,7 @@ class BoundLinear {
   }
 }
 
-/** The elements of all, one after the other, flat; of a single one itself. */
+/** Concatenates the elements of all tensors, flat. Returns a single tensor unchanged. */
 function joinRows(parts: readonly Tensor[]): Tensor {
   if (parts.length === 1) return parts[0];
   const all = empty([parts.reduce((total, part) => total + part.size, 0)]);

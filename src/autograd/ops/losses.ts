@@ -9,7 +9,7 @@ import { add, mul, sub } from "./elementwise.ts";
 import { neg, softplus, square } from "./functions.ts";
 import { mean, sum } from "./reduce.ts";
 
-/** What becomes of the losses of all elements or rows. */
+/** How the losses of all elements or rows are reduced. */
 export type Reduction = "mean" | "sum" | "none";
 
 export interface ReductionOptions {
@@ -20,7 +20,7 @@ export interface ReductionOptions {
 const REDUCTIONS = oneOf("mean", "sum", "none");
 const REDUCTION: Names<ReductionOptions> = { reduction: 0 };
 
-/** @throws InputError for a word that is none of the three */
+/** @throws InputError for a value that is not a reduction */
 export function checkReduction(op: string, reduction: string): asserts reduction is Reduction {
   checkValue(`${op}: reduction`, REDUCTIONS, reduction);
 }
@@ -29,7 +29,7 @@ function reduced(loss: Tensor, reduction: Reduction): Tensor {
   return reduction === "none" ? loss : reduction === "sum" ? sum(loss) : mean(loss);
 }
 
-/** @param tensors by the names of the two arguments */
+/** @param tensors the two tensors, by argument name */
 function requireSameShape(op: string, tensors: Readonly<Record<string, Tensor>>): void {
   requireFloats(op, tensors);
   const [[, x], [name, y]] = Object.entries(tensors);
@@ -38,13 +38,13 @@ function requireSameShape(op: string, tensors: Readonly<Record<string, Tensor>>)
   }
 }
 
-/** What scales the loss of every element must not make more elements. */
+/** A factor of the loss of each element must broadcast to the shape of the loss, without enlarging it. */
 function requireBroadcastTo(op: string, name: string, scale: Tensor, shape: Shape): void {
   if (sameShape(broadcastShape(op, { logits: shape, [name]: scale.shape }), shape)) return;
   throw new ShapeError(`${op}: ${name}`, `broadcast to ${showShape(shape)}`, showShape(scale.shape));
 }
 
-/** (prediction - target)^2, both of one shape: the mean of all unless told otherwise. */
+/** (prediction - target)^2, where both have the same shape; by default the mean over all elements. */
 export function mseLoss(prediction: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
   refuseOthers("mseLoss", REDUCTION, options);
   const { reduction = "mean" } = options;
@@ -54,19 +54,18 @@ export function mseLoss(prediction: Tensor, target: Tensor, options: ReductionOp
 }
 
 export interface BinaryCrossEntropyOptions extends ReductionOptions {
-  /** Scales the loss of every element; broadcast. */
+  /** Factor of the loss of each element; broadcast. */
   readonly weight?: Tensor;
-  /** Scales the loss of positive targets, one number a class: broadcast. */
+  /** Factor of the loss of positive targets, for example one number per class; broadcast. */
   readonly positiveWeight?: Tensor;
 }
 
 const WEIGHTED: Names<BinaryCrossEntropyOptions> = { ...REDUCTION, weight: 0, positiveWeight: 0 };
 
 /**
- * Binary cross-entropy in nats between targets t in [0, 1] and the probabilities sigmoid(x), from the logits x, as
- * torch.nn.functional.binary_cross_entropy_with_logits. Both have one shape.
- *
- *     loss = (1 - t) x + (1 + (p - 1) t) log(1 + exp(-x)),  p the positive weight, or 1
+ * Binary cross-entropy in nats between targets t in [0, 1] and the probabilities sigmoid(x) of the logits x, like
+ * torch.nn.functional.binary_cross_entropy_with_logits. Both have the same shape.
+ *     loss = (1 - t) x + (1 + (p - 1) t) log(1 + exp(-x)),  where p is the positive weight, or 1
  */
 export function binaryCrossEntropyWithLogits(
   logits: Tensor,

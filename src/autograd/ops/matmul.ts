@@ -25,8 +25,8 @@ interface Factor {
 }
 
 /**
- * c (+)= op(a) op(b) for every index of the leading axes `batch`, to which a's and b's broadcast. `into` may have
- * fewer leading axes itself: then the products over the missing ones are added up, in ascending order.
+ * c (+)= op(a) op(b) for every index of the leading axes `batch`, to which those of a and b broadcast. `into` may have
+ * fewer leading axes; the products over the missing axes are then added up in ascending order.
  */
 function products(kernels: Kernels, a: Factor, b: Factor, batch: Shape, into: Shape): Tensor {
   const [m, n] = into.slice(-2);
@@ -39,10 +39,10 @@ function products(kernels: Kernels, a: Factor, b: Factor, batch: Shape, into: Sh
   if (c.size === 0 || k === 0 || sizeOf(batch) === 0) return c;
   const flags = [a.transposed ? 1 : 0, b.transposed ? 1 : 0, adds ? 1 : 0] as const;
   const [areaC, areaA, areaB] = [m * n, m * k, k * n];
-  // One b for all rows of a: one long product instead of many short ones.
+  // One b for all rows of a: compute one long product instead of many short ones.
   const isOneProduct =
     !adds && !a.transposed && sizes.length === 1 && strides[1][0] === 1 && strides[2][0] === 0;
-  // The gradient of such a b: the sum over the batch is the inner dimension of one product.
+  // The gradient of such a b: the sum over the batch becomes the inner dimension of one product.
   const isOneSum =
     adds && a.transposed && !b.transposed && sizes.length === 1 && strides[1][0] * strides[2][0] === 1;
   const rows = isOneProduct ? m * sizes[0] : m;
@@ -65,10 +65,9 @@ function products(kernels: Kernels, a: Factor, b: Factor, batch: Shape, into: Sh
 }
 
 /**
- * Matrix product over the last two axes: a [..., m, k], b [..., k, n] -> [..., m, n]. Leading axes broadcast by
- * NumPy's rules.
- *
- *     da = dy b^T,  db = a^T dy     summed over the leading axes along which an operand was repeated
+ * Matrix product over the last two axes: a [..., m, k], b [..., k, n] -> [..., m, n]. Leading axes broadcast by NumPy's
+ * rules.
+ *     da = dy b^T,  db = a^T dy     summed over the leading axes along which an operand was broadcast
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   refuseOthers("matmul", OPTIONS, options);

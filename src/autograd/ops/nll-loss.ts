@@ -20,9 +20,9 @@ type Options = Omit<CrossEntropyOptions, "labelSmoothing">;
 const OPTIONS: Names<Options> = { reduction: 0, ignoreIndex: 0, classWeights: 0 };
 
 /**
- * -log p of the targets, given logarithms of probabilities [..., C] (logSoftmax, or a mixture's) and targets ids
- * [...]: torch.nn.functional.nll_loss with classes on the last axis. Options as crossEntropy. CPU-only: it reads the
- * targets.
+ * Negative log-likelihood of the targets, like torch.nn.functional.nll_loss with classes on the last axis, from log
+ * probabilities [..., C] (from logSoftmax or a mixture) and targets ids [...]. The options are those of crossEntropy.
+ * CPU-only, because it reads the targets.
  */
 export function nllLoss(logProbabilities: Tensor, targets: Tensor, options: Options = {}): Tensor {
   refuseOthers("nllLoss", OPTIONS, options);

@@ -15,16 +15,17 @@ export type Pairs = readonly (readonly [before: number, after: number])[];
 function arePairs(pads: unknown): pads is Pairs {
   const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
   if (!Array.isArray(pads)) return false;
-  // Not every, which passes over holes.
+  // Not `every`, which skips holes.
   return Array.from(pads, (pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isCount)).every(
     Boolean,
   );
 }
 
 /**
- * A border of `value` around x: pads[i] gives how many elements come before and after axis i; missing pads are for
- * the leading axes, which get none. The gradient is the inside of dy.
- * @throws ShapeError unless the pads are whole numbers from 0 up, at most one pair an axis
+ * Pads x with `value`. The gradient is the inner part of dy.
+ * @param pads pads[i] is the number of elements before and after axis i. Axes without a pair are not padded; missing
+ * pairs are those of the leading axes
+ * @throws ShapeError unless the pads are integers of at least 0, with at most one pair per axis
  */
 export function pad(x: Tensor, pads: Pairs, value = 0): Tensor {
   requireFloats("pad", { x });

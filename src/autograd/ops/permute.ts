@@ -20,8 +20,8 @@ function permuted(op: string, x: Tensor, order: readonly number[]): Tensor {
 }
 
 /**
- * Axes in another order: axis i of the result is axis order[i] of x. The gradient goes back in the inverse order.
- * @throws ShapeError unless `order` names every axis once
+ * Permutes axes: axis i of the result is axis order[i] of x. The gradient is permuted back.
+ * @throws ShapeError unless `order` contains every axis once
  */
 export function permute(x: Tensor, order: readonly number[]): Tensor {
   requireTensors("permute", { x });
@@ -33,7 +33,7 @@ export function permute(x: Tensor, order: readonly number[]): Tensor {
   return record("permute", [x], permuted("permute", x, axes), (dy) => [permuted("permute", dy, inverse)]);
 }
 
-/** The matrices of a batch transposed: [..., m, n] -> [..., n, m]. */
+/** Transposes the matrices of a batch: [..., m, n] -> [..., n, m]. */
 export function transpose(x: Tensor): Tensor {
   requireTensors("transpose", { x });
   if (x.shape.length < 2) {

@@ -30,8 +30,8 @@ function plan(op: string, x: Tensor, kernel: Pair, options: WindowOptions) {
 type Tail = Window extends readonly [number, ...infer Rest] ? Rest : never;
 
 /**
- * The largest element under a sliding window, as torch.nn.functional.max_pool2d: x [N, C, H, W] -> [N, C, H', W']. The
- * stride is the kernel's size unless given. Padding is never chosen; NaN always is. dy goes to the first of equals.
+ * Maximum over a sliding window, like torch.nn.functional.max_pool2d: x [N, C, H, W] -> [N, C, H', W']. The default
+ * stride is the size of the kernel. Padding is never selected; NaN always is. dy flows to the first of equal elements.
  */
 export function maxPool2d(x: Tensor, kernel: Pair, options: WindowOptions = {}): Tensor {
   const { window, planes, area, outputs, shape } = plan("maxPool2d", x, kernel, options);
@@ -47,8 +47,8 @@ export function maxPool2d(x: Tensor, kernel: Pair, options: WindowOptions = {}):
 }
 
 /**
- * The mean under a sliding window, as torch.nn.functional.avg_pool2d: padding counts as zeros. The stride is the
- * kernel's size unless given. Every element gets dy / (kh kw) of each window that it was under.
+ * Mean over a sliding window, like torch.nn.functional.avg_pool2d; padding counts as zeros. The default stride is the
+ * size of the kernel. Every element receives dy / (kh kw) from each window that contains it.
  */
 export function avgPool2d(x: Tensor, kernel: Pair, options: WindowOptions = {}): Tensor {
   const { window, planes, cells, outputs, shape } = plan("avgPool2d", x, kernel, options);

@@ -7,24 +7,27 @@ import { MASK_START } from "./dropout.ts";
 
 export interface RandomNormalOptions {
   /**
-   * Index of the first number in the sequence that the draw gives, 0 if not given: a tensor that is the part of a larger
-   * one from element `start` on (row-major) gets that part of its numbers, for the same draw of the generator.
+   * Index of the first number in the sequence of the draw. Default: 0. A tensor that is the part of a larger tensor
+   * starting at element `start` (row-major) gets the corresponding part of its numbers, for the same draw of the
+   * generator.
    */
   readonly start?: number;
-  /** Where the tensor lives outside all scopes; inside a scope it has to be the scope's. */
+  /** The backend of the tensor outside all scopes; inside a scope it must be the scope's. */
   readonly backend?: Backend;
 }
 
 const OPTIONS: Names<RandomNormalOptions> = { start: 0, backend: 0 };
 
 /**
- * Standard normal numbers, as torch.randn, from one draw of `rng`: in the innermost open scope, or persistent outside all
- * scopes. They are made in pairs by Box and Muller's method (1958) from the words that Threefry (Salmon et al. 2011)
- * gives for the draw and the element's index, so they do not depend on how a tensor is cut into parts, and are the same
- * float32 numbers on WebAssembly and every processor. (`rng.normal()` gives other numbers, one by one.)
+ * Standard normal numbers, like torch.randn, from one draw of `rng`. The tensor is in the innermost open scope, or
+ * persistent outside all scopes. The numbers are computed in pairs by the method of Box and Muller (1958) from the
+ * words that Threefry (Salmon et al. 2011) gives for the draw and the index of the element. They therefore do not
+ * depend on how a tensor is split into parts, and are the same float32 numbers on WebAssembly and every processor.
+ * (`rng.normal()` gives other numbers, one at a time.)
  * @param shape sizes of the axes
- * @throws ShapeError for what is no shape; InputError for what is no generator and for a `start` that is no index;
- * ScopeError when the open scope is on another backend
+ * @param rng the generator
+ * @throws ShapeError for an invalid shape; InputError for an invalid generator or `start`; ScopeError if the open scope
+ * is on another backend
  */
 export function randomNormal(shape: Shape, rng: Rng, options: RandomNormalOptions = {}): Tensor {
   refuseOthers("randomNormal", OPTIONS, options);

@@ -6,18 +6,21 @@ import { checkShape, showShape } from "../../core/shape.ts";
 import { showValue } from "../../core/show-value.ts";
 import { requireFloats } from "../check.ts";
 
-/** The cells with kernels of their own; `gru` resets after the recurrent product (PyTorch), `gru-before` before it. */
+/**
+ * The cells with kernels of their own. `gru` applies the reset gate after the recurrent product (PyTorch), `gru-before`
+ * before it.
+ */
 export type CellKind = "rnn-tanh" | "rnn-relu" | "lstm" | "gru" | "gru-before";
 
 export interface CellTraits {
-  /** What the kernels call it. */
+  /** The number of the cell in kernels/unrolled.h. */
   readonly number: number;
-  /** Blocks of H rows in weightIh and weightHh. */
+  /** Number of blocks of H rows in weightIh and weightHh. */
   readonly gates: number;
-  /** Values a unit that forward saves, and gradients of sums that backward makes. */
+  /** Number of values per unit that forward saves, and number of gradients of sums that backward computes. */
   readonly saved: number;
   readonly differences: number;
-  /** Has a cell state beside the hidden state. */
+  /** Whether it has a cell state in addition to the hidden state. */
   readonly hasCell: boolean;
 }
 
@@ -29,13 +32,13 @@ export const CELLS: Record<CellKind, CellTraits> = {
   "gru-before": { number: CELL_KINDS.gruBefore, gates: 3, saved: 3, differences: 3, hasCell: false },
 };
 
-/** The matrices of one layer in one direction; G gates in PyTorch's order (i f g o; r z n), S = P or H. */
+/** The matrices of one layer in one direction, with G gates in PyTorch's order (i f g o; r z n), S = P or H. */
 export interface RecurrentWeights {
   /** [G H, I] */
   readonly weightIh: Tensor;
   /** [G H, S] */
   readonly weightHh: Tensor;
-  /** [G H] each, both or none */
+  /** [G H] each; both or neither */
   readonly biasIh?: Tensor;
   readonly biasHh?: Tensor;
   /** [P, H]: the projection of an LSTM (Sak et al. 2014) */
@@ -45,17 +48,17 @@ export interface RecurrentWeights {
 export interface RecurrentSizes {
   readonly inputs: number;
   readonly hidden: number;
-  /** 0 without a projection. */
+  /** 0 if there is no projection. */
   readonly projection: number;
-  /** Size of the hidden state that goes round: projection or hidden. */
+  /** Size of the recurrent hidden state: projection or hidden. */
   readonly state: number;
 }
 
 const WEIGHTS: Names<RecurrentWeights> = { weightIh: 0, weightHh: 0, biasIh: 0, biasHh: 0, weightHr: 0 };
 
 /**
- * Sizes as the weights have them.
- * @throws InputError for an unknown cell and for what is no weight; ShapeError when the weights do not fit each other
+ * The sizes that follow from the weights.
+ * @throws InputError for an unknown cell or an invalid weight; ShapeError if the weights do not fit each other
  */
 export function sizesOf(kind: CellKind, weights: RecurrentWeights): RecurrentSizes {
   if (typeof kind !== "string" || !Object.hasOwn(CELLS, kind)) {

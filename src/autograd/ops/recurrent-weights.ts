@@ -12,20 +12,20 @@ import {
   sizesOf,
 } from "./recurrent-cells.ts";
 
-/** How many sequences reach each step: on the heap for the kernels, and as it was when it was checked. */
+/** The number of sequences at each step: on the heap for the kernels, and a copy from when it was checked. */
 export interface CheckedRows {
   readonly counts: Tensor;
   readonly values: Int32Array;
 }
 
-/** What one call of the layer leaves behind for the weight gradients. */
+/** What one call of the layer saves for the weight gradients. */
 export interface WeightShare {
   readonly x: Tensor;
   readonly output: Tensor;
   readonly cells: Tensor | undefined;
   readonly gates: Tensor | undefined;
   readonly dgates: Tensor;
-  /** What the backward kernel has kept of dgates for the weight gradients. */
+  /** What the backward kernel stored of dgates for the weight gradients. */
   readonly parts: Tensor | undefined;
   readonly dprojected: Tensor | undefined;
   readonly h0: Tensor | undefined;
@@ -36,9 +36,9 @@ export interface WeightShare {
 }
 
 /**
- * The weights of one layer in one direction, in the order of the kernels, packed once for all calls until the weights
- * change. However many calls there are (a decoder makes one a step), the weight gradients are one product over the
- * rows of all of them, made when backward has passed the first call.
+ * The weights of one layer in one direction, in the layout of the kernels, packed once for all calls until the weights
+ * change. For any number of calls (a decoder makes one per step), the weight gradients are one product over the rows of
+ * all calls, computed when backward has passed the first call.
  */
 export class BoundWeights {
   readonly kind: CellKind;
@@ -46,14 +46,14 @@ export class BoundWeights {
   readonly traits: CellTraits;
   readonly sizes: RecurrentSizes;
   readonly kernels: Kernels;
-  /** Stands for the weights on the tape; undefined when none of them is to have a gradient. */
+  /** Represents the weights on the tape; undefined if none of them needs a gradient. */
   readonly token: Tensor | undefined;
-  /** How often the layer has run with this binding. */
+  /** Number of calls of the layer with this binding. */
   private calls = 0;
   private packed: { ids?: Tensor; values?: Tensor; backward?: Tensor } = {};
   private readonly shares: WeightShare[] = [];
 
-  /** @throws InputError, ShapeError for a cell that there is not and for weights that do not fit it or each other */
+  /** @throws InputError, ShapeError for an unknown cell and for weights that do not fit it or each other */
   constructor(kind: CellKind, weights: RecurrentWeights) {
     this.sizes = sizesOf(kind, weights);
     const { weightIh, weightHh, biasIh, biasHh, weightHr } = weights;
@@ -66,7 +66,7 @@ export class BoundWeights {
     this.token = record(`${kind} weights`, all, empty([]), () => this.gradients());
   }
 
-  /** Weights for the forward kernel, for an input of ids or of values. */
+  /** The weights for the forward kernel, for an input of ids or of values. */
   forward(hasIds: boolean): Tensor {
     const name = hasIds ? "ids" : "values";
     const found = this.packed[name];
@@ -101,12 +101,12 @@ export class BoundWeights {
     return packed;
   }
 
-  /** Weights are packed into the open scope. */
+  /** Weights are packed into memory of the open scope. */
   private requireScope(): void {
     requireScopeOn(`${this.kind}: its weights`, this.weights.weightIh.backend);
   }
 
-  /** For inference over many frames: packed for one kind of input, outside all scopes until `dispose`. */
+  /** For inference over many frames: packs the weights for one kind of input, outside all scopes, until `dispose`. */
   keep(hasIds: boolean): BoundWeights {
     const packed = this.forward(hasIds).keep();
     const kept = new BoundWeights(this.kind, this.weights);
@@ -119,20 +119,22 @@ export class BoundWeights {
     this.packed.values?.dispose();
   }
 
-  /** Whether further calls may use it: no scope has ended that it was made in, and nobody has disposed of it. */
+  /**
+   * Whether further calls may use it: the scope in which it was made has not ended, and it has not been disposed of.
+   */
   get live(): boolean {
     const { ids, values, backward } = this.packed;
     return [this.token, ids, values, backward].every((tensor) => tensor === undefined || isLive(tensor));
   }
 
-  /** Said by each call of the layer. */
+  /** Each call of the layer reports its start here. */
   began(): void {
     this.calls++;
   }
 
   /**
-   * Room for the parts of dgates of a call's n rows (kernels/unrolled.h), where the kernels have any and the weight
-   * gradients will read them: those of several calls are made from their joined dgates.
+   * Memory for the parts of dgates of a call with n rows (kernels/unrolled.h), if the kernels have parts and the weight
+   * gradients will read them. The gradients of several calls are computed from their joined dgates instead.
    */
   roomForParts(n: number): Tensor | undefined {
     if (this.token === undefined || this.calls > 1) return undefined;
@@ -142,7 +144,7 @@ export class BoundWeights {
 
   /**
    * Called by the backward of each call.
-   * @returns the gradient of the token, which only makes the tape reach the weights: its value is never read
+   * @returns the gradient of the token, which only makes the tape reach the weights; its value is never read
    */
   remember(share: WeightShare): Tensor | undefined {
     if (this.token === undefined) return undefined;
@@ -175,7 +177,7 @@ export class BoundWeights {
     return [dWeightIh, dWeightHh, dBiasIh, dBiasHh, dWeightHr];
   }
 
-  /** All calls as one step of many rows: the weight gradients only need each row's own numbers. */
+  /** Joins all calls into one step with many rows: the weight gradients depend only on the numbers of each row. */
   private joinShares(): WeightShare {
     const shares = this.shares;
     const { hidden: H, state: S, projection: P, inputs: I } = this.sizes;
@@ -196,11 +198,11 @@ export class BoundWeights {
     }
     const { traits } = this;
     const before = join(S, (share) => this.statesBefore(share))!;
-    // The cell states and gates are read for the weights of a projection, the gates for those of a GRU as well.
+    // The weights of a projection need the cell states and gates; the weights of a GRU need the gates.
     const readsGates = P > 0 || traits.number >= CELLS.gru.number;
     return {
       x: join(ids ? 1 : I, ({ x }) => x, ids ? "i32" : undefined)!,
-      // In a single step every row goes on from h0: what came out is not read.
+      // In a single step, every row continues from h0, and the output is not read.
       output: before,
       cells: join(P > 0 ? H : 0, ({ cells }) => cells),
       gates: join(readsGates ? traits.saved * H : 0, ({ gates }) => gates),
@@ -208,11 +210,14 @@ export class BoundWeights {
       parts: undefined,
       dprojected: join(P, ({ dprojected }) => dprojected),
       h0: before,
-      ...{ rows: undefined, T: 1, B: n, n },
+      rows: undefined,
+      T: 1,
+      B: n,
+      n,
     };
   }
 
-  /** The hidden state that each row of a call came from, [n, S]. */
+  /** The previous hidden state of each row of a call, [n, S]. */
   private statesBefore({ h0, output, rows, T, B, n }: WeightShare): Tensor {
     const { state: S } = this.sizes;
     const before = empty([n, S]);

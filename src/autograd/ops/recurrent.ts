@@ -9,11 +9,11 @@ import { isRecording, kernelsOf, recordAll } from "../tape.ts";
 import { checkIds, watchIds } from "./embedding.ts";
 import { BoundWeights, type CheckedRows } from "./recurrent-weights.ts";
 
-/** The state before the first step; absent ones are zero. */
+/** The state before the first step. Absent parts are zero. */
 export interface InitialState {
   /** [B, S] */
   readonly hidden?: Tensor;
-  /** [B, H], LSTM only */
+  /** [B, H], only for an LSTM */
   readonly cell?: Tensor;
 }
 
@@ -22,32 +22,32 @@ export interface RecurrentRun {
   readonly output: Tensor;
   /** Hidden state after the last step of each row, [B, S]. */
   readonly hidden: Tensor;
-  /** [B, H], LSTM only */
+  /** [B, H], only for an LSTM */
   readonly cell: Tensor | undefined;
-  /** To look at, without a gradient: the cell states of all steps. */
+  /** The cell states of all steps, for inspection, without a gradient. */
   readonly cells: Tensor | undefined;
-  /** What the kernel has saved of the gates (kernels/unrolled.h), if `keepGates` asked for it or backward needs it. */
+  /** The gates that the kernel saved (kernels/unrolled.h), if `keepGates` is set or backward needs them. */
   readonly gates: Tensor | undefined;
 }
 
 /** Sequences of different lengths without padding, sorted by length: see kernels/unrolled.h. */
 export interface PackedRows {
-  /** How many sequences reach each step, [T], never rising. */
+  /** Number of sequences at each step, [T], never increasing. */
   readonly counts: Tensor;
-  /** Where the last step of each sequence lies among the N rows, [B]. */
+  /** Index of the last step of each sequence among the N rows, [B]. */
   readonly last: Tensor;
 }
 
 /**
- * One layer in one direction over time, as a single node of the tape (equations: backend/reference/cells/).
- *
- * x is [T, B, I], or ids [T, B] of integers in [0, I), which pick columns of weightIh as a one-hot input would. With
- * `rows`, x is [N, I] or ids [N]: the rows that exist, step after step. One step of a loop is T = 1.
+ * Runs one layer in one direction over time, as a single node of the tape (equations: backend/reference/cells/). For
+ * one step of a loop, T is 1.
+ * @param x [T, B, I], or ids [T, B] of integers in [0, I), which select columns of weightIh as a one-hot input would.
+ * With `rows`: [N, I] or ids [N], the existing rows, step after step
  * @param bound the weights
- * @param initial where the sequence starts, `{ hidden, cell }`; zeros unless given
- * @param rows for sequences of different lengths. CPU-only: its values are checked
- * @param keepGates whether the run holds `gates` even if no gradient needs them
- * @throws ShapeError, InputError for arguments that do not fit the weights or each other; ScopeError when the open scope
+ * @param initial the state before the first step, `{ hidden, cell }`. Default: zeros
+ * @param rows for sequences of different lengths. CPU-only, because its values are checked
+ * @param keepGates whether the run keeps `gates` even if no gradient needs them
+ * @throws ShapeError, InputError for arguments that do not fit the weights or each other; ScopeError if the open scope
  * is on another backend
  */
 export function recurrent(
@@ -71,12 +71,12 @@ export function recurrent(
   const inputs = [call.hasIds ? undefined : x, bound.token, initial.hidden, initial.cell];
   const { output, hidden, cell } = run;
   const outputs = cell === undefined ? [output, hidden] : [output, hidden, cell];
-  // The weight gradients read later what backward makes.
+  // The weight gradients read memory of this backward later.
   recordAll(kind, inputs, outputs, (gradients) => differentiate(call, run, gradients), true);
   return run;
 }
 
-/** The arguments of a call, checked. */
+/** The checked arguments of a call. */
 interface Call {
   readonly bound: BoundWeights;
   readonly x: Tensor;
@@ -85,11 +85,11 @@ interface Call {
   readonly c0: Tensor | undefined;
   readonly rows: PackedRows | undefined;
   readonly checked: CheckedRows | undefined;
-  /** Steps, sequences, and rows of all steps together. */
+  /** Number of steps, of sequences, and of rows of all steps together. */
   readonly T: number;
   readonly B: number;
   readonly n: number;
-  /** Checks anew what was overwritten since. */
+  /** Checks the values that were overwritten since the forward pass. */
   readonly recheck: () => void;
 }
 
@@ -103,7 +103,8 @@ function checkCall(
   kernelsOf(kind, bound.weights.weightIh, x, h0, c0, rows?.counts, rows?.last);
   const hasIds = x.dtype === "i32";
   checkInput(bound, x, rows);
-  // A binding of an ended scope would lose its weights' gradients: reading the address finds it out.
+  // With a binding of an ended scope the gradients of its weights would be lost. Reading the address throws in that
+  // case.
   at(bound.token);
   const [T, B] = rows === undefined ? x.shape : [rows.counts.size, rows.last.size];
   const n = rows === undefined ? T * B : x.shape[0];
@@ -205,7 +206,7 @@ function checkState(where: string, state: Tensor | undefined, batch: number, wid
   ]);
 }
 
-/** A state in another form, or under another name, would be taken for none. */
+/** A state in another form or with other names would be treated as absent. */
 function checkInitial(kind: string, initial: unknown): asserts initial is InitialState {
   const isObject = Object.prototype.toString.call(initial) === "[object Object]";
   const other =
@@ -230,8 +231,8 @@ function checkRowsKind(kind: string, rows: unknown): asserts rows is PackedRows 
 }
 
 /**
- * The kernels go where counts and last send them, so their values have to be those of the rows that x has.
- * @param n rows of x
+ * The kernels access the rows that counts and last refer to, so their values must match the rows of x.
+ * @param n number of rows of x
  */
 function checkRows(kind: string, { counts, last }: PackedRows, n: number): CheckedRows {
   const [values, places] = [counts.readIntsSync(), last.readIntsSync()];
@@ -251,7 +252,7 @@ function checkRows(kind: string, { counts, last }: PackedRows, n: number): Check
   const total = values.reduce((sum, count) => sum + count, 0);
   fits(T > 0 && falls, "counts", `from the batch, ${B}, on never rising and at least 1`, values);
   fits(total === n, "counts", `numbers that add up to the ${n} rows of inputs`, values);
-  // Row r of the batch is in all steps that have more than r rows.
+  // Row r of the batch takes part in all steps with more than r rows.
   let [end, row] = [n, 0];
   const expected = new Int32Array(B);
   for (let step = T - 1; step >= 0; step--) {

@@ -9,13 +9,13 @@ import { binary, expand, reduceAxes, scaled } from "../strided.ts";
 import { kernelsOf, record } from "../tape.ts";
 
 export interface ReduceOptions {
-  /** Keep the reduced axes with size 1, so that the result broadcasts against x. */
+  /** Keeps the reduced axes with size 1, so that the result broadcasts against x. */
   readonly keepDims?: boolean;
 }
 
 const OPTIONS: Names<ReduceOptions> = { keepDims: 0 };
 
-/** Which axes go, and the shapes with and without them. */
+/** The axes to reduce, and the shapes with and without them. */
 function plan(op: string, x: Tensor, axes: number | readonly number[] | undefined, options: ReduceOptions) {
   refuseOthers(op, OPTIONS, options);
   if (options.keepDims !== undefined) checkValue(`${op}: keepDims`, FLAG, options.keepDims);
@@ -47,22 +47,24 @@ function sumTimes(op: string, x: Tensor, axes: Axes | undefined, options: Reduce
 }
 
 /**
- * Sum over the given axes, all of them unless given: [..., n, ...] -> [...]. Every element's gradient is dy. A sum over
- * nothing is 0.
+ * Sum over the given axes, by default all: [..., n, ...] -> [...]. The gradient of every element is dy. An empty sum is
+ * 0.
  */
 export function sum(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
   return sumTimes("sum", x, axes, options);
 }
 
-/** Mean over the given axes, all of them unless given. Every element's gradient is dy / n. Over nothing it is NaN. */
+/**
+ * Mean over the given axes, by default all. The gradient of every element is dy / n. The mean of no elements is NaN.
+ */
 export function mean(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
   return sumTimes("mean", x, axes, options);
 }
 
 /**
- * Largest element over the given axes, all of them unless given; NaN when there is one. Equal largest elements share
- * the gradient (torch.amax).
- * @throws ShapeError when there is nothing to choose from
+ * Largest element over the given axes, by default all; NaN if there is one. Equal largest elements share the gradient
+ * (torch.amax).
+ * @throws ShapeError if there are no elements
  */
 export function max(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
   const { gone, kept, shape, count } = plan("max", x, axes, options);

@@ -16,8 +16,8 @@ function reversed(x: Tensor, axes: readonly number[]): Tensor {
 }
 
 /**
- * Elements of some axes in reverse order, as torch.flip: reverse(x, 0) runs time backwards. Sequences of different
- * lengths are reversed with gatherRows.
+ * Reverses the order of the elements along some axes, like torch.flip: reverse(x, 0) reverses time. Use gatherRows to
+ * reverse sequences of different lengths.
  */
 export function reverse(x: Tensor, axes: number | readonly number[]): Tensor {
   requireTensors("reverse", { x });

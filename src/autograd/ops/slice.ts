@@ -7,8 +7,8 @@ import { requireTensors } from "../check.ts";
 import { kernelsOf, record } from "../tape.ts";
 
 /**
- * Elements `start` to `end` (exclusive) of one axis: x [..., n, ...] -> [..., end - start, ...].
- * The gradient is dy in their place and zero elsewhere.
+ * Elements `start` to `end` (exclusive) of one axis: x [..., n, ...] -> [..., end - start, ...]. The gradient is dy at
+ * those elements and zero elsewhere.
  */
 export function slice(x: Tensor, axis: number, start: number, end: number): Tensor {
   requireTensors("slice", { x });

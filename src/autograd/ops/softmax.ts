@@ -23,14 +23,17 @@ function alongAxis(op: "softmax" | "logSoftmax", x: Tensor, axis: number): Tenso
 }
 
 /**
- * exp(x) / sum exp(x) along an axis, the last unless given. Positions that must not count are -infinity before it:
- * `softmax(where(valid, scores, -Infinity))`; a line of nothing else is NaN, as in PyTorch. dx = y (dy - sum(dy y)).
+ * exp(x) / sum exp(x) along an axis, by default the last. Set positions that must not count to -infinity before:
+ * `softmax(where(valid, scores, -Infinity))`. If all positions are -infinity the result is NaN, as in PyTorch. dx = y
+ * (dy - sum(dy y)).
  */
 export function softmax(x: Tensor, axis = -1): Tensor {
   return alongAxis("softmax", x, axis);
 }
 
-/** log(softmax(x)) along an axis, the last unless given, exact where softmax is tiny. dx = dy - exp(y) sum(dy). */
+/**
+ * log(softmax(x)) along an axis, by default the last; accurate even where softmax is tiny. dx = dy - exp(y) sum(dy).
+ */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
   return alongAxis("logSoftmax", x, axis);
 }

@@ -6,9 +6,9 @@ import { recordAll } from "../tape.ts";
 import { addUpTo } from "./concat.ts";
 
 /**
- * x cut along its first axis into parts of the given numbers of rows, which add up to all: [N, ...] -> [n, ...] each.
- * Nothing is copied, and one node serves all parts: cutting a sequence into steps costs as much as the sequence. The
- * gradient is that of each part in its place, zero where none flowed.
+ * Splits x along its first axis into parts with the given numbers of rows, which must add up to N: [N, ...] -> [n, ...]
+ * each. Nothing is copied, and one node of the tape serves all parts, so splitting a sequence into steps takes time
+ * proportional to the sequence. The gradient of x is that of each part at its rows, zero if none flowed.
  */
 export function splitRows(x: Tensor, counts: readonly number[]): Tensor[] {
   requireTensors("splitRows", { x });

@@ -7,8 +7,8 @@ import { checkIds, watchIds } from "./embedding.ts";
 import { NO_ROW } from "./gather-rows.ts";
 
 /**
- * Elements of the last axis by number, as torch.gather: x [..., n], ids [..., k] of integers in [0, n) -> [..., k].
- * Id -1 gives 0 and takes no gradient.
+ * Selects elements of the last axis, like torch.gather: x [..., n], ids [..., k] of integers in [0, n) -> [..., k]. Id
+ * -1 gives 0 and has no gradient.
  */
 export function takeAlong(x: Tensor, ids: Tensor): Tensor {
   requireTensors("takeAlong", { x, ids });

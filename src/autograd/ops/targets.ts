@@ -4,11 +4,11 @@ import { type Shape, sameShape, showShape } from "../../core/shape.ts";
 import { requireTensors } from "../check.ts";
 
 /**
- * Targets have the shape of what is scored without its last axis. As many numbers in another order, as [B, T] for
- * logits [T, B, C], would score every row against the target of another one.
- * @param name what is scored, for the error: `logits`
+ * Checks that targets have the shape of the scores without the last axis. If only their number were checked, targets
+ * [B, T] for logits [T, B, C] would compare every row with the target of another one.
+ * @param name name of the scores in the error, such as `logits`
  * @param scored [..., C]
- * @throws ShapeError naming both shapes; InputError for what is no tensor
+ * @throws ShapeError that names both shapes; InputError if an argument is not a tensor
  */
 export function checkTargets(op: string, name: string, { shape }: Tensor, targets: Tensor): void {
   requireTensors(op, { targets });

@@ -7,7 +7,7 @@ import { requireTensorList, requireTensors } from "../check.ts";
 import { kernelsOf, record, recordAll } from "../tape.ts";
 import { permute } from "./permute.ts";
 
-/** x[index]: one entry of the first axis, [n, ...] -> [...]. The gradient is dy there and zero elsewhere. */
+/** x[index]: one entry of the first axis, [n, ...] -> [...]. The gradient is dy at that entry and zero elsewhere. */
 export function select(x: Tensor, index: number): Tensor {
   requireTensors("select", { x });
   const [length, ...shape] = x.shape;
@@ -26,9 +26,10 @@ export function select(x: Tensor, index: number): Tensor {
 }
 
 /**
- * x taken apart along an axis, the first unless given: [..., n, ...] -> n tensors [..., ...], as torch.unbind. The
- * inverse of stack, for loops over the steps of a sequence: all parts together take the memory of x, or none along the
- * first axis, and so do their gradients. Where no gradient flowed it is zero.
+ * Splits x along an axis, by default the first, into n tensors: [..., n, ...] -> n of [..., ...], like torch.unbind. It
+ * is the inverse of stack, for loops over the steps of a sequence. Along the first axis it takes no memory; along
+ * others all parts together take as much memory as x. The same holds for the gradients, which are zero where none
+ * flowed.
  */
 export function unstack(x: Tensor, axis = 0): Tensor[] {
   requireTensors("unstack", { x });
@@ -56,7 +57,10 @@ export function unstack(x: Tensor, axis = 0): Tensor[] {
   return parts;
 }
 
-/** Tensors of one shape along a new axis, the first unless given: n of [...] -> [n, ...]. Each gets its part of dy. */
+/**
+ * Stacks tensors of one shape along a new axis, by default the first: n of [...] -> [n, ...]. The gradient of each
+ * tensor is its part of dy.
+ */
 export function stack(parts: readonly Tensor[], axis = 0): Tensor {
   requireTensorList("stack: parts", parts);
   const [first] = parts;
@@ -88,8 +92,8 @@ export function stack(parts: readonly Tensor[], axis = 0): Tensor {
 }
 
 /**
- * Two axes exchanged, the first two unless given: [A, B, ...] -> [B, A, ...], batch-first to time-major and back. Its
- * gradient is swapped back.
+ * Swaps two axes, by default the first two: [A, B, ...] -> [B, A, ...], for example batch-first to time-major and back.
+ * The gradient is swapped back.
  */
 export function swapAxes(x: Tensor, first = 0, second = 1): Tensor {
   requireTensors("swapAxes", { x });

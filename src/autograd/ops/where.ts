@@ -6,9 +6,8 @@ import { kernelsOf, record } from "../tape.ts";
 import { type Operand, requireOperands } from "./elementwise.ts";
 
 /**
- * mask ? a : b, elementwise and broadcast. mask holds integers (0 is false); a and b are tensors or numbers. The side
- * that was not chosen gets a gradient of exactly 0, whatever it holds: NaN and infinities there touch nothing.
- *
+ * mask ? a : b, elementwise and broadcast. mask holds integers (0 is false); a and b are tensors or numbers. The
+ * gradient of the side that was not selected is exactly 0, even if it holds NaN or infinities.
  *     scores = where(valid, scores, -Infinity)     before a softmax
  */
 export function where(mask: Tensor, a: Operand, b: Operand): Tensor {

@@ -6,7 +6,7 @@ import { checkShape, showShape } from "../../core/shape.ts";
 import { showValue } from "../../core/show-value.ts";
 import { requireFloats } from "../check.ts";
 
-/** One number for both, or [height, width]. */
+/** One number for height and width, or [height, width]. */
 export type Pair = number | readonly [height: number, width: number];
 
 export interface WindowOptions {
@@ -17,10 +17,10 @@ export interface WindowOptions {
 
 const OPTIONS: Names<WindowOptions> = { stride: 0, padding: 0 };
 
-/** More than an axis has on any heap, and sums of a few still fit into the 32 bits of the kernels. */
+/** Larger than any axis on any heap, while sums of a few such numbers still fit into the 32 bits of the kernels. */
 const LARGEST = 2 ** 29;
 
-/** Both numbers of a pair. @throws ShapeError unless they are whole numbers from `least` up */
+/** Both numbers of a pair. @throws ShapeError unless they are integers of at least `least` */
 export function pairOf(where: string, value: Pair, least: number): readonly [number, number] {
   const both: unknown = typeof value === "number" ? [value, value] : value;
   const fits = (n: unknown) => Number.isInteger(n) && (n as number) >= least;
@@ -32,7 +32,7 @@ export function pairOf(where: string, value: Pair, least: number): readonly [num
   return [first, second];
 }
 
-/** @throws InputError for an option that windows have not */
+/** @throws InputError for an unknown option */
 export function checkWindow(op: string, options: WindowOptions): void {
   refuseOthers(op, OPTIONS, options);
 }
@@ -49,8 +49,9 @@ export function checkImages(op: string, x: Tensor): void {
 }
 
 /**
- * A window of `kernel` that slides over images [N, C, H, W] and how many outputs it has, rounded down as in PyTorch.
- * @throws ShapeError when the padded image is smaller than the window
+ * A window of size `kernel` that slides over images [N, C, H, W], with its number of outputs, rounded down as in
+ * PyTorch.
+ * @throws ShapeError if the padded image is smaller than the window
  */
 export function windowOver(
   op: string,

@@ -1,4 +1,6 @@
-/** The names and the checksum of the addon's files: apart from addon.ts, because the build, too, needs them. */
+/**
+ * The names and the checksum of the addon's files. They are separate from addon.ts because the build needs them too.
+ */
 
 interface Machine {
   readonly platform: string;
@@ -13,7 +15,7 @@ export function checksumName(machine: Machine): string {
   return `${addonName(machine)}.crc32`;
 }
 
-/** Of an addon's bytes; finds damage, not malice. */
+/** The checksum of an addon's bytes. It detects damaged files, not malicious ones. */
 export function checksumOf(bytes: Uint8Array): string {
   const zlib = globalThis.process.getBuiltinModule("node:zlib");
   return zlib.crc32(bytes).toString(16).padStart(8, "0");

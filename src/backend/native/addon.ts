@@ -2,15 +2,15 @@ import type { Kernels } from "../backend.ts";
 import { KERNEL_NAMES } from "../kernels.generated.ts";
 import { addonName, checksumName, checksumOf } from "./addon-file.ts";
 
-/** Instruction sets that an addon may hold: x86-64's three, and ARM's. */
+/** Instruction sets that an addon may contain: three for x86-64 and one for ARM. */
 export const INSTRUCTIONS = ["amx", "avx512", "avx2", "neon"] as const;
 export type NativeInstructions = (typeof INSTRUCTIONS)[number];
 
-/** What the addon (kernels/native/addon.c) exports. */
+/** The exports of the addon (kernels/native/addon.c). */
 export interface Addon {
-  /** What it holds and this processor can run, the best first. */
+  /** Instruction sets that the addon contains and this processor supports, best first. */
   readonly instructions: readonly NativeInstructions[];
-  /** What it holds and cannot run here: a clause that says why. */
+  /** Instruction sets that the addon contains and that cannot run here, each with a clause that says why. */
   readonly lacking: Readonly<Partial<Record<NativeInstructions, string>>>;
   create(
     instructions: NativeInstructions,
@@ -24,14 +24,17 @@ export type Loaded =
 
 const BUILD = "npm run build:native makes one";
 
-/** As much of a URL as is needed: the type `URL` itself is the DOM's or Node's, and a program may have neither. */
+/**
+ * The part of `URL` that is needed. The type `URL` itself comes from the DOM or from Node, and a program may have
+ * neither.
+ */
 export interface FolderUrl {
   readonly href: string;
 }
 
 /**
- * Loads the addon of this machine from `folder`, or says in one line why not. Only a file that is whole is given to
- * the system: loading half of one can end the process.
+ * Loads the addon of this machine from `folder`, or says in one line why it cannot. Only a complete file is passed to
+ * the system, because loading a truncated one can terminate the process.
  */
 export function loadAddon(folder: FolderUrl): Loaded {
   const { process } = globalThis;
@@ -73,7 +76,7 @@ export function loadAddon(folder: FolderUrl): Loaded {
   return { addon };
 }
 
-/** Kernels that this package calls and the addon does not hold. */
+/** Kernels that this package calls and the addon does not contain. */
 function missingIn({ instructions, create }: Addon): string[] {
   const [best] = instructions;
   if (best === undefined) return [];

@@ -12,49 +12,53 @@ import {
 
 export type { NativeInstructions } from "./addon.ts";
 
-/** A backend, or one line that says why there is none here. */
+/** A backend, or one line that says why there is none. */
 export type NativeResult =
   | { readonly backend: Backend; readonly reason?: undefined }
   | { readonly backend?: undefined; readonly reason: string };
 
-/** What can run here and was chosen, or why nothing can. */
+/** The instruction set that was chosen and those that can run here, or the reason why none can. */
 export type NativeProbe =
   | { readonly addon: Addon; readonly instructions: NativeInstructions; readonly reason?: undefined }
   | { readonly addon?: undefined; readonly instructions?: undefined; readonly reason: string };
 
-/** Address 0 stands for "absent"; the first that may be allocated starts a cache line. */
+/** Address 0 means "absent". The first address that may be allocated is the start of a cache line. */
 const HEAP_START = 64;
 
-/** Not `new URL("./", import.meta.url)`: bundlers would take what lies there into pages, which cannot load it. */
+/** Not `new URL("./", import.meta.url)`: bundlers would include that folder in pages, which cannot load the addon. */
 const here: string = import.meta.url;
 
 let own: Loaded | undefined;
 
-/** The package's own addon is loaded once a thread. */
+/** The package's own addon is loaded once per thread. */
 function load(folder: FolderUrl | undefined): Loaded {
   if (folder !== undefined) return loadAddon(folder);
   own ??= loadAddon(new URL(".", here));
   return own;
 }
 
-/** `highest` is plain f32; `high` allows products of f32 numbers split into bf16 parts: AMX's. See docs/precision.md. */
+/**
+ * `highest` is plain f32. `high` allows products of f32 numbers that are split into bf16 parts (AMX). See
+ * docs/precision.md.
+ */
 export const PRECISIONS = ["highest", "high"] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
-/** What the products of an instruction set have. */
+/** The precision of the products of an instruction set. */
 export function precisionOf(instructions: string): Precision {
   return instructions === "amx" ? "high" : "highest";
 }
 
-/** A precision, for the best instructions that it allows, or instructions by their name. */
+/** A precision, which selects the best instruction set that it allows, or the name of an instruction set. */
 export type NativeWish = Precision | NativeInstructions;
 
 /**
- * Which native kernels would run: what is wished, `highest` if nothing is. Where that leaves a choice, the environment
- * variable UNROLLED_CPU makes it, or else the best that the processor has is taken.
- * @param folder where the addon is
- * @throws InputError when UNROLLED_CPU names what is unknown, is too coarse for the wish or cannot run here: it forces,
- * so nothing takes its place
+ * Determines which native kernels would run.
+ * @param wish a precision or an instruction set. Default: `highest`. If several instruction sets satisfy it, the
+ * environment variable UNROLLED_CPU selects one, else the best that the processor supports is used
+ * @param folder the folder of the addon
+ * @throws InputError if UNROLLED_CPU names an unknown instruction set, one with less precision than `wish`, or one that
+ * cannot run here. The variable is binding, so there is no fallback
  */
 export function probeNative(wish?: NativeWish, folder?: FolderUrl): NativeProbe {
   const named = INSTRUCTIONS.find((each) => each === wish);
@@ -98,8 +102,8 @@ function best(found: Loaded, precision: Precision): NativeProbe {
 }
 
 /**
- * The native kernels with a heap of their own: the same work as WebAssembly's, faster. A reason instead of a backend
- * where the addon or the processor is missing.
+ * Creates a backend with native kernels and its own heap. It computes the same as the wasm backend, faster. Returns a
+ * reason instead of a backend if there is no addon for this machine or the processor does not support it.
  */
 export function createNativeBackend(wish?: NativeWish, folder?: FolderUrl): NativeResult {
   const found = probeNative(wish, folder);

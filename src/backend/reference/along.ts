@@ -12,7 +12,7 @@ const total = (values: Iterable<number>): number => {
 const greatest = (values: Float64Array): number =>
   values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
 
-/** Along one axis: reductions, softmax, taking by index. */
+/** Kernels along one axis: reductions, softmax, selection by index. */
 export function alongKernels(memory: ReferenceMemory): Pick<Kernels, Names> {
   return {
     reduce(kind, y, x, outer, n, inner) {
@@ -34,7 +34,7 @@ export function alongKernels(memory: ReferenceMemory): Pick<Kernels, Names> {
         }
       }
     },
-    /** p = exp(x) / sum exp(x), with the greatest x taken out so that exp cannot overflow. */
+    /** p = exp(x) / sum exp(x). The largest x is subtracted first so that exp cannot overflow. */
     softmax(y, x, logarithm, rows, n) {
       const [out, values] = [memory.at(y, rows * n), memory.at(x, rows * n)];
       for (let row = 0; row < rows; row++) {
@@ -46,7 +46,7 @@ export function alongKernels(memory: ReferenceMemory): Pick<Kernels, Names> {
         out.set(scores.map(value), row * n);
       }
     },
-    /** dx = y (dy - sum(dy y)); of the logarithm dx = dy - exp(y) sum(dy). */
+    /** dx = y (dy - sum(dy y)); for the logarithm dx = dy - exp(y) sum(dy). */
     softmax_backward(dx, dy, y, logarithm, rows, n) {
       for (let row = 0; row < rows; row++) {
         const offset = row * n * 4;

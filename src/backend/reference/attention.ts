@@ -20,19 +20,16 @@ function softmax(scores: Float64Array): Float64Array {
 }
 
 /**
- * Attention of steps over the places of a memory: scores e of the places, weights p, and the context:
- *
+ * Attention of steps over the positions of a memory: scores e of the positions, weights p, and the context:
  *     e_j = v . tanh(q + k_j)     additive: Bahdanau et al. 2015, appendix A.1.2
  *     e_j = factor q . k_j        dot: Luong et al. 2015, section 3.1
  *     p = softmax(e),  context = sum_j p_j value_j
- *
  * Backward: dp_j = dcontext . value_j + dweights_j,  de = p (dp - sum_j p_j dp_j),
- *
  *     g_j = de_j v (1 - tanh(q + k_j)^2)     dq = sum_j g_j,  dk_j = g_j,  dv = sum_j de_j tanh(q + k_j)
  *     dq = factor sum_j de_j k_j,  dk_j = factor de_j q
  */
 export function attentionKernels(memory: ReferenceMemory): Pick<Kernels, Names> {
-  /** Row `index` of a matrix whose rows have n elements; undefined for a matrix that is absent. */
+  /** Row `index` of a matrix whose rows have n elements; undefined if the matrix is absent. */
   const optional = (address: Address, index: number, n: number) =>
     address === 0 ? undefined : memory.at(address + index * n * WORD, n);
   const row = (address: Address, index: number, n: number) => memory.at(address + index * n * WORD, n);

@@ -1,10 +1,10 @@
 import type { Address, Kernels } from "../backend.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
-/** Added to the norm by torch.nn.utils.clip_grad_norm_, so that a zero gradient divides by something. */
+/** Added to the norm, as in torch.nn.utils.clip_grad_norm_, to avoid a division by zero. */
 const NORM_EPSILON = 1e-6;
 
-/** What may happen to gradients before the update, as PyTorch computes it: a factor and a limit. */
+/** Kernels that clip gradients before the update, as in PyTorch: by a factor and by a limit. */
 export function clipKernels(memory: ReferenceMemory): Pick<Kernels, "clip_norm" | "clip_gradient"> {
   return {
     clip_norm(norm, clip, g, maxNorm, n) {
@@ -21,7 +21,7 @@ export function clipKernels(memory: ReferenceMemory): Pick<Kernels, "clip_norm" 
   };
 }
 
-/** A gradient as a clip leaves it; address 0 is no clip. */
+/** A gradient after clipping. Address 0 means that there is no clip. */
 export function clipped(memory: ReferenceMemory, g: Address, clip: Address, n: number): Float64Array {
   const gradient = memory.at(g, n);
   if (clip === 0) return gradient;

@@ -9,13 +9,13 @@ type Names =
   | ("sigmoid" | "sigmoid_backward" | "tanh_forward" | "tanh_backward")
   | ("copy_rows" | "swap_axes" | "gather_rows" | "scatter_add_rows");
 
-/** The two words of the block in which an index lies. */
+/** The two words of the block that contains an index. */
 function threefryAt(index: number, seed0: number, seed1: number): [number, number] {
   const block = Math.floor(index / 2);
   return threefry2x32([block >>> 0, Math.floor(block / 2 ** 32)], [seed0 >>> 0, seed1 >>> 0]);
 }
 
-/** Elementwise functions and their derivatives, and everything that only moves values. */
+/** Elementwise functions and their derivatives, and kernels that only move values. */
 export function elementwiseKernels(memory: ReferenceMemory): Pick<Kernels, Names> {
   const map = (y: Address, n: number, value: (i: number) => number) => {
     const out = memory.at(y, n);
@@ -75,7 +75,7 @@ export function elementwiseKernels(memory: ReferenceMemory): Pick<Kernels, Names
         return word >= threshold ? values[i] / (1 - p) : 0;
       });
     },
-    /** Box and Muller: the logarithm is that of 1 - x where its argument is near 1. */
+    /** Box and Muller's method. Near 1 the logarithm is computed from 1 - x. */
     random_normal(y, seed0, seed1, start, n) {
       map(y, n, (i) => {
         const [w0, w1] = threefryAt(start + i, seed0, seed1);

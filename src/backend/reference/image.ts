@@ -3,9 +3,9 @@ import type { Kernels } from "../kernels.generated.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
 interface Visit {
-  /** Which of the patches' matrix: (plane, kernel row, kernel column) by (output row, output column). */
+  /** Index in the matrix of patches: (plane, kernel row, kernel column) by (output row, output column). */
   readonly column: number;
-  /** Which element of its plane, or undefined where the window hangs over the edge. */
+  /** Index of the element in its plane; undefined if the window extends beyond the edge. */
   readonly pixel: number | undefined;
   readonly plane: number;
   readonly output: number;
@@ -60,7 +60,7 @@ export function imageKernels(memory: ReferenceMemory): Pick<Kernels, "im2col" | 
       for (const { pixel, plane, output } of slide(window)) {
         if (pixel === undefined) continue;
         const [value, at] = [from[plane * area + pixel], plane * outputs + output];
-        // The first of equals, and a NaN always.
+        // The first of equal elements wins; a NaN always wins.
         if (where[at] < 0 || value > to[at] || Number.isNaN(value)) {
           to[at] = value;
           where[at] = pixel;

@@ -4,8 +4,7 @@ import type { ReferenceMemory } from "./memory.ts";
 type Names = "cross_entropy_rows" | "cross_entropy_rows_backward";
 
 /**
- * Cross-entropy with class weights w, smoothing s over C classes and ignored rows (loss, weight and gradient 0):
- *
+ * Cross-entropy with class weights w, smoothing s over C classes, and ignored rows (loss, weight and gradient are 0):
  *     loss = (1 - s) w_t (lse - x_t) + s / C sum_c w_c (lse - x_c)
  *     dx_c = d ((1 - s) w_t (p_c - [c = t]) + s / C (p_c sum(w) - w_c))
  */

@@ -18,7 +18,7 @@ export function lossKernels(
       let total = 0;
       for (let row = 0; row < rows; row++) {
         const scores = x.subarray(row * classes, (row + 1) * classes);
-        // The largest score is taken out, so that exp cannot overflow.
+        // The largest score is subtracted so that exp cannot overflow.
         const largest = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
         let sum = 0;
         for (const score of scores) sum += Math.exp(score - largest);

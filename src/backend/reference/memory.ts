@@ -1,8 +1,8 @@
 import { type Address, type FloatArray, type LinearMemory, WORD } from "../backend.ts";
 
 /**
- * A heap of float64 words that keeps the addresses of four bytes a word, so that tensors and arenas are the same
- * as on wasm. Integers are stored as float64, which holds them exactly.
+ * A heap of float64 words that uses addresses of 4 bytes per word, so that tensors and arenas work as they do on wasm.
+ * Integers are stored as float64, which represents them exactly.
  */
 export class ReferenceMemory implements LinearMemory {
   readonly start = 64;
@@ -23,7 +23,7 @@ export class ReferenceMemory implements LinearMemory {
     }
   }
 
-  /** A view of `count` words, good until the next allocation. */
+  /** A view of `count` words that is valid until the next allocation. */
   at(address: Address, count: number): Float64Array {
     return this.words.subarray(address / WORD, address / WORD + count);
   }

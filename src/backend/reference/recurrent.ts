@@ -8,20 +8,20 @@ import { addOuter, columnOf, multiply, multiplyTransposed } from "./vectors.ts";
 
 type Names = Extract<keyof Kernels, `recurrent_${string}`>;
 
-/** By the numbers of kernels/unrolled.h. */
+/** In the order of the numbers in kernels/unrolled.h. */
 const CELLS: readonly ReferenceCell[] = [rnnTanhCell, rnnReluCell, lstmCell, gruCell, gruBeforeCell];
 
 /**
- * Any cell over time, and back-propagation through time (Werbos 1990). What the arguments mean stands in
+ * Any cell over time, and back-propagation through time (Werbos 1990). The arguments are documented in
  * kernels/unrolled.h; the equations are in cells/.
  */
 export function recurrentKernels(memory: ReferenceMemory): Pick<Kernels, Names> {
   const optional = (address: Address, n: number) => (address === 0 ? undefined : memory.at(address, n));
-  /** Row `index` of a matrix; zeros when it is absent. */
+  /** Row `index` of a matrix; zeros if the matrix is absent. */
   const rowOf = (matrix: Float64Array | undefined, index: number, width: number) =>
     matrix?.subarray(index * width, (index + 1) * width) ?? new Float64Array(width);
 
-  /** First row and number of rows of every step. */
+  /** First row and number of rows of each step. */
   const stepsOf = (rows: Address, t: number, b: number) => {
     const counts = optional(rows, t) ?? new Float64Array(t).fill(b);
     let first = 0;
@@ -34,7 +34,7 @@ export function recurrentKernels(memory: ReferenceMemory): Pick<Kernels, Names> 
   const totalRows = (rows: Address, t: number, b: number) =>
     stepsOf(rows, t, b).reduce((n, { count }) => n + count, 0);
 
-  /** Nothing to gain from another layout here: packed is W_ih, W_hh, both biases and W_hr as they are. */
+  /** Another layout has no advantage here: packed is W_ih, W_hh, both biases and W_hr, unchanged. */
   const layout = (cell: ReferenceCell, I: number, H: number, P: number) => {
     const [G, S] = [cell.gates * H, P || H];
     const sizes = [G * I, G * S, G, G, P * H];
@@ -138,7 +138,11 @@ export function recurrentKernels(memory: ReferenceMemory): Pick<Kernels, Names> 
           const d = rowOf(differences, row, cell.differences * H);
           const hBefore = rowOf(s > 0 ? hidden : hFirst, before, S);
           cell.backward({
-            ...{ H, transposed, hBefore, d, dhBefore },
+            H,
+            transposed,
+            hBefore,
+            d,
+            dhBefore,
             cBefore: rowOf(s > 0 ? cells : cFirst, before, H),
             h: rowOf(hidden, row, S),
             c: rowOf(cells, row, H),
@@ -216,7 +220,7 @@ export function recurrentKernels(memory: ReferenceMemory): Pick<Kernels, Names> 
             }
           }
           if (gradHr !== undefined) {
-            // Only the LSTM is projected: o * tanh(c) is what went into the projection.
+            // Only the LSTM has a projection. Its input was o * tanh(c).
             const [outputGate, cellState] = [kept.subarray(3 * H, 4 * H), rowOf(cells, row, H)];
             const full = outputGate.map((gate, j) => gate * Math.tanh(cellState[j]));
             addOuter(gradHr, 0, rowOf(dState, row, P), full);

@@ -16,8 +16,8 @@ import { unaryKernels } from "./unary.ts";
 import { updateKernels } from "./update.ts";
 
 /**
- * The oracle: every kernel in plain TypeScript and float64, written to be read beside its equation. Slow on
- * purpose; the tests compare every fast backend with it.
+ * The reference implementation: every kernel in plain TypeScript and float64, written to be compared with its equation.
+ * It is deliberately simple and slow; the tests compare every fast backend with it.
  */
 export function createReferenceBackend(): Backend {
   const memory = new ReferenceMemory();

@@ -7,15 +7,16 @@ import { multiply } from "./vectors.ts";
 type Names = ("stream_size" | "stream_scratch" | "stream_step") | ("stream_pack_ends" | "stream_pack_layer");
 type Recurrent = Pick<Kernels, "recurrent_pack" | "recurrent_pack_size" | "recurrent_forward">;
 
-/** The largest value of int8 that is used, so that both signs reach as far. */
+/** The largest int8 value that is used, so that both signs have the same range. */
 const WEIGHT_LARGEST = 127;
 
-/** As much as any cell saves for backward in a step, for each unit. */
+/** The most values per unit that any cell saves for backward in a step. */
 const SAVED = 4;
 
 /**
- * One step of one sequence: the recurrent layers' own equations with rounded weights. Sums are in float64, and the
- * vector that meets weights of int8 is not rounded: so this says what the fast kernels may at best reach.
+ * One step of one sequence: the equations of the recurrent layers with rounded weights. Sums are in float64, and the
+ * vector that is multiplied by int8 weights is not rounded, so this is the best accuracy that the fast kernels can
+ * reach.
  */
 export function streamKernels(memory: ReferenceMemory, recurrent: Recurrent): Pick<Kernels, Names> {
   const planOf = (address: Address) => {
@@ -23,9 +24,15 @@ export function streamKernels(memory: ReferenceMemory, recurrent: Recurrent): Pi
     const word = (name: keyof typeof STREAM_PLAN) => words[STREAM_PLAN[name]];
     const [H, P] = [word("hidden"), word("projection")];
     return {
-      ...{ format: word("format"), cell: word("cell"), layers: word("layers") },
-      ...{ symbols: word("symbols"), inputs: word("inputs"), outputs: word("outputs") },
-      ...{ H, P, S: P || H },
+      format: word("format"),
+      cell: word("cell"),
+      layers: word("layers"),
+      symbols: word("symbols"),
+      inputs: word("inputs"),
+      outputs: word("outputs"),
+      H,
+      P,
+      S: P || H,
     };
   };
   type Plan = ReturnType<typeof planOf>;
@@ -35,7 +42,7 @@ export function streamKernels(memory: ReferenceMemory, recurrent: Recurrent): Pi
   const layerSize = (plan: Plan, layer: number) =>
     recurrent.recurrent_pack_size(plan.cell, inputsOf(plan, layer), plan.H, plan.P, 0);
 
-  /** The embedding, the head, its biases, then the layers; in words. */
+  /** Offsets of the embedding, the head, its biases and the layers, in words. */
   const places = (plan: Plan) => {
     const head = plan.symbols * plan.inputs;
     const bias = head + plan.outputs * plan.S;
@@ -44,7 +51,7 @@ export function streamKernels(memory: ReferenceMemory, recurrent: Recurrent): Pi
     return { head, bias, layers };
   };
 
-  /** The values that are left of a matrix in the plan's format, in place. */
+  /** Rounds the values of a matrix to the plan's format, in place. */
   const round = (address: Address, { format }: Plan, rows: number, columns: number) => {
     if (address === 0) return;
     for (let row = 0; row < rows; row++) {
@@ -60,7 +67,7 @@ export function streamKernels(memory: ReferenceMemory, recurrent: Recurrent): Pi
 
   return {
     stream_size: (plan) => places(planOf(plan)).layers.at(-1)!,
-    // The id, and what a cell saves for backward.
+    // The id, and the values that a cell saves for backward.
     stream_scratch: (plan) => 1 + SAVED * planOf(plan).H,
 
     stream_pack_ends(packed, planAddress, embedding, head, headBias) {
@@ -80,7 +87,7 @@ export function streamKernels(memory: ReferenceMemory, recurrent: Recurrent): Pi
       recurrent.recurrent_pack(
         ...([start, cell, weightIh, weightHh, biasIh, biasHh, weightHr, I, H, P, 0] as const),
       );
-      // The reference packs weight_ih, weight_hh, two biases and weight_hr as they are, one after the other.
+      // The reference packs weight_ih, weight_hh, two biases and weight_hr one after the other, unchanged.
       const rows = (layerSize(plan, layer) - P * H) / (I + S + 2);
       if (!isOneHot(plan, layer)) round(start, plan, rows, I);
       round(start + rows * I * WORD, plan, rows, S);
@@ -116,7 +123,7 @@ const hasCell = (cell: number) => cell === CELL_KINDS.lstm;
 
 const bits = new DataView(new ArrayBuffer(4));
 
-/** The nearest number with 8 bits of significand, ties to even. */
+/** The nearest number with an 8-bit significand, ties to even. */
 function toBf16(value: number): number {
   bits.setFloat32(0, value);
   const word = bits.getUint32(0);
@@ -124,7 +131,7 @@ function toBf16(value: number): number {
   return bits.getFloat32(0);
 }
 
-/** Whole multiples, -127 to 127, of the largest one's 127th part. */
+/** Rounds each value to a multiple, from -127 to 127, of the row's largest magnitude divided by 127. */
 function toInt8(row: Float64Array): Float64Array {
   const largest = row.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const scale = Math.fround(largest / WEIGHT_LARGEST);
@@ -135,7 +142,7 @@ function toInt8(row: Float64Array): Float64Array {
   });
 }
 
-/** To the nearest whole number, ties to even. */
+/** Rounds to the nearest integer, ties to even. */
 function roundToEven(value: number): number {
   const below = Math.floor(value);
   const rest = value - below;

@@ -16,7 +16,7 @@ const BINARY_FORMULAS: Record<keyof typeof BINARY, (a: number, b: number) => num
 
 const TERNARY_FORMULAS: Record<keyof typeof TERNARY, (a: number, b: number, c: number) => number> = {
   select: (chosen, b, c) => (chosen !== 0 ? b : c),
-  // Where both are equal each takes half of the gradient, as in PyTorch.
+  // If both are equal, each gets half of the gradient, as in PyTorch.
   maximumGrad: (dy, b, c) => (b < c ? 0 : b === c ? dy / 2 : dy),
   minimumGrad: (dy, b, c) => (b > c ? 0 : b === c ? dy / 2 : dy),
   divGrad: (dy, quotient, divisor) => (-dy * quotient) / divisor,
@@ -29,7 +29,7 @@ const ternaryByKind = new Map<number, (a: number, b: number, c: number) => numbe
   Object.entries(TERNARY).map(([name, kind]) => [kind, TERNARY_FORMULAS[name as keyof typeof TERNARY]]),
 );
 
-/** Visit every index of four axes in row-major order. */
+/** Visits every index of four axes in row-major order. */
 function walk(sizes: Four, visit: (index: Four) => void): void {
   const [n0, n1, n2, n3] = sizes;
   for (let i = 0; i < n0; i++)
@@ -47,7 +47,7 @@ const four = (layout: readonly number[], which: number): Four =>
 export function stridedKernels(
   memory: ReferenceMemory,
 ): Pick<Kernels, "binary" | "ternary" | "move_strided"> {
-  // Strides may be negative, so an element is looked up by its own address.
+  // Strides may be negative, so each element is read at its own address.
   const get = (x: Address, offset: number) => memory.at(x + offset * WORD, 1)[0];
   const set = (y: Address, offset: number, value: number) => {
     memory.at(y + offset * WORD, 1)[0] = value;

@@ -4,11 +4,11 @@ import type { ReferenceMemory } from "./memory.ts";
 
 interface Formula {
   value(x: number, p: number, q: number): number;
-  /** dy * f'(x); z is y for exp and sqrt, x for the others. */
+  /** dy * f'(x). z is y for exp and sqrt, and x for the others. */
   gradient(dy: number, z: number, p: number, q: number): number;
 }
 
-/** Math.max and Math.min let NaN through, as these functions must. */
+/** Math.max and Math.min propagate NaN, as these functions must. */
 const FORMULAS: Record<keyof typeof UNARY, Formula> = {
   exp: { value: Math.exp, gradient: (dy, y) => dy * y },
   log: { value: Math.log, gradient: (dy, x) => dy / x },

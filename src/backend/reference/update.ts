@@ -2,16 +2,16 @@ import type { Kernels } from "../backend.ts";
 import { clipped } from "./clip.ts";
 import type { ReferenceMemory } from "./memory.ts";
 
-/** The optimizers as torch.optim computes them. d is the gradient with its L2 penalty, g + weightDecay p. */
+/** The optimizers as in torch.optim. d is the gradient with its L2 penalty, g + weightDecay p. */
 export function updateKernels(
   memory: ReferenceMemory,
 ): Pick<Kernels, "sgd" | "rmsprop" | "adagrad" | "adam"> {
   const optional = (address: number, n: number) => (address === 0 ? undefined : memory.at(address, n));
-  /** The number of this update of the parameter, from 1 on. */
+  /** The number of this update of the parameter, starting at 1. */
   const nextStep = (steps: number) => ++memory.at(steps, 1)[0];
 
   return {
-    /** Gradient descent with momentum (Polyak 1964), or Nesterov's look ahead (Sutskever et al. 2013). */
+    /** Gradient descent with momentum (Polyak 1964) or Nesterov momentum (Sutskever et al. 2013). */
     sgd(p, g, clip, buffer, steps, lr, momentum, dampening, weightDecay, nesterov, n) {
       const [parameter, gradient, velocity] = [
         memory.at(p, n),
@@ -29,7 +29,10 @@ export function updateKernels(
         parameter[i] -= lr * direction;
       }
     },
-    /** RMSprop (Tieleman and Hinton 2012; centered: Graves 2013): divides by the spread that gradients have lately. */
+    /**
+     * RMSprop (Tieleman and Hinton 2012; centered: Graves 2013): divides by a running root mean square of the
+     * gradients.
+     */
     rmsprop(p, g, clip, square, mean, buffer, lr, alpha, epsilon, momentum, weightDecay, n) {
       const [parameter, gradient, squares] = [
         memory.at(p, n),
@@ -53,7 +56,7 @@ export function updateKernels(
         parameter[i] -= lr * direction;
       }
     },
-    /** Adagrad (Duchi, Hazan and Singer 2011): divides by the length of all gradients so far. */
+    /** Adagrad (Duchi, Hazan and Singer 2011): divides by the root of the sum of all squared gradients so far. */
     adagrad(p, g, clip, total, steps, lr, lrDecay, epsilon, weightDecay, epsilonInside, n) {
       const [parameter, gradient, totals] = [
         memory.at(p, n),
@@ -69,8 +72,8 @@ export function updateKernels(
       }
     },
     /**
-     * Adam (Kingma and Ba 2015): m and v are running means of d and d^2, each divided by what it lacks at the start
-     * (1 - beta^step). AdamW (Loshchilov and Hutter 2019) is decoupled: it takes the decay off p and leaves d = g.
+     * Adam (Kingma and Ba 2015): m and v are running means of d and d^2, each divided by its bias correction (1 -
+     * beta^step). AdamW (Loshchilov and Hutter 2019) is decoupled: it subtracts the decay from p and uses d = g.
      */
     adam(p, g, clip, m, v, steps, lr, beta1, beta2, epsilon, weightDecay, decoupled, n) {
       const [parameter, gradient] = [memory.at(p, n), clipped(memory, g, clip, n)];

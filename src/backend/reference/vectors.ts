@@ -14,7 +14,7 @@ export function multiply(
   });
 }
 
-/** What a one-hot vector would pick. */
+/** A column of a matrix, which is its product with a one-hot vector. */
 export function columnOf(
   matrix: Float64Array,
   first: number,
@@ -41,7 +41,7 @@ export function multiplyTransposed(
   return result;
 }
 
-/** matrix += left right^T, from row `first` on. */
+/** matrix += left right^T, starting at row `first`. */
 export function addOuter(matrix: Float64Array, first: number, left: Float64Array, right: Float64Array): void {
   const K = right.length;
   for (let j = 0; j < left.length; j++) {

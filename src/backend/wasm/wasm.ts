@@ -6,12 +6,12 @@ import { LEAST_BYTES, linearMemory, MOST_BYTES, reserveMemory } from "../wasm-me
 
 const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 
-/** A module of one function without arguments that returns a v128: its instructions are `code`, up to 127 bytes. */
+/** A module with one function without arguments that returns a v128. `code` is its instructions, up to 127 bytes. */
 const probe = (...code: number[]) =>
   Uint8Array.of(
     ...[...MAGIC, 0x01, 0x00, 0x00, 0x00], // magic, version
     ...[0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b], // type: () -> v128
-    ...[0x03, 0x02, 0x01, 0x00], // one function of it
+    ...[0x03, 0x02, 0x01, 0x00], // one function of this type
     ...[0x0a, code.length + 4, 0x01, code.length + 2, 0x00, ...code, 0x0b], // code, end
   );
 const SPLAT = [0x41, 0x00, 0xfd, 0x11]; // i32x4.splat(0)
@@ -20,27 +20,33 @@ const RELAXED_MADD = [0xfd, 0x85, 0x02]; // f32x4.relaxed_madd
 export const WASM_INSTRUCTIONS = ["simd128", "relaxed-simd"] as const;
 export type WasmInstructions = (typeof WASM_INSTRUCTIONS)[number];
 
-/** How WebAssembly kernels are made. */
+/** Options for creating the WebAssembly kernels. */
 export interface WasmOptions {
-  /** Which of the two builds: default the best that the engine accepts. `simd128` has the same bits everywhere. */
+  /**
+   * Which of the two builds to use. Default: the best that the engine accepts. `simd128` gives the same bits
+   * everywhere.
+   */
   readonly instructions?: WasmInstructions;
   /**
-   * Bytes that tensors may take in all, from 4 MiB to 4 GiB less 64 KiB, rounded down to whole 64 KiB. They are
-   * reserved and not taken. Default: 4 GiB, or the largest part of it that the engine reserves.
+   * The total memory for tensors in bytes, from 4 MiB to 4 GiB minus 64 KiB, rounded down to a multiple of 64 KiB. The
+   * address range is reserved, not allocated. Default: 4 GiB, or the largest size that the engine reserves.
    */
   readonly maximumBytes?: number;
 }
 
-/** As much of a URL as is needed: the type `URL` itself is the DOM's or Node's, and a program may have neither. */
+/**
+ * The part of `URL` that is needed. The type `URL` itself comes from the DOM or from Node, and a program may have
+ * neither.
+ */
 interface Href {
   readonly href: string;
 }
 
-/** How WebAssembly kernels are fetched and made. */
+/** Options for fetching and creating the WebAssembly kernels. */
 export interface WasmLoadOptions extends WasmOptions {
   /**
-   * Address of the folder in which `unrolled-simd.wasm` and `unrolled-relaxed.wasm` are, relative to the page or to the
-   * worker's script. Default: where the package has them, or where the bundler has put them.
+   * Address of the folder that contains `unrolled-simd.wasm` and `unrolled-relaxed.wasm`, relative to the page or to
+   * the worker's script. Default: their location in the package, or where the bundler has put them.
    */
   readonly folder?: string | Href;
 }
@@ -60,7 +66,7 @@ const FOLDER: Range = {
 const LOAD_RANGES: Ranges<WasmLoadOptions> = { ...RANGES, folder: optional(FOLDER) };
 
 /**
- * The best instruction set that this engine accepts: Node 22 and Chromium have relaxed SIMD, older ones not.
+ * The best instruction set that this engine accepts. Node 22 and Chromium have relaxed SIMD; older engines do not.
  * @throws UnrolledError code BACKEND in a browser without WebAssembly or without its SIMD instructions
  */
 export function bestInstructions(): WasmInstructions {
@@ -80,7 +86,7 @@ export function bestInstructions(): WasmInstructions {
   return WebAssembly.validate(relaxed) ? "relaxed-simd" : "simd128";
 }
 
-/** Bundlers find both files by these expressions, and put them where the bundle finds them. */
+/** Bundlers recognise these expressions, include both files and rewrite the addresses. */
 function moduleUrl(instructions: WasmInstructions, folder: WasmLoadOptions["folder"]): URL {
   if (folder === undefined) {
     return instructions === "relaxed-simd"
@@ -100,7 +106,7 @@ function moduleUrl(instructions: WasmInstructions, folder: WasmLoadOptions["fold
   }
 }
 
-/** A word is short for that instruction set. */
+/** A string is shorthand for `{ instructions }`. */
 function named<Options extends WasmOptions>(
   options: WasmInstructions | Options,
 ): Options | Pick<WasmOptions, "instructions"> {
@@ -108,10 +114,10 @@ function named<Options extends WasmOptions>(
 }
 
 /**
- * Load without waiting, where files can be read at once (Node); undefined elsewhere.
- * @param options or the instruction set alone
- * @throws InputError for an option that is wrong; OutOfMemoryError where that much memory cannot be reserved;
- * UnrolledError code BACKEND where the file is missing or holds something else
+ * Creates the wasm backend synchronously, where files can be read synchronously (Node); returns undefined elsewhere.
+ * @param options the options, or only the instruction set
+ * @throws InputError for an invalid option; OutOfMemoryError if that much memory cannot be reserved; UnrolledError code
+ * BACKEND if the file is missing or has other contents
  */
 export function createWasmBackend(options: WasmInstructions | WasmOptions = {}): Backend | undefined {
   const settings = settle<WasmOptions>("createWasmBackend", RANGES, {}, named(options));
@@ -129,10 +135,10 @@ export function createWasmBackend(options: WasmInstructions | WasmOptions = {}):
 }
 
 /**
- * Load in a page or a worker of one; in Node too, so that a program may be the same for both.
- * @param options or the instruction set alone
- * @throws InputError for an option that is wrong; OutOfMemoryError where that much memory cannot be reserved;
- * UnrolledError code BACKEND with the address and what the server answered
+ * Creates the wasm backend in a page or in its worker. Also works in Node, so that a program can be the same for both.
+ * @param options the options, or only the instruction set
+ * @throws InputError for an invalid option; OutOfMemoryError if that much memory cannot be reserved; UnrolledError code
+ * BACKEND with the address and the server's answer
  */
 export async function loadWasmBackend(options: WasmInstructions | WasmLoadOptions = {}): Promise<Backend> {
   const settings = settle<WasmLoadOptions>("loadWasmBackend", LOAD_RANGES, {}, named(options));
@@ -147,10 +153,10 @@ export async function loadWasmBackend(options: WasmInstructions | WasmLoadOption
   return instantiate(module, instructions, settings.maximumBytes);
 }
 
-/** Whatever type the server says that it is of: `compileStreaming` would insist on application/wasm. */
+/** Ignores the content type that the server sends: `compileStreaming` would require application/wasm. */
 async function fetchModule(url: URL): Promise<Uint8Array<ArrayBuffer>> {
   const fs = globalThis.process?.getBuiltinModule?.("node:fs");
-  // Node's fetch reads no files.
+  // Node's fetch does not read files.
   if (url.protocol === "file:" && fs !== undefined) return checkModule(fs.readFileSync(url), url.pathname);
   const response = await fetch(url);
   const { ok, status, statusText, headers } = response;
@@ -159,7 +165,7 @@ async function fetchModule(url: URL): Promise<Uint8Array<ArrayBuffer>> {
   return checkModule(new Uint8Array(await response.arrayBuffer()), url.href, type);
 }
 
-/** Some servers answer with a page of theirs where there is no file: that is no mistake of the compiler's. */
+/** Some servers answer with an HTML page if there is no file. Report that instead of the compiler's error. */
 function checkModule(bytes: Uint8Array<ArrayBuffer>, where: string, type?: string): Uint8Array<ArrayBuffer> {
   if (MAGIC.every((byte, at) => bytes[at] === byte)) return bytes;
   const described = type === undefined ? "" : `, of type ${type}`;
@@ -177,7 +183,7 @@ const MOVED = {
 function loadFailure(where: string, cause: unknown): UnrolledError {
   if (cause instanceof UnrolledError) return cause;
   const problem = `${where}: ${problemOf(cause)}`;
-  // In Chromium's words, Firefox's and Safari's.
+  // The wording of Chromium, and that of Firefox and Safari.
   if (!/content.security.policy|\bCSP\b/i.test(problemOf(cause)))
     return noKernels(problem, { ...MISSING, cause });
   return noKernels(problem, {

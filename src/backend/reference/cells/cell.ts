@@ -1,20 +1,24 @@
 /**
- * One step of a cell for one sequence of the batch, in float64 and one unit after another: written to be read beside
- * its equations. `recurrent.ts` runs it over time and multiplies matrices.
+ * One step of a cell for one sequence of the batch, in float64, one unit at a time, written to be compared with its
+ * equations. `recurrent.ts` runs it over time and multiplies matrices.
  */
 export interface ReferenceCell {
-  /** Blocks of H rows in the weights. */
+  /** Number of blocks of H rows in the weights. */
   readonly gates: number;
-  /** Values a unit that forward saves for backward, and gradients of sums that backward makes. */
+  /**
+   * Number of values per unit that forward saves for backward, and number of gradients of sums that backward computes.
+   */
   readonly saved: number;
   readonly differences: number;
-  /** Which block of the differences belongs to gate k of weight_ih, and of weight_hh. */
+  /** The block of the differences that belongs to gate k of weight_ih, and to gate k of weight_hh. */
   readonly inputBlock: readonly number[];
   readonly recurrentBlock: readonly number[];
   forward(step: ForwardStep): void;
   backward(step: BackwardStep): void;
-  /** A gate whose recurrent product is with something else than h': what that was. Its `backward` has already taken
-   * the way back through this product. */
+  /**
+   * A gate whose recurrent product uses another vector than h', and that vector. `backward` of the cell has already
+   * propagated the gradient through this product.
+   */
   readonly own?: { readonly gate: number; input(hBefore: Float64Array, saved: Float64Array): Float64Array };
 }
 
@@ -34,7 +38,7 @@ export interface ForwardStep {
 
 export interface BackwardStep {
   readonly H: number;
-  /** W_hh[k]^T d: the way back through the recurrent product. */
+  /** W_hh[k]^T d: back-propagation through the recurrent product. */
   transposed(gate: number, d: Float64Array): Float64Array;
   readonly hBefore: Float64Array;
   readonly cBefore: Float64Array;
@@ -43,9 +47,11 @@ export interface BackwardStep {
   readonly saved: Float64Array;
   /** Gradient of h. */
   readonly dh: Float64Array;
-  /** Gradient of c; afterwards that of the cell state before. */
+  /** Gradient of c; on return, the gradient of the previous cell state. */
   readonly dc: Float64Array;
-  /** Results: gradients of the sums [differences * H], and the part of hBefore's gradient that passes no weight. */
+  /**
+   * Results: gradients of the sums [differences * H], and the part of hBefore's gradient that does not pass a weight.
+   */
   readonly d: Float64Array;
   readonly dhBefore: Float64Array;
 }

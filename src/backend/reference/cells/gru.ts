@@ -1,20 +1,21 @@
 import { block, type ReferenceCell, sigmoid } from "./cell.ts";
 
 /**
- * The GRU (Cho et al. 2014) as PyTorch and cuDNN have it, with the reset gate after the recurrent product:
- *
+ * The GRU (Cho et al. 2014) as in PyTorch and cuDNN, with the reset gate after the recurrent product:
  *     r = sigmoid(W_ir x + b_ir + W_hr h' + b_hr)      reset gate
  *     z = sigmoid(W_iz x + b_iz + W_hz h' + b_hz)      update gate
  *     q = W_hn h' + b_hn
  *     n = tanh(W_in x + b_in + r * q)                  candidate
  *     h = (1 - z) * n + z * h'                         hidden state
- *
- * Saved for backward: n, r, z, q, in this order, which keeps the parts that meet the input (n r z) and those that
- * meet the state (r z q) next to each other.
+ * Saved for backward: n, r, z, q. In this order the parts for the input weights (n r z) and those for the recurrent
+ * weights (r z q) are each contiguous.
  */
 export const gruCell: ReferenceCell = {
-  ...{ gates: 3, saved: 4, differences: 4 },
-  ...{ inputBlock: [1, 2, 0], recurrentBlock: [1, 2, 3] },
+  gates: 3,
+  saved: 4,
+  differences: 4,
+  inputBlock: [1, 2, 0],
+  recurrentBlock: [1, 2, 3],
 
   forward({ H, input, recurrent, hBefore, h, saved }) {
     const [xr, xz, xn] = [0, 1, 2].map((gate) => input(gate));
@@ -43,15 +44,17 @@ export const gruCell: ReferenceCell = {
 
 /**
  * The GRU with the reset gate before the recurrent product, as in the paper and in the lecture. The weights have the
- * same shapes, but it is another function:
- *
+ * same shapes, but the function is different:
  *     r, z as above
  *     n = tanh(W_in x + b_in + W_hn (r * h') + b_hn)
  *     h = (1 - z) * n + z * h'
  */
 export const gruBeforeCell: ReferenceCell = {
-  ...{ gates: 3, saved: 3, differences: 3 },
-  ...{ inputBlock: [0, 1, 2], recurrentBlock: [0, 1, 2] },
+  gates: 3,
+  saved: 3,
+  differences: 3,
+  inputBlock: [0, 1, 2],
+  recurrentBlock: [0, 1, 2],
 
   forward({ H, input, recurrent, hBefore, h, saved }) {
     const [xr, xz, xn] = [0, 1, 2].map((gate) => input(gate));
@@ -70,7 +73,7 @@ export const gruBeforeCell: ReferenceCell = {
     const [r, z, n] = [0, 1, 2].map((k) => block(saved, k, H));
     const [dr, dz, dn] = [0, 1, 2].map((k) => block(d, k, H));
     for (let j = 0; j < H; j++) dn[j] = dh[j] * (1 - z[j]) * (1 - n[j] * n[j]);
-    const dProduct = transposed(2, dn); // of r * h'
+    const dProduct = transposed(2, dn); // gradient of r * h'
     for (let j = 0; j < H; j++) {
       dr[j] = dProduct[j] * hBefore[j] * r[j] * (1 - r[j]);
       dz[j] = dh[j] * (hBefore[j] - n[j]) * z[j] * (1 - z[j]);

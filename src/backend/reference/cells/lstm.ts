@@ -11,8 +11,11 @@ import { block, type ReferenceCell, sigmoid } from "./cell.ts";
  *     h = o * tanh(c)                                  hidden state
  */
 export const lstmCell: ReferenceCell = {
-  ...{ gates: 4, saved: 4, differences: 4 },
-  ...{ inputBlock: [0, 1, 2, 3], recurrentBlock: [0, 1, 2, 3] },
+  gates: 4,
+  saved: 4,
+  differences: 4,
+  inputBlock: [0, 1, 2, 3],
+  recurrentBlock: [0, 1, 2, 3],
 
   forward({ H, input, recurrent, hBefore, cBefore, h, c, saved }) {
     const [xi, xf, xg, xo] = [0, 1, 2, 3].map((gate) => input(gate));
