@@ -16,7 +16,7 @@ import { numberOf } from "./values.ts";
 
 type Flags = MinCharOptions & { json?: boolean; check?: boolean };
 
-/** The program prints its loss so often; --json does, too. */
+/** Iterations between two printed losses, as in the original program; also used with --json. */
 const PRINT_EVERY = 100;
 
 const EPILOGUE = `
@@ -88,7 +88,7 @@ export function define(command: Command): () => Promise<number> {
   };
 }
 
-/** The check makes no iterations, and float32 has too few digits for it. */
+/** Options that the gradient check refuses: it makes no iterations, and float32 is not precise enough for it. */
 function refuseWithCheck({ iterations, sampleEvery, backend }: MinCharOptions): void {
   const useless = [
     iterations !== undefined && "--iterations",

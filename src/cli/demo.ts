@@ -1,4 +1,4 @@
-/** `unrolled demo NAME`: the lecture's own programs. Each is a command of its own below this one. */
+/** `unrolled demo NAME`: the programs of the lecture. Each demo is a subcommand. */
 import type { Command } from "commander";
 import { InputError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";

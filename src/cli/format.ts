@@ -1,4 +1,4 @@
-/** Texts as people read them. */
+/** Formats texts for the terminal. */
 import { escapeControl } from "../core/errors.ts";
 import { breakAnywhere } from "../render/text-width.ts";
 
@@ -6,14 +6,14 @@ export { shellWord } from "../core/shell-word.ts";
 export { clock, comparison, count, nats, percent, speed } from "../render/numbers.ts";
 export { fitTo, widthOf, wrapWords } from "../render/text-width.ts";
 
-/** A text in lines of at most so many columns, tabs as two spaces and other control characters escaped. */
+/** Wrap a text to a number of columns. Tabs become two spaces; other control characters are escaped. */
 export function linesOf(text: string, columns: number): string[] {
   return showControl(text)
     .split("\n")
     .flatMap((line) => breakAnywhere(line, columns));
 }
 
-/** A text with tabs as two spaces and control characters escaped, all but line ends. */
+/** Replace tabs by two spaces and escape all other control characters except line ends. */
 export function showControl(text: string): string {
   const lines = text.replaceAll("\t", "  ").split("\n");
   return lines.map(escapeControl).join("\n");

@@ -1,12 +1,12 @@
 import { LETTERS, type TraceStep } from "../demos/hello/model.ts";
 import { paint } from "./paint.ts";
 
-/** Columns of one step, of the labels before the first, and between two steps. */
+/** Widths in columns: of one step, of the labels before the first step, and of the gap between two steps. */
 const STEP = 17;
 const LABEL = 4;
 const GAP = 2;
 
-/** Columns of a probability of 1. */
+/** Width of the bar of a probability of 1, in columns. */
 const BAR = 5;
 
 /** One row of a block: its label and what stands in it for a step, `paint`ed after it has its width. */
@@ -19,7 +19,7 @@ interface Row {
 /** The numbers of a network at each step, side by side as far as the columns reach: x, h, y and softmax(y). */
 export function traceLines(steps: readonly TraceStep[], columns: number): string[] {
   const fit = Math.floor((columns - LABEL + GAP) / (STEP + GAP));
-  // Three beside each other and one below would be harder to compare than two and two.
+  // Two rows of two steps are easier to compare than a row of three and a row of one.
   const together = [4, 2].find((count) => count <= fit) ?? 1;
   const lines: string[] = [];
   for (let from = 0; from < steps.length; from += together) {

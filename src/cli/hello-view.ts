@@ -11,7 +11,7 @@ const WIDEST = 80;
 /** Shows the demo: events in, lines of at most so many columns out (from 40 on). Plain characters only. */
 export class HelloView {
   private readonly columns: number;
-  /** The last update that has a line. */
+  /** The last update for which a line was printed. */
   private shown = 0;
 
   constructor(columns: number) {
@@ -112,7 +112,7 @@ function heading(text: string): string {
   return paint("bold", text, process.stdout);
 }
 
-/** 1, 2, 5, 10, 20, 50, ...: often at the start, where most happens. */
+/** 1, 2, 5, 10, 20, 50, ...: more often at the start, where the loss changes most. */
 function isRound(step: number): boolean {
   return /^[125]0*$/.test(String(step));
 }

@@ -9,13 +9,13 @@ const GAP = 3;
 
 interface Matrix {
   readonly name: string;
-  /** What each row leads to, and what each column comes from. */
+  /** Names of the rows (outputs) and of the columns (inputs). */
   readonly rows: readonly string[];
   readonly columns: readonly string[];
   readonly values: readonly (readonly number[])[];
 }
 
-/** The three matrices of the network, each with names at its rows and columns, side by side where there is room. */
+/** The three matrices of the network with row and column names, side by side if the terminal is wide enough. */
 export function weightLines({ W_xh, W_hh, W_hy }: HelloWeights, columns: number): string[] {
   const units = Array.from({ length: HIDDEN }, (_, unit) => `h${unit + 1}`);
   const before = units.map((unit) => `${unit}'`);

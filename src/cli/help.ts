@@ -1,6 +1,6 @@
 import type { Command, Option } from "commander";
 
-/** `--hidden N` reads easier than `--hidden <N>`, and arguments are described above the options. */
+/** Shows `--hidden N` instead of `--hidden <N>`, and describes arguments above the options. */
 export const HELP = {
   optionTerm: (option: Option) => option.flags.replace(/[<>]/g, ""),
   visibleArguments: () => [],

@@ -1,12 +1,12 @@
-/** Ctrl-C and its relatives. */
+/** Handles the signals that ask the program to stop. */
 
-/** What a terminal, a scheduler and a closed window send to say: stop. */
+/** Signals that a terminal, a scheduler and a closed window send to stop a program. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** npm passes on a Ctrl-C that the terminal has sent to the program already: two so close are one. */
+/** npm forwards a Ctrl-C that the program has already received; two signals this close (ms) count as one. */
 const ECHO_MS = 250;
 
-/** Calls `stop` with how often a person has asked to stop, from 1 on. Returns what ends the watching. */
+/** Calls `stop` with the number of requests to stop so far, from 1 on. Returns a function that removes the handlers. */
 export function onInterrupt(stop: (times: number) => void): () => void {
   let times = 0;
   let last = Number.NEGATIVE_INFINITY;

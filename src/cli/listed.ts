@@ -4,7 +4,7 @@ import type { Command } from "commander";
 export interface CommandModule {
   /** Adds arguments, options and help; `args` are those of the whole command line. Returns what the command does: parsed, it resolves to the exit status. */
   define(command: Command, args: readonly string[]): (() => Promise<number>) | Promise<() => Promise<number>>;
-  /** Commands of their own below this one, as `hello` in `unrolled demo hello`. */
+  /** Subcommands, such as `hello` in `unrolled demo hello`. */
   readonly SUBCOMMANDS?: readonly Listed[];
 }
 
@@ -12,6 +12,6 @@ export interface CommandModule {
 export interface Listed {
   readonly name: string;
   readonly summary: string;
-  /** Only the command that is used is loaded: `sample` has to answer at once. */
+  /** Only the command that is used is loaded, so that `sample` starts quickly. */
   readonly load: () => Promise<CommandModule>;
 }

@@ -1,13 +1,13 @@
-/** The one line of a terminal that changes: always on stderr, and gone before anything else is printed. */
+/** A status line on stderr that is updated in place and removed before anything else is printed. */
 import { fitTo } from "./format.ts";
 
-/** A text for so many columns. */
+/** Returns a text that fits the given number of columns. */
 type Draw = (columns: number) => string;
 
-/** Frequent enough to look alive, rare enough to cost nothing. */
+/** Minimum time between two updates, in milliseconds; updates this rare take no measurable time. */
 const INTERVAL = 80;
 
-/** A terminal that does not tell its size. */
+/** Width in columns of a terminal that does not report its size. */
 const COLUMNS = 80;
 
 const TO_START = "\r";
@@ -17,7 +17,7 @@ let shown: Draw | undefined;
 let drawnAt = Number.NEGATIVE_INFINITY;
 let watching = false;
 
-/** Whether there is a terminal on which a line can be drawn over; what is printed goes to the same one. */
+/** Whether stderr is a terminal on which a line can be overwritten; printed output goes to the same terminal. */
 export function hasLiveLine(): boolean {
   return process.stderr.isTTY && process.stdout.isTTY && process.env.TERM !== "dumb";
 }
@@ -35,7 +35,7 @@ export function showLive(draw: Draw, now = performance.now()): void {
   redraw();
 }
 
-/** Remove the line. Whoever prints on the terminal calls this first. */
+/** Remove the line. Call this before printing anything else on the terminal. */
 export function clearLive(): void {
   if (shown === undefined) return;
   shown = undefined;
@@ -45,7 +45,7 @@ export function clearLive(): void {
 
 function redraw(): void {
   if (shown === undefined) return;
-  // The last column stays free: a terminal may break the line after it.
+  // The last column stays empty, because a terminal may break the line after it.
   const columns = (process.stderr.columns || COLUMNS) - 1;
   process.stderr.write(`${TO_START}${fitTo(shown(columns), columns)}${ERASE_TO_END}`);
 }

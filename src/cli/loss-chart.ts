@@ -1,14 +1,14 @@
-/** The losses of a training as the pictures of `render/` take them. */
+/** Converts the losses of a training to the input of the charts in `render/`. */
 import type { LossChart } from "../render/chart.ts";
 import { type SeriesName, terminalChart } from "../render/terminal-chart.ts";
 import type { TaskTraining } from "../runs/train-task.ts";
 import { paint, type Style } from "./paint.ts";
 
-/** A picture of fewer steps or evaluations shows nothing that the lines above it do not say. */
+/** Minimum number of points; a chart of fewer shows nothing that the printed lines do not. */
 const LEAST_POINTS = 8;
 const LEAST_EVALUATIONS = 3;
 
-/** Of a line of text that is not on a terminal. */
+/** Width of a line in columns when the output is not a terminal. */
 const COLUMNS = 80;
 
 const STYLES: Readonly<Record<SeriesName, Style>> = {
@@ -40,7 +40,7 @@ export function lossChartLines(
   });
 }
 
-/** How wide a drawing may be, and what it may consist of. */
+/** The width of a drawing in columns, and the characters that it may use. */
 export function drawingOptions(stream: NodeJS.WriteStream = process.stdout): {
   readonly columns: number;
   readonly unicode: boolean;

@@ -5,7 +5,7 @@ import { reportError } from "./report.ts";
 
 const args = process.argv.slice(2);
 
-// Whatever ends the program before it has a status of its own has not done its work.
+// If the program ends before it sets an exit status, it has failed.
 process.exitCode = 1;
 guardOutput();
 process.on("uncaughtException", (error) => {

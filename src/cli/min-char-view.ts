@@ -7,13 +7,13 @@ import { clearLive, showLive } from "./live-line.ts";
 import { writeOut } from "./output.ts";
 import { paint } from "./paint.ts";
 
-/** Between two lines of losses where there is no terminal, in seconds. */
+/** Time between two lines of losses without a terminal, in seconds. */
 const PLAIN_SECONDS = 5;
 
-/** Weight of the past in the speed that is shown. */
+/** Decay of the moving average of the displayed speed. */
 const SPEED_MEMORY = 0.99;
 
-/** For people: lines that stay on stdout, and on a terminal a live one below them. */
+/** Prints lines on stdout, and a status line below them on a terminal. */
 export class MinCharView {
   private readonly live: boolean;
   private start!: MinCharStart;
@@ -85,7 +85,7 @@ export class MinCharView {
     ]);
   }
 
-  /** As the program says it: `iter 100, loss: 107.3`. */
+  /** A line in the format of the original program: `iter 100, loss: 107.3`. */
   private standing(step: number): string {
     return `iter ${count(step)}  loss ${this.smoothLoss.toFixed(2)}`;
   }

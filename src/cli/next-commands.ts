@@ -1,9 +1,9 @@
-/** What to type after a training. */
+/** Suggests commands to run after a training. */
 import type { TaskTraining } from "../runs/train-task.ts";
 import type { EndEvent } from "../train/events.ts";
 import { shellWord } from "./format.ts";
 
-/** @param folder the run's, as a shell takes it */
+/** @param folder path of the run's folder, quoted for the shell */
 export function nextCommands(training: TaskTraining, end: EndEvent, folder: string): string[] {
   const { run, task } = training;
   const name = run.taskFile === undefined ? task.name : shellWord(run.taskFile.path);
@@ -11,7 +11,7 @@ export function nextCommands(training: TaskTraining, end: EndEvent, folder: stri
   const input = run.data.paths.includes("-") ? " < TEXT" : "";
   const resume = `npx unrolled train ${name} --resume --out ${folder}${furtherLimit(end, training)}${input}`;
   if (end.reason === "interrupted") return [resume, ...next.slice(0, 1)];
-  // A training that went wrong does not get better by going on.
+  // Continuing does not improve a training that went wrong.
   return end.warnings.length > 0 ? next : [...next, resume];
 }
 

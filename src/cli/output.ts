@@ -1,4 +1,4 @@
-/** What happens when nobody reads any more what the command writes. */
+/** Handles a stdout that can no longer be written. */
 import { StorageError } from "../core/errors.ts";
 import { reportError, Status } from "./report.ts";
 
@@ -9,22 +9,22 @@ let handler: LossHandler = leave;
 /** Without this a closed pipe would end the program with a stack trace. */
 export function guardOutput(): void {
   process.stdout.on("error", (error) => handler(error));
-  // Nobody can be told; the work itself goes on.
+  // stderr cannot be written either, so the error is ignored and the work continues.
   process.stderr.on("error", () => {});
 }
 
-/** For a command that has work to save: called each time that writing to stdout fails. */
+/** Called each time that writing to stdout fails, for commands that must save their work first. */
 export function onOutputLost(instead: LossHandler): void {
   handler = instead;
 }
 
-/** The reader has seen enough (`| head -1`), as opposed to a disk that is full. */
+/** Whether the reader has closed the pipe (`| head -1`), as opposed to a full disk. */
 export function isClosedPipe(error: Error): boolean {
   const code = "code" in error ? error.code : undefined;
   return code === "EPIPE" || code === "ERR_STREAM_DESTROYED" || code === "EOF";
 }
 
-/** @param outcome what has become of the work */
+/** @param outcome the result of the work, for the message */
 export function outputError(error: Error, outcome?: string): StorageError {
   const isFull = "code" in error && error.code === "ENOSPC";
   const reason = isFull ? "the disk is full (ENOSPC)" : error.message;
@@ -40,7 +40,7 @@ function leave(error: Error): void {
   process.exit(isClosedPipe(error) ? Status.done : reportError(outputError(error), []));
 }
 
-/** Write to stdout, and wait until it has taken the text: a slow reader slows the writer. */
+/** Write to stdout and wait until the text has been accepted (backpressure). */
 export function writeOut(text: string): Promise<void> {
   return new Promise((resolve) => {
     process.stdout.write(text, () => resolve());

@@ -13,7 +13,7 @@ export function suggestForPath([first, ...others]: readonly string[]): string | 
   return `to train on that text: unrolled train text ${argumentsOf([first, ...others])}`;
 }
 
-/** Paths as a shell takes them, and none that would be read as an option. */
+/** Paths quoted for the shell, and prefixed so that none is parsed as an option. */
 function argumentsOf(paths: readonly string[]): string {
   return paths.map((path) => shellWord(/^-./.test(path) ? `./${path}` : path)).join(" ");
 }

@@ -3,9 +3,9 @@ import { InputError } from "../core/errors.ts";
 import { note } from "./note.ts";
 
 /**
- * Write what there is to look at.
- * @param svg undefined where there is nothing
- * @param what has no picture then, for the error
+ * Write a picture to a file.
+ * @param svg text of the picture; undefined if there is none
+ * @param what name of the thing that has no picture, for the error
  * @throws InputError for a file that cannot be written
  */
 export async function writePicture(path: string, svg: string | undefined, what: string): Promise<void> {

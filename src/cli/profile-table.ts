@@ -2,7 +2,7 @@ import type { ProfileReport } from "../autograd/profile.ts";
 import { count } from "./format.ts";
 import { table } from "./table.ts";
 
-/** Less of a step than this is summed up in one line. */
+/** Operations that take less than this share of a step are combined in one line. */
 const SMALL = 0.005;
 
 /** Where the time of a training step went, for people: lines, those of the table no longer than `columns`. */

@@ -30,7 +30,7 @@ Examples:
 
 unrolled COMMAND --help says more about one of them.`;
 
-/** Run a command line without the program's name. Errors are told; the result is the exit status. */
+/** Run a command line, given without the program's name. Reports errors and returns the exit status. */
 export async function runCommand(args: readonly string[]): Promise<number> {
   let status: number = Status.done;
   try {
@@ -88,7 +88,7 @@ async function createProgram(args: readonly string[], end: (status: number) => v
   return program;
 }
 
-/** Commands that are not in `args` are named in the help, and no more. */
+/** Commands that are not in `args` are only listed in the help and are not loaded. */
 async function addCommands(
   parent: Command,
   listed: readonly Listed[],

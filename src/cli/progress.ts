@@ -1,10 +1,10 @@
 import { escapeControl, formatBytes } from "../core/errors.ts";
 import { hasLiveLine, showLive } from "./live-line.ts";
 
-/** Reading less than this is over before anybody wonders. */
+/** Reading fewer bytes than this shows no progress, because it takes too little time. */
 const LONG_BYTES = 16 * 2 ** 20;
 
-/** Between two lines where there is no terminal, in milliseconds. */
+/** Time between two lines without a terminal, in milliseconds. */
 const PATIENCE = 5000;
 
 /** Shows on stderr how far a long piece of work is: the live line of a terminal, else a line now and then. */

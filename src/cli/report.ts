@@ -3,13 +3,13 @@ import { escapeControl, UnrolledError } from "../core/errors.ts";
 import { clearLive } from "./live-line.ts";
 import { paint } from "./paint.ts";
 
-/** How a process ends; scripts depend on these numbers. */
+/** Exit statuses. Scripts depend on these numbers. */
 export const Status = { done: 0, failed: 1, wrongInput: 2, interrupted: 130 } as const;
 
-/** An error as it is told. */
+/** An error as it is reported. */
 export interface Report {
   readonly status: number;
-  /** Stable, for programs. */
+  /** A stable identifier for programs. */
   readonly code: string;
   readonly message: string;
   readonly hint: string | null;

@@ -14,7 +14,7 @@ import { TERMS } from "./terms.ts";
 /** Milliseconds between two reports of a training that goes on. */
 const INTERVAL = 10_000;
 
-/** More than this many samples are too many to read. */
+/** Largest number of samples in a report. */
 const SHOWN_SAMPLES = 8;
 
 /**
@@ -22,7 +22,7 @@ const SHOWN_SAMPLES = 8;
  * written is no reason to stop: it is told once.
  */
 export class RunReport {
-  /** Where it is, once it has been written. */
+  /** Path of the report, once it has been written. */
   path: string | undefined;
   private readonly training: TaskTraining;
   private readonly onNote: (text: string) => void;

@@ -20,7 +20,7 @@ export function comparisonLines(runs: readonly RunDetails[], columns: number): s
       ],
       columns,
     );
-  // A run by itself has nothing to differ from: all its options are shown.
+  // For a single run, all options are shown.
   const options =
     runs.length === 1
       ? Object.entries(runs[0].options).map(([option, value]) => ({ option, values: [value] }))
@@ -69,7 +69,7 @@ function shownLoss(loss: LossAt | undefined): string {
   return `${loss.isExact ? "" : "~"}${nats(loss.loss)}`;
 }
 
-/** More rows of losses than this are thinned out. */
+/** Largest number of rows of losses; of more, evenly spaced ones are shown. */
 const MOST_ROWS = 16;
 
 /** `seqLength` -> `seq-length`, as it is typed. */

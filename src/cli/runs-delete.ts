@@ -7,7 +7,7 @@ import { note } from "./note.ts";
 import { writeOut } from "./output.ts";
 
 export interface DeleteOptions {
-  /** Nobody is asked. */
+  /** Delete without asking. */
   readonly yes: boolean;
   readonly json: boolean;
 }

@@ -66,14 +66,14 @@ export function define(command: Command): () => Promise<number> {
   };
 }
 
-/** A folder as it was named, or in runs/. */
+/** The run's folder: the path as given, or the same name in runs/. */
 async function folderOf(name: string): Promise<string> {
   const inside = join(RUNS, name);
   return !(await isRun(name)) && (await isRun(inside)) ? inside : name;
 }
 
 async function list(folder: string, isNamed: boolean, json: boolean): Promise<void> {
-  // Nobody has trained anything yet: that is no mistake.
+  // No run exists yet, which is not an error.
   const isFirstTime = !isNamed && !existsSync(folder);
   const runs = isFirstTime ? [] : await listRuns(folder, note);
   if (json) {
@@ -113,7 +113,7 @@ function modelOf({ cell, layers, hidden }: RunSummary): string {
   return `${name} ${layers ?? 1}x${hidden ?? "?"}`;
 }
 
-/** As a clock here shows it: `2026-11-23 09:45`. */
+/** Date and time in the local time zone: `2026-11-23 09:45`. */
 function dateOf(iso: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return "-";

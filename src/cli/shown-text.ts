@@ -3,7 +3,7 @@ import type { ShownText } from "../inspect/shown-unit.ts";
 import { charactersOf, widthOf } from "../render/text-width.ts";
 import { paint, type Style } from "./paint.ts";
 
-/** One step of a scale: up to which value it goes, and how it looks. */
+/** One step of a scale: its upper bound and its appearance. */
 interface Step {
   readonly below: number;
   readonly style: Style | undefined;
@@ -132,7 +132,7 @@ function painted(row: readonly Cell[], stream: NodeJS.WriteStream): string {
   return line;
 }
 
-/** What the backgrounds or marks mean, in one line. */
+/** A one-line legend of the backgrounds or marks. */
 export function legend(
   { scale, holds, signal }: Pick<ShownText, "scale" | "holds" | "signal">,
   stream: NodeJS.WriteStream = process.stdout,

@@ -1,4 +1,4 @@
-/** Where a training stands, in one line of whatever width. */
+/** The status of a training in one line of a given width. */
 import { clock, count, nats, speed } from "./format.ts";
 
 export interface Standing {
@@ -15,7 +15,7 @@ export interface Standing {
   readonly secondsLeft: number | undefined;
 }
 
-/** From the most telling form to the shortest; the first that fits is shown. */
+/** Forms from the most detailed to the shortest; the first that fits is shown. */
 const FORMS: readonly ((standing: Standing) => string)[] = [
   (s) =>
     [
@@ -37,7 +37,7 @@ const FORMS: readonly ((standing: Standing) => string)[] = [
   (s) => [`${count(s.step)}`, s.loss.toFixed(2), ...left(s, "")].join(" "),
 ];
 
-/** All forms are plain ASCII: a character is a column. */
+/** All forms are ASCII, so each character takes one column. */
 export function standingLine(standing: Standing, columns = Number.POSITIVE_INFINITY): string {
   const lines = FORMS.map((form) => form(standing));
   return lines.find((line) => line.length <= columns) ?? lines.at(-1)!;

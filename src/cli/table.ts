@@ -1,10 +1,10 @@
-/** Tables for people: as wide as they need to be, or as the terminal allows. */
+/** Formats tables, no wider than the terminal. */
 import { fitTo, widthOf } from "./format.ts";
 
 export interface Column {
   readonly head: string;
   readonly cells: readonly string[];
-  /** Numbers stand at the right. Default: left. */
+  /** Alignment of the column; numbers are aligned right. Default: left. */
   readonly align?: "left" | "right";
   /** Columns with the lowest number are left out first where a table is too wide; those without a number stay. */
   readonly dropAt?: number;

@@ -1,4 +1,4 @@
-/** The words that losses are told in, whatever the task. */
+/** Terms that describe losses, the same for all tasks. */
 
 export const TERMS: readonly { readonly term: string; readonly meaning: string }[] = [
   {

@@ -1,4 +1,4 @@
-/** `unrolled train TASK [DATA...]`: trains, shows it, and ends as the person or the limits say. */
+/** `unrolled train TASK [DATA...]`: trains a model until the user or a limit stops it. */
 import type { Command } from "commander";
 import { InputError, UnrolledError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
@@ -107,7 +107,7 @@ function describeTask(command: Command, task: Task): void {
   command.addHelpText("after", `${SCHEDULE}${notes}${ENDING}\nExamples:\n${examples}`);
 }
 
-/** The word that is no task, and what is meant. */
+/** The word that is not a task, and the suggested correction. */
 function noTask(name: string | undefined, data: readonly string[]): InputError {
   if (name === undefined)
     return new InputError("train needs a task", { hint: "unrolled train text [DATA...]" });

@@ -1,4 +1,4 @@
-/** Strict parsers of option values. Ranges are checked by the task's schema: here only garbage is refused. */
+/** Strict parsers of option values. They check only the syntax; the task's schema checks the ranges. */
 import { InputError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 

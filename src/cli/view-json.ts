@@ -2,7 +2,7 @@ import type { TrainEvent } from "../train/events.ts";
 import { writeOut } from "./output.ts";
 import type { TrainView } from "./view.ts";
 
-/** For programs: each event is a line on stdout. */
+/** Prints each event as a line of JSON on stdout. */
 export class JsonView implements TrainView {
   progress(): void {}
 

@@ -16,10 +16,10 @@ import type { RunReport } from "./run-report.ts";
 import { type Standing, standingLine } from "./standing.ts";
 import type { TrainView } from "./view.ts";
 
-/** Between two lines of a training without a terminal, in seconds. */
+/** Time between two lines of a training without a terminal, in seconds. */
 const PLAIN_SECONDS = 5;
 
-/** Weight of the past in the loss that is shown: single batches jump. */
+/** Decay of the moving average of the displayed loss, because the losses of single batches vary. */
 const LOSS_MEMORY = 0.95;
 const SPEED_MEMORY = 0.9;
 
@@ -29,7 +29,7 @@ const GUESS_AFTER = 1;
 /** Width of the names at the left of the first and the last lines. */
 const LABEL = 9;
 
-/** For people: lines that stay on stdout, and on a terminal a live one below them. */
+/** Prints lines on stdout, and a status line below them on a terminal. */
 export class PeopleView implements TrainView {
   private readonly live: boolean;
   private readonly reading = new Progress();
@@ -188,7 +188,7 @@ export class PeopleView implements TrainView {
   }
 }
 
-/** Said where it is not the number of threads. */
+/** The number of shards, shown only if it differs from the number of threads. */
 function shardsOf({ run }: TaskTraining): string {
   return run.shards === undefined || run.shards === run.threads ? "" : `, ${run.shards} shards`;
 }
@@ -215,7 +215,7 @@ function label(name: string, text: string): string {
   return `${paint("dim", name.padEnd(LABEL), process.stdout)}${text}`;
 }
 
-/** A mean in which the past fades. */
+/** An exponential moving average. */
 class Average {
   private readonly memory: number;
   private sum = 0;

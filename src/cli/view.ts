@@ -2,7 +2,7 @@ import type { TaskTraining } from "../runs/train-task.ts";
 import type { TrainEvent } from "../train/events.ts";
 import type { RunReport } from "./run-report.ts";
 
-/** Shows a training: events in, text out. */
+/** Converts the events of a training to text. */
 export interface TrainView {
   /** Before the training: reading the text, ... `total` is null where it is unknown. */
   progress(activity: string, done: number, total: number | null): void;
