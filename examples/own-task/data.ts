@@ -1,6 +1,6 @@
 /** A table: each row of a CSV file is a sequence of numbers, and the last column is what is to be predicted. */
 import { frameItems, type ItemStore, tailSplit } from "unrolled/data";
-import type { DataFacts, Loaded, LoadRequest, TestRequest } from "unrolled/tasks";
+import type { DataFacts, Loaded, LoadHooks, LoadRequest, TestRequest } from "unrolled/tasks";
 import type { TrendSettings } from "./defaults.ts";
 import type { TrendConfig } from "./model.ts";
 
@@ -66,7 +66,7 @@ function partOf(rows: readonly number[][]): Part {
 
 export async function loadTable(
   request: LoadRequest<TrendSettings, TrendFacts>,
-  hooks: Parameters<NonNullable<typeof request.source>["readText"]>[0],
+  hooks: LoadHooks,
 ): Promise<Loaded<TrendSettings, TrendData>> {
   const { source, validation: held, settings, known } = request;
   const table = await readTable(source === undefined ? makeTable() : (await source.readText(hooks)).text());
@@ -86,7 +86,7 @@ export async function loadTable(
 
 export async function loadTestTable(
   { source, facts }: TestRequest<TrendSettings, TrendConfig, TrendFacts>,
-  hooks: Parameters<typeof source.readText>[0],
+  hooks: LoadHooks,
 ): Promise<TrendData> {
   const { rows, fingerprint } = await readTable((await source.readText(hooks)).text());
   return { train: partOf([]), validation: partOf(rows), facts, fingerprint };

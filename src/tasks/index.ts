@@ -1,3 +1,4 @@
+export type { Hooks, LoadHooks } from "../core/hooks.ts";
 export { type BackendChoice, chooseEngine, type Engine } from "./engine.ts";
 export type { OptionSchema, TaskOption } from "./option-schema.ts";
 export { TASKS } from "./registry.ts";
