@@ -5,7 +5,7 @@ import { ShardGradients } from "./shard-gradients.ts";
 import { checkWeights, sumOverShards } from "./shards.ts";
 
 export interface StepOutcome {
-  /** Mean loss over the whole batch, in nats per unit. */
+  /** Mean loss over the whole batch. */
   readonly loss: number;
   /** Its named parts; absent where the learner has none. */
   readonly parts?: Readonly<Record<string, number>>;
