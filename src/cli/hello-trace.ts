@@ -6,7 +6,7 @@ const STEP = 17;
 const LABEL = 4;
 const GAP = 2;
 
-/** Width of the bar of a probability of 1, in columns. */
+/** Number of columns that represent a probability of 1. */
 const BAR = 5;
 
 /** One row of a block: its label and what stands in it for a step, `paint`ed after it has its width. */

@@ -28,7 +28,7 @@ export interface FileSystem {
   isLink(path: string): Promise<boolean>;
   /** The names in a folder. */
   readdir(folder: string): Promise<string[]>;
-  /** Replaces `to` in one go. */
+  /** Replaces `to` atomically. */
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
   /** Removes an empty folder. */

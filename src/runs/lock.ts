@@ -117,7 +117,7 @@ function tryToLock({ folder, path, own, owner, machine }: Attempt): boolean {
     fs.renameSync(own, path);
   } catch (error) {
     fs.rmSync(claim, { force: true });
-    // Somebody reads the lock just now.
+    // Another process is reading the lock.
     if (machine.isWindows && isBusy(error)) return false;
     throw error;
   }

@@ -66,7 +66,7 @@ function exists(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // It runs, and belongs to somebody else.
+    // The process runs and belongs to another user.
     return errorCode(error) === "EPERM";
   }
 }

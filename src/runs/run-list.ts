@@ -131,7 +131,7 @@ function entriesOf(folder: string): Promise<Dirent[]> {
   return storing("read", folder, () => readdir(folder, { withFileTypes: true, recursive: true }));
 }
 
-/** A run that is gone. */
+/** A deleted run. */
 export interface DeletedRun {
   readonly name: string;
   readonly folder: string;

@@ -16,7 +16,7 @@ export interface Score {
   /** In nats per unit. */
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
-  /** The smaller, the better: decides which checkpoint is the best. */
+  /** The number that selects the best checkpoint; lower is better. */
   readonly choose: number;
 }
 

@@ -168,7 +168,7 @@ export interface TaskCheck {
   readonly passed: boolean;
 }
 
-/** Something trained: all that a task needs to use a model. */
+/** A trained model with everything that a task needs to use it. */
 export interface TrainedModel<Settings, Config, Facts, Model> {
   readonly model: Model;
   readonly config: Config;

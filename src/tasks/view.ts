@@ -1,4 +1,4 @@
-/** What people are shown of a task: plain data and words, without terminals or pages. */
+/** What is displayed of a task, as plain data and text, independent of terminals and pages. */
 import type { Evaluation } from "../train/history.ts";
 import type { Baseline, DataFacts, Score } from "./results.ts";
 

@@ -23,11 +23,11 @@ export interface CarriedTensor {
 interface Slot extends CarriedTensor {
   /** Where the batch is in the shape. */
   readonly axis: number;
-  /** Words before it in the flat buffer of all. */
+  /** Offset in the flat buffer of all tensors, in elements. */
   readonly offset: number;
 }
 
-/** Shapes of the tensors of a state, for a batch of so many rows. */
+/** Shapes of the tensors of a state, for a batch with the given number of rows. */
 export type StateShapes = readonly CarriedTensor[];
 
 export const shapesOf = (state: unknown): StateShapes =>
@@ -102,7 +102,7 @@ export class CarriedLayout<State> {
     }
   }
 
-  /** This replica's rows out of it, as tensors outside all scopes. */
+  /** Read this replica's rows from the buffer, as tensors outside all scopes. */
   write(from: Float64Array, backend: Tensor["backend"]): State {
     this.checkBuffer("CarriedLayout.write: from", from);
     checkValue("CarriedLayout.write: backend", BACKEND, backend);
@@ -121,7 +121,7 @@ export class CarriedLayout<State> {
     if (buffer.length !== this.size) throw new ShapeError(where, `[${this.size}]`, `[${buffer.length}]`);
   }
 
-  /** Every stretch of this replica's rows: where it is in the buffer and in its own tensor, and how long. */
+  /** Each contiguous range of this replica's rows: its offsets in the buffer and in its tensor, and its length. */
   private eachBlock(slot: Slot, work: (inAll: number, inOwn: number, size: number) => void): void {
     const { shape, axis, offset } = slot;
     const inner = sizeOf(shape.slice(axis + 1));

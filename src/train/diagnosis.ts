@@ -1,8 +1,8 @@
-/** What a training's losses say about it when it is over, and what to try. */
+/** Diagnoses a finished training from its losses, and suggests what to try. */
 import type { EndReason, TrainingWarning } from "./events.ts";
 import type { Evaluation, TrainingHistory } from "./history.ts";
 
-/** A best evaluation in the last fifth of the updates is where it should be. */
+/** The best evaluation is expected in the last fifth of the updates. */
 const LATE = 0.8;
 
 /** Evaluations of neighbouring steps differ by about this share; a loss that is higher by more has risen. */
@@ -14,17 +14,17 @@ const BATCH_NOISE = 0.1;
 /** Share of the updates over which a training loss is averaged. */
 const WINDOW = 0.05;
 
-/** What of a training its diagnosis needs. */
+/** The data of a training that its diagnosis needs. */
 export interface Diagnosed {
   readonly lr: number;
-  /** The rate that the task starts from by itself. */
+  /** The task's default learning rate. */
   readonly standardLr: number;
   /** Undefined where the model has no dropout. */
   readonly dropout: number | undefined;
   readonly limits: { readonly epochs?: number; readonly patience?: number };
-  /** What guessing without looking reaches, and among what; undefined where that is not known. */
+  /** Loss of guessing without looking at the input, and what is guessed among; undefined if not known. */
   readonly guess: undefined | { readonly loss: number; readonly among: string };
-  /** What is trained on, as "text": one learns it by heart, or gives more of it. */
+  /** Name of the training data in messages, such as "text". */
   readonly data: string;
   /** Passes that a training without any limit makes. */
   readonly defaultEpochs: number;
@@ -35,7 +35,7 @@ export interface Ending {
   readonly stepsPerEpoch: number;
 }
 
-/** At most one warning, that of the worst finding; none before the first evaluation. */
+/** At most one warning, about the most serious finding; none before the first evaluation. */
 export function diagnose(run: Diagnosed, history: TrainingHistory, ending: Ending): TrainingWarning[] {
   const { best, firstLoss } = history;
   const last = history.evaluations.at(-1);
@@ -49,7 +49,7 @@ export function diagnose(run: Diagnosed, history: TrainingHistory, ending: Endin
   }
   const isFarBack = best.step < LATE * last.step && last.loss > (1 + NOISE) * best.loss;
   const hasCollapsed = isGuessing(training) && isGuessing(last.loss) && !isGuessing(best.loss);
-  // With --patience the person has asked for an end behind the best.
+  // With --patience the user expects the training to end after the best evaluation.
   if (hasCollapsed || (isFarBack && ending.reason !== "patience")) {
     const since =
       `the validation loss was best, ${show(best.loss)}, at step ${best.step} of ${last.step} ` +

@@ -1,7 +1,7 @@
 import type { ProfileReport } from "../autograd/profile.ts";
 import type { Precision } from "../backend/native/native.ts";
 
-/** What a training says while it runs: exactly the lines of `--json` and of `metrics.jsonl`. */
+/** The events that a training emits: exactly the lines of `--json` and of `metrics.jsonl`. */
 export type TrainEvent =
   | StartEvent
   | StepEvent
@@ -16,7 +16,7 @@ export interface StartEvent {
   task: string;
   /** The run's folder. */
   run: string;
-  /** Numbers that training changes. */
+  /** Number of trainable parameters. */
   parameters: number;
   backend: string;
   instructions: string;
@@ -25,7 +25,7 @@ export interface StartEvent {
   precision: Precision;
   seed: number;
   version: string;
-  /** Of the text that is trained on, from 0 to 1: words that are `<unk>`. Absent where everything is known. */
+  /** Share of the training text's words that are `<unk>`, from 0 to 1. Absent if every word is known. */
   unknownShare?: number;
 }
 
@@ -42,7 +42,7 @@ export interface StepEvent {
   /** Global norm before clipping. */
   gradNorm: number;
   lr: number;
-  /** Of training, evaluation included, over all sittings of the run. */
+  /** Seconds of training, including evaluation, over all sittings of the run. */
   seconds: number;
   /** Speed of this step. */
   unitsPerSecond: number;
@@ -54,11 +54,11 @@ export interface EvalEvent {
   split: string;
   loss: number;
   metrics: Readonly<Record<string, number>>;
-  /** What chooses the best checkpoint, the smaller the better; absent where that is the loss. */
+  /** The number that selects the best checkpoint (lower is better); absent if that is the loss. */
   choose?: number;
 }
 
-/** What the model made after a step: a text, the path of a picture, or anything that JSON can say. */
+/** A sample of the model after a step: a text, the path of a picture, or any JSON value. */
 export interface SampleEvent {
   event: "sample";
   step: number;
@@ -75,9 +75,9 @@ export interface ProfileEvent extends ProfileReport {
 
 export type EndReason = "steps" | "epochs" | "max-seconds" | "patience" | "interrupted";
 
-/** What a person should know of a training that did not go well, and what to try. */
+/** A warning about a training that did not go well, and what to try. */
 export interface TrainingWarning {
-  /** Stable, for programs. */
+  /** A stable identifier for programs. */
   code: "loss-rose" | "not-learned" | "overfitted";
   message: string;
   hint: string;

@@ -3,7 +3,7 @@ import { exactArray } from "../backend/exact-array.ts";
 import type { Learner } from "./learner.ts";
 import { type Stretch, stretchOf, subtreesIn } from "./shards.ts";
 
-/** What is used of a `MessagePort`: a program has the types of Node or of a page, and not always both. */
+/** The used part of `MessagePort`. A program may have only the types of Node or only those of a page. */
 export interface Port {
   onmessage: unknown;
   postMessage(message: unknown, transfer: readonly unknown[]): void;
@@ -25,7 +25,7 @@ export interface Posted {
 /** Pieces of the flat gradient begin on a cache line, so that no two replicas write to the same one. */
 const ALIGNED = 16;
 
-/** How much replicas exchange. Each of them computes it from its own learner. */
+/** Sizes of the exchanged arrays. Each replica computes them from its own learner. */
 export interface ExchangeSizes {
   readonly replicas: number;
   readonly shards: number;
@@ -39,7 +39,7 @@ export interface ExchangeSizes {
   readonly carried: number;
   /** Sums of all parts of the evaluation. */
   readonly sums: number;
-  /** What holds gradients exactly. */
+  /** Array type that holds gradients without rounding. */
   readonly Values: ReturnType<typeof exactArray>;
 }
 
@@ -63,7 +63,7 @@ export function sizesOf(learner: Learner, replicas: number): ExchangeSizes {
 }
 
 /**
- * What one replica sees of the others. All replicas make the same calls in the same order:
+ * One replica's interface to the others. All replicas make the same calls in the same order:
  *
  *     begin
  *     step:     fill numbers and outgoing -> scatter -> read numbers and incoming -> fill outgoingSums -> gather ->
@@ -81,9 +81,9 @@ export interface Exchange {
   readonly sums: Float64Array;
   /** Wait until all replicas are there. */
   begin(): Promise<void>;
-  /** For the first replica: hand a command to all others. */
+  /** First replica only: send a command to all others. */
   post(posted: Posted): void;
-  /** For the others: the next command. */
+  /** Other replicas only: wait for the next command. */
   next(): Promise<Posted>;
   /** Where this replica lays out the gradient of one of its subtrees for another replica's piece. */
   outgoing(other: number, subtree: number): FloatArray;
@@ -99,15 +99,15 @@ export interface Exchange {
   incomingSum(other: number): FloatArray;
   /** Wait until the first replica has what all have written. */
   collect(what: "carried" | "sums"): Promise<void>;
-  /** Let go of what the exchange holds; no call may follow. */
+  /** Release the resources of the exchange. No call may follow. */
   close(): void;
 }
 
-/** Sees to the workers while the first replica, which alone hears of them, waits. */
+/** Checks the workers while the first replica waits; only the first replica receives their messages. */
 export interface Watch {
-  /** Called now and then. @throws ReplicaError when a worker has stopped */
+  /** Called repeatedly while waiting. @throws ReplicaError when a worker has stopped */
   look(): Promise<void>;
-  /** A replica has said that it stopped. @throws ReplicaError with the cause */
+  /** Called when a replica has reported that it stopped. @throws ReplicaError with the cause */
   explain(): Promise<void>;
   /** Have a function called once with the error of the first worker that stops. */
   whenStopped(report: (error: Error) => void): void;

@@ -1,6 +1,6 @@
-/** The mean of a stretch of steps. */
+/** The mean over a range of consecutive steps. */
 export interface CurvePoint {
-  /** The last step of the stretch. */
+  /** The last step of the range. */
   readonly step: number;
   readonly loss: number;
   readonly learningRate: number;
@@ -10,11 +10,11 @@ export interface Evaluation {
   readonly step: number;
   readonly loss: number;
   readonly metrics?: Readonly<Record<string, number>>;
-  /** What chooses the best one, the smaller the better; absent where that is the loss. */
+  /** The number that selects the best evaluation (lower is better); absent if that is the loss. */
   readonly choose?: number;
 }
 
-/** The smaller, the better. */
+/** Lower is better. */
 export const choiceOf = ({ loss, choose = loss }: Pick<Evaluation, "loss" | "choose">): number => choose;
 
 export interface Sample {
@@ -22,10 +22,10 @@ export interface Sample {
   readonly text: string;
 }
 
-/** More points than a picture has columns; above it stretches of steps are joined. */
+/** Maximum number of points, more than a chart has columns; above it, neighbouring ranges are merged. */
 const MOST_POINTS = 512;
 
-/** More samples than anybody reads; above it every second one goes. */
+/** Maximum number of samples; above it, every second one is removed. */
 const MOST_SAMPLES = 32;
 
 interface Stretch {
@@ -37,15 +37,15 @@ interface Stretch {
 }
 
 /**
- * What a training has been through, in as little memory as a picture of it needs. It is a function of the events alone:
+ * The history of a training, reduced to what a chart needs. It is a function of the events alone:
  * a resumed run that is given those of its logs has the history of the uninterrupted run.
  */
 export class TrainingHistory {
-  /** On the part for validation, in the order of their steps; the last one of a step counts. */
+  /** Evaluations on the validation data in the order of their steps; of several at one step, the last counts. */
   readonly evaluations: Evaluation[] = [];
   private first: number | undefined;
   private stretches: Stretch[] = [];
-  /** Steps of a stretch: a power of two. */
+  /** Steps per range: a power of two. */
   private width = 1;
   private kept: { readonly index: number; readonly sample: Sample }[] = [];
   private lastSample: Sample | undefined;
@@ -73,7 +73,7 @@ export class TrainingHistory {
     }
   }
 
-  /** Loss and rate over the steps: each a mean of so many steps that there are at most 512 points. */
+  /** Loss and learning rate by step, averaged over ranges of steps so that there are at most 512 points. */
   get curve(): CurvePoint[] {
     return this.stretches.map(({ step, steps, losses, rates }) => ({
       step,
@@ -82,7 +82,7 @@ export class TrainingHistory {
     }));
   }
 
-  /** Spread over the training, the last one always among them. */
+  /** Samples spread over the training; the last one is always included. */
   get samples(): Sample[] {
     const samples = this.kept.map(({ sample }) => sample);
     const last = this.lastSample;

@@ -21,7 +21,7 @@ export interface ShardLoss {
 export interface Learner {
   readonly optimizer: Optimizer;
   readonly clip: Clip;
-  /** Takes notes of this replica's steps, where that is wanted. */
+  /** Profiler of this replica's steps, if profiling is enabled. */
   readonly profile?: Profile | undefined;
   /**
    * Shards of the whole batch, a multiple of the replicas. What a training computes depends on their number, not on the
@@ -42,9 +42,9 @@ export interface Learner {
   loss(step: number, shard: number): ShardLoss;
   /** The state that goes from step to step, of the whole batch: its tensors one after another in a flat buffer. */
   readonly carried: { readonly size: number; readonly tensors: readonly CarriedTensor[] };
-  /** Write the rows of this replica's shards into that buffer. */
+  /** Write the rows of this replica's shards to that buffer. */
   readCarried(into: Float64Array): Promise<void>;
-  /** Take the rows of this replica's shards back out of it. */
+  /** Restore the rows of this replica's shards from that buffer. */
   writeCarried(from: Float64Array): void;
   /**
    * Parts of the evaluation, and how many sums each of them has: 1 for a loss alone, the square of the labels for a

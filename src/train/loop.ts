@@ -30,12 +30,12 @@ export interface LoopOptions {
   readonly group: ReplicaGroup;
   readonly limits: Limits;
   readonly learningRate: number;
-  /** Default: the rate falls along a cosine to the limit, where there is one. */
+  /** Default: the rate follows a cosine down to the limit, if there is one. */
   readonly decay?: Decay;
   readonly stepsPerEpoch: number;
-  /** Characters, words or items of one step, for its speed. Default: the weight of its shards. */
+  /** Number of characters, words or items in a step, to compute the speed. Default: the weight of its shards. */
   readonly unitsPerStep?: number;
-  /** Updates made in earlier sittings, and their seconds. */
+  /** Number of updates made in earlier sittings, and the seconds they took. */
   readonly startStep: number;
   readonly startSeconds: number;
   /**
@@ -45,18 +45,18 @@ export interface LoopOptions {
   readonly evaluateEvery?: number;
   /** Ends the training when the evaluations stop improving; it knows those of earlier sittings. */
   readonly patience?: Patience;
-  /** Save every so many steps besides; default: every half minute. */
+  /** Steps between additional saves. Default: save every 30 seconds. */
   readonly saveEvery?: number;
   /** Turns the sums of the evaluation's parts into an event. */
   readonly score: (sums: Float64Array) => {
     loss: number;
     metrics: Readonly<Record<string, number>>;
-    /** The smaller, the better; default the loss. */
+    /** The number that selects the best checkpoint (lower is better). Default: the loss. */
     choose?: number;
   };
-  /** Save everything; `evaluation` is that of this very step, if there was one. Returns the checkpoint's path. */
+  /** Save a checkpoint; `evaluation` is that of the same step, if any. Returns the checkpoint's path. */
   readonly save: (step: number, seconds: number, evaluation?: EvalEvent) => Promise<string>;
-  /** A sample of what the model makes now. */
+  /** Generate a sample with the current model. */
   readonly sample?: (step: number) => Promise<Omit<SampleEvent, "event" | "step">>;
   /** Stop after the step in progress, and save, when `aborted` becomes true: an `AbortSignal`. */
   readonly signal?: { readonly aborted: boolean };
@@ -87,7 +87,7 @@ const LIMITS: Ranges<Limits> = {
   ...{ steps: optional(COUNT), epochs: optional(ABOVE_0), maxSeconds: optional(AT_LEAST_0) },
 };
 
-/** @throws InputError naming the option that is none, or outside its range */
+/** @throws InputError naming the option that is unknown or outside its range */
 function checkLoop(options: LoopOptions): void {
   refuseOthers("trainLoop", RANGES, options);
   settle<LoopOptions>("trainLoop", RANGES, {}, options);
@@ -95,13 +95,13 @@ function checkLoop(options: LoopOptions): void {
   if (options.decay !== undefined) checkDecay("trainLoop: decay", options.decay);
 }
 
-/** Evaluations on the way to the nearest limit. */
+/** Number of evaluations up to the nearest limit. */
 const EVALUATIONS = 12;
 
 /** Where the clock is the limit, evaluating, saving and sampling wait until they have had less of it than this. */
 const EVALUATION_SHARE = 0.1;
 
-/** Seconds of work that may be lost when the machine fails. */
+/** Seconds between saves: the most work that is lost when the machine fails. */
 const SAVE_SECONDS = 30;
 
 /**

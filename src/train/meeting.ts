@@ -1,12 +1,12 @@
 import { ReplicaError } from "../core/errors.ts";
 import type { Watch } from "./exchange.ts";
 
-// Words of the control block.
+// Indices of the words in the control block.
 const ARRIVED = 0; // rises by one whenever a replica arrives at a meeting
 const FAILED = 1; // replica + 1 when one has stopped
 export const MEETING_WORDS = 2;
 
-/** Wake up this often to see whether another replica has died, in milliseconds. */
+/** Time between checks whether another replica has failed, in milliseconds. */
 const PATIENCE = 200;
 
 /**
@@ -29,7 +29,7 @@ export function waitWhile(
   Atomics.wait(words, index, value, patience);
 }
 
-/** Where replicas wait for each other. All of them come to the same meetings in the same order. */
+/** A barrier at which replicas wait for each other. All replicas call it equally often in the same order. */
 export class Meeting {
   private readonly control: Int32Array;
   private readonly replicas: number;
@@ -43,7 +43,7 @@ export class Meeting {
     this.watch = watch;
   }
 
-  /** Say that this replica is here, and wait until all are. @throws ReplicaError when one has stopped */
+  /** Register the arrival of this replica and wait for all others. @throws ReplicaError when one has stopped */
   async all(): Promise<void> {
     if (this.replicas === 1) return;
     const { control, replicas, watch } = this;
@@ -66,7 +66,7 @@ export class Meeting {
   }
 }
 
-/** Say that a replica has stopped, so that nobody waits for it. */
+/** Record that a replica has stopped, so that no other replica waits for it. */
 export function reportFailure(control: Int32Array, replica: number): void {
   Atomics.compareExchange(control, FAILED, 0, replica + 1);
   Atomics.add(control, ARRIVED, 1);

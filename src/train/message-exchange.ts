@@ -17,7 +17,7 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** What has come from one other replica, kept until it is asked for. */
+/** Queue of the messages received from one other replica. */
 class Inbox {
   private readonly port: Port;
   private readonly arrived = new Map<Kind, Message[]>();
@@ -47,7 +47,7 @@ class Inbox {
     });
   }
 
-  /** Nothing more will come. */
+  /** Close the queue: no further message will arrive. */
   fail(error: Error): void {
     this.failure = error;
     for (const { reject } of this.waiting.values()) reject(error);
@@ -71,11 +71,11 @@ export class MessageExchange implements Exchange {
   readonly numbers: Float64Array;
   readonly carried: Float64Array;
   readonly sums: Float64Array;
-  /** By replica; none for this one. */
+  /** Ports by replica number; none for this replica. */
   private readonly inboxes: readonly (Inbox | undefined)[];
-  /** By replica: what goes there next, or came back from there. */
+  /** Buffers by replica number: to be sent to that replica, or returned by it. */
   private readonly own: (ArrayBuffer | undefined)[] = [];
-  /** By replica: what it has sent. */
+  /** Received messages by replica number. */
   private readonly theirs: ArrayBuffer[] = [];
 
   /**

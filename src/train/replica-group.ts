@@ -24,11 +24,11 @@ import { type Connection, type ReplicaWorker, type StartWorker, WorkerStart } fr
 import { allocateShared, canShareMemory, SharedExchange } from "./shared-exchange.ts";
 import { LEARNER, type Snapshot } from "./snapshot.ts";
 
-/** More threads than any machine has. */
+/** Upper limit of the number of replicas, above the thread count of any machine. */
 const MOST_REPLICAS = 4096;
 
 export interface ReplicaOptions {
-  /** How many there are, this one included. Default 1. */
+  /** Number of replicas, including this one. Default 1. */
   replicas?: number;
   /** How the others make their learners. */
   source?: LearnerSource;
@@ -39,7 +39,7 @@ export interface ReplicaOptions {
    * The bits are the same. Default: shared, except in a page without cross-origin isolation.
    */
   exchange?: "shared" | "messages";
-  /** What every replica starts from, when it is not the initial values of the seed. */
+  /** Snapshot from which every replica starts, instead of the initial values of the seed. */
   snapshot?: { snapshot: Snapshot; parametersOnly: boolean };
 }
 
@@ -165,10 +165,10 @@ export class ReplicaGroup {
   }
 }
 
-/** Give the event loop a turn: signals, and what workers have to say. */
+/** Yield to the event loop, so that signals and messages from workers are handled. */
 const turn = (milliseconds = 0) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
-/** How long a worker that has failed may take to say why, in milliseconds. */
+/** Time to wait for the error of a failed worker, in milliseconds. */
 const LAST_WORDS = 2000;
 
 /** The threads of the other replicas, and the first failure of any. */

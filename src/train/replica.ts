@@ -20,7 +20,7 @@ export class Replica {
   private readonly exchange: Exchange;
   private readonly learner: Learner;
   private readonly shards: ShardGradients;
-  /** Alone there is nothing to add. */
+  /** Undefined with a single replica, which has nothing to exchange. */
   private readonly sum: GradientSum | undefined;
 
   constructor(exchange: Exchange, learner: Learner) {
@@ -92,7 +92,7 @@ export class Replica {
   }
 }
 
-/** What a worker does from its start to its end. */
+/** Run the command loop of a worker until the end of the training. */
 export async function serve(exchange: Exchange, learner: Learner): Promise<void> {
   const replica = new Replica(exchange, learner);
   await replica.begin();

@@ -3,11 +3,11 @@ import { cosineSchedule, exponentialSchedule } from "../optim/schedules.ts";
 import type { EndReason } from "./events.ts";
 
 export interface Limits {
-  /** Stop after so many updates. */
+  /** Stop after this number of updates. */
   steps?: number;
-  /** Stop after so many passes; also the horizon of the schedule. */
+  /** Stop after this number of passes; also the horizon of the schedule. */
   epochs?: number;
-  /** Stop after so many seconds in this sitting. */
+  /** Stop after this number of seconds in this sitting. */
   maxSeconds?: number;
 }
 
@@ -21,7 +21,7 @@ export interface Decay {
 export type Horizon =
   | { by: "passes"; stepsPerEpoch: number; decay: Decay }
   | { by: "epochs"; steps: number }
-  /** No end is known, so that a run may be continued with a higher `--steps` bit for bit. */
+  /** Constant: independent of the end, so that continuing with a higher `--steps` gives the same bits. */
   | { by: "none" }
   /** The clock: such a run cannot be repeated bit for bit. */
   | { by: "seconds"; seconds: number };
@@ -55,7 +55,7 @@ function checkHorizon(horizon: Horizon): void {
   checkDecay(`${where}.decay`, horizon.decay);
 }
 
-/** @throws InputError for a decay that is none */
+/** @throws InputError for an invalid decay */
 export function checkDecay(where: string, decay: Decay): void {
   checkValue(where, OBJECT, decay);
   checkValue(`${where}.factor`, ABOVE_0, decay.factor);

@@ -7,7 +7,7 @@ import { serve } from "./replica.ts";
 import { SharedExchange, type SharedMemory } from "./shared-exchange.ts";
 import { applySnapshot, type Snapshot } from "./snapshot.ts";
 
-/** How a replica reaches the others. */
+/** How a replica communicates with the others. */
 export type Connection =
   | { readonly kind: "shared"; readonly memory: SharedMemory }
   /** Ports to the other replicas by their numbers. */
@@ -51,10 +51,10 @@ export interface ReplicaWorker {
 export type StartWorker = (start: WorkerStart) => ReplicaWorker;
 
 /**
- * Be one of the other replicas, until the first says that it is over.
- * @param task what the first replica has sent
+ * Run one of the other replicas until the first replica ends the training.
+ * @param task the message from the first replica
  * @param createLearner instead of that of the task's module
- * @throws whatever ends this replica: it is for the caller to tell the first
+ * @throws the error that ends this replica; the caller must report it to the first replica
  */
 export async function serveReplica(task: ReplicaTask, createLearner?: CreateLearner<never>): Promise<void> {
   const { replica, replicas, source, connection, snapshot } = task;

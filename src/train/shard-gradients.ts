@@ -121,7 +121,7 @@ export class ShardGradients {
   }
 }
 
-/** @throws InputError for what is no object with a loss: a tensor, or a promise of one */
+/** @throws InputError for a value that is not an object with a loss, such as a tensor or a promise */
 function checkResult(result: unknown): ShardLoss {
   // What a promise may fail with later is not the error to tell of.
   if (result instanceof Promise) result.catch(() => {});

@@ -14,7 +14,7 @@ const STEP = 0;
 const LEARNING_RATE = 1;
 const HEADER_WORDS = 2;
 
-/** The memory that replicas share, and nothing else. */
+/** The memory that the replicas share. */
 export interface SharedMemory {
   readonly orders: Int32Array;
   /** See meeting.ts. */
@@ -32,7 +32,7 @@ export interface SharedMemory {
 export function allocateShared(sizes: ExchangeSizes): SharedMemory {
   const { replicas, shards, numbersPerShard, pieces, subtrees, Values } = sizes;
   if (replicas > 1) requireWaiting();
-  // Alone there is nobody to share with: ordinary memory will do, and no page needs cross-origin isolation.
+  // A single replica uses ordinary memory, so a page does not need cross-origin isolation.
   const bytes = (count: number) => (replicas === 1 ? new ArrayBuffer(count) : new SharedArrayBuffer(count));
   const slots = replicas === 1 ? 0 : subtrees.flat().length * pieces[replicas - 1].to;
   return {

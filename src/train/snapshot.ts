@@ -11,7 +11,7 @@ export interface SnapshotTensor {
   readonly data: Float32Array | Float64Array;
 }
 
-/** All that training has to know to go on after `step` updates, under the names of the checkpoint's tensors. */
+/** The complete state of a training after `step` updates, under the names of the checkpoint's tensors. */
 export interface Snapshot {
   readonly step: number;
   readonly tensors: ReadonlyMap<string, SnapshotTensor>;

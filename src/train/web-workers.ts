@@ -4,7 +4,7 @@ import { checkValue, FUNCTION, optional } from "../core/options.ts";
 import type { CreateLearner } from "./learner.ts";
 import { type ReplicaTask, type ReplicaWorker, type StartWorker, serveReplica } from "./serve-replica.ts";
 
-/** What is used of a page's `Worker`: a program may be without the types of pages. */
+/** The used part of a page's `Worker`, since a program may not have the types of pages. */
 export interface WebWorker {
   onmessage: unknown;
   onerror: unknown;
@@ -41,7 +41,7 @@ export function webWorkers(create: () => WebWorker): StartWorker {
 }
 
 /**
- * Be a replica: to be called by the file of a worker that {@link webWorkers} starts.
+ * Run a replica. Call this in the file of a worker that {@link webWorkers} starts.
  * @param createLearner makes the learner of this replica; without it that of the module which the learner's source names
  */
 export function serveWebReplica(createLearner?: CreateLearner<never>): void {

@@ -168,7 +168,7 @@ async function trainWithoutMemory(seed: number, backend: Backend): Promise<numbe
   return loss;
 }
 
-/** No seed of thousands has come here. */
+/** Not reached with any of thousands of tested seeds. */
 class NotLearnedError extends UnrolledError {
   override name = "NotLearnedError";
 

@@ -47,7 +47,7 @@ export interface MinCharStart {
   vocabulary: number;
   /** Where the smooth loss starts: 25 ln V. */
   smoothLoss: number;
-  /** Nats a character; times 25 they stand beside the smooth loss. */
+  /** In nats per character; multiplied by 25, comparable to the smooth loss. */
   baselines: Baselines;
 }
 
@@ -56,7 +56,7 @@ export interface MinCharStep {
   /** `n` of the program: iterations before this one. */
   step: number;
   epoch: number;
-  /** Nats a character of this iteration, before its update. */
+  /** Loss of this iteration before its update, in nats per character. */
   loss: number;
   /** What the program prints: the running mean of the loss of 25 characters. */
   smoothLoss: number;

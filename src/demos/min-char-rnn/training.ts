@@ -41,7 +41,7 @@ export interface Iteration {
 }
 
 /**
- * The training loop of Karpathy's min-char-rnn.py: 25 characters an iteration, the hidden state carried from one to
+ * The training loop of Karpathy's min-char-rnn.py: 25 characters per iteration, the hidden state carried from one to
  * the next and set to zero when a pass over the text ends.
  */
 export class MinCharTraining {
