@@ -9,7 +9,7 @@ let handler: LossHandler = leave;
 /** Without this a closed pipe would end the program with a stack trace. */
 export function guardOutput(): void {
   process.stdout.on("error", (error) => handler(error));
-  // stderr cannot be written either, so the error is ignored and the work continues.
+  // An error on stderr cannot be reported, so it is ignored and the work continues.
   process.stderr.on("error", () => {});
 }
 

@@ -69,7 +69,7 @@ function shownLoss(loss: LossAt | undefined): string {
   return `${loss.isExact ? "" : "~"}${nats(loss.loss)}`;
 }
 
-/** Largest number of rows of losses; of more, evenly spaced ones are shown. */
+/** Largest number of rows of losses; if there are more steps, some are left out. */
 const MOST_ROWS = 16;
 
 /** `seqLength` -> `seq-length`, as it is typed. */
