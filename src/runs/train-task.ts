@@ -109,7 +109,7 @@ async function prepare(
   const sources = await sourcesOf(options, resumed, task.words.data);
   const loaded = await load(task, asked, { options, sources, resumed, weights, hooks });
   const { settings } = loaded;
-  const facts = task.facts(loaded.data);
+  const facts = checkFacts(task, task.facts(loaded.data), loaded.verified);
   const config = task.configure(settings, facts.facts);
   checkMemory(task, config, settings);
   const machine = chooseMachine(options, resumed?.run, settings.batchSize, hooks);
@@ -228,7 +228,21 @@ async function sourcesOf(
   };
 }
 
-function load(
+/** @throws InputError for a task that does not say which data it has read: a run could go on with other data */
+function checkFacts(task: Task, facts: DataFacts<object>, verified: string | undefined): DataFacts<object> {
+  const where = `the task ${task.name}`;
+  if (!/^[0-9a-f]{64}$/.test(facts.fingerprint)) {
+    throw new InputError(
+      `${where}: facts must have a fingerprint, the SHA-256 of the data in hexadecimal digits`,
+    );
+  }
+  if (verified !== facts.fingerprint) {
+    throw new InputError(`${where}: load must call request.verify with the fingerprint that facts has`);
+  }
+  return facts;
+}
+
+async function load(
   task: Task,
   settings: TrainingSettings,
   parts: {
@@ -238,14 +252,15 @@ function load(
     weights: OpenedCheckpoint | undefined;
     hooks: Hooks;
   },
-): Promise<Loaded<TrainingSettings, unknown>> {
+): Promise<Loaded<TrainingSettings, unknown> & { readonly verified: string | undefined }> {
   const { options, sources, resumed, weights, hooks } = parts;
+  let verified: string | undefined;
   const known =
     resumed === undefined
       ? weights && ({ of: "weights", facts: weights.facts } as const)
       : ({ of: "run", facts: resumed.facts } as const);
   const given = givenSettings(task, options);
-  return task.load(
+  const loaded = await task.load(
     {
       source: sources.source,
       validation: sources.validation?.source,
@@ -254,6 +269,7 @@ function load(
       known,
       threads: options.threads,
       verify(read, symbols) {
+        verified = read.fingerprint;
         if (resumed !== undefined) {
           refuseOtherData(task, resumed.run, resumed.store.folder, read, symbols);
         }
@@ -262,6 +278,7 @@ function load(
     },
     hooks,
   );
+  return { ...loaded, verified };
 }
 
 /** What run.json will say. */

@@ -4,7 +4,7 @@ import { precisionOf } from "../backend/native/native.ts";
 import { formatBytes, InputError } from "../core/errors.ts";
 import type { Hooks } from "../core/hooks.ts";
 import { type BackendChoice, chooseEngine, type Engine } from "../tasks/engine.ts";
-import { checkOptions, givenOptions, type OptionSchema } from "../tasks/option-schema.ts";
+import { checkOptions, givenOptions, type OptionSchema, parseSettings } from "../tasks/option-schema.ts";
 import type { Task } from "../tasks/task.ts";
 import {
   DEFAULT_EPOCHS,
@@ -35,6 +35,7 @@ export function checkTrainOptions(task: Task, options: TrainOptions): void {
   checkOptions({ ...task.options, ...runOptions(task.name, task.words) }, others);
   const given = givenSettings(task, options);
   const settings = task.complete(given);
+  checkCompleted(task, settings);
   checkCombinations(given, options, task);
   task.check?.({ ...options }, settings);
   // With the real data it is checked again.
@@ -44,6 +45,18 @@ export function checkTrainOptions(task: Task, options: TrainOptions): void {
   if (options.resume) return;
   if (options.threads !== undefined) checkThreads(options.threads, settings.batchSize);
   if (options.shards !== undefined) checkShards(options.shards, settings.batchSize);
+}
+
+/** @throws InputError for a task whose settings are not those that it declares: its runs could not be read */
+function checkCompleted(task: Task, settings: TrainingSettings): void {
+  const where = `the task ${task.name}: complete`;
+  try {
+    const known = parseSettings(task.options as OptionSchema<TrainingSettings>, { ...settings });
+    const unknown = Object.keys(settings).find((name) => !Object.hasOwn(known, name));
+    if (unknown !== undefined) throw new InputError(`${unknown} is not among the options`);
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${where}: ${error.problem}`) : error;
+  }
 }
 
 function checkCombinations(

@@ -65,7 +65,7 @@ export class TaskLearner implements Learner {
     const { replica, replicas } = place;
     this.task = task;
     this.settings = settings;
-    this.isRandom = task.isRandom?.(settings) ?? false;
+    this.isRandom = task.isRandom?.(settings) ?? true;
     const opened = context.backend ?? openBackend(spec);
     const { backend, profile } = spec.profile && replica === 0 ? profiled(opened) : { backend: opened };
     this.backend = backend;

@@ -247,10 +247,14 @@ export interface Task<
   readonly parts?: readonly string[];
   /** The state of so many rows, found by running the model. Undefined: no state is carried. */
   carried?(model: Model, rows: number): State;
-  /** Whether the loss draws random numbers. */
+  /** Whether the loss draws random numbers. Default: it may, so it is given a generator. */
   isRandom?(settings: Settings): boolean;
 
   evaluation(data: Data, options: EvaluationOptions): EvaluationPlan<Model>;
+  /**
+   * The score of an evaluation.
+   * @param sums of all parts, [parts, width]: not yet added up over the parts
+   */
   score(sums: Float64Array, data: Data, plan: EvaluationPlan<Model>, baselines: readonly Baseline[]): Score;
   baselines(data: Data, hooks: LoadHooks): Promise<Baseline[]>;
   /** The loss of guessing without looking, and among what: a training that ends there has learned nothing. */

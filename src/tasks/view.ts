@@ -18,7 +18,7 @@ export interface ShownTraining<Settings, Data, Config, Facts> {
 
 /** How a result compares with what there is to beat. */
 export interface Standing {
-  /** As "1.234, " */
+  /** As "1.234". */
   readonly text: string;
   /** As "3% below the trigram". */
   readonly comparison: string;

@@ -80,6 +80,24 @@ describe.skipIf(!process.features.typescript)("the task of the example", () => {
     );
   });
 
+  test("is refused where it does not say which data it has, or leaves settings out", async () => {
+    const { task } = named;
+    const silent = {
+      ...task,
+      load: (request: never) => task.load({ ...(request as object), verify() {} } as never, hooks),
+    };
+    const options = { data: [], threads: 1, steps: 1 };
+    const trained = (changed: object) =>
+      trainTask({ task: { ...task, ...changed } }, { ...options, out: fresh() }, hooks);
+    await expect(trained(silent)).rejects.toThrow("load must call request.verify");
+    const facts = (data: never) => ({ ...task.facts(data), fingerprint: "abc" });
+    await expect(trained({ facts })).rejects.toThrow("facts must have a fingerprint");
+    const complete = (given: object) => ({ ...task.complete(given), hidden: undefined });
+    await expect(trained({ complete })).rejects.toThrow("complete: hidden is missing");
+    const more = (given: object) => ({ ...task.complete(given), nois: 1 });
+    await expect(trained({ complete: more })).rejects.toThrow("nois is not among the options");
+  });
+
   test("refuses options that it has not", async () => {
     await expect(train({ layers: 2 } as object)).rejects.toThrow('there is no option "layers"');
     await expect(train({ hidden: 0 } as object)).rejects.toThrow(
