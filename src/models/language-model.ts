@@ -22,15 +22,11 @@ import { checkShape, sameShape, showShape } from "../core/shape.ts";
 import type { CreateCell } from "../nn/cell.ts";
 import { Embedding } from "../nn/embedding.ts";
 import { ForwardStream } from "../nn/forward-stream.ts";
-import { GRU } from "../nn/gru.ts";
 import { requireRoom } from "../nn/init.ts";
 import { Linear } from "../nn/linear.ts";
-import { LSTM } from "../nn/lstm.ts";
 import { MODULE_RANGES } from "../nn/options.ts";
-import { RecurrentLayer, type RecurrentOptions } from "../nn/recurrent-layer.ts";
-import { RecurrentStack } from "../nn/recurrent-stack.ts";
+import { RecurrentLayer } from "../nn/recurrent-layer.ts";
 import type { RecurrentState } from "../nn/recurrent-state.ts";
-import { RNN } from "../nn/rnn.ts";
 import { sequenceDropout } from "../nn/sequence-dropout.ts";
 import { STREAM_OPTIONS, type Stepper, type StreamOptions } from "../nn/stream.ts";
 import {
@@ -39,6 +35,7 @@ import {
   type LanguageModelSettings,
   parameterCount,
 } from "./language-model-config.ts";
+import { makeRecurrentBody, type RecurrentBody } from "./recurrent-body.ts";
 
 /** A `RecurrentState`, or for own cells the states of all layers: whatever it is, tensors in some structure. */
 export type LanguageModelState = RecurrentState | unknown[];
@@ -76,7 +73,7 @@ const RANGES: Ranges<LanguageModelOptions> = {
 export class LanguageModel {
   readonly config: LanguageModelConfig;
   readonly embedding?: Embedding;
-  readonly rnn: RecurrentLayer | RecurrentStack<unknown>;
+  readonly rnn: RecurrentBody;
   readonly head: Linear;
 
   constructor(settings: LanguageModelSettings, options: LanguageModelOptions) {
@@ -90,7 +87,7 @@ export class LanguageModel {
       const bound = tied ? 1 / Math.sqrt(hidden) : undefined;
       this.embedding = new Embedding(vocabulary, embedding, { rng, bound, backend });
     }
-    this.rnn = makeLayers(config, options);
+    this.rnn = makeRecurrentBody("LanguageModel", { ...config, inputs: embedding || vocabulary }, options);
     this.head = new Linear(hidden, vocabulary, {
       rng,
       backend,
@@ -189,19 +186,4 @@ function checkTargets(where: string, inputs: Tensor, targets: Tensor): void {
   requireTensors(where, { inputs, targets });
   if (sameShape(inputs.shape, targets.shape)) return;
   throw new ShapeError(`${where}: targets`, `${showShape(inputs.shape)} as inputs`, showShape(targets.shape));
-}
-
-function makeLayers(config: LanguageModelConfig, options: LanguageModelOptions): LanguageModel["rnn"] {
-  const { cell, vocabulary, hidden, layers, embedding, dropout, variational } = config;
-  const { rng, backend, createCell, cellName: name } = options;
-  const inputs = embedding || vocabulary;
-  const common: RecurrentOptions = { rng, backend, layers, dropout, variational, batchFirst: false };
-  if (cell === "rnn") return new RNN(inputs, hidden, common);
-  if (cell === "gru") return new GRU(inputs, hidden, common);
-  if (cell === "lstm") return new LSTM(inputs, hidden, common);
-  if (createCell === undefined) throw new InputError('LanguageModel: cell "own" needs createCell');
-  const cells = Array.from({ length: layers }, (_, layer) =>
-    createCell(layer === 0 ? inputs : hidden, hidden, { rng, backend }),
-  );
-  return new RecurrentStack(cells, { dropout, variational, batchFirst: false, outputSize: hidden, name });
 }

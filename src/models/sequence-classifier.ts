@@ -10,7 +10,6 @@ import { reshape } from "../autograd/ops/reshape.ts";
 import { swapAxes } from "../autograd/ops/time.ts";
 import type { Backend } from "../backend/backend.ts";
 import { ids as idTensor, type Tensor } from "../backend/tensor.ts";
-import { InputError } from "../core/errors.ts";
 import {
   checkValue,
   FUNCTION,
@@ -26,16 +25,13 @@ import type { Rng } from "../core/rng.ts";
 import { checkShape } from "../core/shape.ts";
 import type { CreateCell } from "../nn/cell.ts";
 import { Embedding } from "../nn/embedding.ts";
-import { GRU } from "../nn/gru.ts";
 import { requireRoom } from "../nn/init.ts";
 import { Linear } from "../nn/linear.ts";
-import { LSTM } from "../nn/lstm.ts";
 import { MODULE_RANGES } from "../nn/options.ts";
-import { RecurrentLayer, type RecurrentOptions } from "../nn/recurrent-layer.ts";
-import { RecurrentStack } from "../nn/recurrent-stack.ts";
-import { RNN } from "../nn/rnn.ts";
+import { RecurrentLayer } from "../nn/recurrent-layer.ts";
 import { sequenceDropout } from "../nn/sequence-dropout.ts";
 import { checkLengths } from "../nn/timeline.ts";
+import { makeRecurrentBody, type RecurrentBody } from "./recurrent-body.ts";
 import {
   classifierParameterCount,
   completeClassifierConfig,
@@ -82,7 +78,7 @@ const LOSS: Names<ClassifierLossOptions> = { ...FORWARD, ...CROSS_ENTROPY_OPTION
 export class SequenceClassifier {
   readonly config: SequenceClassifierConfig;
   readonly embedding?: Embedding;
-  readonly rnn: RecurrentLayer | RecurrentStack<unknown>;
+  readonly rnn: RecurrentBody;
   readonly attention?: AttentionPooling;
   readonly head: Linear;
 
@@ -94,7 +90,11 @@ export class SequenceClassifier {
     this.config = config;
     const { vocabulary, embedding } = config;
     if (embedding > 0) this.embedding = new Embedding(vocabulary, embedding, { rng, backend });
-    this.rnn = makeLayers(config, options);
+    this.rnn = makeRecurrentBody(
+      "SequenceClassifier",
+      { ...config, inputs: embedding || vocabulary },
+      options,
+    );
     const features = pooledFeatures(config);
     if (config.pooling === "attention") this.attention = new AttentionPooling(features, { rng, backend });
     this.head = new Linear(features, config.classes, { rng, backend });
@@ -165,24 +165,4 @@ function enter(ids: Tensor, lengths: ArrayLike<number>): Tensor {
     for (let t = 0; t < lengths[b]; t++) places[t * batch + b] = b * steps + t;
   }
   return gatherRows(reshape(ids, [batch * steps]), idTensor(places, [steps, batch]));
-}
-
-function makeLayers(
-  config: SequenceClassifierConfig,
-  options: SequenceClassifierOptions,
-): SequenceClassifier["rnn"] {
-  const { cell, vocabulary, hidden, layers, embedding, dropout, variational, bidirectional } = config;
-  const { rng, backend, createCell, cellName: name } = options;
-  const inputs = embedding || vocabulary;
-  const common: RecurrentOptions = {
-    ...{ rng, backend, layers, dropout, variational, bidirectional, batchFirst: false },
-  };
-  if (cell === "rnn") return new RNN(inputs, hidden, common);
-  if (cell === "gru") return new GRU(inputs, hidden, common);
-  if (cell === "lstm") return new LSTM(inputs, hidden, common);
-  if (createCell === undefined) throw new InputError('SequenceClassifier: cell "own" needs createCell');
-  const cells = Array.from({ length: layers }, (_, layer) =>
-    createCell(layer === 0 ? inputs : hidden, hidden, { rng, backend }),
-  );
-  return new RecurrentStack(cells, { dropout, variational, batchFirst: false, outputSize: hidden, name });
 }

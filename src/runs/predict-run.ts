@@ -1,8 +1,11 @@
 import { InputError } from "../core/errors.ts";
 import type { LoadHooks } from "../core/hooks.ts";
+import { shellWord } from "../core/shell-word.ts";
+import type { DataFile } from "../data/data-source.ts";
 import { sourceOf } from "../sources/paths.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../tasks/engine.ts";
-import type { Prediction, PredictionInput } from "../tasks/task.ts";
+import type { Prediction, PredictionInput, Task, TrainedModel } from "../tasks/task.ts";
+import type { TrainingSettings } from "../tasks/training-options.ts";
 import { buildTrained, loadCellOf, openCheckpoint } from "./open-trained.ts";
 
 export interface PredictOptions {
@@ -46,18 +49,25 @@ export async function predictRun(
   }
   const opened = await openCheckpoint(path, { task: options.task, onNote: hooks.onNote });
   const { task } = opened;
-  if (task.predict === undefined) {
+  if (task.predict === undefined && task.predictFile === undefined) {
     throw new InputError(`a model of the task ${task.name} predicts nothing`, {
       hint: task.language === undefined ? undefined : `let it write: unrolled sample ${path}`,
+    });
+  }
+  if (task.predict === undefined && text !== undefined) {
+    throw new InputError(`a model of the task ${task.name} reads files, and no --text`, {
+      hint: `name a file: unrolled predict ${shellWord(path)} FILE`,
     });
   }
   const cell = await loadCellOf(opened, options.cell, hooks.onNote);
   const backend = openBackend(chooseEngine(options.backend, hooks.onNote));
   const trained = await buildTrained(opened, backend, cell);
-  const lines = text === undefined ? linesOf(inputs, hooks) : single(text);
   const { predictionPicture } = task;
   return {
-    predictions: task.predict(trained as never, lines),
+    predictions:
+      text === undefined
+        ? predictFiles(task, trained as never, await sourceOf(inputs).listFiles(hooks), hooks)
+        : task.predict!(trained as never, single(text)),
     draw: predictionPicture && ((predictions) => predictionPicture(predictions).svg),
   };
 }
@@ -66,18 +76,30 @@ async function* single(text: string): AsyncGenerator<PredictionInput> {
   yield { name: "--text", text };
 }
 
-/** The lines of all inputs that are not empty. */
-async function* linesOf(inputs: readonly string[], hooks: LoadHooks): AsyncGenerator<PredictionInput> {
-  for (const file of await sourceOf(inputs).listFiles(hooks)) {
-    const bytes = await file.read();
-    let content: string;
-    try {
-      content = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    } catch (cause) {
-      throw new InputError(`${file.name} is not UTF-8`, { hint: "convert it to UTF-8 first", cause });
-    }
-    for (const [index, text] of content.split(/\r?\n/).entries()) {
-      if (text.trim() !== "") yield { name: `${file.name}:${index + 1}`, text };
-    }
+/** What a model says of files, one after another: of each as a whole, or of its lines. */
+async function* predictFiles(
+  task: Task,
+  trained: TrainedModel<TrainingSettings, unknown, object, object>,
+  files: readonly DataFile[],
+  hooks: LoadHooks,
+): AsyncGenerator<Prediction> {
+  for (const file of files) {
+    const isWhole = task.readsWholeFile?.(trained.facts, file.name) ?? task.predict === undefined;
+    if (isWhole && task.predictFile !== undefined) yield* task.predictFile(trained, file, hooks);
+    else yield* task.predict!(trained, linesOf(file));
+  }
+}
+
+/** The lines of a file that are not empty. */
+async function* linesOf(file: DataFile): AsyncGenerator<PredictionInput> {
+  const bytes = await file.read();
+  let content: string;
+  try {
+    content = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new InputError(`${file.name} is not UTF-8`, { hint: "convert it to UTF-8 first", cause });
+  }
+  for (const [index, text] of content.split(/\r?\n/).entries()) {
+    if (text.trim() !== "") yield { name: `${file.name}:${index + 1}`, text };
   }
 }

@@ -7,7 +7,7 @@ import type { Backend } from "../backend/backend.ts";
 import type { Tensor } from "../backend/tensor.ts";
 import type { LoadHooks } from "../core/hooks.ts";
 import type { Rng } from "../core/rng.ts";
-import type { DataSource } from "../data/data-source.ts";
+import type { DataFile, DataSource } from "../data/data-source.ts";
 import type { CharacterIds } from "../data/id-store.ts";
 import type { Tokenizer } from "../data/tokenizer.ts";
 import type { CreateCell } from "../nn/cell.ts";
@@ -271,6 +271,20 @@ export interface Task<
     trained: TrainedModel<Settings, Config, Facts, Model>,
     inputs: AsyncIterable<PredictionInput>,
   ): AsyncIterable<Prediction>;
+  /**
+   * Predict from a file that is read as a whole: a table, a recording.
+   * @throws InputError for a file that the model cannot read
+   */
+  predictFile?(
+    trained: TrainedModel<Settings, Config, Facts, Model>,
+    file: DataFile,
+    hooks: LoadHooks,
+  ): AsyncIterable<Prediction>;
+  /**
+   * Whether `predictFile` gets a file, whose lines `predict` would get otherwise. Default: where there is no `predict`.
+   * @param name of the file; "standard input" for what is piped in
+   */
+  readsWholeFile?(facts: Facts, name: string): boolean;
   /** What there is to look at of some predictions. */
   predictionPicture?(predictions: readonly Prediction[]): Artifact & { readonly kind: "picture" };
   /** What there is to look at after a training or an evaluation. */
