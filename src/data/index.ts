@@ -52,6 +52,7 @@ export {
   unigramLoss,
 } from "./ngram.ts";
 export { type PaddedItems, type PadOptions, padItems } from "./padded-items.ts";
+export { applyScaling, fitScaling, type Scaling, scalingFromJSON } from "./scaling.ts";
 export {
   type LabelledSequences,
   type LabelsOf,
