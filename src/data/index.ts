@@ -77,3 +77,5 @@ export { tokenizerFromJSON } from "./tokenizer-json.ts";
 export { MAX_VOCABULARY, showCharacter, Vocabulary } from "./vocabulary.ts";
 export { WordTokenizer } from "./word-tokenizer.ts";
 export { type KnownWords, knownWordShare, wordSet, wordSetJob, wordsOf } from "./words.ts";
+export { type LogMelOptions, logMelFrames } from "./log-mel.ts";
+export { resample } from "./resample.ts";

@@ -14,3 +14,4 @@ export {
   type TableOptions,
   textColumn,
 } from "./table.ts";
+export { type EncodeWavOptions, encodeWav, parseWav, type WavEncoding, type WavFile } from "./wav.ts";
