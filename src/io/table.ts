@@ -15,7 +15,7 @@ export interface TableOptions {
 
 const RANGES: Ranges<TableOptions> = { name: TEXT, delimiter: optional(oneOf(",", ";", "\t")) };
 
-interface Record {
+interface Row {
   readonly cells: string[];
   /** The line at which it begins, from 1. */
   readonly line: number;
@@ -72,9 +72,9 @@ function withoutMark(bytes: Uint8Array): Uint8Array {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
-function parseRecords(bytes: Uint8Array, name: string, delimiter: string): Record[] {
+function parseRecords(bytes: Uint8Array, name: string, delimiter: string): Row[] {
   const lines = new LineCounter(bytes);
-  const records: Record[] = [];
+  const records: Row[] = [];
   try {
     parse(bytes, {
       delimiter,
