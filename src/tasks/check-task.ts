@@ -49,7 +49,7 @@ const OPTIONAL: Partial<Record<keyof Task, Range>> = {
   predict: FUNCTION,
   picture: FUNCTION,
   predictionPicture: FUNCTION,
-  checks: FUNCTION,
+  probe: OBJECT,
 };
 
 /**
