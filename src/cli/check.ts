@@ -130,14 +130,14 @@ const STYLES: Readonly<Record<Verdict, Style>> = {
 };
 
 /** `passed   the loss at the start`, and below it what was expected, what was found, and what to do. */
-function linesOf({ verdict, title, expected, found, advice, sweep }: CheckResult): string[] {
+function linesOf({ verdict, title, expected, found, advice, sweep, values }: CheckResult): string[] {
   const head = `${paint(STYLES[verdict], verdict.padEnd(LABEL), process.stdout)}${paint("bold", title, process.stdout)}`;
   if (verdict === "skipped") return [head, ...paragraph("because", found), ""];
   return [
     head,
     ...paragraph("expected", expected),
     ...paragraph("found", found),
-    ...(sweep === undefined ? [] : drawSweep(sweep)),
+    ...(sweep === undefined ? [] : drawSweep(sweep, values.lr)),
     ...(advice === undefined ? [] : paragraph("do", advice)),
     "",
   ];
@@ -149,8 +149,8 @@ function paragraph(name: string, text: string): string[] {
   return lines.map((line, at) => `${" ".repeat(LABEL)}${dim((at === 0 ? name : "").padEnd(LABEL))}${line}`);
 }
 
-/** A bar for the loss at each rate. */
-function drawSweep(sweep: NonNullable<CheckResult["sweep"]>): string[] {
+/** A bar for the loss at each rate. @param own the rate of the settings */
+function drawSweep(sweep: NonNullable<CheckResult["sweep"]>, own: number): string[] {
   const { unicode } = drawingOptions();
   const losses = sweep.flatMap(({ loss }) => (loss === null ? [] : [loss]));
   const most = Math.max(...losses);
@@ -161,7 +161,8 @@ function drawSweep(sweep: NonNullable<CheckResult["sweep"]>): string[] {
     if (loss === null) return `${" ".repeat(2 * LABEL)}${rate}  no number`;
     const length = most > from ? Math.max(1, Math.round((30 * (loss - from)) / (most - from))) : 1;
     const bar = paint("cyan", (unicode ? "▇" : "#").repeat(length), process.stdout);
-    return `${" ".repeat(2 * LABEL)}${rate}  ${nats(loss).padStart(7)}  ${bar}`;
+    const mark = lr === own ? " <- --lr" : "";
+    return `${" ".repeat(2 * LABEL)}${rate}  ${nats(loss).padStart(7)}  ${bar}${mark}`;
   });
 }
 

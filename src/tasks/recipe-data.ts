@@ -18,16 +18,16 @@ export async function checkDuplicates({ task, data, hooks }: Checked): Promise<C
   if (probe?.keys === undefined)
     return skip(head, `the task ${task.name} does not say which items are the same`);
   const turns = new Turns(hooks.signal);
-  const known = new Set<string>();
+  const known = new Set<number>();
   for (const key of probe.keys(data, "train")) {
-    known.add(key);
+    known.add(hashOf(key));
     if (turns.isDue) await turns.take();
   }
   let [items, copies] = [0, 0];
   let example: string | undefined;
   for (const key of probe.keys(data, "validation")) {
     items++;
-    if (known.has(key)) {
+    if (known.has(hashOf(key))) {
       copies++;
       example ??= key;
     }
@@ -45,6 +45,19 @@ export async function checkDuplicates({ task, data, hooks }: Checked): Promise<C
       "leave the copies out of one part: what is learned by heart counts as right there, and the figures are too good",
     values,
   };
+}
+
+/**
+ * 53 bits of two hashes (FNV-1a with two primes) in the place of a text, since those of a large part would not fit into
+ * memory. Among a million texts one is taken for another with a probability of 1e-10.
+ */
+function hashOf(text: string): number {
+  let [one, two] = [0x811c9dc5, 0x1000193];
+  for (let at = 0; at < text.length; at++) {
+    one = Math.imul(one ^ text.charCodeAt(at), 0x01000193);
+    two = Math.imul(two ^ text.charCodeAt(at), 0x85ebca6b);
+  }
+  return (one & 0x1fffff) * 2 ** 32 + (two >>> 0);
 }
 
 function shorten(text: string): string {

@@ -69,7 +69,10 @@ const MEASUREMENTS = 8;
 /** A gain of less than this share of the loss is none. */
 const LEAST_GAIN = 0.01;
 
-/** What a training reached on the rows that were held out, where that was best. */
+/**
+ * What a training reached on the rows that were held out, where that was best: before the first update, where it only got
+ * worse.
+ */
 interface Reached {
   readonly loss: number;
   readonly losses: Float64Array;
@@ -168,9 +171,9 @@ async function reach(
       const loss = weightedMean(losses, held);
       if (loss < best.loss) best = { loss, losses };
     };
+    const began = performance.now();
+    await measure();
     if (steps === undefined) {
-      const began = performance.now();
-      await measure();
       const measured = performance.now();
       if (!(await training.run(WARM_UP, onStep))) return { ...best, training: Number.NaN, steps: step };
       const perStep = (performance.now() - measured) / 1000 / WARM_UP;
@@ -257,6 +260,7 @@ function judgeSweep(
   const own = sweep.find((tried) => tried.lr === Number(lr.toPrecision(2))) ?? best;
   const [most, fall] = [fallAt(best.loss), fallAt(own.loss)];
   const values = {
+    lr: own.lr,
     start,
     steps,
     bestLr: best.lr,

@@ -123,7 +123,7 @@ export async function checkPadding(
   };
   const { probe } = task;
   if (probe?.disturbInputs === undefined || probe.lengths === undefined) {
-    return skip(head, `the task ${task.name} does not say how long its rows are`);
+    return skip(head, `the rows of ${task.name} have no padding, or it does not say where`);
   }
   for (let step = 0; step < Math.min(STEPS, plan.stepsPerEpoch); step++) {
     const rows = rowsIn(plan, step);

@@ -14,20 +14,36 @@ export interface TextBatch {
   readonly shape: readonly [number, number];
 }
 
-/** Shorter lines, as names of speakers and empty ones, are repeated in any text. */
-const LEAST_CHARACTERS = 40;
+/** Characters of a piece at least: shorter ones, as names of speakers, are repeated in any text. */
+const LEAST_CHARACTERS = 100;
 
-/** Lines of a part in the characters of the text; the first and the last may be pieces of one. */
+/**
+ * Pieces of whole lines, one beginning at each line, of at least 100 characters. Where a page or a paragraph stands in both
+ * parts, whatever stands around it, its pieces are the same.
+ */
 function* keysOf(data: TextData, part: "train" | "validation"): Iterable<string> {
+  const lines: string[] = [];
+  let characters = 0;
+  for (const line of linesOf(data, part)) {
+    if (line === "") continue;
+    lines.push(line);
+    characters += line.length;
+    while (characters - lines[0].length >= LEAST_CHARACTERS) characters -= lines.shift()!.length;
+    if (characters >= LEAST_CHARACTERS) yield lines.join(" ");
+  }
+}
+
+/** Lines of a part, as texts are compared. */
+function* linesOf(data: TextData, part: "train" | "validation"): Iterable<string> {
   const decoder = tokenizerOf(data.facts).decoder();
   let line = "";
   for (const id of data[part]) {
     line += decoder.push(id);
-    const end = line.indexOf("\n");
-    if (end < 0) continue;
-    if (end >= LEAST_CHARACTERS) yield keyOfText(line.slice(0, end));
-    line = line.slice(end + 1);
+    if (!line.endsWith("\n")) continue;
+    yield keyOfText(line);
+    line = "";
   }
+  yield keyOfText(line + decoder.end());
 }
 
 export const PROBE: TaskProbe<TextData, LanguageModelConfig, LanguageModel, TextBatch> = {
