@@ -1,5 +1,5 @@
 /** Keys by which items are the same, so that copies in two parts of the data are found. */
-import { COUNT, checkValue, LIST, TEXT } from "../core/options.ts";
+import { checkValue, listOfAny, NUMBER, TEXT } from "../core/options.ts";
 
 /**
  * A text without what often differs between copies of one text: forms of Unicode, upper case, white space and punctuation.
@@ -15,8 +15,10 @@ export function keyOfText(text: string): string {
   return plain === "" ? text.trim() : plain;
 }
 
-/** Numbers that differ by less than this share are the same: files are written with so many digits. */
+/** Numbers that differ in later digits only are the same: files are written with more or fewer of them. */
 const DIGITS = 6;
+
+const NUMBERS = listOfAny(NUMBER, "a list of numbers");
 
 /**
  * A key of a list of numbers to six significant digits: its length and two hashes of 32 bits, FNV-1a (Fowler, Noll and Vo
@@ -24,11 +26,10 @@ const DIGITS = 6;
  * @param numbers of a sequence of ids or frames, one after another
  */
 export function keyOfNumbers(numbers: ArrayLike<number>): string {
-  checkValue("keyOfNumbers: numbers", LIST, numbers);
+  checkValue("keyOfNumbers: numbers", NUMBERS, numbers);
   let [one, two] = [0x811c9dc5, 0x01000193];
   for (let at = 0; at < numbers.length; at++) {
-    const value: unknown = numbers[at];
-    const text = COUNT.fits(value) ? String(value) : Number(value).toPrecision(DIGITS);
+    const text = String(Number(numbers[at].toPrecision(DIGITS)));
     for (let i = 0; i < text.length; i++) {
       one = Math.imul(one ^ text.charCodeAt(i), 0x01000193);
       two = Math.imul(two ^ text.charCodeAt(i), 0x85ebca6b);

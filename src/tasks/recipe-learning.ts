@@ -49,7 +49,7 @@ export async function checkOverfit(
     const advice =
       !remained || loss > 2 * least
         ? `the loss jumps: try a lower rate than --lr ${checked.settings.lr}`
-        : "compare the inputs with their targets, see that gradients reach every parameter, or try a larger --hidden";
+        : "compare the inputs with their targets, see that gradients reach every parameter, and try a higher --lr";
     return {
       ...head,
       verdict: "failed",

@@ -1,22 +1,13 @@
 /** A small task for `unrolled check`: a label for every step of a sequence of numbers, with defects on demand. */
-import { createReferenceBackend } from "../../src/backend/reference/reference.ts";
+import { bestInstructions } from "../../src/backend/wasm/wasm.ts";
+import { frameItems, ItemBatches, type Items } from "../../src/data/index.ts";
 import { keyOfNumbers } from "../../src/data/item-keys.ts";
-import { frameItems, type Items, ItemBatches } from "../../src/data/index.ts";
-import {
-  crossEntropy,
-  ids,
-  Linear,
-  LSTM,
-  mean,
-  Rng,
-  sub,
-  type Tensor,
-  tensor,
-} from "../../src/nn/index.ts";
+import { crossEntropy, ids, Linear, LSTM, mean, Rng, sub, type Tensor, tensor } from "../../src/nn/index.ts";
+import { type Engine, openBackend } from "../../src/tasks/engine.ts";
 import type { Checked } from "../../src/tasks/recipe.ts";
+import type { Task } from "../../src/tasks/task.ts";
 import type { TaskProbe } from "../../src/tasks/task-probe.ts";
 import { disturbNumbers } from "../../src/tasks/task-probe.ts";
-import type { Task } from "../../src/tasks/task.ts";
 import type { TrainingSettings } from "../../src/tasks/training-options.ts";
 
 export interface Defects {
@@ -126,6 +117,9 @@ const SETTINGS: TrainingSettings = {
   seed: 1,
 };
 
+const ENGINE: Engine = { backend: "wasm", instructions: bestInstructions() };
+const BACKEND = openBackend(ENGINE);
+
 /** What `checkRecipe` is given of a task with these defects. @param without members of its probe that it lacks */
 export function planted(defects: Defects = {}, without: readonly (keyof TaskProbe)[] = []): Checked {
   const rng = new Rng(5);
@@ -135,14 +129,16 @@ export function planted(defects: Defects = {}, without: readonly (keyof TaskProb
   const lists = Array.from({ length: 40 }, (_, index) => (index < copies ? train : fresh).items.item(index));
   const validation = { items: frameItems(lists, FEATURES), labels: fresh.labels };
   const settings = { ...SETTINGS, ...(defects.lr !== undefined && { lr: defects.lr }) };
-  const probe = Object.fromEntries(Object.entries(PROBE).filter(([name]) => !without.includes(name as never)));
+  const probe = Object.fromEntries(
+    Object.entries(PROBE).filter(([name]) => !without.includes(name as never)),
+  );
   return {
     task: { ...taskOf(train, defects), probe } as unknown as Task,
     data: { train, validation },
     settings,
     config: defects,
-    engine: { backend: "reference", instructions: "float64" },
-    backend: createReferenceBackend(),
+    engine: ENGINE,
+    backend: BACKEND,
     cell: {},
     hooks: { signal: new AbortController().signal, onProgress() {}, onNote() {} },
   };
@@ -151,7 +147,8 @@ export function planted(defects: Defects = {}, without: readonly (keyof TaskProb
 function taskOf(train: Part, defects: Defects) {
   return {
     name: "planted",
-    build: (_: unknown, options: { rng: Rng; backend: Checked["backend"] }) => new PlantedModel(defects, options),
+    build: (_: unknown, options: { rng: Rng; backend: Checked["backend"] }) =>
+      new PlantedModel(defects, options),
     plan(_: unknown, { batchSize, seed }: TrainingSettings) {
       const batches = new ItemBatches(train.items, { batchSize, seed });
       const stepsOf = (index: number) => train.labels[index].length;
