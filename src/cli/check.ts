@@ -33,6 +33,11 @@ The status is 1 if a check fails. --max-seconds limits all trainings together;
 reading the data and counting its baselines come on top.
 `;
 
+const EXAMPLES = `
+Examples:
+  unrolled check text mybook.txt
+  unrolled check classify names/ --hidden 64 --lr 0.01`;
+
 /** Of the options of a run, those that decide what is checked. */
 const KEPT = ["val", "backend", "precision"] as const;
 
@@ -64,7 +69,7 @@ async function describeAll(command: Command): Promise<void> {
   command
     .description(`${ABOUT}\n\nTASK is one of\n\n${listTasks(tasks)}`)
     .option("--json", "one JSON object for each check on stdout")
-    .addHelpText("after", "\nunrolled check TASK --help shows the options of a task.");
+    .addHelpText("after", `\nunrolled check TASK --help shows the options of a task.\n${EXAMPLES}`);
 }
 
 function describeOne(command: Command, task: Task): void {
@@ -72,7 +77,8 @@ function describeOne(command: Command, task: Task): void {
   command.description(`${ABOUT}\n\nTASK: ${task.name}, ${task.summary}\nDATA: ${data}`);
   addSchemaOptions(command, optionsOf(task));
   command.option("--json", "one JSON object for each check on stdout");
-  command.addHelpText("after", NOTES);
+  const notes = task.help.notes === "" ? "" : `\n${task.help.notes}\n`;
+  command.addHelpText("after", `${notes}${NOTES}${EXAMPLES}`);
 }
 
 /** Resolves to the exit status. */

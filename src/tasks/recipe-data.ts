@@ -83,7 +83,7 @@ export async function checkBaselines({ task, data, config, hooks }: Checked): Pr
   const guess = task.guess?.(data, config);
   const found = [
     ...baselines.map(describeBaseline),
-    ...(guess === undefined ? [] : [`guessing among ${guess.among} ${guess.loss.toFixed(3)} nats`]),
+    ...(guess === undefined ? [] : [`guessing among ${guess.among} loss ${guess.loss.toFixed(3)}`]),
   ].join("; ");
   const values = Object.fromEntries(baselines.flatMap(numbersOf));
   const best = Math.max(...baselines.map(({ metrics }) => metrics?.accuracy ?? 0));
@@ -106,7 +106,7 @@ export async function checkBaselines({ task, data, config, hooks }: Checked): Pr
 
 function describeBaseline({ name, loss, metrics = {} }: Baseline): string {
   const figures = Object.entries(metrics).map(([metric, value]) => `${metric} ${value.toFixed(3)}`);
-  return [name, ...(loss === null ? [] : [`${loss.toFixed(3)} nats`]), ...figures].join(" ");
+  return [name, ...(loss === null ? [] : [`loss ${loss.toFixed(3)}`]), ...figures].join(" ");
 }
 
 function numbersOf({ name, loss, metrics = {} }: Baseline): [string, number][] {

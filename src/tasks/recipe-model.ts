@@ -5,9 +5,9 @@ import { type CheckHead, type CheckResult, skip } from "./recipe-result.ts";
 import { type Checked, type ShortTraining, weightedMean } from "./recipe-training.ts";
 import type { BatchPlan } from "./task.ts";
 
-/** How far the loss at the start may be from that of guessing: a tenth of it, and a tenth of a nat. */
+/** How far the loss at the start may be from that of guessing: a tenth of it, and at least so much. */
 const SHARE = 0.1;
-const NATS = 0.1;
+const LEAST = 0.1;
 
 /** The loss before the first update is that of guessing. */
 export async function checkInitialLoss(
@@ -22,12 +22,12 @@ export async function checkInitialLoss(
     expected: "what guessing reaches",
   };
   if (guess === undefined) return skip(head, `the task ${task.name} does not say what guessing reaches`);
-  const tolerance = Math.max(NATS, SHARE * Math.abs(guess.loss));
+  const tolerance = Math.max(LEAST, SHARE * Math.abs(guess.loss));
   const { held } = holdOut(plan);
   const loss = weightedMean(await training.measure(plan, held), held);
-  const expected = `${guess.loss.toFixed(3)} nats within ${tolerance.toFixed(3)}: guessing among ${guess.among}`;
+  const expected = `${guess.loss.toFixed(3)} within ${tolerance.toFixed(3)}: guessing among ${guess.among}`;
   const values = { loss, guess: guess.loss, tolerance };
-  const found = `${show(loss)} nats`;
+  const found = show(loss);
   if (Math.abs(loss - guess.loss) <= tolerance)
     return { ...head, expected, verdict: "passed", found, values };
   const smaller =
