@@ -4,7 +4,7 @@
  */
 
 import { type Backend, FormatError, scope, type Tensor, tensor } from "unrolled";
-import { ItemBatches, Items } from "unrolled/data";
+import { ItemBatches, Items, keyOfNumbers } from "unrolled/data";
 import { Linear, LSTM, mean, mul, type Rng, reshape, sub } from "unrolled/nn";
 import type { Task } from "unrolled/tasks";
 import {
@@ -116,6 +116,24 @@ const task: Task<TrendSettings, TrendData, TrendConfig, TrendFacts, TrendModel, 
       const next = y * facts.deviation + facts.mean;
       yield { text: `${text}\t${next.toFixed(3)}`, json: { input: text, next } };
     }
+  },
+  // What `unrolled check` asks of a task: other inputs, and what the model says of each row.
+  probe: {
+    zeroInputs: (batch) => ({ ...batch, values: new Float32Array(batch.values.length) }),
+    disturbInputs(batch, row, step) {
+      const values = batch.values.slice();
+      for (let at = row * batch.time + step; at < (row + 1) * batch.time; at++) values[at] += 1;
+      return { ...batch, values };
+    },
+    lengths: ({ lengths }) => lengths,
+    outputs: (model, { values, lengths, time }) =>
+      model.forward(values, lengths, time, model.head.weight.backend),
+    *keys(data, part) {
+      const items = new Items(data[part].items);
+      for (let row = 0; row < items.count; row++) {
+        yield keyOfNumbers([...items.item(row), data[part].targets[row]]);
+      }
+    },
   },
   view: VIEW,
 };

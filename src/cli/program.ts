@@ -10,6 +10,7 @@ import { reportError, Status } from "./report.ts";
 
 const COMMANDS: readonly Listed[] = [
   { name: "train", summary: "train a model", load: () => import("./train.ts") },
+  { name: "check", summary: "check data and model before a training", load: () => import("./check.ts") },
   { name: "sample", summary: "let a trained model write", load: () => import("./sample.ts") },
   { name: "predict", summary: "let a trained model judge inputs", load: () => import("./predict.ts") },
   { name: "eval", summary: "measure how well a model does", load: () => import("./eval.ts") },

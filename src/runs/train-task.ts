@@ -189,7 +189,7 @@ function broughtBy(task: Task, { config, facts, cellFile }: OpenedCheckpoint): P
 }
 
 /** The cell of a new run, when it is one of the user's own: the one that is named, or else the one of the weights. */
-async function cellOf(
+export async function cellOf(
   settings: TrainingSettings & { readonly cell?: string },
   options: TrainOptions<{ cell: string }>,
   weights: OpenedCheckpoint | undefined,
@@ -200,7 +200,7 @@ async function cellOf(
   return weights && loadCellOf(weights, undefined, onNote);
 }
 
-interface Sources {
+export interface Sources {
   /** As they were given; empty for the built-in data. */
   readonly paths: readonly string[];
   readonly source: DataSource | undefined;
@@ -208,7 +208,7 @@ interface Sources {
 }
 
 /** The data as it is named now, or else as the run has it. */
-async function sourcesOf(
+export async function sourcesOf(
   { data, val }: TrainOptions,
   resumed: Resumed | undefined,
   word: string,
@@ -230,7 +230,11 @@ async function sourcesOf(
 }
 
 /** @throws InputError for a task that does not say which data it has read: a run could go on with other data */
-function checkFacts(task: Task, facts: DataFacts<object>, verified: string | undefined): DataFacts<object> {
+export function checkFacts(
+  task: Task,
+  facts: DataFacts<object>,
+  verified: string | undefined,
+): DataFacts<object> {
   const where = `the task ${task.name}`;
   if (!/^[0-9a-f]{64}$/.test(facts.fingerprint)) {
     throw new InputError(
@@ -243,7 +247,7 @@ function checkFacts(task: Task, facts: DataFacts<object>, verified: string | und
   return facts;
 }
 
-async function load(
+export async function load(
   task: Task,
   settings: TrainingSettings,
   parts: {

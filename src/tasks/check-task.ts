@@ -66,7 +66,7 @@ export const TASK_MEMBERS: Members<Task> = {
     readsWholeFile: FUNCTION,
     picture: FUNCTION,
     predictionPicture: FUNCTION,
-    checks: FUNCTION,
+    probe: OBJECT,
   },
 };
 

@@ -191,8 +191,9 @@ export const COMMANDS: Entries = {
   ],
   "cli/train.ts": [
     {
-      hint: "npx unrolled train text [DATA...]",
+      hint: "npx unrolled * text [DATA...]",
       async follow(met) {
+        await met.command("check");
         const hint = await met.command("train");
         await works(`${hint.replace("[DATA...]", "mybook.txt")} ${SHORT} --out ${fresh()}`);
       },

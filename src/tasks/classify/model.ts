@@ -34,16 +34,8 @@ import {
   WORDS,
 } from "./defaults.ts";
 import { confusionOf, measureBaselines, planEvaluation, scoreLines } from "./metrics.ts";
+import { type LineBatch, PROBE } from "./probe.ts";
 import { HELP, VIEW } from "./view.ts";
-
-interface LineBatch {
-  /** Characters, [rows, time]; what lies behind a row's length is padding. */
-  readonly values: Int32Array;
-  readonly lengths: Int32Array;
-  readonly labels: Int32Array;
-  readonly rows: number;
-  readonly time: number;
-}
 
 /** Batches of so many are sorted by length together, which saves two thirds of the padding of names. */
 const BUCKET_BATCHES = 16;
@@ -212,5 +204,6 @@ export const classify: Task<
     kind: "picture",
     svg: svgConfusionMatrix({ labels: facts.labels, counts: confusionOf(sums, facts.labels.length) }),
   }),
+  probe: PROBE,
   view: VIEW,
 };
