@@ -1,5 +1,6 @@
 import { Rng } from "../core/index.ts";
 import { type Range, type Ranges, SIZE, settle } from "../core/options.ts";
+import type { StepSequences } from "./step-sequences.ts";
 
 export interface LookaheadOptions {
   /** Sequences. Default 500. */
@@ -53,5 +54,19 @@ export function lookaheadSequences(options: LookaheadOptions = {}): LookaheadSeq
     names: Array.from({ length: count }, (_, index) => String.fromCharCode(97 + index)),
     symbols,
     labels: symbols.map((own) => own.map((_, t) => (t + ahead < length ? own[t + ahead] : -1))),
+  };
+}
+
+/** The same as sequences of words. */
+export function lookaheadSteps(options: LookaheadOptions = {}): StepSequences {
+  const { names, symbols, labels } = lookaheadSequences(options);
+  const named = (lists: readonly Int32Array[]) =>
+    lists.flatMap((list) => Array.from(list, (place) => names[place] ?? ""));
+  return {
+    steps: { kind: "words", words: named(symbols) },
+    lengths: Int32Array.from(symbols, ({ length }) => length),
+    names: symbols.map((_, index) => `sequence ${index + 1}`),
+    labels: named(labels),
+    groups: undefined,
   };
 }

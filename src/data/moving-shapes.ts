@@ -1,5 +1,7 @@
 import { Rng } from "../core/index.ts";
 import { type Range, type Ranges, SIZE, settle } from "../core/options.ts";
+import { sharedFloats } from "./shared-arrays.ts";
+import type { StepSequences } from "./step-sequences.ts";
 
 export interface MovingShapesOptions {
   /** Videos. Default 240. */
@@ -117,4 +119,18 @@ function drawFrame(
       if (mark === "#") frame[((row + down) % size) * size + ((column + right) % size)] = 1;
     }
   }
+}
+
+/** The same as sequences of images. */
+export function movingShapeSteps(options: MovingShapesOptions = {}): StepSequences {
+  const { actions, pixels, labels, size } = movingShapes(options);
+  const values = sharedFloats(pixels.reduce((sum, { length }) => sum + length, 0));
+  for (const [index, video] of pixels.entries()) values.set(video, index * video.length);
+  return {
+    steps: { kind: "frames", values, features: [], image: [1, size, size] },
+    lengths: Int32Array.from(labels, ({ length }) => length),
+    names: labels.map((_, index) => `video ${index + 1}`),
+    labels: labels.flatMap((list) => Array.from(list, (label) => actions[label] ?? "")),
+    groups: undefined,
+  };
 }
