@@ -4,7 +4,7 @@ import { sharedFloats } from "./shared-arrays.ts";
 import type { StepSequences } from "./step-sequences.ts";
 
 export interface MovingShapesOptions {
-  /** Videos. Default 240. */
+  /** Videos. Default 400. */
   readonly videos?: number;
   /** Frames of a video, at least 2. Default 40. */
   readonly frames?: number;
@@ -44,7 +44,7 @@ const RANGES: Ranges<MovingShapesOptions> = {
   seed: { text: "an integer", fits: Number.isSafeInteger },
 };
 
-const DEFAULTS = { videos: 240, frames: 40, size: 16, noise: 0.1, seed: 0 };
+const DEFAULTS = { videos: 400, frames: 40, size: 16, noise: 0.1, seed: 0 };
 
 /** Rows and columns that a shape moves by in a frame. */
 const ACTIONS: readonly { readonly name: string; readonly down: number; readonly right: number }[] = [
