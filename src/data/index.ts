@@ -34,6 +34,7 @@ export {
   normalizeLine,
 } from "./labelled-lines.ts";
 export { LineVocabulary, type LineVocabularyOptions } from "./line-vocabulary.ts";
+export { type LogMelOptions, logMelFrames } from "./log-mel.ts";
 export { type MemoryFile, memorySource, type PickedFile } from "./memory-source.ts";
 export {
   type LabelledItems,
@@ -52,6 +53,7 @@ export {
   unigramLoss,
 } from "./ngram.ts";
 export { type PaddedItems, type PadOptions, padItems } from "./padded-items.ts";
+export { resample } from "./resample.ts";
 export { applyScaling, fitScaling, type Scaling, scalingFromJSON } from "./scaling.ts";
 export { type SequenceArraysOptions, sequencesFromArrays, sortLabels } from "./sequence-arrays.ts";
 export {
