@@ -1,19 +1,20 @@
 /** Files of sequences whose steps have labels, by the ends of their names. */
-import { FormatError, InputError } from "../core/errors.ts";
+import { InputError } from "../core/errors.ts";
 import type { LoadHooks } from "../core/hooks.ts";
 import type { DataFile, DataSource } from "./data-source.ts";
 import { sequencesFromTable } from "./sequence-table.ts";
-import { fromArrays, fromTable, joinSequences, type StepSequences } from "./step-sequences.ts";
+import { fromArrays, fromConll, fromTable, joinSequences, type StepSequences } from "./step-sequences.ts";
 
 export interface ReadStepOptions {
-  /** Column of the labels in a table. Default `label`. */
+  /** Column of the labels: its name in a table (default `label`), its number in a CoNLL format (default: the last one). */
   readonly labelColumn?: string;
   /** The numbers of a step that a model knows, by the names of their columns. Default: all columns. */
   readonly features?: readonly string[];
 }
 
 /**
- * All files of a source as one list of sequences: tables (.csv, .tsv), arrays (.npz).
+ * All files of a source as one list of sequences: tables (.csv, .tsv), arrays (.npz), and in files of any other name words
+ * with tags in a CoNLL format.
  * @throws InputError, FormatError naming the file, and the line or array in it that is wrong
  */
 export async function readStepSequences(
@@ -44,9 +45,24 @@ export async function readStepFile(file: DataFile, options: ReadStepOptions): Pr
     return fromArrays(parseNpz(bytes, file.name), file.name);
   }
   if (!/\.(csv|tsv)$/i.test(file.name)) {
-    throw new FormatError(file.name, "is no table (.csv, .tsv) and no file of arrays (.npz)");
+    const { parseConll } = await import("../io/conll.ts");
+    const columns = conllColumns(file.name, options.labelColumn);
+    return fromConll(parseConll(bytes, { name: file.name, ...columns }));
   }
   const { parseTable } = await import("../io/table.ts");
   const table = parseTable(bytes, { name: file.name });
   return fromTable(sequencesFromTable(table, { labels: "step", labelColumn, features }));
+}
+
+/** Where the words and the tags are. */
+function conllColumns(name: string, labelColumn: string | undefined) {
+  const isUniversal = /\.conllu$/i.test(name);
+  if (labelColumn !== undefined && !/^-?\d{1,2}$/.test(labelColumn)) {
+    throw new InputError(`${name} has columns without names, so --label-column must be a number`, {
+      hint: "count the columns from 0, or from the end with -1",
+    });
+  }
+  const own = labelColumn === undefined ? undefined : Number(labelColumn);
+  // CoNLL-U has numbers in its first column, and universal parts of speech in its fourth.
+  return isUniversal ? { wordColumn: 1, tagColumn: own ?? 3 } : { tagColumn: own ?? -1 };
 }

@@ -1,5 +1,6 @@
 /** Sequences whose steps have labels, as they come from files: words, frames of numbers, or images. */
 import { FormatError, InputError } from "../core/index.ts";
+import type { ConllFile } from "../io/conll.ts";
 import { Items } from "./items.ts";
 import type { LabelledSequences } from "./sequence-table.ts";
 import { Sha256 } from "./sha256.ts";
@@ -58,6 +59,20 @@ export function itemsOfFrames(
 export function fromTable({ features, items, names, labels, groups }: LabelledSequences): StepSequences {
   const { values, lengths } = items.store;
   return { steps: { kind: "frames", values, features, image: null }, lengths, names, labels, groups };
+}
+
+/** Sentences, with the tag of each word as its label. In a file of one column the words are no tags. */
+export function fromConll({ sentences }: ConllFile): StepSequences {
+  const words = sentences.flatMap((sentence) => sentence.words.map((word) => word.normalize("NFC")));
+  const tags = sentences.flatMap((sentence) => [...sentence.tags]);
+  const isUntagged = sentences.every((one) => one.tags.every((tag, at) => tag === one.words[at]));
+  return {
+    steps: { kind: "words", words },
+    lengths: Int32Array.from(sentences, (sentence) => sentence.words.length),
+    names: sentences.map(({ line }) => `line ${line}`),
+    labels: isUntagged ? undefined : tags,
+    groups: undefined,
+  };
 }
 
 /**
@@ -139,7 +154,7 @@ interface NumberArray {
 /**
  * Sequences from the arrays of an npz file: `x` [N, T, F] or [total, F], images [N, T, H, W] or [total, H, W] and with a
  * last axis of channels; `lengths` [N], needed with [total, ...]; `y` [N, T] or [total], integers (negative: no label) or
- * texts (empty: no label); `classes`, the names of the integers; `groups` [N] and `names` [N].
+ * texts (empty: no label); `classes`, the names of the integers; `features` [F], `groups` [N] and `names` [N].
  * @param name of the file, for errors
  * @throws FormatError naming the array that does not fit
  */
@@ -152,7 +167,7 @@ export function fromArrays(arrays: ReadonlyMap<string, NumberArray>, name: strin
     });
   }
   const layout = layOut(x, arrays.get("lengths"), name);
-  const { lengths, places } = layout;
+  const { lengths } = layout;
   const list = (key: string) => {
     const array = arrays.get(key);
     if (array === undefined) return undefined;
@@ -161,10 +176,10 @@ export function fromArrays(arrays: ReadonlyMap<string, NumberArray>, name: strin
     throw new FormatError(name, `${key} must have one value for each of the ${lengths.length} sequences`);
   };
   return {
-    steps: framesOf(x, layout, name),
+    steps: framesOf(x, layout, arrays.get("features"), name),
     lengths,
     names: list("names") ?? Array.from(lengths, (_, index) => String(index)),
-    labels: labelsOf(arrays, x, { ...layout, places }, name),
+    labels: labelsOf(arrays, x, layout, name),
     groups: list("groups"),
   };
 }
@@ -225,7 +240,20 @@ function layOut({ shape }: NumberArray, given: NumberArray | undefined, name: st
   return { lengths, places, axes: 2 };
 }
 
-function framesOf({ shape, values }: NumberArray, { places, axes }: Layout, name: string): FrameSteps {
+/** The names of the numbers of a step. */
+function namesOf(features: NumberArray | undefined, size: number, name: string): string[] {
+  if (features === undefined) return Array.from({ length: size }, (_, index) => `x${index}`);
+  const names = Array.from(features.values, String);
+  if (names.length === size && new Set(names).size === size) return names;
+  throw new FormatError(name, `features must be ${size} different names, one for each number of a step`);
+}
+
+function framesOf(
+  { shape, values }: NumberArray,
+  { places, axes }: Layout,
+  features: NumberArray | undefined,
+  name: string,
+): FrameSteps {
   const step = shape.slice(axes);
   if (step.length > 3 || step.length === 0) {
     throw new FormatError(name, `a step of x must have 1 to 3 axes, got ${step.length}`, {
@@ -248,8 +276,7 @@ function framesOf({ shape, values }: NumberArray, { places, axes }: Layout, name
     }
   }
   if (!isImage) {
-    const features = Array.from({ length: size }, (_, index) => `x${index}`);
-    return { kind: "frames", values: frames, features, image: null };
+    return { kind: "frames", values: frames, features: namesOf(features, size, name), image: null };
   }
   if (height < 2 || width < 2)
     throw new FormatError(name, `images of ${height} x ${width} pixels are too small`);

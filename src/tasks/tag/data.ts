@@ -90,20 +90,26 @@ export async function loadSequences(
   const validationFingerprint = held && fingerprintOf(held);
   const counts = { sequences: all.lengths.length, steps: stepsOf(all) };
   request.verify({ fingerprint, counts, validation: validationFingerprint });
+  const labels = known?.facts.labels ?? labelsOf(all, set);
   const split =
     held === undefined
       ? splitSequences(all, settings)
       : { train: everySequence(all), validation: new Int32Array(0) };
   const input = known?.facts.input ?? describeInput(all, split.train);
-  const labels = known?.facts.labels ?? labelsOf(all, set);
   const facts: TagFacts = { labels, input };
   const whole = encode(all, facts, "the data");
+  const validation =
+    held === undefined ? subsetOf(whole, split.validation) : encode(held, facts, "the data of --val");
+  if (!isLabelled(validation)) {
+    throw new InputError("no step that is to be validated on has a label", {
+      hint: "give more labelled sequences, a larger --val-split, or data to validate on with --val",
+    });
+  }
   return {
     settings: adaptSettings(request, { ...facts, set }, hooks),
     data: {
       train: subsetOf(whole, split.train),
-      validation:
-        held === undefined ? subsetOf(whole, split.validation) : encode(held, facts, "the data of --val"),
+      validation,
       facts,
       set,
       fingerprint,
@@ -289,6 +295,14 @@ function encodeLabels(
   return encoded;
 }
 
+/** Whether any step of a part has a label. */
+function isLabelled({ items, labels }: TagPart): boolean {
+  const { starts, lengths } = items;
+  return starts.some((start, index) =>
+    labels.subarray(start, start + lengths[index]).some((one) => one >= 0),
+  );
+}
+
 function subsetOf({ items, labels, names }: TagPart, indices: Int32Array): TagPart {
   return {
     items: new Items(items).subset(indices).store,
@@ -304,7 +318,7 @@ export async function loadTestSequences(
 ): Promise<TagData> {
   const all = await readStepSequences(source, readOptions(settings, facts.input), hooks);
   const validation = encode(all, facts, source.description, skipUnknown);
-  if (!validation.labels.some((label) => label >= 0)) {
+  if (!isLabelled(validation)) {
     throw new InputError(`no step of ${source.description} has a label to compare with`);
   }
   return {

@@ -20,7 +20,7 @@ export const CLASS_WEIGHTS = ["none", "balanced"] as const;
 export interface TagSettings extends TrainingSettings {
   /** Which built-in data; null where data was given. */
   readonly set: BuiltInSet | null;
-  /** Column of the labels in a table; null: `label`. */
+  /** Column of the labels; null: `label` of a table, the last of a CoNLL file. */
   readonly labelColumn: string | null;
   /** Longest piece of a sequence in an update, in steps. */
   readonly seqLength: number;
@@ -198,8 +198,8 @@ export const OPTIONS: OptionSchema<TagSettings> = {
     nullable: true,
     group: "Data",
     role: "data",
-    text: "column of the labels in a table",
-    shownDefault: "label",
+    text: "column of the labels in a file",
+    shownDefault: "label, or the last",
   },
   seqLength: {
     kind: "number",

@@ -383,7 +383,8 @@ export const tag: Task<TagSettings, TagData, SequenceTaggerConfig, TagFacts, Seq
 
   predict,
   predictFile,
-  readsWholeFile: ({ input }, name) => input.kind !== "words" || /\.(csv|tsv|npz)$/i.test(name),
+  readsWholeFile: ({ input }, name) =>
+    input.kind !== "words" || /\.(conll\w*|iob\d?|bio|csv|tsv|npz)$/i.test(name),
   predictionPicture: (predictions) => ({ kind: "picture", svg: drawPredictions(predictions) }),
   picture: (sums, data) => ({
     kind: "picture",

@@ -16,7 +16,8 @@ export const HELP: Task["help"] = {
     "tables (.csv, .tsv) with one row per step: the columns sequence, label and\n" +
     "perhaps group, all others numbers; or arrays (.npz): x [sequences, steps,\n" +
     "features] or [steps, features] with lengths, y one label per step, perhaps\n" +
-    "groups; images have the axes height, width and channels in place of features\n" +
+    "groups; images have the axes height, width and channels in place of features;\n" +
+    "or files of any other name in a CoNLL format: a word and its tags on each line\n" +
     "(default: a built-in --set)",
   notes:
     "Sequences of a group, such as those of one person, are all trained on or all\n" +
@@ -203,6 +204,7 @@ export const VIEW: TaskView<TagSettings, TagData, SequenceTaggerConfig, TagFacts
     }
     return rows;
   },
+  drawsEnding: true,
   drawing: (sums, data, options) => terminalTimeline(timelineOf(sums, data), options),
 };
 
