@@ -2,6 +2,7 @@
 import type { LossChart } from "../render/chart.ts";
 import { type SeriesName, terminalChart } from "../render/terminal-chart.ts";
 import type { TaskTraining } from "../runs/train-task.ts";
+import type { DrawingOptions } from "../tasks/view.ts";
 import { paint, type Style } from "./paint.ts";
 
 /** Minimum number of points; a chart of fewer shows nothing that the printed lines do not. */
@@ -46,14 +47,12 @@ export function lossChartLines(
   });
 }
 
-/** The width of a drawing in columns, and the characters that it may use. */
-export function drawingOptions(stream: NodeJS.WriteStream = process.stdout): {
-  readonly columns: number;
-  readonly unicode: boolean;
-} {
+/** The width of a drawing in columns, and the characters and colours that it may use. */
+export function drawingOptions(stream: NodeJS.WriteStream = process.stdout): DrawingOptions {
   return {
     columns: Math.min(COLUMNS, stream.columns || COLUMNS),
     unicode: showsUnicode(process.env, process.platform),
+    colors: paint("cyan", "x", stream) !== "x",
   };
 }
 

@@ -68,6 +68,8 @@ export interface TaskTraining extends ShownTraining<TrainingSettings, unknown, u
   readonly unit: string;
   /** Grows while {@link events} are iterated; of a resumed run with what came before. */
   readonly history: TrainingHistory;
+  /** The sums of the last evaluation of this sitting, once there was one. */
+  readonly measured: { readonly sums?: Float64Array };
   /** Replaces the report in the run's folder, until the events have ended. Returns its path. */
   writeReport(html: string): Promise<string>;
 }
@@ -373,6 +375,7 @@ async function start(parts: {
   const startSeconds = resumed?.seconds ?? 0;
   const best = resumed?.best ?? Number.POSITIVE_INFINITY;
   const { saveEvery, cellName } = parts;
+  const measured: { sums?: Float64Array } = {};
   return {
     task,
     events: runTraining({
@@ -391,7 +394,9 @@ async function start(parts: {
       best,
       saveEvery,
       isNew: resumed === undefined,
+      measured,
     }),
+    measured,
     settings,
     data,
     config: spec.config,
