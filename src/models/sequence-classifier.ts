@@ -170,6 +170,7 @@ export class SequenceClassifier {
    */
   prefixLogits(inputs: Tensor): Tensor {
     const where = "sequenceClassifier.prefixLogits";
+    requireTensors(where, { inputs });
     const [steps] = this.checkInputs(where, inputs, 1).slice(1);
     const { cell, bidirectional } = this.config;
     const isCausal = cell !== "conv" && !bidirectional;
