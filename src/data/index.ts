@@ -17,6 +17,12 @@ export {
   EvalSegments,
   type EvalWindow,
 } from "./eval-segments.ts";
+export {
+  GENERATED_SET_NAMES,
+  type GeneratedSet,
+  type GeneratedSetName,
+  generateSet,
+} from "./generated-sets.ts";
 export type { CharacterIds } from "./id-store.ts";
 export {
   type InventedLanguage,
@@ -33,6 +39,7 @@ export {
   labelOfFile,
   normalizeLine,
 } from "./labelled-lines.ts";
+export type { LabelledText } from "./labelled-text.ts";
 export { LineVocabulary, type LineVocabularyOptions } from "./line-vocabulary.ts";
 export { type MemoryFile, memorySource, type PickedFile } from "./memory-source.ts";
 export {
@@ -42,6 +49,7 @@ export {
   naiveBayesBaseline,
   naiveBayesBaselineJob,
 } from "./naive-bayes.ts";
+export { type NegationOptions, negationSentences } from "./negation.ts";
 export {
   MAX_COUNTED,
   type NgramBaseline,
@@ -51,7 +59,9 @@ export {
   trigramBaselineJob,
   unigramLoss,
 } from "./ngram.ts";
+export { type OneFactOptions, oneFactQuestions } from "./one-fact-questions.ts";
 export { type PaddedItems, type PadOptions, padItems } from "./padded-items.ts";
+export { type RunningSumOptions, runningSums } from "./running-sums.ts";
 export { type Hasher, Sha256 } from "./sha256.ts";
 export {
   type GroupedSplitOptions,
