@@ -138,7 +138,7 @@ function generators(): HostileTarget[] {
           digits: between(2, 10, 2),
           modulus: between(2, 2, 2),
           shortest: between(1, 1, 1),
-          longest: between(1, 1, 1),
+          longest: between(1, 100_000, 1),
           seed: arg.optional(arg.integer(1)),
         }),
       },
@@ -171,7 +171,7 @@ function generators(): HostileTarget[] {
     },
     {
       name: "generateSet",
-      args: { name: arg.word("negation"), seed: arg.optional(arg.integer(1)) },
+      args: { name: arg.word(...data.GENERATED_SET_NAMES), seed: arg.optional(arg.integer(1)) },
       call: (name: never, seed: never) => data.generateSet(name, seed),
     },
   ];
