@@ -167,6 +167,42 @@ export class LabelledLinesBuilder {
   }
 }
 
+/** A text with its label, as a table or a generator gives it. */
+export interface LabelledText {
+  readonly text: string;
+  readonly label: string;
+  /** Items of one group are all trained on or all validated on, as all phrases of a sentence. Default: equal texts. */
+  readonly group?: string;
+}
+
+/**
+ * Texts with labels, brought into form by {@link normalizeLine}. They may have several lines; repeated ones are kept.
+ * @throws InputError for less than two labels, or a label without a text that is more than white space
+ */
+export function* collectTextsJob(
+  texts: readonly LabelledText[],
+  options: Pick<LabelledLinesOptions, "maxLength" | "hasher"> = {},
+): Job<LabelledLines> {
+  const byLabel = new Map<string, LabelledText[]>();
+  for (const item of texts) {
+    const label = item.label.normalize("NFC");
+    const own = byLabel.get(label);
+    if (own === undefined) byLabel.set(label, [item]);
+    else own.push(item);
+  }
+  const labelNames = [...byLabel.keys()].sort(byCodePoint);
+  if (labelNames.length < 2) {
+    throw new InputError(`texts of at least 2 labels are needed, got ${labelNames.length}`, {
+      hint: "give texts of another label too",
+    });
+  }
+  const collector = new LineCollector(labelNames, true, options.maxLength);
+  for (const [label, name] of labelNames.entries()) {
+    yield* collector.addTextsJob(label, byLabel.get(name)!);
+  }
+  return yield* collector.finishJob(options.hasher ?? new Sha256());
+}
+
 /** The corpus needs no fingerprint of its own. */
 const NO_HASHER: Hasher = { update: () => undefined, digest: () => "" };
 
@@ -215,7 +251,20 @@ class LineCollector {
     }
   }
 
-  private add(label: number, text: string): void {
+  /** Texts of one label. */
+  *addTextsJob(label: number, texts: readonly LabelledText[]): Job<void> {
+    let pause = PAUSE;
+    for (const { text, group } of texts) {
+      this.add(label, text, group);
+      pause -= text.length;
+      if (pause > 0) continue;
+      pause = PAUSE;
+      yield;
+    }
+  }
+
+  /** @param name of the group; undefined: equal lines are one */
+  private add(label: number, text: string, name?: string): void {
     let line = normalizeLine(text);
     if (line === "") {
       this.empty++;
@@ -227,14 +276,15 @@ class LineCollector {
       line = textOf(points.subarray(0, this.maxLength)).trimEnd();
       points = codePointsOf(line);
     }
-    const known = this.groupOf.get(line);
+    const key = name === undefined ? line : `\n${name}`;
+    const known = this.groupOf.get(key);
     const group = known ?? this.groupOf.size;
     if (known === undefined) {
       if (group === MAX_DIFFERENT)
         throw new InputError(`there are more than ${MAX_DIFFERENT} different lines`);
-      this.groupOf.set(line, group);
+      this.groupOf.set(key, group);
     }
-    if (this.lastLabel[group] === label) {
+    if (name === undefined && this.lastLabel[group] === label) {
       this.repeated++;
       if (!this.keepRepeated) return;
     }
@@ -261,7 +311,9 @@ class LineCollector {
     for (let index = 0; index < lines.count; index++) {
       // A name that begins with two line feeds is no line, so nothing else has the same bytes.
       if (labels[index] !== label) hasher.update(encoder.encode(`\n\n${labelNames[++label]}\n`));
-      hasher.update(encoder.encode(`${textOf(lines.item(index))}\n`));
+      const text = textOf(lines.item(index));
+      // A text of several lines differs from all that lines can be: those have no line feed at their start.
+      hasher.update(encoder.encode(text.includes("\n") ? `\n${JSON.stringify(text)}\n` : `${text}\n`));
       pause += lines.length(index);
       if (pause < PAUSE) continue;
       pause = 0;

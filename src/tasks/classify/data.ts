@@ -3,9 +3,15 @@ import { escapeControl, InputError } from "../../core/errors.ts";
 import type { LoadHooks } from "../../core/hooks.ts";
 import { runJobInTurns } from "../../core/job.ts";
 import type { DataSource } from "../../data/data-source.ts";
-import { inventedLanguages } from "../../data/invented-languages.ts";
 import { type ItemStore, Items } from "../../data/items.ts";
-import { type LabelledLines, LabelledLinesBuilder, labelOfFile } from "../../data/labelled-lines.ts";
+import {
+  collectTextsJob,
+  type LabelledLines,
+  LabelledLinesBuilder,
+  type LabelledText,
+  labelOfFile,
+} from "../../data/labelled-lines.ts";
+import { findSet } from "../../data/labelled-sets.ts";
 import { LineVocabulary } from "../../data/line-vocabulary.ts";
 import { groupedSplit } from "../../data/splits.ts";
 import type { SequenceClassifierConfig } from "../../models/sequence-classifier-config.ts";
@@ -64,15 +70,30 @@ function noteChanges({ changes: { repeated, cut } }: LabelledLines, { onNote }: 
   if (cut > 0) onNote(`${cut} lines were cut to ${MAX_LENGTH} characters`);
 }
 
-/** The built-in data: names in invented languages. */
-async function inventNames(hooks: LoadHooks): Promise<LabelledLines> {
-  const builder = new LabelledLinesBuilder();
-  const encoder = new TextEncoder();
-  for (const { name, words } of inventedLanguages()) {
-    builder.begin(name, `'${name}'`);
-    builder.push(encoder.encode(words.join("\n")));
-  }
-  return runJobInTurns(builder.finishJob(), hooks.signal);
+interface ReadLines {
+  readonly lines: LabelledLines;
+  /** Lines to validate on; undefined: a part of the lines. */
+  readonly held: LabelledLines | undefined;
+  readonly settings: ClassifySettings;
+}
+
+/** What was named, or else a generated set with the settings that it needs. */
+async function readData(
+  request: LoadRequest<ClassifySettings, ClassifyFacts>,
+  hooks: LoadHooks,
+): Promise<ReadLines> {
+  const { source, validation, settings } = request;
+  const named = validation && (await readLines(validation, hooks));
+  if (source !== undefined) return { lines: await readLines(source, hooks), held: named, settings };
+  const set = findSet(settings.set);
+  const made = set.make(settings.seed);
+  const collect = (texts: readonly LabelledText[]) => runJobInTurns(collectTextsJob(texts), hooks.signal);
+  const lines = await collect(made.train);
+  const held = named ?? (made.validation && (await collect(made.validation)));
+  const own = Object.entries(set.settings ?? {}).filter(
+    ([name]) => !request.isChosen(name as keyof ClassifySettings),
+  );
+  return { lines, held, settings: { ...settings, ...Object.fromEntries(own) } };
 }
 
 /**
@@ -83,19 +104,18 @@ export async function loadLines(
   request: LoadRequest<ClassifySettings, ClassifyFacts>,
   hooks: LoadHooks,
 ): Promise<Loaded<ClassifySettings, ClassifyData>> {
-  const { settings, known } = request;
-  const lines =
-    request.source === undefined ? await inventNames(hooks) : await readLines(request.source, hooks);
-  const held = request.validation && (await readLines(request.validation, hooks));
-  const counts = { lines: lines.lines.count };
-  request.verify({ fingerprint: lines.fingerprint, counts, validation: held?.fingerprint });
+  const { known } = request;
+  const { lines, held, settings } = await readData(request, hooks);
+  // Lines to validate on that a set has made are told by the set's name and seed.
+  const validation = request.validation && held?.fingerprint;
+  request.verify({ fingerprint: lines.fingerprint, counts: { lines: lines.lines.count }, validation });
   const labelNames = known?.facts.labels ?? lines.labelNames;
   const labels = labelsAmong(lines, labelNames, "the data");
-  const { train, validation } =
+  const { train, validation: kept } =
     held === undefined
       ? groupedSplit(lines.groups, settings.valSplit, { labels, seed: settings.seed })
       : { train: everyItem(lines), validation: undefined };
-  if (validation !== undefined && validation.length === 0) {
+  if (kept !== undefined && kept.length === 0) {
     throw new InputError(
       `--val-split ${settings.valSplit} of ${lines.lines.count} lines leaves none to validate on`,
       {
@@ -115,11 +135,11 @@ export async function loadLines(
       train: part(lines, labels, train),
       validation:
         held === undefined
-          ? part(lines, labels, validation!)
+          ? part(lines, labels, kept!)
           : part(held, labelsAmong(held, labelNames, "the data of --val"), everyItem(held)),
       facts: { vocabulary: vocabulary.toJSON(), labels: labelNames },
       fingerprint: lines.fingerprint,
-      validationFingerprint: held?.fingerprint,
+      validationFingerprint: validation,
       lines: lines.lines.count,
     },
   };

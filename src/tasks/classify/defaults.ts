@@ -1,6 +1,7 @@
 /** The options of `classify`, their defaults, and why they are what they are. */
 import { InputError } from "../../core/errors.ts";
 import { BELOW_1, COUNT, SIZE } from "../../core/options.ts";
+import { SET_NAMES } from "../../data/labelled-sets.ts";
 import { BUILT_IN_CELLS, isBuiltInCell } from "../../models/cells.ts";
 import { POOLING_NAMES, type Pooling } from "../../models/sequence-classifier-config.ts";
 import { isCellFile } from "../../run/cell-file.ts";
@@ -23,6 +24,8 @@ export interface ClassifySettings extends TrainingSettings {
   /** Features of a character's vector; 0 for one-hot. */
   readonly embedding: number;
   readonly pooling: Pooling;
+  /** The generated data that a run without data has. */
+  readonly set: string;
 }
 
 export const DEFAULTS: ClassifySettings = {
@@ -33,6 +36,7 @@ export const DEFAULTS: ClassifySettings = {
   dropout: 0.2,
   embedding: 0,
   pooling: "last",
+  set: SET_NAMES[0],
   batchSize: 32,
   optimizer: "adam",
   lr: 3e-3,
@@ -147,6 +151,15 @@ export const OPTIONS: OptionSchema<ClassifySettings> = {
     role: "training",
     text: "share of units left out: see below",
     shownDefault: DEFAULTS.dropout,
+  },
+  set: {
+    kind: "choice",
+    choices: SET_NAMES,
+    group: "Data",
+    role: "data",
+    text: "without DATA: a set that is made, see below",
+    shownDefault: DEFAULTS.set,
+    before: DEFAULTS.set,
   },
   ...trainingOptions(DEFAULTS, BY_OPTIMIZER, WORDS),
 };

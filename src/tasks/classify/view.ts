@@ -1,4 +1,5 @@
 /** What people are shown of a classifier. */
+import { findSet, LABELLED_SETS } from "../../data/labelled-sets.ts";
 import type { SequenceClassifierConfig } from "../../models/sequence-classifier-config.ts";
 import { count, nats, percent } from "../../render/numbers.ts";
 import { terminalConfusion } from "../../render/terminal-confusion.ts";
@@ -17,7 +18,8 @@ export const HELP: Task["help"] = {
   notes:
     "Equal lines are all trained on or all validated on. --dropout acts between\n" +
     "layers, before the output layer and on an --embedding. --pooling says what of\n" +
-    "all steps the label is read from.",
+    "all steps the label is read from.\n\nSets without DATA (--set):\n" +
+    LABELLED_SETS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join("\n"),
   examples: [
     "unrolled train classify               names in six invented languages",
     "unrolled train classify names/ --cell gru --bidirectional",
@@ -48,9 +50,9 @@ function compare(
 const FOLDED = "accuracy: share of the items whose label is right";
 
 export const VIEW: TaskView<ClassifySettings, ClassifyData, SequenceClassifierConfig, ClassifyFacts> = {
-  data({ data, paths }: Shown) {
+  data({ data, paths, settings }: Shown) {
     const { train, validation, facts } = data;
-    const named = paths.length === 0 ? "names in invented languages (built in)" : paths.join(" ");
+    const named = paths.length === 0 ? `${findSet(settings.set).summary} (built in)` : paths.join(" ");
     const [trained, validated] = [train.labels.length, validation.labels.length].map(count);
     return [
       ["data", named],
