@@ -17,12 +17,6 @@ export {
   EvalSegments,
   type EvalWindow,
 } from "./eval-segments.ts";
-export {
-  GENERATED_SET_NAMES,
-  type GeneratedSet,
-  type GeneratedSetName,
-  generateSet,
-} from "./generated-sets.ts";
 export type { CharacterIds } from "./id-store.ts";
 export {
   type InventedLanguage,
@@ -35,11 +29,11 @@ export {
   type LabelledLines,
   LabelledLinesBuilder,
   type LabelledLinesOptions,
+  type LabelledText,
   type LineChanges,
   labelOfFile,
   normalizeLine,
 } from "./labelled-lines.ts";
-export type { LabelledText } from "./labelled-text.ts";
 export { LineVocabulary, type LineVocabularyOptions } from "./line-vocabulary.ts";
 export { type MemoryFile, memorySource, type PickedFile } from "./memory-source.ts";
 export {

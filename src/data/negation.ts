@@ -1,6 +1,6 @@
 import { InputError, Rng } from "../core/index.ts";
 import { type Range, type Ranges, SIZE, settle } from "../core/options.ts";
-import type { LabelledText } from "./labelled-text.ts";
+import type { LabelledText } from "./labelled-lines.ts";
 
 export interface NegationOptions {
   /** How many sentences, an even number from 2 to 20,000. Default 4000. */

@@ -1,6 +1,6 @@
 import { InputError, Rng } from "../core/index.ts";
 import { type Range, type Ranges, SIZE, settle } from "../core/options.ts";
-import type { LabelledText } from "./labelled-text.ts";
+import type { LabelledText } from "./labelled-lines.ts";
 
 export interface OneFactOptions {
   /** How many stories with a question, 1 to 200,000. Default 5000. */

@@ -1,6 +1,6 @@
 import { InputError, Rng } from "../core/index.ts";
 import { type Range, type Ranges, SIZE, settle } from "../core/options.ts";
-import type { LabelledText } from "./labelled-text.ts";
+import type { LabelledText } from "./labelled-lines.ts";
 
 export interface RunningSumOptions {
   /** Digits are 0 to `digits` - 1; 2 to 10. Default 2: bits. */

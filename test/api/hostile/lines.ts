@@ -169,10 +169,5 @@ function generators(): HostileTarget[] {
       },
       call: (options: never) => data.oneFactQuestions(options),
     },
-    {
-      name: "generateSet",
-      args: { name: arg.word(...data.GENERATED_SET_NAMES), seed: arg.optional(arg.integer(1)) },
-      call: (name: never, seed: never) => data.generateSet(name, seed),
-    },
   ];
 }
