@@ -29,6 +29,7 @@ export {
   type LabelledLines,
   LabelledLinesBuilder,
   type LabelledLinesOptions,
+  type LabelledText,
   type LineChanges,
   labelOfFile,
   normalizeLine,
@@ -42,6 +43,7 @@ export {
   naiveBayesBaseline,
   naiveBayesBaselineJob,
 } from "./naive-bayes.ts";
+export { type NegationOptions, negationSentences } from "./negation.ts";
 export {
   MAX_COUNTED,
   type NgramBaseline,
@@ -51,7 +53,9 @@ export {
   trigramBaselineJob,
   unigramLoss,
 } from "./ngram.ts";
+export { type OneFactOptions, oneFactQuestions } from "./one-fact-questions.ts";
 export { type PaddedItems, type PadOptions, padItems } from "./padded-items.ts";
+export { type RunningSumOptions, runningSums } from "./running-sums.ts";
 export { applyScaling, fitScaling, type Scaling, scalingFromJSON } from "./scaling.ts";
 export {
   type LabelledSequences,

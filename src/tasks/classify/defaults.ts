@@ -24,6 +24,8 @@ export interface ClassifySettings extends TrainingSettings {
   /** Features of a character's vector; 0 for one-hot. */
   readonly embedding: number;
   readonly pooling: Pooling;
+  /** Passes in which longer items come in step by step; 0: all items from the start. */
+  readonly shortFirst: number;
   /** The generated data that a run without data has. */
   readonly set: string;
 }
@@ -36,6 +38,7 @@ export const DEFAULTS: ClassifySettings = {
   dropout: 0.2,
   embedding: 0,
   pooling: "last",
+  shortFirst: 0,
   set: SET_NAMES[0],
   batchSize: 32,
   optimizer: "adam",
@@ -160,6 +163,16 @@ export const OPTIONS: OptionSchema<ClassifySettings> = {
     text: "without DATA: a set that is made, see below",
     shownDefault: DEFAULTS.set,
     before: DEFAULTS.set,
+  },
+  shortFirst: {
+    kind: "number",
+    value: "N",
+    range: COUNT,
+    group: "Training",
+    role: "training",
+    text: "passes that begin with short items",
+    shownDefault: DEFAULTS.shortFirst,
+    before: DEFAULTS.shortFirst,
   },
   ...trainingOptions(DEFAULTS, BY_OPTIMIZER, WORDS),
 };

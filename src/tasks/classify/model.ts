@@ -4,6 +4,7 @@ import { ids } from "../../backend/tensor.ts";
 import { FormatError } from "../../core/errors.ts";
 import { listOfAny, TEXT } from "../../core/options.ts";
 import { ItemBatches } from "../../data/item-batches.ts";
+import { type PlannedBatches, ShortFirstBatches } from "../../data/short-first.ts";
 import { isBuiltInCell } from "../../models/cells.ts";
 import { SequenceClassifier } from "../../models/sequence-classifier.ts";
 import {
@@ -49,8 +50,12 @@ interface LineBatch {
 const BUCKET_BATCHES = 16;
 
 function planBatches({ train }: ClassifyData, settings: ClassifySettings): BatchPlan<LineBatch> {
-  const { batchSize, seed } = settings;
-  const batches = new ItemBatches(itemsOf(train), { batchSize, seed, bucketBatches: BUCKET_BATCHES });
+  const { batchSize, seed, shortFirst } = settings;
+  const options = { batchSize, seed, bucketBatches: BUCKET_BATCHES };
+  const batches: PlannedBatches<Int32Array> =
+    shortFirst > 0
+      ? new ShortFirstBatches(itemsOf(train), { passes: shortFirst, ...options })
+      : new ItemBatches(itemsOf(train), options);
   return {
     stepsPerEpoch: batches.stepsPerPass,
     rows: batchSize,

@@ -18,7 +18,8 @@ export const HELP: Task["help"] = {
   notes:
     "Equal lines are all trained on or all validated on. --dropout acts between\n" +
     "layers, before the output layer and on an --embedding. --pooling says what of\n" +
-    "all steps the label is read from.\n\nSets without DATA (--set):\n" +
+    "all steps the label is read from. --short-first lets longer items in pass by\n" +
+    "pass: a network learns to count on short ones.\n\nSets without DATA (--set):\n" +
     LABELLED_SETS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join("\n"),
   examples: [
     "unrolled train classify               names in six invented languages",
