@@ -35,6 +35,7 @@ export {
   normalizeLine,
 } from "./labelled-lines.ts";
 export { LineVocabulary, type LineVocabularyOptions } from "./line-vocabulary.ts";
+export { type LogMelOptions, logMelFrames } from "./log-mel.ts";
 export { type MemoryFile, memorySource, type PickedFile } from "./memory-source.ts";
 export {
   type LabelledItems,
@@ -55,6 +56,7 @@ export {
 } from "./ngram.ts";
 export { type OneFactOptions, oneFactQuestions } from "./one-fact-questions.ts";
 export { type PaddedItems, type PadOptions, padItems } from "./padded-items.ts";
+export { resample } from "./resample.ts";
 export { type RunningSumOptions, runningSums } from "./running-sums.ts";
 export { applyScaling, fitScaling, type Scaling, scalingFromJSON } from "./scaling.ts";
 export { type SequenceArraysOptions, sequencesFromArrays, sortLabels } from "./sequence-arrays.ts";

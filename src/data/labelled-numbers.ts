@@ -2,6 +2,7 @@
 import { escapeControl, InputError } from "../core/index.ts";
 import { frameItems, type Items } from "./items.ts";
 import { byCodePoint, requireLabels } from "./labelled-lines.ts";
+import type { LogMelOptions } from "./log-mel.ts";
 import type { LabelledSequences } from "./sequence-table.ts";
 import { Sha256 } from "./sha256.ts";
 import { sharedInts } from "./shared-arrays.ts";
@@ -10,7 +11,11 @@ import { sharedInts } from "./shared-arrays.ts";
 export interface NumberFormat {
   /** Their names, in their order. */
   readonly features: readonly string[];
+  /** How a recording becomes frames: all options of `logMelFrames`. Undefined for data that is no sound. */
+  readonly audio?: AudioFormat;
 }
+
+export type AudioFormat = Required<LogMelOptions>;
 
 export interface LabelledNumbers {
   readonly kind: "numbers";

@@ -7,6 +7,7 @@ import { decodeText } from "../io/decode-text.ts";
 import { parseJsonLines, textField } from "../io/json-lines.ts";
 import { parseTable } from "../io/table.ts";
 import { placeOfRow, requireColumn, type Table, textColumn } from "../io/table-columns.ts";
+import { parseWav, type WavFile } from "../io/wav.ts";
 import type { DataFile, DataSource } from "./data-source.ts";
 import {
   collectTextsJob,
@@ -16,7 +17,14 @@ import {
   labelOfFile,
 } from "./labelled-lines.ts";
 import { joinSequences, type LabelledNumbers, type NumberFormat } from "./labelled-numbers.ts";
-import { type FileKind, kindOfFile, readSequences } from "./number-files.ts";
+import {
+  audioFormat,
+  bandNames,
+  type FileKind,
+  framesOfRecording,
+  kindOfFile,
+  readSequences,
+} from "./number-files.ts";
 import { type LabelledSequences, sequencesFromTable } from "./sequence-table.ts";
 
 /** Labelled texts, and whether an item is a line or a whole file. */
@@ -159,13 +167,38 @@ async function readTables(
   return joinSequences(sequences, { leastLabels });
 }
 
+/** Recordings in a folder for each label, all brought to the lowest rate that one of them has. */
+async function readRecordings(
+  own: readonly { readonly file: DataFile; readonly label: string }[],
+  { leastLabels, format }: LabelledSourceOptions,
+  reading: (index: number) => void,
+  { onNote }: LoadHooks,
+): Promise<LabelledNumbers> {
+  const recordings: WavFile[] = [];
+  for (const [index, { file }] of own.entries()) {
+    reading(index);
+    recordings.push(parseWav(await file.read(), file.name));
+  }
+  const rates = recordings.map(({ sampleRate }) => sampleRate);
+  const audio = format?.audio ?? audioFormat(Math.min(...rates));
+  const others = rates.filter((rate) => rate !== audio.rate).length;
+  if (others > 0)
+    onNote(`${others} recordings of other rates were brought to ${audio.rate} samples per second`);
+  const parts = own.map(({ file, label }, index) => ({
+    ...framesOfRecording(file.name, recordings[index], audio),
+    labels: [label],
+  }));
+  return joinSequences(parts, { leastLabels, format: { features: bandNames(audio), audio } });
+}
+
 /** npz files with labels in them; or npy files and recordings in a folder for each label. */
 async function readNumbers(
   files: readonly DataFile[],
-  { labelColumn, leastLabels, format }: LabelledSourceOptions,
+  options: LabelledSourceOptions,
   reading: (index: number) => void,
   hooks: LoadHooks,
 ): Promise<LabelledNumbers> {
+  const { labelColumn, leastLabels, format } = options;
   const isNpz = kindOfFile(files[0].name) === "npz";
   const own = isNpz ? files.map((file) => ({ file, label: "" })) : filesWithLabels(files, hooks);
   if (own.length === 0) {
@@ -173,6 +206,7 @@ async function readNumbers(
       hint: "make a folder for each label, put its files there, and name the folder that holds them",
     });
   }
+  if (kindOfFile(files[0].name) === "wav") return readRecordings(own, options, reading, hooks);
   const parts: LabelledSequences[] = [];
   for (const [index, { file, label }] of own.entries()) {
     reading(index);

@@ -3,9 +3,11 @@ import { escapeControl, FormatError, InputError } from "../core/index.ts";
 import { type NpyArray, parseNpy } from "../io/npy.ts";
 import { parseNpz } from "../io/npz.ts";
 import { parseTable } from "../io/table.ts";
+import { parseWav, type WavFile } from "../io/wav.ts";
 import type { DataFile } from "./data-source.ts";
 import { frameItems } from "./items.ts";
-import type { NumberFormat } from "./labelled-numbers.ts";
+import type { AudioFormat, NumberFormat } from "./labelled-numbers.ts";
+import { logMelFrames } from "./log-mel.ts";
 import { sequencesFromArrays } from "./sequence-arrays.ts";
 import { type LabelledSequences, sequencesFromTable } from "./sequence-table.ts";
 
@@ -48,6 +50,13 @@ export async function readSequences(
     return sequencesFromArrays(parseNpz(await file.read(), name), { name, labels: "sequence", features });
   }
   if (kind === "npy") return oneSequence(name, parseNpy(await file.read(), name), features);
+  if (kind === "wav") {
+    if (format !== undefined && format.audio === undefined) {
+      throw new InputError(`'${escapeControl(name)}' is a recording, and the model was not trained on sound`);
+    }
+    const recording = parseWav(await file.read(), name);
+    return framesOfRecording(name, recording, format?.audio ?? audioFormat(recording.sampleRate));
+  }
   throw new InputError(`'${escapeControl(name)}' holds no sequences of numbers`, {
     hint: "give a table (.csv, .tsv), an array (.npy, .npz) or a recording (.wav)",
   });
@@ -88,5 +97,30 @@ function oneSequence(
     labels: undefined,
     groups: undefined,
     placeOf: () => where,
+  };
+}
+
+/** How recordings of a rate become frames: 40 bands of the logarithm of the energy, every hundredth of a second. */
+export function audioFormat(rate: number): AudioFormat {
+  return { rate, bands: 40, window: 0.025, hop: 0.01, lowest: 20, highest: rate / 2, floor: 1e-6 };
+}
+
+/** Names of the bands by their numbers. */
+export const bandNames = ({ bands }: AudioFormat): string[] =>
+  Array.from({ length: bands }, (_, band) => `mel ${band}`);
+
+/** A recording as a file with one sequence of frames. */
+export function framesOfRecording(
+  name: string,
+  { samples, sampleRate }: Pick<WavFile, "samples" | "sampleRate">,
+  audio: AudioFormat,
+): LabelledSequences {
+  return {
+    features: bandNames(audio),
+    items: frameItems([logMelFrames(samples, sampleRate, audio)], audio.bands),
+    names: [name],
+    labels: undefined,
+    groups: undefined,
+    placeOf: () => escapeControl(name),
   };
 }

@@ -7,7 +7,7 @@ import { FLAG, listOfAny, OBJECT, oneOf, type Range, SIZE, TEXT } from "../../co
 import type { DataSource } from "../../data/data-source.ts";
 import { type ItemStore, Items, type ItemValues } from "../../data/items.ts";
 import { collectTextsJob, type LabelledText } from "../../data/labelled-lines.ts";
-import type { NumberFormat } from "../../data/labelled-numbers.ts";
+import type { AudioFormat, NumberFormat } from "../../data/labelled-numbers.ts";
 import { findSet } from "../../data/labelled-sets.ts";
 import { type LabelledData, type LabelledTexts, readLabelled } from "../../data/labelled-source.ts";
 import {
@@ -18,6 +18,7 @@ import {
   lineTokensFromJSON,
   lineTokensOf,
 } from "../../data/line-tokens.ts";
+import { logMelFrames } from "../../data/log-mel.ts";
 import type { PaddedItems } from "../../data/padded-items.ts";
 import { applyScaling, fitScaling, type Scaling, scalingFromJSON } from "../../data/scaling.ts";
 import { groupedSplit } from "../../data/splits.ts";
@@ -128,7 +129,25 @@ export function parseInput(value: unknown, where: string): TextInput | NumberInp
   if (scaling.mean.length !== format.features.length) {
     throw new FormatError(where, "input.scaling must have a mean for each feature");
   }
-  return { kind: "numbers", format: { features: format.features }, scaling, maxLength, isOneStep };
+  const audio = parseAudio(format.audio, format.features.length, where);
+  const { features } = format;
+  return { kind: "numbers", format: { features, ...(audio && { audio }) }, scaling, maxLength, isOneStep };
+}
+
+/** @throws FormatError for what makes no frames of the model's features */
+function parseAudio(value: unknown, features: number, where: string): AudioFormat | undefined {
+  if (value === undefined) return undefined;
+  const problem = "input.format.audio must be how recordings become frames";
+  if (!OBJECT.fits(value)) throw new FormatError(where, problem);
+  const audio = value as AudioFormat;
+  let frames: Float32Array;
+  try {
+    frames = logMelFrames([0], audio.rate, audio);
+  } catch (cause) {
+    throw new FormatError(where, problem, { cause });
+  }
+  if (frames.length !== features) throw new FormatError(where, problem);
+  return audio;
 }
 
 /**
