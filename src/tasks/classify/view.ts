@@ -48,7 +48,7 @@ function describeInput({ input, vocabulary = [] }: ClassifyFacts): Row[] {
       : [];
   }
   const { features } = input.format;
-  return [[input.isOneStep ? "features" : "each step", `${features.length}: ${listLabels(features)}`]];
+  return [["features", `${features.length}${input.isOneStep ? "" : " a step"}: ${listLabels(features)}`]];
 }
 
 /** Labels that are named; of more their number says enough. */
