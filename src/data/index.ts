@@ -56,6 +56,13 @@ export {
 export { type OneFactOptions, oneFactQuestions } from "./one-fact-questions.ts";
 export { type PaddedItems, type PadOptions, padItems } from "./padded-items.ts";
 export { type RunningSumOptions, runningSums } from "./running-sums.ts";
+export { applyScaling, fitScaling, type Scaling, scalingFromJSON } from "./scaling.ts";
+export {
+  type LabelledSequences,
+  type LabelsOf,
+  type SequenceTableOptions,
+  sequencesFromTable,
+} from "./sequence-table.ts";
 export { type Hasher, Sha256 } from "./sha256.ts";
 export {
   type GroupedSplitOptions,

@@ -1,5 +1,14 @@
 export * from "./checkpoint.ts";
 export type { StorableArray, StoredArrays, StoredDType } from "./dtypes.ts";
 export { bfloat16ToFloat32, float16ToFloat32 } from "./dtypes.ts";
+export * from "./json-lines.ts";
 export * from "./safetensors.ts";
 export { sha256, sha256Hex } from "./sha256.ts";
+export {
+  numericColumn,
+  parseTable,
+  requireColumn,
+  type Table,
+  type TableOptions,
+  textColumn,
+} from "./table.ts";
