@@ -1,0 +1,23 @@
+import { negationSentences } from "../../src/data/index.ts";
+import { reproduceSet } from "./_generated-set.ts";
+
+/**
+ * Sentences whose bags of words occur equally often under both labels, so that what is blind to their order can only guess:
+ * recurrent networks and a convolution beside mean embeddings and naive Bayes. Five seeds:
+ *
+ *     npm run reproduce negation [-- --quick] [--seeds 1,2,3] [--only LSTM]
+ */
+export const reproduce = (given: string[]): Promise<void> =>
+  reproduceSet(given, {
+    set: "negation",
+    test: (seed) => negationSentences({ count: 2000, seed }),
+    epochs: 10,
+    shared: { hidden: 64, embedding: 64 },
+    models: {
+      "mean embeddings, blind to order": { cell: "none" },
+      "vanilla RNN": { cell: "rnn" },
+      LSTM: { cell: "lstm" },
+      GRU: { cell: "gru" },
+      convolution: { cell: "conv" },
+    },
+  });
