@@ -57,6 +57,7 @@ export { type OneFactOptions, oneFactQuestions } from "./one-fact-questions.ts";
 export { type PaddedItems, type PadOptions, padItems } from "./padded-items.ts";
 export { type RunningSumOptions, runningSums } from "./running-sums.ts";
 export { applyScaling, fitScaling, type Scaling, scalingFromJSON } from "./scaling.ts";
+export { type SequenceArraysOptions, sequencesFromArrays, sortLabels } from "./sequence-arrays.ts";
 export {
   type LabelledSequences,
   type LabelsOf,

@@ -47,6 +47,8 @@ export interface LabelledLinesOptions {
   readonly maxLength?: number;
   /** Keep each line as often as its label has it. Default false: once. */
   readonly keepRepeated?: boolean;
+  /** How many labels there have to be: 1 for lines that are only measured on. Default 2. */
+  readonly leastLabels?: number;
   /** Makes the fingerprint; Node's `createHash("sha256")` is faster than the default. */
   readonly hasher?: Hasher;
 }
@@ -54,6 +56,7 @@ export interface LabelledLinesOptions {
 const RANGES: Ranges<LabelledLinesOptions> = {
   maxLength: optional(SIZE),
   keepRepeated: FLAG,
+  leastLabels: SIZE,
   hasher: optional(HASHER),
 };
 
@@ -141,16 +144,19 @@ export class LabelledLinesBuilder {
     const settings = settle<Settled<LabelledLinesOptions, "maxLength" | "hasher">>(
       "labelledLinesBuilder.finish",
       RANGES,
-      { keepRepeated: false },
+      { keepRepeated: false, leastLabels: 2 },
       options,
     );
     this.end();
     const { characters } = this.text;
     const labelNames = [...new Set(this.sources.map(({ label }) => label))].sort(byCodePoint);
-    if (labelNames.length < 2) {
-      throw new InputError(`lines of at least 2 labels are needed, got ${labelNames.length}`, {
-        hint: "give one file for each label",
-      });
+    if (labelNames.length < settings.leastLabels) {
+      throw new InputError(
+        `lines of at least ${settings.leastLabels} labels are needed, got ${labelNames.length}`,
+        {
+          hint: "give one file for each label",
+        },
+      );
     }
     const collector = new LineCollector(labelNames, settings.keepRepeated, settings.maxLength);
     if (characters > 0) {
@@ -181,7 +187,7 @@ export interface LabelledText {
  */
 export function* collectTextsJob(
   texts: readonly LabelledText[],
-  options: Pick<LabelledLinesOptions, "maxLength" | "hasher"> = {},
+  options: Omit<LabelledLinesOptions, "keepRepeated"> = {},
 ): Job<LabelledLines> {
   const byLabel = new Map<string, LabelledText[]>();
   for (const item of texts) {
@@ -191,11 +197,7 @@ export function* collectTextsJob(
     else own.push(item);
   }
   const labelNames = [...byLabel.keys()].sort(byCodePoint);
-  if (labelNames.length < 2) {
-    throw new InputError(`texts of at least 2 labels are needed, got ${labelNames.length}`, {
-      hint: "give texts of another label too",
-    });
-  }
+  requireLabels(labelNames, options.leastLabels, "texts");
   const collector = new LineCollector(labelNames, true, options.maxLength);
   for (const [label, name] of labelNames.entries()) {
     yield* collector.addTextsJob(label, byLabel.get(name)!);
@@ -203,11 +205,23 @@ export function* collectTextsJob(
   return yield* collector.finishJob(options.hasher ?? new Sha256());
 }
 
+/**
+ * @param what has the labels
+ * @throws InputError for fewer than 2, or another number
+ */
+export function requireLabels(names: readonly string[], least = 2, what = "items"): void {
+  if (names.length >= least) return;
+  const only = names.length === 1 ? `: all are labelled ${escapeControl(JSON.stringify(names[0]))}` : "";
+  throw new InputError(`${what} of at least ${least} labels are needed, got ${names.length}${only}`, {
+    hint: "give items of another label too",
+  });
+}
+
 /** The corpus needs no fingerprint of its own. */
 const NO_HASHER: Hasher = { update: () => undefined, digest: () => "" };
 
-/** Not by UTF-16 units, as texts are compared with `<`: the order is that of a vocabulary. */
-function byCodePoint(a: string, b: string): number {
+/** The order of labels. Not by UTF-16 units, as texts are compared with `<`: the order is that of a vocabulary. */
+export function byCodePoint(a: string, b: string): number {
   const [one, other] = [Array.from(a), Array.from(b)];
   for (let at = 0; at < Math.min(one.length, other.length); at++) {
     const difference = one[at].codePointAt(0)! - other[at].codePointAt(0)!;
@@ -302,7 +316,7 @@ class LineCollector {
     for (const [label, name] of labelNames.entries()) {
       if (labels.includes(label)) continue;
       throw new InputError(`the label ${escapeControl(JSON.stringify(name))} has no lines`, {
-        hint: "leave its file out, or write a line into it",
+        hint: "leave the label out, or give it a line that is not empty",
       });
     }
     const lines = this.lines.finish();
