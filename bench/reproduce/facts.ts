@@ -12,7 +12,7 @@ export const reproduce = (given: string[]): Promise<void> =>
     set: "facts",
     test: (seed) => oneFactQuestions({ count: 2000, seed }),
     epochs: 20,
-    shared: { hidden: 64, embedding: 64 },
+    shared: { tokens: "word" },
     models: {
       "vanilla RNN": { cell: "rnn" },
       LSTM: { cell: "lstm" },

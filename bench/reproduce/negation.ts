@@ -11,11 +11,12 @@ export const reproduce = (given: string[]): Promise<void> =>
   reproduceSet(given, {
     set: "negation",
     test: (seed) => negationSentences({ count: 2000, seed }),
-    epochs: 10,
-    shared: { hidden: 64, embedding: 64 },
+    epochs: 12,
+    shared: { tokens: "word" },
     models: {
       "mean embeddings, blind to order": { cell: "none" },
-      "vanilla RNN": { cell: "rnn" },
+      // With the 3e-3 of the others it stays at chance: the validation part says so.
+      "vanilla RNN": { cell: "rnn", lr: 1e-3 },
       LSTM: { cell: "lstm" },
       GRU: { cell: "gru" },
       convolution: { cell: "conv" },
