@@ -19,30 +19,30 @@ const RANGES: Ranges<NegationOptions> = {
   seed: { text: "an integer", fits: Number.isSafeInteger },
 };
 
-const OPENINGS = ["", "", "i think", "my sister says", "they told me", "in the end", "to be honest"];
 const SUBJECTS = "film story music acting ending plot dialogue cast camera humour".split(" ");
-const VERBS = ["is", "was", "seemed", "felt"];
 const GOOD = "good funny clever moving fresh charming brilliant honest warm gripping".split(" ");
 const BAD = "bad dull stupid cold stale boring awful fake tired clumsy".split(" ");
-const DEGREES = ["", "", "very", "really", "quite", "so very"];
+const JOINTS = [",", "but", "and", ";", "while"];
 
-/** What is denied (D) and what is meant (M), which comes first in four of the eight and last in the others. */
-const FORMS = [
-  "not D but M",
-  "M , not D",
-  "anything but D , M",
-  "M instead of D",
-  "far from D and M",
-  "M and never D",
-  "nowhere near D , just M",
-  "M and not even close to D",
-];
+/** The beginning of a clause that denies an adjective and of one that means it: both end in the same three words. */
+const CLAUSES = [
+  ["nobody in the room found it", "everybody in the room found it"],
+  ["i would not dare to call it", "i would dare to call it"],
+  ["it never came across as", "it always came across as"],
+  ["few people would say it is", "most people would say it is"],
+  ["it hardly ever seems to be", "it nearly always seems to be"],
+] as const;
 
 /**
- * Sentences on films that say which of two opposite words does not hold: "the plot was not dull but clever" is positive,
- * "the plot was not clever but dull" negative. The sentences come in such pairs, which differ by the order of the two words
- * alone: every bag of words occurs equally often under both labels, so whoever only counts words can only guess. The meant
- * word is as often the first as the last of the two.
+ * Sentences on films that deny one of two opposite words and mean the other:
+ *
+ *     plot : nobody in the room found it dull while it always came across as clever    positive
+ *     plot : nobody in the room found it clever while it always came across as dull    negative
+ *
+ * The sentences come in such pairs, which differ by the order of the two words alone: every bag of words occurs equally
+ * often under both labels, so whoever only counts words can only guess. Counts of short runs of words are of little help
+ * as well: three words before an adjective are the same whether it is meant or denied, and the meant word is as often the
+ * first as the last of the two. Who reads has to remember the negation for three to five words.
  *
  * The two sentences of a pair follow each other, and no pair occurs twice: two parts that divide the list at an even index
  * have no bag of words in common.
@@ -50,17 +50,19 @@ const FORMS = [
 export function negationSentences(options: NegationOptions = {}): LabelledText[] {
   const { count, seed } = settle("negationSentences", RANGES, { count: 4000, seed: 0 }, options);
   const rng = new Rng(seed);
-  const pick = (list: readonly string[]): string => list[rng.integer(list.length)];
+  const pick = <Item>(list: readonly Item[]): Item => list[rng.integer(list.length)];
   const taken = new Set<string>();
   const sentences: LabelledText[] = [];
   for (let tries = 0; sentences.length < count; tries++) {
     if (tries > 100 * count) throw new InputError(`negationSentences: there are no ${count} sentences`);
-    const opening = `${pick(OPENINGS)} the ${pick(SUBJECTS)} ${pick(VERBS)}`.trim();
-    // A degree stands before either word, or it would give the denied one away.
-    const word = rng.integer(2) === 0 ? "D" : "M";
-    const form = `${opening} ${pick(FORMS).replace(word, `${pick(DEGREES)} ${word}`)}`.replaceAll("  ", " ");
-    const [good, bad] = [pick(GOOD), pick(BAD)];
-    const fill = (denied: string, meant: string) => form.replace("D", denied).replace("M", meant);
+    const [subject, joint, good, bad] = [pick(SUBJECTS), pick(JOINTS), pick(GOOD), pick(BAD)];
+    const [denying, meaning] = [pick(CLAUSES)[0], pick(CLAUSES)[1]];
+    const isDeniedFirst = rng.integer(2) === 0;
+    const fill = (denied: string, meant: string): string => {
+      const clauses = [`${denying} ${denied}`, `${meaning} ${meant}`];
+      const [first, last] = isDeniedFirst ? clauses : clauses.toReversed();
+      return `${subject} : ${first} ${joint} ${last}`;
+    };
     const positive = fill(bad, good);
     if (taken.has(bagOf(positive))) continue;
     taken.add(bagOf(positive));
@@ -69,5 +71,5 @@ export function negationSentences(options: NegationOptions = {}): LabelledText[]
   return sentences;
 }
 
-/** Two forms have no bag in common unless they are the same, so a bag is a pair. */
+/** Pairs whose clauses stand in the other order have the same bag, and count as one. */
 const bagOf = (text: string): string => text.split(" ").sort().join(" ");
