@@ -71,8 +71,10 @@ export function define(command: Command): () => Promise<number> {
     }).finally(clearLive);
     unwatch();
     if (picture !== undefined) await writePicture(picture, result.picture, run);
-    const { loss, metrics, items, baselines } = result;
-    await writeOut(json ? `${JSON.stringify({ loss, metrics, items, baselines })}\n` : describe(result));
+    const { loss, metrics, items, baselines, details } = result;
+    await writeOut(
+      json ? `${JSON.stringify({ loss, metrics, items, baselines, ...details })}\n` : describe(result),
+    );
     return Status.done;
   };
 }

@@ -30,6 +30,7 @@ export {
   type LabelledLines,
   LabelledLinesBuilder,
   type LabelledLinesOptions,
+  type LabelledText,
   type LineChanges,
   labelOfFile,
   normalizeLine,
@@ -44,6 +45,7 @@ export {
   naiveBayesBaseline,
   naiveBayesBaselineJob,
 } from "./naive-bayes.ts";
+export { type NegationOptions, negationSentences } from "./negation.ts";
 export {
   MAX_COUNTED,
   type NgramBaseline,
@@ -53,8 +55,10 @@ export {
   trigramBaselineJob,
   unigramLoss,
 } from "./ngram.ts";
+export { type OneFactOptions, oneFactQuestions } from "./one-fact-questions.ts";
 export { type PaddedItems, type PadOptions, padItems } from "./padded-items.ts";
 export { resample } from "./resample.ts";
+export { type RunningSumOptions, runningSums } from "./running-sums.ts";
 export { applyScaling, fitScaling, type Scaling, scalingFromJSON } from "./scaling.ts";
 export { type SequenceArraysOptions, sequencesFromArrays, sortLabels } from "./sequence-arrays.ts";
 export {
