@@ -49,7 +49,7 @@ export async function checkOverfit(
     const advice =
       !remained || loss > 2 * least
         ? `the loss jumps: try a lower rate than --lr ${checked.settings.lr}`
-        : "compare the inputs with their targets, see that gradients reach every parameter, and try a higher --lr";
+        : "compare the inputs with their targets, see that gradients reach every parameter, and try another --lr";
     return {
       ...head,
       verdict: "failed",
@@ -199,6 +199,9 @@ const WARM_UP = 4;
 const FACTORS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30];
 const SWEEP_STEPS = 80;
 
+/** A fall by less than this share of the loss may be luck. */
+const LEAST_FALL = 0.03;
+
 /** Of the fall of the loss at the best rate, what a rate that fits has at least. */
 const GOOD_SHARE = 0.7;
 
@@ -269,9 +272,18 @@ function judgeSweep(
   };
   const at = (tried: { lr: number; loss: number | null }) =>
     `${tried.loss === null ? "no number" : show(tried.loss)} at ${tried.lr}`;
-  if (!(most > LEAST_GAIN * Math.abs(start))) {
-    const found = `no rate lowers the loss of ${show(start)} in ${steps} updates`;
-    return { ...head, verdict: "failed", found, advice: "the other checks say why", values };
+  if (!(most > LEAST_FALL * Math.abs(start))) {
+    const found = `no rate lowers the loss of ${show(start)} by ${100 * LEAST_FALL}% in ${steps} updates`;
+    const hasRisen = own.loss === null || own.loss > start + Math.abs(start) / 2;
+    return hasRisen
+      ? {
+          ...head,
+          verdict: "failed",
+          found,
+          advice: `--lr ${lr} is too large: try --lr ${sweep[0].lr / 10}`,
+          values,
+        }
+      : { ...head, verdict: "warning", found, advice: "look at the other checks, or give more time", values };
   }
   const good = sweep.filter(({ loss }) => fallAt(loss) >= GOOD_SHARE * most).map((tried) => tried.lr);
   const range = good.length === 1 ? `${good[0]}` : `${Math.min(...good)} to ${Math.max(...good)}`;
