@@ -41,13 +41,15 @@ const MOST_UPDATES = 8000;
  * once at the end on lines that chose nothing.
  *
  *     npm run reproduce defaults -- batchSize|hidden|dropout FOLDER...
+ *     npm run reproduce defaults -- text FILE...
  *
- * A FOLDER has one text file for each label. Of the names of 18 languages the part that `reproduce names` tests on is left
+ * The second line is for `text`: units of a layer on the beginnings of texts, measured on what follows. A FOLDER has one text file for each label. Of the names of 18 languages the part that `reproduce names` tests on is left
  * out.
  */
 export async function reproduce([name, ...folders]: string[]): Promise<void> {
+  if (name === "text" && folders.length > 0) return measureTexts(folders);
   if (!Object.hasOwn(GRID, name ?? "") || folders.length === 0) {
-    throw new Error("npm run reproduce defaults -- batchSize|hidden|dropout FOLDER...");
+    throw new Error("npm run reproduce defaults -- batchSize|hidden|dropout FOLDER..., or text FILE...");
   }
   for (const folder of folders) {
     const lines = readLines(folder);
@@ -127,4 +129,52 @@ async function measure(
     if (event.event === "eval") result = { accuracy: event.metrics.accuracy, loss: event.loss };
   }
   return result;
+}
+
+/** Characters to train on, and those behind them to measure on. */
+const TEXT_SIZES = [5000, 10_000, 20_000, 32_000];
+const MEASURED_CHARACTERS = 20_000;
+
+async function measureTexts(files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    const text = readFileSync(file, "utf8");
+    console.log(
+      `\n${file.split("/").at(-1)}: nats per character for each hidden, mean of ${SEEDS.length} seeds`,
+    );
+    for (const size of TEXT_SIZES) {
+      const row: string[] = [];
+      let trigram = Number.NaN;
+      for (const hidden of GRID.hidden) {
+        let sum = 0;
+        for (const seed of SEEDS) {
+          const result = await measureText(text, size, { hidden, seed });
+          sum += result.loss;
+          trigram = result.trigram;
+        }
+        row.push(`${hidden}: ${(sum / SEEDS.length).toFixed(2)}`);
+      }
+      console.log(`${String(size).padStart(5)}  ${row.join("   ")}   trigram ${trigram.toFixed(2)}`);
+    }
+  }
+}
+
+async function measureText(text: string, size: number, settings: { hidden: number; seed: number }) {
+  const held = text.slice(size, size + MEASURED_CHARACTERS);
+  const trained = text.slice(0, size);
+  // Characters that were never seen have no symbol.
+  const known = new Set(trained);
+  const measured = [...held].filter((character) => known.has(character)).join("");
+  const training = await trainInMemory({
+    task: await TASKS.text(),
+    source: memorySource([{ name: "train.txt", content: trained }]),
+    validation: memorySource([{ name: "validation.txt", content: measured }]),
+    settings,
+    engine: chooseEngine(),
+    limits: { epochs: 20 },
+    evaluateEvery: 1e9,
+    hooks: { onProgress() {}, onNote() {} },
+  });
+  let loss = Number.NaN;
+  for await (const event of training.events) if (event.event === "eval") loss = event.loss;
+  return { loss, trigram: training.baselines[0].loss ?? Number.NaN };
 }

@@ -130,6 +130,16 @@ describe("without what a check needs", () => {
     expect(results.inputs.found).toBe("there is no time for 20 updates: raise --max-seconds");
   });
 
+  test("and data of a single row are no failure", async () => {
+    const results = await check(planted({ items: 1 }));
+    expect(complaints(results)).toEqual({
+      rows: "skipped",
+      padding: "skipped",
+      inputs: "skipped",
+      "learning-rate": "skipped",
+    });
+  });
+
   test("outputs of another number of rows are an error that names the task", async () => {
     const checked = planted();
     const { probe } = checked.task;
