@@ -3,6 +3,7 @@ import { nearest } from "../core/nearest.ts";
 import { FUNCTION, OBJECT, type Range, TEXT } from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
 import type { Task } from "./task.ts";
+import type { TaskProbe } from "./task-probe.ts";
 
 const NAME: Range = {
   text: "a name of letters, digits and dashes",
@@ -52,6 +53,29 @@ const OPTIONAL: Partial<Record<keyof Task, Range>> = {
   probe: OBJECT,
 };
 
+const PROBE: readonly (keyof TaskProbe)[] = [
+  "zeroInputs",
+  "disturbInputs",
+  "lengths",
+  "outputs",
+  "lookAhead",
+  "keys",
+];
+
+/** A check whose member has another name would be skipped as if there were none. */
+function checkProbe(where: string, probe: object): void {
+  for (const [name, member] of Object.entries(probe)) {
+    if (!PROBE.some((known) => known === name)) {
+      const meant = nearest(name, PROBE);
+      throw new InputError(`${where}: the task's probe has no member ${showValue(name)}`, {
+        hint: meant === undefined ? undefined : `did you mean ${meant}?`,
+      });
+    }
+    if (member === undefined || FUNCTION.fits(member)) continue;
+    throw new InputError(`${where}: the task's probe.${name} must be a function, got ${showValue(member)}`);
+  }
+}
+
 /**
  * A task that somebody else has written.
  * @param where what holds it, for messages
@@ -78,5 +102,6 @@ export function checkTask(where: string, value: object): Task {
       hint: meant === undefined ? undefined : `did you mean ${meant}?`,
     });
   }
+  if (members.probe !== undefined) checkProbe(where, members.probe as object);
   return value as Task;
 }
