@@ -22,7 +22,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   decode: ["core", "backend", "autograd", "nn"],
   run: ["core", "backend", "autograd", "nn", "models", "data", "io"],
   inspect: ["core", "backend", "autograd", "nn", "models"],
-  data: ["core"],
+  data: ["core", "io"],
   io: ["core"],
   render: ["core"],
   train: [...CORE, "data", "io"],

@@ -35,8 +35,8 @@ reading the data and counting its baselines come on top.
 
 const EXAMPLES = `
 Examples:
-  unrolled check text mybook.txt
-  unrolled check classify names/ --hidden 64 --lr 0.01`;
+  npx unrolled check text mybook.txt
+  npx unrolled check classify names/ --hidden 64 --lr 0.01`;
 
 /** Of the options of a run, those that decide what is checked. */
 const KEPT = ["val", "backend", "precision"] as const;
@@ -69,7 +69,7 @@ async function describeAll(command: Command): Promise<void> {
   command
     .description(`${ABOUT}\n\nTASK is one of\n\n${listTasks(tasks)}`)
     .option("--json", "one JSON object for each check on stdout")
-    .addHelpText("after", `\nunrolled check TASK --help shows the options of a task.\n${EXAMPLES}`);
+    .addHelpText("after", `\nnpx unrolled check TASK --help shows the options of a task.\n${EXAMPLES}`);
 }
 
 function describeOne(command: Command, task: Task): void {

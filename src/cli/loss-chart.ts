@@ -17,9 +17,15 @@ const STYLES: Readonly<Record<SeriesName, Style>> = {
   baseline: "yellow",
 };
 
-export function lossChart({ history, baselines, unit, task }: TaskTraining): LossChart {
+/** "nats per character" */
+export function lossUnitOf({ task, unit }: TaskTraining): string {
+  return task.view.lossUnit?.(unit) ?? `nats per ${unit}`;
+}
+
+export function lossChart(training: TaskTraining): LossChart {
+  const { history, baselines, task } = training;
   return {
-    unit: `nats per ${unit}`,
+    unit: lossUnitOf(training),
     training: history.curve.map(({ step, loss }) => ({ step, value: loss })),
     validation: history.evaluations.map(({ step, loss }) => ({ step, value: loss })),
     baselines: task.view.chartBaselines(baselines),

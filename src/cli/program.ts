@@ -26,10 +26,10 @@ const COMMANDS: readonly Listed[] = [
 
 const EXAMPLES = `
 Examples:
-  unrolled train text mybook.txt
-  unrolled sample runs/text-20261123-094500 --prime "The "
+  npx unrolled train text mybook.txt
+  npx unrolled sample runs/text-20261123-094500 --prime "The "
 
-unrolled COMMAND --help says more about one of them.`;
+npx unrolled COMMAND --help says more about one of them.`;
 
 /** Run a command line, given without the program's name. Reports errors and returns the exit status. */
 export async function runCommand(args: readonly string[]): Promise<number> {

@@ -28,13 +28,13 @@ alone it stays, so that more can follow. Any other limit only stops the run.
 `;
 
 const TASKS_HELP = `
-unrolled train TASK --help shows the options of a task. A FILE.ts is a
+npx unrolled train TASK --help shows the options of a task. A FILE.ts is a
 task of your own.
 
 Examples:
-  unrolled train text
-  unrolled train classify
-  unrolled train text mybook.txt`;
+  npx unrolled train text
+  npx unrolled train classify
+  npx unrolled train text mybook.txt`;
 
 const ENDING = `
 --patience stops a run whose validation no longer improves; with --eval-every it
@@ -123,7 +123,7 @@ function describeTask(command: Command, task: Task): void {
 /** The word that is not a task, and the suggested correction. */
 export function noTask(command: string, name: string | undefined, data: readonly string[]): InputError {
   if (name === undefined)
-    return new InputError(`${command} needs a task`, { hint: `unrolled ${command} text [DATA...]` });
+    return new InputError(`${command} needs a task`, { hint: `npx unrolled ${command} text [DATA...]` });
   return new InputError(`there is no task '${name}'`, { hint: hintFor(name, data) });
 }
 

@@ -156,14 +156,16 @@ export class PeopleView implements TrainView {
   }
 
   /** The best evaluation where it is not the last one, why the training ended early, and what went wrong. */
-  private bestLines({ reason, best, warnings }: EndEvent): string[] {
-    const { history, run } = this.training;
+  private bestLines({ reason, warnings }: EndEvent): string[] {
+    const { history, run, task } = this.training;
+    const { best } = history;
     const last = history.evaluations.at(-1);
     const lines: string[] = [];
-    if (best !== null && last !== undefined && choiceOf(best) < choiceOf(last)) {
+    if (best !== undefined && last !== undefined && choiceOf(best) < choiceOf(last)) {
+      const { text } = task.view.validation({ metrics: {}, ...best }, this.training);
       // This warning says the best loss itself.
-      const isSaid = warnings.some(({ code }) => code === "overfitted");
-      const step = `${isSaid ? "" : `${nats(best.loss)} at `}step ${count(best.step)}`;
+      const isSaid = text === nats(best.loss) && warnings.some(({ code }) => code === "overfitted");
+      const step = `${isSaid ? "" : `${text} at `}step ${count(best.step)}`;
       lines.push(label("best", `${step}, which ${usersOf(this.training)} use`));
     }
     if (reason === "patience") {

@@ -53,6 +53,14 @@ export {
   unigramLoss,
 } from "./ngram.ts";
 export { type PaddedItems, type PadOptions, padItems } from "./padded-items.ts";
+export { applyScaling, fitScaling, type Scaling, scalingFromJSON } from "./scaling.ts";
+export { type SequenceArraysOptions, sequencesFromArrays, sortLabels } from "./sequence-arrays.ts";
+export {
+  type LabelledSequences,
+  type LabelsOf,
+  type SequenceTableOptions,
+  sequencesFromTable,
+} from "./sequence-table.ts";
 export { type Hasher, Sha256 } from "./sha256.ts";
 export {
   type GroupedSplitOptions,

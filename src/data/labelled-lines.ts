@@ -171,7 +171,7 @@ export class LabelledLinesBuilder {
 const NO_HASHER: Hasher = { update: () => undefined, digest: () => "" };
 
 /** Not by UTF-16 units, as texts are compared with `<`: the order is that of a vocabulary. */
-function byCodePoint(a: string, b: string): number {
+export function byCodePoint(a: string, b: string): number {
   const [one, other] = [Array.from(a), Array.from(b)];
   for (let at = 0; at < Math.min(one.length, other.length); at++) {
     const difference = one[at].codePointAt(0)! - other[at].codePointAt(0)!;

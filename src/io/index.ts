@@ -1,5 +1,16 @@
 export * from "./checkpoint.ts";
 export type { StorableArray, StoredArrays, StoredDType } from "./dtypes.ts";
 export { bfloat16ToFloat32, float16ToFloat32 } from "./dtypes.ts";
+export * from "./json-lines.ts";
+export { type NpyArray, type NpyValues, parseNpy, writeNpy } from "./npy.ts";
+export { type NpzOptions, parseNpz, writeNpz } from "./npz.ts";
 export * from "./safetensors.ts";
 export { sha256, sha256Hex } from "./sha256.ts";
+export {
+  numericColumn,
+  parseTable,
+  requireColumn,
+  type Table,
+  type TableOptions,
+  textColumn,
+} from "./table.ts";

@@ -53,7 +53,7 @@ const numberOf = (value: unknown): number | null => (typeof value === "number" ?
 export async function listRuns(folder: string, onNote: (text: string) => void): Promise<RunSummary[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
     throw new InputError(`there is no folder ${folder} with runs`, {
-      hint: "unrolled train text makes a run",
+      hint: "npx unrolled train text makes a run",
       cause,
     });
   });

@@ -42,7 +42,7 @@ import {
   type Machine,
   type TrainOptions,
 } from "./training-options.ts";
-import { runTraining } from "./training-run.ts";
+import { discard, runTraining } from "./training-run.ts";
 import { nameOfFile } from "./user-code.ts";
 
 export type { NamedTask } from "./resume.ts";
@@ -156,7 +156,8 @@ async function prepare(
       hooks,
     });
   } catch (error) {
-    await store.close();
+    if (resumed === undefined) await discard(store);
+    else await store.close();
     throw error;
   }
 }
@@ -389,6 +390,7 @@ async function start(parts: {
       startSeconds,
       best,
       saveEvery,
+      isNew: resumed === undefined,
     }),
     settings,
     data,

@@ -30,11 +30,14 @@ export interface TrainingParts {
   /** The lowest score so far. */
   readonly best: number;
   readonly saveEvery: number | undefined;
+  /** Whether the folder was made for this training: it is removed if there is no first step. */
+  readonly isNew: boolean;
 }
 
 /** The training loop of a run, with its log, its checkpoints and its samples. Closes the run in the end. */
 export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEvent, void, undefined> {
   const { store, group, learner, snapshot, history } = parts;
+  let hasFailed = false;
   try {
     if (snapshot !== undefined) {
       applySnapshot(learner, snapshot.snapshot, "checkpoint", snapshot.parametersOnly);
@@ -58,8 +61,21 @@ export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEv
       history.add(next.value);
       yield next.value;
     }
+  } catch (error) {
+    hasFailed = true;
+    throw error;
   } finally {
     await group.dispose();
+    if (hasFailed && parts.isNew && history.firstLoss === undefined) await discard(store);
+    else await store.close();
+  }
+}
+
+/** Removes a run in which nothing has been trained. The error that ends it is reported, so one of the removal is not. */
+export async function discard(store: RunStore): Promise<void> {
+  try {
+    await store.remove();
+  } catch {
     await store.close();
   }
 }

@@ -39,6 +39,11 @@ export interface TaskView<Settings, Data, Config, Facts> {
   model(config: Config, cellName: string | undefined): string;
   /** What there is to beat, and what the loss is. */
   toBeat(training: ShownTraining<Settings, Data, Config, Facts>): Row[];
+  /**
+   * What the loss is measured in, for charts and reports. Default: `nats per ${unit}`.
+   * @param unit what is counted, as the task's `unit` says: "character"
+   */
+  lossUnit?(unit: string): string;
   /** A validation while training. */
   validation(measured: Measured, training: ShownTraining<Settings, Data, Config, Facts>): Standing;
   /** The last validation of a training, for "done step 5,000 after 0:31: ...". */

@@ -94,7 +94,7 @@ describe("unrolled demo min-char-rnn", () => {
       const { status, stdout } = await unrolled(["demo", name, "--help"]);
       expect(status).toBe(0);
       expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
-      expect(stdout).toMatch(/Examples:\n {2}unrolled demo /);
+      expect(stdout).toMatch(/Examples:\n {2}npx unrolled demo /);
     }
   });
 

@@ -120,7 +120,7 @@ describe("unrolled runs", () => {
   test("says that there are none yet, which is no mistake", async () => {
     const { status, stdout, stderr } = await unrolled(["runs"], { cwd: emptyFolder() });
     expect([status, stdout]).toEqual([0, ""]);
-    expect(stderr).toBe("note: there are no runs in runs/ yet: unrolled train text makes one\n");
+    expect(stderr).toBe("note: there are no runs in runs/ yet: npx unrolled train text makes one\n");
   });
 
   test("refuses names of no run", async () => {

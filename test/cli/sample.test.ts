@@ -110,23 +110,4 @@ describe("sample", () => {
     child.kill("SIGINT");
     expect((await outcome).stdout.length).toBeLessThan(1_000_000);
   });
-
-  test("shows its first character within 0.3 s, or twice what an empty program takes on this machine", async () => {
-    const firstByte = async (args: string[]) => {
-      const begin = performance.now();
-      const child = start(args);
-      const outcome = ended(child);
-      await once(child.stdout, "data");
-      const milliseconds = performance.now() - begin;
-      await outcome;
-      return milliseconds;
-    };
-    const [samples, empty]: number[][] = [[], []];
-    for (let round = 0; round < 5; round++) {
-      samples.push(await firstByte(["sample", run, "--length", "1"]));
-      empty.push(await firstByte(["--version"]));
-    }
-    // Other work on the machine slows both; the best of five is what the program itself needs.
-    expect(Math.min(...samples)).toBeLessThan(Math.max(300, 2 * Math.min(...empty)));
-  });
 });

@@ -137,7 +137,7 @@ export const TEXT: Entries = {
   ],
   "runs/open-trained.ts": [
     {
-      hint: "train it: unrolled train * --resume --out *",
+      hint: "train it: npx unrolled train * --resume --out *",
       async follow(met) {
         const folder = copy();
         rmSync(join(folder, "checkpoints"), { recursive: true });
