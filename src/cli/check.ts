@@ -35,8 +35,8 @@ reading the data and counting its baselines come on top.
 
 const EXAMPLES = `
 Examples:
-  unrolled check text mybook.txt
-  unrolled check classify names/ --hidden 64 --lr 0.01`;
+  npx unrolled check text mybook.txt
+  npx unrolled check classify names/ --hidden 64 --lr 0.01`;
 
 /** Of the options of a run, those that decide what is checked. */
 const KEPT = ["val", "backend", "precision"] as const;
@@ -69,7 +69,7 @@ async function describeAll(command: Command): Promise<void> {
   command
     .description(`${ABOUT}\n\nTASK is one of\n\n${listTasks(tasks)}`)
     .option("--json", "one JSON object for each check on stdout")
-    .addHelpText("after", `\nunrolled check TASK --help shows the options of a task.\n${EXAMPLES}`);
+    .addHelpText("after", `\nnpx unrolled check TASK --help shows the options of a task.\n${EXAMPLES}`);
 }
 
 function describeOne(command: Command, task: Task): void {
@@ -143,7 +143,7 @@ function linesOf({ verdict, title, expected, found, advice, sweep, values }: Che
     head,
     ...paragraph("expected", expected),
     ...paragraph("found", found),
-    ...(sweep === undefined ? [] : drawSweep(sweep, values.lr)),
+    ...(sweep === undefined ? [] : drawSweep(sweep, values)),
     ...(advice === undefined ? [] : paragraph("do", advice)),
     "",
   ];
@@ -155,20 +155,25 @@ function paragraph(name: string, text: string): string[] {
   return lines.map((line, at) => `${" ".repeat(LABEL)}${dim((at === 0 ? name : "").padEnd(LABEL))}${line}`);
 }
 
-/** A bar for the loss at each rate. @param own the rate of the settings */
-function drawSweep(sweep: NonNullable<CheckResult["sweep"]>, own: number): string[] {
+/** Columns of the longest bar, and the loss at which it ends, as a multiple of the loss at the start. */
+const BAR = 30;
+const MOST = 1.5;
+
+/** A bar for the loss at each rate; those of losses that rose far above the start are as long as the longest. */
+function drawSweep(
+  sweep: NonNullable<CheckResult["sweep"]>,
+  { lr: own, start }: CheckResult["values"],
+): string[] {
   const { unicode } = drawingOptions();
   const losses = sweep.flatMap(({ loss }) => (loss === null ? [] : [loss]));
-  const most = Math.max(...losses);
   const from = Math.min(0, ...losses);
+  const most = Math.min(Math.max(...losses), from + MOST * (start - from));
   const widest = Math.max(...sweep.map(({ lr }) => String(lr).length));
   return sweep.map(({ lr, loss }) => {
-    const rate = String(lr).padStart(widest);
-    if (loss === null) return `${" ".repeat(2 * LABEL)}${rate}  no number`;
-    const length = most > from ? Math.max(1, Math.round((30 * (loss - from)) / (most - from))) : 1;
-    const bar = paint("cyan", (unicode ? "▇" : "#").repeat(length), process.stdout);
-    const mark = lr === own ? " <- --lr" : "";
-    return `${" ".repeat(2 * LABEL)}${rate}  ${nats(loss).padStart(7)}  ${bar}${mark}`;
+    const length = loss === null ? BAR : Math.round((BAR * (Math.min(loss, most) - from)) / (most - from));
+    const bar = paint("cyan", (unicode ? "▇" : "#").repeat(Math.max(1, length || 1)), process.stdout);
+    const shown = (loss === null ? "none" : nats(loss)).padStart(7);
+    return `${" ".repeat(2 * LABEL)}${String(lr).padStart(widest)}  ${shown}  ${bar}${lr === own ? " <- --lr" : ""}`;
   });
 }
 

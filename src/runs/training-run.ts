@@ -153,12 +153,14 @@ function diagnoseTraining(
   reason: Parameters<typeof diagnose>[2]["reason"],
 ) {
   const { settings, limits, model } = run;
-  const { dropout } = settings as typeof settings & { dropout?: number };
+  const { dropout, hidden } = settings as typeof settings & { dropout?: number; hidden?: number };
   return diagnose(
     {
       lr: settings.lr,
       standardLr: (task.standardOf?.(settings) ?? task.complete({ optimizer: settings.optimizer })).lr,
       dropout,
+      weightDecay: settings.weightDecay,
+      hidden,
       limits,
       guess: task.guess?.(data, model),
       data: task.words.data,

@@ -4,6 +4,7 @@ import { FLAG, FUNCTION, OBJECT, type Range, TEXT } from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
 import { flagOf, OPTION_GROUPS, type TaskOption } from "./option-schema.ts";
 import type { Task } from "./task.ts";
+import type { TaskProbe } from "./task-probe.ts";
 import type { TaskView } from "./view.ts";
 
 /** Names of the members that an object of a type must have. */
@@ -96,6 +97,19 @@ export const VIEW_MEMBERS: Members<AnyView> = {
   },
 };
 
+/** A check whose member has another name would be skipped as if there were none. */
+const PROBE_MEMBERS: Members<TaskProbe> = {
+  required: {},
+  optional: {
+    zeroInputs: FUNCTION,
+    disturbInputs: FUNCTION,
+    lengths: FUNCTION,
+    outputs: FUNCTION,
+    lookAhead: FUNCTION,
+    keys: FUNCTION,
+  },
+};
+
 const WORDS: Members<Task["words"]> = { required: { data: TEXT, rows: TEXT, split: TEXT }, optional: {} };
 const HELP: Members<Task["help"]> = { required: { data: TEXT, notes: TEXT, examples: TEXT }, optional: {} };
 
@@ -111,6 +125,7 @@ export function checkTask(where: string, value: object): Task {
   checkMembers(`${where}: the task's words`, WORDS, task.words, { others: true });
   checkMembers(`${where}: the task's help`, HELP, task.help, { others: true });
   checkMembers(`${where}: the task's view`, VIEW_MEMBERS, task.view);
+  if (task.probe !== undefined) checkMembers(`${where}: the task's probe`, PROBE_MEMBERS, task.probe);
   for (const [name, option] of Object.entries<unknown>(task.options)) {
     checkDeclaration(`${where}: the option ${flagOf(name)}`, option);
   }

@@ -1,4 +1,4 @@
-/** Checks by short trainings: a few rows by heart, against a copy that sees no input, and a sweep of learning rates. */
+/** Checks by short trainings: a few rows are learned by heart, and a copy that sees no input is beaten. */
 import { changeBatches, firstRows, type HeldOutPlan, holdOut, rowsIn } from "./recipe-plans.ts";
 import { type CheckHead, type CheckResult, skip } from "./recipe-result.ts";
 import { type Budget, type Checked, ShortTraining, weightedMean } from "./recipe-training.ts";
@@ -9,10 +9,10 @@ const FEW_ROWS = 8;
 const OVERFIT_STEPS = 400;
 const OVERFIT_SHARE = 0.1;
 
-/** Updates are tried as often as the time allows, from 20 on. */
-const LEAST_STEPS = 20;
+/** As many updates are made as the time allows; with less than these a check says nothing. */
+export const LEAST_STEPS = 20;
 
-const show = (loss: number): string => (Math.abs(loss) < 1000 ? loss.toFixed(3) : loss.toPrecision(4));
+export const show = (loss: number): string => (Math.abs(loss) < 1000 ? loss.toFixed(3) : loss.toPrecision(4));
 
 /** A handful of rows is learned by heart: whatever cannot do that has an error in it. */
 export async function checkOverfit(
@@ -32,7 +32,7 @@ export async function checkOverfit(
     const start = await training.lossOf(plan.batch(0, 0, rows));
     let [steps, loss] = [0, start];
     let least = start;
-    const remained = await training.run(OVERFIT_STEPS, (now) => {
+    const hasNumbers = await training.run(OVERFIT_STEPS, (now) => {
       steps++;
       loss = now;
       least = Math.min(least, now);
@@ -41,19 +41,19 @@ export async function checkOverfit(
     });
     const values = { start, loss, steps };
     const found = `from ${show(start)} to ${show(loss)} after ${steps} updates`;
-    if (remained && loss <= OVERFIT_SHARE * start) return { ...head, verdict: "passed", found, values };
-    if (remained && steps < OVERFIT_STEPS && loss < 0.7 * start) {
+    if (hasNumbers && loss <= OVERFIT_SHARE * start) return { ...head, verdict: "passed", found, values };
+    if (hasNumbers && steps < OVERFIT_STEPS && loss < 0.7 * start) {
       const more = { advice: "give it more time: --max-seconds" };
       return { ...head, verdict: "warning", found: `${found}, when the time was over`, ...more, values };
     }
     const advice =
-      !remained || loss > 2 * least
+      !hasNumbers || loss > 2 * least
         ? `the loss jumps: try a lower rate than --lr ${checked.settings.lr}`
-        : "compare the inputs with their targets, see that gradients reach every parameter, and try a higher --lr";
+        : "compare the inputs with their targets, see that gradients reach every parameter, and try another --lr";
     return {
       ...head,
       verdict: "failed",
-      found: remained ? found : `${found}, then no number`,
+      found: hasNumbers ? found : `${found}, then no number`,
       advice,
       values,
     };
@@ -61,6 +61,9 @@ export async function checkOverfit(
     await training.dispose();
   }
 }
+
+/** Updates by whose time the number of all is chosen. */
+export const WARM_UP = 4;
 
 /** Updates of the trainings that are compared, and how often they are measured on their way. */
 const COMPARED_STEPS = 400;
@@ -190,102 +193,4 @@ async function reach(
   } finally {
     await training.dispose();
   }
-}
-
-/** Updates by whose time the number of all is chosen. */
-const WARM_UP = 4;
-
-/** The rates of the sweep, as factors of that of the settings, and the updates at each. */
-const FACTORS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30];
-const SWEEP_STEPS = 80;
-
-/** Of the fall of the loss at the best rate, what a rate that fits has at least. */
-const GOOD_SHARE = 0.7;
-
-/** Short trainings at rates around the one of the settings. */
-export async function checkLearningRate(
-  checked: Checked,
-  plan: BatchPlan<unknown>,
-  budget: Budget,
-): Promise<CheckResult> {
-  const { lr } = checked.settings;
-  const head: CheckHead = {
-    check: "learning-rate",
-    title: "the learning rate",
-    expected: `--lr ${lr} lowers the loss about as fast as the best rate around it`,
-  };
-  const split = holdOut(plan);
-  const rates = FACTORS.map((factor) => Number((factor * lr).toPrecision(2)));
-  const sweep: { lr: number; loss: number | null }[] = [];
-  let [start, steps] = [Number.NaN, 0];
-  for (const [index, rate] of rates.entries()) {
-    const { onProgress } = checked.hooks;
-    onProgress("trying learning rates", index, rates.length);
-    const training = await ShortTraining.start(checked, { plan: split.train, lr: rate });
-    try {
-      if (index === 0) {
-        start = weightedMean(await training.measure(plan, split.held), split.held);
-        const began = performance.now();
-        await training.run(WARM_UP);
-        const perStep = (performance.now() - began) / 1000 / WARM_UP;
-        steps = Math.min(SWEEP_STEPS, Math.floor(budget.left / rates.length / perStep));
-        if (steps < LEAST_STEPS) {
-          return skip(
-            head,
-            `there is no time for ${LEAST_STEPS} updates at ${rates.length} rates: raise --max-seconds`,
-          );
-        }
-      }
-      const remained = await training.run(index === 0 ? steps - WARM_UP : steps);
-      const loss = remained ? weightedMean(await training.measure(plan, split.held), split.held) : Number.NaN;
-      sweep.push({ lr: rate, loss: Number.isFinite(loss) ? loss : null });
-    } finally {
-      await training.dispose();
-    }
-  }
-  return { ...judgeSweep(head, { lr, start, steps, sweep }), sweep };
-}
-
-function judgeSweep(
-  head: CheckHead,
-  {
-    lr,
-    start,
-    steps,
-    sweep,
-  }: { lr: number; start: number; steps: number; sweep: readonly { lr: number; loss: number | null }[] },
-): CheckResult {
-  const fallAt = (loss: number | null) => (loss === null ? Number.NEGATIVE_INFINITY : start - loss);
-  const best = sweep.reduce((one, other) => (fallAt(other.loss) > fallAt(one.loss) ? other : one));
-  const own = sweep.find((tried) => tried.lr === Number(lr.toPrecision(2))) ?? best;
-  const [most, fall] = [fallAt(best.loss), fallAt(own.loss)];
-  const values = {
-    lr: own.lr,
-    start,
-    steps,
-    bestLr: best.lr,
-    bestLoss: best.loss ?? Number.NaN,
-    ...(own.loss !== null && { loss: own.loss }),
-  };
-  const at = (tried: { lr: number; loss: number | null }) =>
-    `${tried.loss === null ? "no number" : show(tried.loss)} at ${tried.lr}`;
-  if (!(most > LEAST_GAIN * Math.abs(start))) {
-    const found = `no rate lowers the loss of ${show(start)} in ${steps} updates`;
-    return { ...head, verdict: "failed", found, advice: "the other checks say why", values };
-  }
-  const good = sweep.filter(({ loss }) => fallAt(loss) >= GOOD_SHARE * most).map((tried) => tried.lr);
-  const range = good.length === 1 ? `${good[0]}` : `${Math.min(...good)} to ${Math.max(...good)}`;
-  const found = `${at(own)}, best ${at(best)}, after ${steps} updates from ${show(start)}; good are ${range}`;
-  if (fall >= GOOD_SHARE * most) return { ...head, verdict: "passed", found, values };
-  if (best.lr < own.lr) {
-    return {
-      ...head,
-      verdict: "failed",
-      found,
-      advice: `--lr ${lr} is too large: try --lr ${best.lr}`,
-      values,
-    };
-  }
-  const advice = `--lr ${lr} is slow at the start: try --lr ${best.lr}, which may turn out too large in a long training`;
-  return { ...head, verdict: "warning", found, advice, values };
 }

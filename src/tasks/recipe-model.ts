@@ -24,7 +24,10 @@ export async function checkInitialLoss(
   if (guess === undefined) return skip(head, `the task ${task.name} does not say what guessing reaches`);
   const tolerance = Math.max(LEAST, SHARE * Math.abs(guess.loss));
   const { held } = holdOut(plan);
-  const loss = weightedMean(await training.measure(plan, held), held);
+  const loss =
+    held.length === 0
+      ? await training.lossOf(plan.batch(0, 0, 1))
+      : weightedMean(await training.measure(plan, held), held);
   const expected = `${guess.loss.toFixed(3)} within ${tolerance.toFixed(3)}: guessing among ${guess.among}`;
   const values = { loss, guess: guess.loss, tolerance };
   const found = show(loss);

@@ -3,9 +3,10 @@
  * model that would be trained: what the data is, then the model as it begins, then what it learns in short trainings.
  */
 import { checkBaselines, checkDuplicates } from "./recipe-data.ts";
-import { checkInputs, checkLearningRate, checkOverfit } from "./recipe-learning.ts";
+import { checkInputs, checkOverfit } from "./recipe-learning.ts";
 import { checkInitialLoss, checkLookAhead, checkPadding, checkRows } from "./recipe-model.ts";
 import type { CheckResult } from "./recipe-result.ts";
+import { checkLearningRate } from "./recipe-sweep.ts";
 import { Budget, type Checked, ShortTraining } from "./recipe-training.ts";
 
 export type { CheckName, CheckResult, Verdict } from "./recipe-result.ts";

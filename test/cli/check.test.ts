@@ -136,7 +136,7 @@ describe("unrolled check", () => {
 
 describe("a wrong command line", () => {
   test("is refused before anything is read", async () => {
-    expectRefusal(await refused(["check"]), 2, /check needs a task — unrolled check text \[DATA\.\.\.\]/);
+    expectRefusal(await refused(["check"]), 2, /check needs a task — npx unrolled check text \[DATA\.\.\.\]/);
     expectRefusal(await refused(["check", "txet"]), 2, /there is no task 'txet' — did you mean text\?/);
     expectRefusal(await refused(["check", "text", "--resume"]), 2, /unknown option '--resume'/);
     expectRefusal(

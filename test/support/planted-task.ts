@@ -25,6 +25,8 @@ export interface Defects {
   /** So many of the validation items also stand in the training part. */
   readonly copies?: number;
   readonly lr?: number;
+  /** Items to train on; default 160. */
+  readonly items?: number;
 }
 
 interface Part {
@@ -123,7 +125,7 @@ const BACKEND = openBackend(ENGINE);
 /** What `checkRecipe` is given of a task with these defects. @param without members of its probe that it lacks */
 export function planted(defects: Defects = {}, without: readonly (keyof TaskProbe)[] = []): Checked {
   const rng = new Rng(5);
-  const train = makePart(160, rng.fork(0), defects.labels);
+  const train = makePart(defects.items ?? 160, rng.fork(0), defects.labels);
   const fresh = makePart(40, rng.fork(1), defects.labels);
   const copies = defects.copies ?? 0;
   const lists = Array.from({ length: 40 }, (_, index) => (index < copies ? train : fresh).items.item(index));

@@ -71,7 +71,7 @@ const PLANTED: readonly [name: string, Defects, Partial<Record<CheckName, string
   [
     "shuffled labels",
     { labels: "shuffled" },
-    { inputs: "failed", "learning-rate": "failed" },
+    { inputs: "failed", "learning-rate": "warning" },
     "targets stand beside their inputs",
   ],
   ["a single class", { labels: "one class" }, { baselines: "failed", inputs: "failed" }, "a second class"],
@@ -81,6 +81,12 @@ const PLANTED: readonly [name: string, Defects, Partial<Record<CheckName, string
     { lr: 20 },
     { overfit: "failed", inputs: "failed", "learning-rate": "failed" },
     "--lr 20 is too large: try --lr 0.2",
+  ],
+  [
+    "a learning rate at which, and at a hundredth of which, nothing is learned",
+    { lr: 2e4 },
+    { overfit: "failed", inputs: "failed", "learning-rate": "failed" },
+    "--lr 20000 is too large: try --lr 20",
   ],
   [
     "a far too small learning rate",
@@ -122,6 +128,16 @@ describe("without what a check needs", () => {
     const results = await check(planted(), 0.001);
     expect(results["learning-rate"]).toMatchObject({ verdict: "skipped" });
     expect(results.inputs.found).toBe("there is no time for 20 updates: raise --max-seconds");
+  });
+
+  test("and data of a single row are no failure", async () => {
+    const results = await check(planted({ items: 1 }));
+    expect(complaints(results)).toEqual({
+      rows: "skipped",
+      padding: "skipped",
+      inputs: "skipped",
+      "learning-rate": "skipped",
+    });
   });
 
   test("outputs of another number of rows are an error that names the task", async () => {

@@ -295,4 +295,14 @@ describe("a file in a task's place", () => {
     const source = `import task from ${JSON.stringify(EXAMPLE)}; export default { ...task, predictt: () => {} };`;
     await expect(loadOwnTask(file(source))).rejects.toThrow("did you mean predict?");
   });
+
+  test("with a probe that check could not use is refused, too", async () => {
+    const source = (probe: string) =>
+      file(`import task from ${JSON.stringify(EXAMPLE)}; export default { ...task, probe: ${probe} };`);
+    await expect(loadOwnTask(source("{ zeroInput: () => {} }"))).rejects.toThrow("did you mean zeroInputs?");
+    await expect(loadOwnTask(source("{ keys: [] }"))).rejects.toThrow(
+      "the task's probe's keys must be a function",
+    );
+    await expect(loadOwnTask(source("7"))).rejects.toThrow("the task's probe must be an object");
+  });
 });
