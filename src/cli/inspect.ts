@@ -102,7 +102,9 @@ function describe({
     cell: (row: (typeof rows)[number]) => string,
     more: Partial<Column> = {},
   ) => ({
-    ...{ head, cells: rows.map(cell), ...more },
+    head,
+    cells: rows.map(cell),
+    ...more,
   });
   const right = { align: "right" } as const;
   lines.push(
