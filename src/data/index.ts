@@ -24,11 +24,13 @@ export {
   inventedLanguages,
 } from "./invented-languages.ts";
 export { type ItemBatch, ItemBatches, type ItemBatchOptions } from "./item-batches.ts";
+export { keyOfNumbers, keyOfText } from "./item-keys.ts";
 export { frameItems, type ItemStore, Items, type ItemValues, idItems, MAX_ITEMS } from "./items.ts";
 export {
   type LabelledLines,
   LabelledLinesBuilder,
   type LabelledLinesOptions,
+  type LabelledText,
   type LineChanges,
   labelOfFile,
   normalizeLine,
@@ -43,6 +45,7 @@ export {
   naiveBayesBaseline,
   naiveBayesBaselineJob,
 } from "./naive-bayes.ts";
+export { type NegationOptions, negationSentences } from "./negation.ts";
 export {
   MAX_COUNTED,
   type NgramBaseline,
@@ -52,8 +55,10 @@ export {
   trigramBaselineJob,
   unigramLoss,
 } from "./ngram.ts";
+export { type OneFactOptions, oneFactQuestions } from "./one-fact-questions.ts";
 export { type PaddedItems, type PadOptions, padItems } from "./padded-items.ts";
 export { resample } from "./resample.ts";
+export { type RunningSumOptions, runningSums } from "./running-sums.ts";
 export { applyScaling, fitScaling, type Scaling, scalingFromJSON } from "./scaling.ts";
 export { type SequenceArraysOptions, sequencesFromArrays, sortLabels } from "./sequence-arrays.ts";
 export {

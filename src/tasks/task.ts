@@ -14,10 +14,12 @@ import type { CreateCell } from "../nn/cell.ts";
 import type { WeightFormat } from "../nn/stream.ts";
 import type { OptionSchema } from "./option-schema.ts";
 import type { Baseline, DataFacts, Score } from "./results.ts";
+import type { TaskProbe } from "./task-probe.ts";
 import type { RunOptions, TrainingSettings, TrainingWords } from "./training-options.ts";
 import type { TaskView } from "./view.ts";
 
 export type { Baseline, DataFacts, Score } from "./results.ts";
+export type { TaskProbe } from "./task-probe.ts";
 
 /** A request to load the data of a training. */
 export interface LoadRequest<Settings, Facts> {
@@ -151,21 +153,19 @@ export interface PredictionInput {
   /** Where it comes from: a file and line, or "--text". */
   readonly name: string;
   readonly text: string;
+  /** Numbers that code gives instead of a text: the features of each step. */
+  readonly frames?: readonly ArrayLike<number>[];
 }
 
 /** What a model says of one input. `json` is the line of `--json`, `text` what people read. */
 export interface Prediction {
   readonly text: string;
   readonly json: Readonly<Record<string, unknown>>;
-}
-
-/** A check before a training, as Karpathy's "A recipe for training neural networks" advises. */
-export interface TaskCheck {
-  readonly name: string;
-  /** What is expected, and what was found. */
-  readonly expected: string;
-  readonly found: string;
-  readonly passed: boolean;
+  /**
+   * The input in pieces, each with a number from 0 to 1: how far a model that reads it agrees by then with what it says in
+   * the end. Terminals with colours show them in place of the input, which is the first field of `text`.
+   */
+  readonly pieces?: readonly { readonly text: string; readonly value: number }[];
 }
 
 /** A trained model with everything that a task needs to use it. */
@@ -231,11 +231,16 @@ export interface Task<
   settingsOf?(config: Config, facts: Facts): Partial<Settings>;
   /**
    * A model's description from a file: hostile until it is checked.
-   * @param read gives the parsed JSON of a field by its name
+   * @param read gives the parsed JSON of a field by its name; undefined for one that the file does not have
    * @throws FormatError
    */
   parse(read: (name: string) => unknown, where: string): { readonly config: Config; readonly facts: Facts };
   build(config: Config, context: BuildContext): Model;
+  /**
+   * Give a new model the values that the data brings, such as vectors of words, before the first step and before weights
+   * of a run are put into it. Every replica does the same.
+   */
+  start?(model: Model, data: Data): void;
   /** Bytes that a training takes on the heap, for the error that refuses more than it has. */
   trainingBytes?(config: Config, settings: Settings): number;
   /** Fewest numbers and tensors that a model has, so that a small file cannot have a large model made. */
@@ -256,6 +261,8 @@ export interface Task<
    * @param sums of all parts, [parts, width]: not yet added up over the parts
    */
   score(sums: Float64Array, data: Data, plan: EvaluationPlan<Model>, baselines: readonly Baseline[]): Score;
+  /** What else `eval --json` says of an evaluation, under names of its own: the scores of each label. */
+  details?(sums: Float64Array, data: Data): Readonly<Record<string, unknown>>;
   baselines(data: Data, hooks: LoadHooks): Promise<Baseline[]>;
   /** The loss of guessing without looking, and among what: a training that ends there has learned nothing. */
   guess?(data: Data, config: Config): { readonly loss: number; readonly among: string };
@@ -289,7 +296,8 @@ export interface Task<
   predictionPicture?(predictions: readonly Prediction[]): Artifact & { readonly kind: "picture" };
   /** What there is to look at after a training or an evaluation. */
   picture?(sums: Float64Array, data: Data): Artifact & { readonly kind: "picture" };
-  checks?(data: Data, settings: Settings): Promise<TaskCheck[]>;
+  /** What `unrolled check` needs to look into inputs and outputs. */
+  readonly probe?: TaskProbe<Data, Config, Model, Batch>;
 
   readonly view: TaskView<Settings, Data, Config, Facts>;
 }

@@ -82,7 +82,7 @@ export const DATA: Entries = {
       },
     },
     {
-      hint: "leave its file out, or write a line into it",
+      hint: "leave the label out, or give it a line that is not empty",
       async follow(met) {
         await met.code(() => labelled({ good: "fine\n", bad: "awful\n", ugly: "" }));
         labelled({ good: "fine\n", bad: "awful\n" });
