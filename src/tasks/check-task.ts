@@ -51,6 +51,7 @@ const OPTIONAL: Partial<Record<keyof Task, Range>> = {
   readsWholeFile: FUNCTION,
   details: FUNCTION,
   start: FUNCTION,
+  adopt: FUNCTION,
   picture: FUNCTION,
   predictionPicture: FUNCTION,
   checks: FUNCTION,
