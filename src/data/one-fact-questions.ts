@@ -57,17 +57,22 @@ export function oneFactQuestions(options: OneFactOptions = {}): LabelledText[] {
   }
   const rng = new Rng(seed);
   const taken = new Set<string>();
-  const questions: LabelledText[] = [];
-  for (let tries = 0; questions.length < count; tries++) {
-    if (tries > 200 * count)
-      throw new InputError(`oneFactQuestions: there are no ${count} different stories`);
+  const byAnswer = new Map<string, LabelledText[]>(PLACES.map((place) => [place, []]));
+  const each = Math.ceil(count / PLACES.length);
+  let missing = each * PLACES.length;
+  for (let tries = 0; missing > 0; tries++) {
+    if (tries > 50 * (count + 100)) throw new InputError(`oneFactQuestions: there are no ${count} stories`);
     const question = tellStory(rng, fewest + rng.integer(most - fewest + 1));
-    if (question === undefined || question.label !== PLACES[questions.length % PLACES.length]) continue;
-    if (taken.has(question.text)) continue;
+    if (question === undefined || taken.has(question.text)) continue;
+    const own = byAnswer.get(question.label)!;
+    if (own.length === each) continue;
     taken.add(question.text);
-    questions.push(question);
+    own.push(question);
+    missing--;
   }
-  return questions;
+  return Array.from({ length: count }, (_, index) => {
+    return byAnswer.get(PLACES[index % PLACES.length])![Math.floor(index / PLACES.length)];
+  });
 }
 
 /** Undefined where nobody has moved. */

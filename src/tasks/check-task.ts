@@ -53,6 +53,7 @@ export const TASK_MEMBERS: Members<Task> = {
     leastConfig: FUNCTION,
     settingsOf: FUNCTION,
     start: FUNCTION,
+    adopt: FUNCTION,
     details: FUNCTION,
     trainingBytes: FUNCTION,
     leastParameters: FUNCTION,

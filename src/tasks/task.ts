@@ -12,6 +12,7 @@ import type { CharacterIds } from "../data/id-store.ts";
 import type { Tokenizer } from "../data/tokenizer.ts";
 import type { CreateCell } from "../nn/cell.ts";
 import type { WeightFormat } from "../nn/stream.ts";
+import type { SnapshotTensor } from "../train/snapshot.ts";
 import type { OptionSchema } from "./option-schema.ts";
 import type { Baseline, DataFacts, Score } from "./results.ts";
 import type { TaskProbe } from "./task-probe.ts";
@@ -41,6 +42,11 @@ export interface LoadRequest<Settings, Facts> {
   verify(read: Omit<DataFacts<unknown>, "facts">, symbols?: readonly string[]): void;
   /** A file of this package, as "corpus/unrolled.txt". */
   asset(path: string): DataSource;
+  /**
+   * A file that a person named in an option; undefined where files cannot be named. Not for the settings of a run that
+   * goes on, which may come from somebody else.
+   */
+  file?(path: string): DataSource;
 }
 
 /** A request to load other data than that of the run, to measure a model on it. */
@@ -57,6 +63,28 @@ export interface TestRequest<Settings, Config, Facts> {
 export interface Loaded<Settings, Data> {
   readonly data: Data;
   readonly settings: Settings;
+}
+
+/** Weights of another task that a model starts from. */
+export interface ForeignWeights {
+  /** The name of the task that they are of. */
+  readonly task: string;
+  readonly config: unknown;
+  readonly facts: object;
+  /** The parameters by name. */
+  readonly tensors: ReadonlyMap<string, SnapshotTensor>;
+  /** The checkpoint, for errors. */
+  readonly where: string;
+}
+
+/** What a task takes over of weights of another one. */
+export interface AdoptedWeights<Settings, Facts> {
+  /** What they decide about the settings. */
+  readonly settings: Partial<Settings>;
+  /** For {@link LoadRequest.known}. */
+  readonly facts: Facts;
+  /** Parameters of the new model by name; the others have the values that every new model has. */
+  readonly tensors: ReadonlyMap<string, SnapshotTensor>;
 }
 
 /** Where a model is built, and from which values. */
@@ -229,6 +257,12 @@ export interface Task<
   leastConfig?(settings: Settings): Config;
   /** What weights of a model decide about the settings of a run that starts from them. */
   settingsOf?(config: Config, facts: Facts): Partial<Settings>;
+  /**
+   * What a new run takes over of weights of another task, as a classifier of a language model.
+   * @returns undefined for weights of a task that it cannot start from
+   * @throws InputError, FormatError for weights that it can start from in general, but not from these
+   */
+  adopt?(weights: ForeignWeights): AdoptedWeights<Settings, Facts> | undefined;
   /**
    * A model's description from a file: hostile until it is checked.
    * @param read gives the parsed JSON of a field by its name; undefined for one that the file does not have

@@ -1,62 +1,23 @@
 /** The data of `classify`: texts or sequences of numbers, each with a label. */
 import { ids, type Tensor, tensor } from "../../backend/tensor.ts";
-import { escapeControl, FormatError, InputError } from "../../core/errors.ts";
+import { escapeControl, InputError } from "../../core/errors.ts";
 import type { LoadHooks } from "../../core/hooks.ts";
 import { runJobInTurns } from "../../core/job.ts";
-import { FLAG, listOfAny, OBJECT, oneOf, type Range, SIZE, TEXT } from "../../core/options.ts";
 import type { DataSource } from "../../data/data-source.ts";
 import { type ItemStore, Items, type ItemValues } from "../../data/items.ts";
 import { collectTextsJob, type LabelledText } from "../../data/labelled-lines.ts";
-import type { AudioFormat, NumberFormat } from "../../data/labelled-numbers.ts";
 import { findSet } from "../../data/labelled-sets.ts";
 import { type LabelledData, type LabelledTexts, readLabelled } from "../../data/labelled-source.ts";
-import {
-  cutItems,
-  LINE_TOKEN_KIND,
-  type LineTokenKind,
-  type LineTokens,
-  lineTokensFromJSON,
-  lineTokensOf,
-} from "../../data/line-tokens.ts";
-import { logMelFrames } from "../../data/log-mel.ts";
+import { cutItems, type LineTokens, lineTokensOf } from "../../data/line-tokens.ts";
+import type { LineWords } from "../../data/line-words.ts";
 import type { PaddedItems } from "../../data/padded-items.ts";
-import { applyScaling, fitScaling, type Scaling, scalingFromJSON } from "../../data/scaling.ts";
+import { applyScaling, fitScaling } from "../../data/scaling.ts";
 import { groupedSplit } from "../../data/splits.ts";
 import type { SequenceClassifierConfig } from "../../models/sequence-classifier-config.ts";
 import type { DataFacts, Loaded, LoadRequest, TestRequest } from "../task.ts";
 import { type ClassifySettings, DEFAULTS, settingsForData } from "./defaults.ts";
-
-/** How texts become symbols. */
-export interface TextInput {
-  readonly kind: "text";
-  readonly tokens: LineTokenKind;
-  /** What an item is in the files of the data: a prediction reads a file as they were read. */
-  readonly items: "line" | "file";
-  /** Symbols that are kept of an item. */
-  readonly maxLength: number;
-  /** The column or field of the texts in tables and JSON lines; null: "text". */
-  readonly textColumn: string | null;
-}
-
-/** How numbers become those of the model. */
-export interface NumberInput {
-  readonly kind: "numbers";
-  readonly format: NumberFormat;
-  /** Of the training part. */
-  readonly scaling: Scaling;
-  /** Steps that are kept of an item. */
-  readonly maxLength: number;
-  /** Whether items have one step each: rows of a table, and no sequences. */
-  readonly isOneStep: boolean;
-}
-
-/** What a model needs to be used without its data. */
-export interface ClassifyFacts {
-  readonly labels: readonly string[];
-  /** The characters or words that are known; none of a model that reads numbers. */
-  readonly vocabulary?: readonly string[];
-  readonly input: TextInput | NumberInput;
-}
+import { type ClassifyFacts, type NumberInput, type TextInput, tokensOf } from "./facts.ts";
+import { readVectors, startOf, type WordStart } from "./start.ts";
 
 /** Items of one part, in the symbols or numbers of the model. */
 export interface LabelledPart {
@@ -74,81 +35,11 @@ export interface ClassifyData {
   readonly validationFingerprint: string | undefined;
   /** Items in all. */
   readonly lines: number;
+  /** Vectors that words of the vocabulary start from. */
+  readonly vectors?: WordStart;
 }
 
 type Request = LoadRequest<ClassifySettings, ClassifyFacts>;
-
-/** Of checkpoints of version 0.1.0, which had no other. */
-export const FIRST_INPUT: TextInput = {
-  kind: "text",
-  tokens: "char",
-  items: "line",
-  maxLength: 1000,
-  textColumn: null,
-};
-
-/** Characters and one for all others; or words. */
-export function tokensOf(facts: ClassifyFacts, where = "vocabulary"): LineTokens {
-  const { kind } = facts.input;
-  if (kind !== "text") throw new InputError(`the model reads numbers, and no text`);
-  return lineTokensFromJSON(facts.input.tokens, facts.vocabulary, where);
-}
-
-const COLUMN: Range = { text: "a text or null", fits: (value) => value === null || TEXT.fits(value) };
-const NAMES = listOfAny(TEXT, "a list of texts");
-
-/** How a model of a file reads its inputs. @throws FormatError for what this program did not write */
-export function parseInput(value: unknown, where: string): TextInput | NumberInput {
-  if (value === undefined) return FIRST_INPUT;
-  const input = (OBJECT.fits(value) ? value : {}) as Readonly<Record<string, unknown>>;
-  const check = (name: string, range: Range, field: unknown = input[name]) => {
-    if (!range.fits(field)) throw new FormatError(where, `input.${name} must be ${range.text}`);
-  };
-  check("kind", oneOf("text", "numbers"));
-  check("maxLength", SIZE);
-  const maxLength = input.maxLength as number;
-  if (input.kind === "text") {
-    check("tokens", LINE_TOKEN_KIND);
-    check("items", oneOf("line", "file"));
-    check("textColumn", COLUMN);
-    const { tokens, items, textColumn } = input as unknown as TextInput;
-    return { kind: "text", tokens, items, maxLength, textColumn };
-  }
-  check("isOneStep", FLAG);
-  check("format", OBJECT);
-  const { format, isOneStep } = input as unknown as NumberInput;
-  check("format.features", NAMES, format.features);
-  let scaling: Scaling;
-  try {
-    scaling = scalingFromJSON(input.scaling, "input.scaling");
-  } catch (cause) {
-    throw new FormatError(where, cause instanceof InputError ? cause.problem : "input.scaling is none", {
-      cause,
-    });
-  }
-  if (scaling.mean.length !== format.features.length) {
-    throw new FormatError(where, "input.scaling must have a mean for each feature");
-  }
-  const audio = parseAudio(format.audio, format.features.length, where);
-  const { features } = format;
-  return { kind: "numbers", format: { features, ...(audio && { audio }) }, scaling, maxLength, isOneStep };
-}
-
-/** @throws FormatError for what makes no frames of the model's features */
-function parseAudio(value: unknown, features: number, where: string): AudioFormat | undefined {
-  if (value === undefined) return undefined;
-  const problem = "input.format.audio must be how recordings become frames";
-  if (!OBJECT.fits(value)) throw new FormatError(where, problem);
-  const audio = value as AudioFormat;
-  let frames: Float32Array;
-  try {
-    frames = logMelFrames([0], audio.rate, audio);
-  } catch (cause) {
-    throw new FormatError(where, problem, { cause });
-  }
-  if (frames.length !== features) throw new FormatError(where, problem);
-  return audio;
-}
 
 /**
  * A batch as the model reads it.
@@ -160,12 +51,16 @@ export function inputTensor({ values, rows, time, features }: PaddedItems): Tens
 
 export const itemsOf = ({ items }: LabelledPart): Items => new Items(items);
 
-const codePointsOf = (data: LabelledData) => (data.kind === "text" ? data.lines.lines : undefined);
 const itemCount = (data: LabelledData): number =>
   data.kind === "text" ? data.lines.lines.count : data.items.count;
 const fingerprintOf = (data: LabelledData): string =>
   data.kind === "text" ? data.lines.fingerprint : data.fingerprint;
 const labelled = (data: LabelledData) => (data.kind === "text" ? data.lines : data);
+
+/** The facts of a classifier that goes on. Weights of a language model bring a vocabulary and no labels. */
+function classifierOf({ known }: Request): ClassifyFacts | undefined {
+  return known !== undefined && known.facts.labels.length > 0 ? known.facts : undefined;
+}
 
 interface ReadData {
   readonly data: LabelledData;
@@ -182,13 +77,13 @@ async function readData(request: Request, hooks: LoadHooks): Promise<ReadData> {
     });
   }
   const read = async (from: DataSource) => {
-    const data = await readLabelled(from, sourceOptions(settings, known?.facts, 1), hooks);
+    const data = await readLabelled(from, sourceOptions(settings, classifierOf(request), 1), hooks);
     requireKind(data, known?.facts, from.description);
     return data;
   };
   const named = validation && (await read(validation));
   if (source !== undefined) {
-    const options = sourceOptions(settings, known?.facts, 2);
+    const options = sourceOptions(settings, classifierOf(request), 2);
     const data = await readLabelled(source, options, hooks);
     requireKind(data, known?.facts, source.description);
     if (named !== undefined) requireSameKind(data, named);
@@ -250,7 +145,6 @@ export async function loadItems(
   request: Request,
   hooks: LoadHooks,
 ): Promise<Loaded<ClassifySettings, ClassifyData>> {
-  const { known } = request;
   const { data, held } = await readData(request, hooks);
   const validationFingerprint = request.validation && held && fingerprintOf(held);
   const count = itemCount(data);
@@ -258,14 +152,18 @@ export async function loadItems(
   // Items to validate on that a set has made are told by the set's name and seed.
   const counts = countsOf(data.kind, count);
   request.verify({ fingerprint, counts, validation: validationFingerprint });
-  const settings = settingsForData(request, data.kind);
-  const labelNames = known?.facts.labels ?? labelled(data).labelNames;
+  const asked = settingsForData(request, data.kind);
+  const labelNames = classifierOf(request)?.labels ?? labelled(data).labelNames;
   const labels = labelsAmong(data, labelNames, "the data");
-  const split = held === undefined ? splitItems(data, labels, settings) : undefined;
+  const split = held === undefined ? splitItems(data, labels, asked) : undefined;
   const train = split?.train ?? everyItem(count);
   noteRareLabels(labelNames, labels, hooks);
-  const input = known?.facts.input ?? inputOf(data, train, settings);
-  const tokens = await tokensFor(data, train, input, request, settings);
+  const input = classifierOf(request)?.input ?? inputOf(data, train, asked);
+  const lines = data.kind === "text" ? data.lines.lines.subset(train) : undefined;
+  const read = lines && (await readVectors(lines, request, asked, hooks));
+  const tokens = lines && tokensFor(lines, input, request, read?.vectors);
+  const vectors = read && startOf(read, tokens as LineWords);
+  const settings = vectors === undefined ? asked : { ...asked, embedding: vectors.width };
   const encode = encoderOf(input, tokens, hooks);
   const part = (of: LabelledData, own: Int32Array, indices: Int32Array): LabelledPart => ({
     items: encode(of, indices),
@@ -288,6 +186,7 @@ export async function loadItems(
       fingerprint,
       validationFingerprint,
       lines: count,
+      ...(vectors && { vectors }),
     },
   };
 }
@@ -331,18 +230,16 @@ function inputOf(
   return { kind: "numbers", format: data.format, scaling, maxLength, isOneStep };
 }
 
-/** The symbols of a model of texts. */
-async function tokensFor(
-  data: LabelledData,
-  train: Int32Array,
+/** The symbols of a model of texts. @param vectors of words, which are kept though they occur once */
+function tokensFor(
+  lines: Items<Int32Array>,
   input: TextInput | NumberInput,
-  { known }: Request,
-  settings: ClassifySettings,
-): Promise<LineTokens | undefined> {
-  const lines = codePointsOf(data);
-  if (lines === undefined || input.kind !== "text") return undefined;
+  { known, settings }: Request,
+  vectors: ReadonlyMap<string, unknown> | undefined,
+): LineTokens {
   if (known !== undefined) return tokensOf(known.facts);
-  return lineTokensOf(input.tokens, lines.subset(train), { most: settings.vocabSize });
+  const words = { most: settings.vocabSize, known: vectors && new Set(vectors.keys()) };
+  return lineTokensOf((input as TextInput).tokens, lines, words);
 }
 
 /** Some items as the model reads them: in its symbols, or scaled; cut to its longest. */

@@ -1,33 +1,24 @@
 /** The options of `classify`, their defaults, and why they are what they are. */
 import { InputError } from "../../core/errors.ts";
-import { BELOW_1, COUNT, type Range, SIZE } from "../../core/options.ts";
 import { findSet, SET_NAMES } from "../../data/labelled-sets.ts";
-import { LINE_TOKENS, type LineTokenKind } from "../../data/line-tokens.ts";
-import { MAX_VOCABULARY } from "../../data/vocabulary.ts";
+import type { LineTokenKind } from "../../data/line-tokens.ts";
 import { BUILT_IN_CELLS, isBuiltInCell } from "../../models/cells.ts";
 import {
   defaultPooling,
   needsVectors,
-  POOLING_NAMES,
   type Pooling,
   WIDTHS_OF_KIM,
 } from "../../models/sequence-classifier-config.ts";
-import { isCellFile } from "../../run/cell-file.ts";
 import type { OptimizerName } from "../optimizers.ts";
-import { flagOf, type OptionSchema } from "../option-schema.ts";
+import { flagOf } from "../option-schema.ts";
 import type { LoadRequest } from "../task.ts";
-import {
-  type ByOptimizer,
-  type TrainingSettings,
-  type TrainingWords,
-  trainingOptions,
-} from "../training-options.ts";
+import type { ByOptimizer, RunOptions, TrainingSettings } from "../training-options.ts";
 
 export const CLASS_WEIGHTS = ["none", "balanced"] as const;
 export type ClassWeights = (typeof CLASS_WEIGHTS)[number];
 
 /** Cells of a classifier by name. */
-const CELLS = [...BUILT_IN_CELLS, "none", "conv"] as const;
+export const CELLS = [...BUILT_IN_CELLS, "none", "conv"] as const;
 
 export interface ClassifySettings extends TrainingSettings {
   /** A built-in cell, or the file of one's own as it was given. */
@@ -44,6 +35,8 @@ export interface ClassifySettings extends TrainingSettings {
   readonly pooling: Pooling;
   /** What a text is cut into. */
   readonly tokens: LineTokenKind;
+  /** A file of vectors that words start from; null: they start at random. */
+  readonly embeddings: string | null;
   /** Words that are known at most. */
   readonly vocabSize: number;
   /** Symbols or steps that are kept of an item. */
@@ -74,6 +67,7 @@ export const DEFAULTS: ClassifySettings = {
   widths: WIDTHS_OF_KIM.join(","),
   pooling: "last",
   tokens: "char",
+  embeddings: null,
   vocabSize: 20_000,
   maxLength: 1000,
   textColumn: null,
@@ -97,7 +91,7 @@ export const DEFAULTS: ClassifySettings = {
 };
 
 /** What other optimizers than Adam start from; the ratios are those of `text`. */
-const BY_OPTIMIZER: ByOptimizer = {
+export const BY_OPTIMIZER: ByOptimizer = {
   sgd: { lr: 1, clipNorm: 0.25 },
   rmsprop: {},
   adagrad: { lr: 0.03 },
@@ -130,8 +124,9 @@ export function completeSettings(
 ): ClassifySettings {
   const ofSet = (given.set === undefined ? undefined : findSet(given.set))?.settings;
   const defaults = { ...defaultsOf(given.optimizer ?? DEFAULTS.optimizer), ...ofSet };
-  const settings: ClassifySettings = { ...defaults, ...brought, ...given };
   const chosen: Partial<ClassifySettings> = { ...ofSet, ...brought, ...given };
+  const ofVectors = given.embeddings === undefined ? {} : { tokens: "word" as const };
+  const settings: ClassifySettings = { ...defaults, ...ofVectors, ...chosen };
   const { cell, tokens, hidden } = settings;
   // Words one-hot would give each of them a vector of all gates.
   const readsVectors = tokens === "word" || !isNamedCell(cell) || needsVectors(cell);
@@ -166,10 +161,20 @@ export function settingsForData(
 }
 
 /** Options that say nothing of numbers. */
-const FOR_TEXT = ["embedding", "tokens", "wordDropout", "frozenEmbedding"] as const;
+const FOR_TEXT = ["embedding", "embeddings", "tokens", "wordDropout", "frozenEmbedding"] as const;
 
 /** @throws InputError for a combination that makes no model */
-export function checkCombinations(given: Partial<ClassifySettings>): void {
+export function checkCombinations(given: Partial<ClassifySettings> & RunOptions): void {
+  if (given.embeddings !== undefined && given.from !== undefined) {
+    throw new InputError("--embeddings and --from exclude each other", {
+      hint: "--from brings the vectors of its run",
+    });
+  }
+  if (given.embeddings !== undefined && given.tokens === "char") {
+    throw new InputError("--embeddings are vectors of words, and --tokens is char", {
+      hint: "leave --tokens out",
+    });
+  }
   const { cell = DEFAULTS.cell, bidirectional } = given;
   if (bidirectional && !isBuiltInCell(cell)) {
     throw new InputError("--bidirectional needs one of the cells rnn, lstm and gru", {
@@ -184,207 +189,3 @@ export function checkCombinations(given: Partial<ClassifySettings>): void {
     });
   }
 }
-
-export const WORDS: TrainingWords = {
-  data: "data",
-  rows: "items of an update",
-  split: "share of each label's items to validate on",
-};
-
-const VOCABULARY_SIZE: Range = {
-  text: `an integer from 1 to ${MAX_VOCABULARY}`,
-  fits: (value) => SIZE.fits(value) && (value as number) <= MAX_VOCABULARY,
-};
-
-/** `3,4,5` -> [3, 4, 5] */
-export function parseWidths(text: string): number[] {
-  return text.split(",").map(Number);
-}
-
-function isWidths(text: string): boolean {
-  const widths = parseWidths(text);
-  return (
-    /^\d+(,\d+)*$/.test(text) && widths.length <= 16 && widths.every((width) => width >= 1 && width <= 64)
-  );
-}
-
-export const OPTIONS: OptionSchema<ClassifySettings> = {
-  hidden: {
-    kind: "number",
-    value: "N",
-    range: SIZE,
-    group: "Model",
-    role: "model",
-    text: "units of a layer, in each direction",
-    shownDefault: DEFAULTS.hidden,
-  },
-  layers: {
-    kind: "number",
-    value: "N",
-    range: SIZE,
-    group: "Model",
-    role: "model",
-    text: "layers, one above the other",
-    shownDefault: DEFAULTS.layers,
-  },
-  cell: {
-    kind: "choice",
-    choices: CELLS,
-    orElse: { text: "or a file", hint: "a cell of your own: --cell ./my-cell.ts", fits: isCellFile },
-    group: "Model",
-    role: "model",
-    text: "rnn, lstm, gru, none, conv, or your own FILE.ts",
-    shownDefault: DEFAULTS.cell,
-  },
-  bidirectional: {
-    kind: "flag",
-    group: "Model",
-    role: "model",
-    text: "each layer reads from both ends",
-  },
-  pooling: {
-    kind: "choice",
-    choices: POOLING_NAMES,
-    group: "Model",
-    role: "model",
-    text: POOLING_NAMES.join(", "),
-    shownDefault: DEFAULTS.pooling,
-  },
-  embedding: {
-    kind: "number",
-    value: "N",
-    range: COUNT,
-    group: "Model",
-    role: "model",
-    text: "features of a symbol's vector; 0: one-hot",
-    shownDefault: "0; words: --hidden",
-  },
-  frozenEmbedding: {
-    kind: "flag",
-    group: "Model",
-    role: "training",
-    text: "the vectors stay as they are at the start",
-    before: false,
-  },
-  widths: {
-    kind: "choice",
-    value: "N,N",
-    choices: [DEFAULTS.widths],
-    orElse: {
-      text: "or other numbers of steps from 1 to 64",
-      hint: "with commas between: --widths 2,3,5",
-      fits: isWidths,
-    },
-    group: "Model",
-    role: "model",
-    text: "steps that the filters of conv look at",
-    shownDefault: DEFAULTS.widths,
-    before: DEFAULTS.widths,
-  },
-  tokens: {
-    kind: "choice",
-    choices: LINE_TOKENS,
-    group: "Model",
-    role: "model",
-    text: "what a text is cut into: char, word",
-    shownDefault: DEFAULTS.tokens,
-    before: DEFAULTS.tokens,
-  },
-  vocabSize: {
-    kind: "number",
-    value: "N",
-    range: VOCABULARY_SIZE,
-    group: "Model",
-    role: "model",
-    text: "words at most; all others are one",
-    shownDefault: DEFAULTS.vocabSize,
-    before: DEFAULTS.vocabSize,
-  },
-  dropout: {
-    kind: "number",
-    value: "P",
-    range: BELOW_1,
-    group: "Model",
-    role: "training",
-    text: "share of units left out: see below",
-    shownDefault: DEFAULTS.dropout,
-  },
-  wordDropout: {
-    kind: "number",
-    value: "P",
-    range: BELOW_1,
-    group: "Training",
-    role: "training",
-    text: "share of the symbols of a text that are hidden",
-    shownDefault: DEFAULTS.wordDropout,
-    before: DEFAULTS.wordDropout,
-  },
-  classWeights: {
-    kind: "choice",
-    choices: CLASS_WEIGHTS,
-    group: "Training",
-    role: "training",
-    text: "balanced: rare labels count as much as common ones",
-    shownDefault: DEFAULTS.classWeights,
-    before: DEFAULTS.classWeights,
-  },
-  labelSmoothing: {
-    kind: "number",
-    value: "P",
-    range: BELOW_1,
-    group: "Training",
-    role: "training",
-    text: "share of the target that all labels get",
-    shownDefault: DEFAULTS.labelSmoothing,
-    before: DEFAULTS.labelSmoothing,
-  },
-  maxLength: {
-    kind: "number",
-    value: "N",
-    range: SIZE,
-    group: "Data",
-    role: "data",
-    text: "symbols or steps that are kept of an item",
-    shownDefault: DEFAULTS.maxLength,
-    before: DEFAULTS.maxLength,
-  },
-  textColumn: {
-    kind: "text",
-    value: "NAME",
-    nullable: true,
-    group: "Data",
-    role: "data",
-    text: "column or field of the texts",
-    shownDefault: "text",
-    before: null,
-  },
-  labelColumn: {
-    kind: "text",
-    value: "NAME",
-    group: "Data",
-    role: "data",
-    text: "column or field of the labels",
-    shownDefault: DEFAULTS.labelColumn,
-    before: DEFAULTS.labelColumn,
-  },
-  set: {
-    kind: "choice",
-    choices: SET_NAMES,
-    group: "Data",
-    role: "data",
-    text: "without DATA: a set that is made, see below",
-    shownDefault: DEFAULTS.set,
-    before: DEFAULTS.set,
-  },
-  shortFirst: {
-    kind: "number",
-    value: "N",
-    range: COUNT,
-    group: "Training",
-    role: "training",
-    text: "passes that begin with short items",
-    shownDefault: DEFAULTS.shortFirst,
-    before: DEFAULTS.shortFirst,
-  },
-  ...trainingOptions(DEFAULTS, BY_OPTIMIZER, WORDS),
-};

@@ -1,7 +1,6 @@
 /** `classify`: a label for each text or sequence of numbers, many-to-one. */
 import { ids, tensor } from "../../backend/tensor.ts";
 import { FormatError } from "../../core/errors.ts";
-import { listOfAny, TEXT } from "../../core/options.ts";
 import { Rng } from "../../core/rng.ts";
 import { classificationMetrics } from "../../data/classification-metrics.ts";
 import { ItemBatches } from "../../data/item-batches.ts";
@@ -17,31 +16,20 @@ import {
 } from "../../models/sequence-classifier-config.ts";
 import { svgConfusionMatrix } from "../../render/svg-confusion.ts";
 import type { BatchPlan, Task } from "../task.ts";
-import {
-  type ClassifyData,
-  type ClassifyFacts,
-  describeFacts,
-  FIRST_INPUT,
-  inputTensor,
-  itemsOf,
-  loadItems,
-  loadTestItems,
-  parseInput,
-  tokensOf,
-} from "./data.ts";
+import { type ClassifyData, describeFacts, inputTensor, itemsOf, loadItems, loadTestItems } from "./data.ts";
 import {
   type ClassifySettings,
   checkCombinations,
   completeSettings,
   defaultsOf,
   isNamedCell,
-  OPTIONS,
-  parseWidths,
-  WORDS,
 } from "./defaults.ts";
+import { type ClassifyFacts, FIRST_INPUT, parseFacts } from "./facts.ts";
 import { confusionOf, describeClasses, measureBaselines, planEvaluation, scoreItems } from "./metrics.ts";
+import { OPTIONS, parseWidths, WORDS } from "./options.ts";
 import { predict, predictFile, predictionPicture, readsWholeFile } from "./predict.ts";
 import { type LabelledBatch, PROBE } from "./probe.ts";
+import { adopt, startWords } from "./start.ts";
 import { HELP, VIEW } from "./view.ts";
 
 /** Batches of so many are sorted by length together, which saves two thirds of the padding of names. */
@@ -147,22 +135,6 @@ function settingsOf(config: SequenceClassifierConfig, { input }: ClassifyFacts):
   };
 }
 
-const TEXTS = listOfAny(TEXT, "a list of texts");
-
-/** @throws FormatError */
-function parseFacts(read: (name: string) => unknown, where: string): ClassifyFacts {
-  const labels = read("labels");
-  if (!Array.isArray(labels) || !TEXTS.fits(labels) || new Set(labels).size !== labels.length) {
-    throw new FormatError(where, "labels must be a list of different texts");
-  }
-  const input = parseInput(read("input"), where);
-  if (input.kind === "numbers") return { labels, input };
-  const vocabulary = read("vocabulary");
-  const facts = { labels, vocabulary: vocabulary as string[], input };
-  tokensOf(facts, where);
-  return facts;
-}
-
 /** A training step's memory depends on the longest item; lines of this length are long. */
 const TYPICAL_LENGTH = 64;
 
@@ -204,6 +176,8 @@ export const classify: Task<
   },
   build: (config, { rng, backend, createCell, cellName }) =>
     new SequenceClassifier(config, { rng, backend, createCell, cellName }),
+  start: (model, { vectors }) => startWords(model, vectors),
+  adopt,
   trainingBytes: (config, { batchSize }) => classifierTrainingBytes(config, batchSize, TYPICAL_LENGTH),
   leastParameters: (config) => ({
     numbers: classifierParameterCount(config),

@@ -13,8 +13,8 @@ import type { SequenceClassifier } from "../../models/sequence-classifier.ts";
 import type { SequenceClassifierConfig } from "../../models/sequence-classifier-config.ts";
 import { type JudgedInput, svgProbabilities } from "../../render/svg-probabilities.ts";
 import type { Prediction, PredictionInput, TrainedModel } from "../task.ts";
-import { type ClassifyFacts, type NumberInput, type TextInput, tokensOf } from "./data.ts";
 import { type ClassifySettings, DEFAULTS } from "./defaults.ts";
+import { type ClassifyFacts, type NumberInput, type TextInput, tokensOf } from "./facts.ts";
 
 type Trained = TrainedModel<ClassifySettings, SequenceClassifierConfig, ClassifyFacts, SequenceClassifier>;
 

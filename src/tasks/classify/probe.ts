@@ -4,7 +4,8 @@ import type { PaddedItems } from "../../data/padded-items.ts";
 import type { SequenceClassifier } from "../../models/sequence-classifier.ts";
 import type { SequenceClassifierConfig } from "../../models/sequence-classifier-config.ts";
 import { disturbIds, disturbNumbers, type TaskProbe } from "../task-probe.ts";
-import { type ClassifyData, inputTensor, itemsOf, tokensOf } from "./data.ts";
+import { type ClassifyData, inputTensor, itemsOf } from "./data.ts";
+import { tokensOf } from "./facts.ts";
 
 /** What lies behind a row's length in `values` is padding. */
 export interface LabelledBatch extends PaddedItems {

@@ -7,8 +7,9 @@ import { terminalClassScores } from "../../render/terminal-class-scores.ts";
 import { terminalConfusion } from "../../render/terminal-confusion.ts";
 import type { Baseline, Task } from "../task.ts";
 import type { Row, ShownTraining, Standing, TaskView } from "../view.ts";
-import type { ClassifyData, ClassifyFacts } from "./data.ts";
+import type { ClassifyData } from "./data.ts";
 import type { ClassifySettings } from "./defaults.ts";
+import type { ClassifyFacts } from "./facts.ts";
 import { BASELINES, confusionOf } from "./metrics.ts";
 
 type Shown = ShownTraining<ClassifySettings, ClassifyData, SequenceClassifierConfig, ClassifyFacts>;
