@@ -36,7 +36,7 @@ export function parseTable(bytes: Uint8Array, options: TableOptions): Table {
   const name = escapeControl(settings.name);
   const text = decodeText(bytes, name);
   const delimiter = settings.delimiter ?? guessDelimiter(text);
-  const [header, ...records] = parseRecords(text, name, delimiter);
+  const [header, ...records] = parseRecords(withoutMark(bytes), name, delimiter);
   if (header === undefined) throw new FormatError(name, "the file is empty");
   const columns = header.cells.map((cell) => cell.trim());
   checkHeader(columns, `${name}:${header.line}`);
@@ -68,8 +68,11 @@ function guessDelimiter(text: string): string {
   return count === 0 ? "," : best;
 }
 
-function parseRecords(text: string, name: string, delimiter: string): Record[] {
-  const bytes = new TextEncoder().encode(text);
+function withoutMark(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+}
+
+function parseRecords(bytes: Uint8Array, name: string, delimiter: string): Record[] {
   const lines = new LineCounter(bytes);
   const records: Record[] = [];
   try {

@@ -1,5 +1,6 @@
 import { type ErrorDetails, escapeControl, FormatError } from "../core/index.ts";
 import { BYTES, checkValue, type Range, type Ranges, settle, TEXT } from "../core/options.ts";
+import { DAMAGED } from "./damaged.ts";
 import { quote } from "./table-columns.ts";
 
 export interface WordVectorOptions {
@@ -68,9 +69,11 @@ class VectorReader {
     const { width, vectors, total, expected } = this;
     if (total === 0) throw new FormatError(this.name, "the file has no vectors");
     if (expected !== undefined && expected !== total) {
-      throw new FormatError(this.name, `the first line says ${expected} words, but there are ${total}`, {
-        hint: "the file is cut off or damaged: get it again",
-      });
+      throw new FormatError(
+        this.name,
+        `the first line says ${expected} words, but there are ${total}`,
+        DAMAGED,
+      );
     }
     return { width, vectors, total };
   }

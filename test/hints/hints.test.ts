@@ -12,6 +12,7 @@ import { CODE } from "./entries-code.ts";
 import { COMMANDS } from "./entries-commands.ts";
 import { DATA } from "./entries-data.ts";
 import { ENGINE } from "./entries-engine.ts";
+import { FORMATS } from "./entries-formats.ts";
 import { LAYERS } from "./entries-layers.ts";
 import { PAGES } from "./entries-page.ts";
 import { RUNS } from "./entries-runs.ts";
@@ -26,6 +27,7 @@ const ENTRIES: Entries = {
   ...DATA,
   ...COMMANDS,
   ...ENGINE,
+  ...FORMATS,
   ...LAYERS,
   ...PAGES,
   ...RUNS,
