@@ -17,12 +17,14 @@ import { LAYERS } from "./entries-layers.ts";
 import { PAGES } from "./entries-page.ts";
 import { RUNS } from "./entries-runs.ts";
 import { SETS } from "./entries-sets.ts";
+import { TAG } from "./entries-tag.ts";
 import { TASKS } from "./entries-tasks.ts";
 import { TEXT } from "./entries-text.ts";
 import { type Entries, metFor, SHORT, works } from "./harness.ts";
 
 const ENTRIES: Entries = {
   ...TASKS,
+  ...TAG,
   ...CODE,
   ...CELLS,
   ...DATA,
