@@ -33,6 +33,7 @@ import {
   OPTIONS,
   WORDS,
 } from "./defaults.ts";
+import { fitSettings } from "./fitted.ts";
 import { confusionOf, measureBaselines, planEvaluation, scoreLines } from "./metrics.ts";
 import { type LineBatch, PROBE } from "./probe.ts";
 import { HELP, VIEW } from "./view.ts";
@@ -163,6 +164,7 @@ export const classify: Task<
   load: loadLines,
   loadTest: loadTestLines,
   facts: describeFacts,
+  fit: (data, settings, threads) => fitSettings(data, configure(settings, data.facts), settings, threads),
 
   configure,
   settingsOf,
