@@ -1,7 +1,7 @@
 /** A text by the values of a unit, as `unrolled inspect` shows it on a terminal. */
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { shownText } from "../../src/cli/shown-text.ts";
+import { drawUnitText } from "../../src/cli/unit-text.ts";
 import type { ShownText } from "../../src/inspect/shown-unit.ts";
 
 const FAMILY = "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}";
@@ -30,7 +30,7 @@ const onAt =
   (...codePoints: string[]) =>
   (at: string) =>
     codePoints.includes(at);
-const show = (shown: ShownText, columns = 80) => shownText(shown, columns, plain);
+const show = (shown: ShownText, columns = 80) => drawUnitText(shown, columns, plain);
 
 describe("a text by a unit", () => {
   test("has a mark for each column of a character, wide or not", () => {

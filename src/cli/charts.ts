@@ -1,9 +1,12 @@
-/** Converts the losses of a training to the input of the charts in `render/`. */
+/** The loss chart in the terminal, and pictures in files. */
+
+import { writeFile } from "node:fs/promises";
+import { InputError } from "../core/errors.ts";
 import type { LossChart } from "../render/chart.ts";
 import { type SeriesName, terminalChart } from "../render/terminal-chart.ts";
 import type { TaskTraining } from "../runs/train-task.ts";
 import type { DrawingOptions } from "../tasks/view.ts";
-import { paint, type Style } from "./paint.ts";
+import { note, paint, type Style } from "./terminal.ts";
 
 /** Minimum number of points; a chart of fewer shows nothing that the printed lines do not. */
 const LEAST_POINTS = 8;
@@ -19,14 +22,14 @@ const STYLES: Readonly<Record<SeriesName, Style>> = {
 };
 
 /** "nats per character" */
-export function lossUnitOf({ task, unit }: TaskTraining): string {
+export function nameLossUnit({ task, unit }: TaskTraining): string {
   return task.view.lossUnit?.(unit) ?? `nats per ${unit}`;
 }
 
 export function lossChart(training: TaskTraining): LossChart {
   const { history, baselines, task } = training;
   return {
-    unit: lossUnitOf(training),
+    unit: nameLossUnit(training),
     training: history.curve.map(({ step, loss }) => ({ step, value: loss })),
     validation: history.evaluations.map(({ step, loss }) => ({ step, value: loss })),
     baselines: task.view.chartBaselines(baselines),
@@ -34,10 +37,7 @@ export function lossChart(training: TaskTraining): LossChart {
 }
 
 /** The chart in lines for standard output; none where it is too narrow or there is too little to show. */
-export function lossChartLines(
-  training: TaskTraining,
-  stream: NodeJS.WriteStream = process.stdout,
-): string[] {
+export function drawLossChart(training: TaskTraining, stream: NodeJS.WriteStream = process.stdout): string[] {
   const chart = lossChart(training);
   if (chart.training.length < LEAST_POINTS || chart.validation.length < LEAST_EVALUATIONS) return [];
   return terminalChart(chart, {
@@ -48,7 +48,7 @@ export function lossChartLines(
 }
 
 /** The width of a drawing in columns, and the characters and colours that it may use. */
-export function drawingOptions(stream: NodeJS.WriteStream = process.stdout): DrawingOptions {
+export function chooseDrawing(stream: NodeJS.WriteStream = process.stdout): DrawingOptions {
   return {
     columns: Math.min(COLUMNS, stream.columns || COLUMNS),
     unicode: showsUnicode(process.env, process.platform),
@@ -63,4 +63,24 @@ export function showsUnicode(env: NodeJS.ProcessEnv, platform: NodeJS.Platform):
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG;
   // macOS has no locale in programs that were not started from a shell, and UTF-8 everywhere.
   return locale === undefined ? platform === "darwin" : /utf-?8/i.test(locale);
+}
+
+/**
+ * Write a picture to a file.
+ * @param svg text of the picture; undefined if there is none
+ * @param what name of the thing that has no picture, for the error
+ * @throws InputError for a file that cannot be written
+ */
+export async function writePicture(path: string, svg: string | undefined, what: string): Promise<void> {
+  if (svg === undefined) throw new InputError(`--picture: there is no picture of ${what}`);
+  if (!path.toLowerCase().endsWith(".svg")) {
+    throw new InputError(`--picture ${path}: pictures are SVG`, { hint: "name a file that ends in .svg" });
+  }
+  try {
+    await writeFile(path, svg);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new InputError(`--picture ${path} cannot be written: ${code}`, { cause });
+  }
+  note(`picture written to ${path}`);
 }

@@ -1,7 +1,8 @@
+/** Draws a text by the values of a unit, with colours or with marks below each line. */
 import { escapeControl } from "../core/errors.ts";
 import type { ShownText } from "../inspect/shown-unit.ts";
 import { charactersOf, widthOf } from "../render/text-width.ts";
-import { paint, type Style } from "./paint.ts";
+import { paint, type Style } from "./terminal.ts";
 
 /** One step of a scale: its upper bound and its appearance. */
 interface Step {
@@ -53,16 +54,16 @@ interface Cell {
  * signal holds. Where colours are not shown, a line of marks for the values and one for the signal stand below each
  * line. Lines are broken at `columns`.
  */
-export function shownText(
+export function drawUnitText(
   shown: ShownText,
   columns: number,
   stream: NodeJS.WriteStream = process.stdout,
 ): string[] {
-  return rowsOf(cellsOf(shown), columns).flatMap((row) => {
-    if (hasColours(stream)) return [painted(row, stream)];
-    const below = (markOf: (cell: Cell) => string) =>
+  return breakRows(makeCells(shown), columns).flatMap((row) => {
+    if (hasColours(stream)) return [paintRow(row, stream)];
+    const below = (chooseMark: (cell: Cell) => string) =>
       row
-        .map((cell) => markOf(cell).repeat(cell.width))
+        .map((cell) => chooseMark(cell).repeat(cell.width))
         .join("")
         .trimEnd();
     const marks = [below(({ step }) => step.mark), below(({ holds }) => (holds ? HOLDS : " "))];
@@ -72,7 +73,7 @@ export function shownText(
 }
 
 /** A cell for each character. One of several code points has the value and the signal after the last of them. */
-function cellsOf({ pieces, values, holds, scale }: ShownText): Cell[] {
+function makeCells({ pieces, values, holds, scale }: ShownText): Cell[] {
   // The symbol that each code point belongs to.
   const symbols = pieces.flatMap((piece, symbol) => Array.from(piece, () => symbol));
   let at = -1;
@@ -80,7 +81,7 @@ function cellsOf({ pieces, values, holds, scale }: ShownText): Cell[] {
     at += Array.from(character).length;
     const value = values[symbols[at]];
     const step = SCALES[scale].find(({ below }) => value < below) ?? SCALES[scale].at(-1)!;
-    const text = shownCharacter(character);
+    const text = showCharacter(character);
     return {
       text,
       width: widthOf(text),
@@ -92,14 +93,14 @@ function cellsOf({ pieces, values, holds, scale }: ShownText): Cell[] {
 }
 
 /** A line end has a value too: it is shown as a sign before the line is broken. */
-function shownCharacter(character: string): string {
+function showCharacter(character: string): string {
   if (character === "\t") return " ";
   return character.endsWith("\n")
     ? `${escapeControl(character.slice(0, -1))}\u21b5`
     : escapeControl(character);
 }
 
-function rowsOf(cells: readonly Cell[], columns: number): Cell[][] {
+function breakRows(cells: readonly Cell[], columns: number): Cell[][] {
   const rows: Cell[][] = [];
   let row: Cell[] = [];
   let used = 0;
@@ -117,8 +118,8 @@ function rowsOf(cells: readonly Cell[], columns: number): Cell[][] {
   return rows;
 }
 
-/** Neighbours that look alike are painted together. */
-function painted(row: readonly Cell[], stream: NodeJS.WriteStream): string {
+/** Neighbours that look alike are paintRow together. */
+function paintRow(row: readonly Cell[], stream: NodeJS.WriteStream): string {
   let line = "";
   for (let from = 0; from < row.length; ) {
     const { step, holds } = row[from];
@@ -133,7 +134,7 @@ function painted(row: readonly Cell[], stream: NodeJS.WriteStream): string {
 }
 
 /** A one-line legend of the backgrounds or marks. */
-export function legend(
+export function drawLegend(
   { scale, holds, signal }: Pick<ShownText, "scale" | "holds" | "signal">,
   stream: NodeJS.WriteStream = process.stdout,
 ): string {

@@ -1,7 +1,7 @@
 /** The status of a training in one line of a given width. */
 import { clock, count, nats, speed } from "./format.ts";
 
-export interface Standing {
+export interface TrainingStatus {
   readonly step: number;
   /** Of how many; about, where only the clock ends the training. */
   readonly total: number | undefined;
@@ -16,7 +16,7 @@ export interface Standing {
 }
 
 /** Forms from the most detailed to the shortest; the first that fits is shown. */
-const FORMS: readonly ((standing: Standing) => string)[] = [
+const FORMS: readonly ((status: TrainingStatus) => string)[] = [
   (s) =>
     [
       `step ${count(s.step)}${total(s, " of ")}`,
@@ -38,20 +38,44 @@ const FORMS: readonly ((standing: Standing) => string)[] = [
 ];
 
 /** All forms are ASCII, so each character takes one column. */
-export function standingLine(standing: Standing, columns = Number.POSITIVE_INFINITY): string {
-  const lines = FORMS.map((form) => form(standing));
+export function formatStatus(status: TrainingStatus, columns = Number.POSITIVE_INFINITY): string {
+  const lines = FORMS.map((form) => form(status));
   return lines.find((line) => line.length <= columns) ?? lines.at(-1)!;
 }
 
-function total({ total, totalIsGuess }: Standing, before: string): string {
+function total({ total, totalIsGuess }: TrainingStatus, before: string): string {
   return total === undefined ? "" : `${before}${totalIsGuess ? "~" : ""}${count(total)}`;
 }
 
-function shortLosses({ loss, validation }: Standing): string[] {
+function shortLosses({ loss, validation }: TrainingStatus): string[] {
   const own = `loss ${loss.toFixed(2)}`;
   return validation === undefined ? [own] : [own, `val ${validation.toFixed(2)}`];
 }
 
-function left({ secondsLeft }: Standing, after: string): string[] {
+function left({ secondsLeft }: TrainingStatus, after: string): string[] {
   return secondsLeft === undefined ? [] : [`${clock(secondsLeft)}${after}`];
+}
+
+/** An exponential moving average. */
+export class Average {
+  private readonly memory: number;
+  private sum = 0;
+  private weight = 0;
+
+  constructor(memory: number) {
+    this.memory = memory;
+  }
+
+  add(value: number): void {
+    this.sum = this.memory * this.sum + (1 - this.memory) * value;
+    this.weight = this.memory * this.weight + 1 - this.memory;
+  }
+
+  get isEmpty(): boolean {
+    return this.weight === 0;
+  }
+
+  get value(): number {
+    return this.sum / this.weight;
+  }
 }

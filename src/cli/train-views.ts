@@ -1,20 +1,37 @@
+/** What `train` prints: lines for people, or events as JSON. */
+
 import { escapeControl } from "../core/errors.ts";
 import { shellWord } from "../core/shell-word.ts";
 import type { TaskTraining } from "../runs/train-task.ts";
-import type { Standing as Compared, Measured, Row } from "../tasks/view.ts";
+import type { Measured, Row, Standing } from "../tasks/view.ts";
 import type { EndEvent, EvalEvent, SampleEvent, StepEvent, TrainEvent } from "../train/events.ts";
 import { choiceOf } from "../train/history.ts";
-import { clock, count, linesOf, nats, wrapWords } from "./format.ts";
-import { clearLive, showLive } from "./live-line.ts";
-import { drawingOptions, lossChartLines } from "./loss-chart.ts";
-import { nextCommands } from "./next-commands.ts";
+import { chooseDrawing, drawLossChart } from "./charts.ts";
+import { clock, count, formatProfile, nats, wrapText, wrapWords } from "./format.ts";
 import { writeOut } from "./output.ts";
-import { paint } from "./paint.ts";
-import { profileLines } from "./profile-table.ts";
-import { Progress } from "./progress.ts";
 import type { RunReport } from "./run-report.ts";
-import { type Standing, standingLine } from "./standing.ts";
-import type { TrainView } from "./view.ts";
+import { Average, formatStatus, type TrainingStatus } from "./status-line.ts";
+import { suggestNextCommands } from "./suggested-commands.ts";
+import { clearStatusLine, Progress, paint, showStatusLine } from "./terminal.ts";
+
+/** Converts the events of a training to text. */
+export interface TrainView {
+  /** Before the training: reading the text, ... `total` is null where it is unknown. */
+  progress(activity: string, done: number, total: number | null): void;
+  begin(training: TaskTraining, report: RunReport): Promise<void> | void;
+  event(event: TrainEvent): Promise<void> | void;
+}
+
+/** Prints each event as a line of JSON on stdout. */
+export class JsonView implements TrainView {
+  progress(): void {}
+
+  begin(): void {}
+
+  event(event: TrainEvent): Promise<void> {
+    return writeOut(`${JSON.stringify(event)}\n`);
+  }
+}
 
 /** Time between two lines of a training without a terminal, in seconds. */
 const PLAIN_SECONDS = 5;
@@ -30,7 +47,7 @@ const GUESS_AFTER = 1;
 const LABEL = 9;
 
 /** Prints lines on stdout, and a status line below them on a terminal. */
-export class PeopleView implements TrainView {
+export class TerminalView implements TrainView {
   private readonly live: boolean;
   private readonly reading = new Progress();
   private training!: TaskTraining;
@@ -61,7 +78,7 @@ export class PeopleView implements TrainView {
     const rows: Row[] = [
       ...view.data(training),
       ["model", `${view.model(config, cellName)}: ${count(training.parameters)} parameters`],
-      ["engine", `${run.backend} ${run.instructions}, ${threads}${shardsOf(training)}`],
+      ["engine", `${run.backend} ${run.instructions}, ${threads}${describeShards(training)}`],
       ...view.toBeat(training),
       ["run", `${runDirectory}${resumed}`],
     ];
@@ -70,28 +87,28 @@ export class PeopleView implements TrainView {
   }
 
   async event(event: TrainEvent): Promise<void> {
-    if (event.event === "step") await this.step(event);
-    else if (event.event === "eval") await this.evaluated(event);
-    else if (event.event === "sample") await this.sampled(event);
+    if (event.event === "step") await this.showStep(event);
+    else if (event.event === "eval") await this.printEvaluation(event);
+    else if (event.event === "sample") await this.printSample(event);
     else if (event.event === "profile") {
-      await this.print(["", ...profileLines(event, process.stdout.columns || 100), ""]);
-    } else if (event.event === "end") await this.ended(event);
+      await this.print(["", ...formatProfile(event, process.stdout.columns || 100), ""]);
+    } else if (event.event === "end") await this.printEnd(event);
   }
 
-  private async step(event: StepEvent): Promise<void> {
+  private async showStep(event: StepEvent): Promise<void> {
     this.seconds = event.seconds;
     this.loss.add(event.loss);
     this.speed.add(event.unitsPerSecond);
-    const standing = this.standing(event);
+    const status = this.describeStatus(event);
     if (this.live) {
-      showLive((columns) => standingLine(standing, columns));
+      showStatusLine((columns) => formatStatus(status, columns));
     } else if (event.seconds - this.printedAt >= PLAIN_SECONDS) {
       this.printedAt = event.seconds;
-      await this.print([standingLine(standing)]);
+      await this.print([formatStatus(status)]);
     }
   }
 
-  private standing({ step, seconds }: StepEvent): Standing {
+  private describeStatus({ step, seconds }: StepEvent): TrainingStatus {
     const { totalSteps, maxSeconds, startStep, startSeconds, unit } = this.training;
     const sitting = seconds - startSeconds;
     const perStep = sitting / (step - startStep);
@@ -112,52 +129,52 @@ export class PeopleView implements TrainView {
     };
   }
 
-  private async evaluated(event: EvalEvent): Promise<void> {
+  private async printEvaluation(event: EvalEvent): Promise<void> {
     this.validation = event.loss;
     this.printedAt = this.seconds;
-    const compared = this.training.task.view.validation(measuredOf(event), this.training);
+    const standing = this.training.task.view.validation(toMeasured(event), this.training);
     const parts = [
       paint("bold", `step ${count(event.step)}`, process.stdout),
       ...(this.loss.isEmpty ? [] : [`loss ${nats(this.loss.value)}`]),
-      `validation ${inWords(compared)}`,
+      `validation ${describeStanding(standing)}`,
     ];
     await this.print([parts.join("  ")]);
   }
 
-  private async sampled(event: SampleEvent): Promise<void> {
+  private async printSample(event: SampleEvent): Promise<void> {
     this.lastSample = event;
     const margin = "    ";
     const columns = (process.stdout.columns || 100) - margin.length;
     const text = event.text ?? event.file ?? JSON.stringify(event.value);
-    const lines = linesOf(text.replace(/^\n+|\n+$/g, ""), columns);
+    const lines = wrapText(text.replace(/^\n+|\n+$/g, ""), columns);
     await this.print(["", ...lines.map((line) => paint("dim", `${margin}${line}`, process.stdout)), ""]);
   }
 
-  private async ended(event: EndEvent): Promise<void> {
+  private async printEnd(event: EndEvent): Promise<void> {
     const { training, lastSample } = this;
     const { task, history, runDirectory } = training;
     const last = history.evaluations.at(-1);
     const time = `step ${count(event.step)} after ${clock(event.seconds)}`;
-    const chart = lossChartLines(training);
-    const drawn = drawnEnding(training);
+    const chart = drawLossChart(training);
+    const drawn = drawEnding(training);
     const lines = [...chart, ...(chart.length > 0 ? [""] : []), ...drawn, ...(drawn.length > 0 ? [""] : [])];
     if (event.reason === "interrupted") lines.push(label("saved", time));
     else if (last !== undefined) {
-      const result = inWords(task.view.result({ metrics: {}, ...last }, training));
+      const result = describeStanding(task.view.result({ metrics: {}, ...last }, training));
       lines.push(label("done", `${time}: ${result}`));
     }
-    lines.push(...this.bestLines(event));
+    lines.push(...this.describeBest(event));
     const sample = lastSample?.step === event.step ? lastSample.text : undefined;
     const ending = (await task.view.ending?.(training, sample)) ?? [];
     lines.push(...ending.map(([name, text]) => label(name, escapeControl(text))));
     if (this.report.path !== undefined) lines.push(label("report", escapeControl(this.report.path)));
-    const next = nextCommands(training, event, shellWord(runDirectory));
+    const next = suggestNextCommands(training, event, shellWord(runDirectory));
     lines.push(...next.map((command, at) => label(at === 0 ? "next" : "", command)));
     await this.print(lines);
   }
 
   /** The best evaluation where it is not the last one, why the training ended early, and what went wrong. */
-  private bestLines({ reason, warnings }: EndEvent): string[] {
+  private describeBest({ reason, warnings }: EndEvent): string[] {
     const { history, run, task } = this.training;
     const { best } = history;
     const last = history.evaluations.at(-1);
@@ -165,9 +182,9 @@ export class PeopleView implements TrainView {
     if (best !== undefined && last !== undefined && choiceOf(best) < choiceOf(last)) {
       const { text } = task.view.validation({ metrics: {}, ...best }, this.training);
       // This warning says the best loss itself.
-      const isSaid = text === nats(best.loss) && warnings.some(({ code }) => code === "overfitted");
-      const step = `${isSaid ? "" : `${text} at `}step ${count(best.step)}`;
-      lines.push(label("best", `${step}, which ${usersOf(this.training)} use`));
+      const isInWarning = text === nats(best.loss) && warnings.some(({ code }) => code === "overfitted");
+      const step = `${isInWarning ? "" : `${text} at `}step ${count(best.step)}`;
+      lines.push(label("best", `${step}, which ${nameCommands(this.training)} use`));
     }
     if (reason === "patience") {
       lines.push(
@@ -176,9 +193,9 @@ export class PeopleView implements TrainView {
     }
     for (const { message, hint } of warnings) {
       const columns = Math.max(LABEL, (process.stdout.columns || 80) - LABEL);
-      const said = wrapWords(escapeControl(message), columns);
+      const parts = wrapWords(escapeControl(message), columns);
       lines.push(
-        ...said.map((line, at) => label(at === 0 ? "warning" : "", paint("yellow", line, process.stdout))),
+        ...parts.map((line, at) => label(at === 0 ? "warning" : "", paint("yellow", line, process.stdout))),
         ...wrapWords(escapeControl(hint), columns).map((line) => label("", line)),
       );
     }
@@ -186,29 +203,29 @@ export class PeopleView implements TrainView {
   }
 
   private async print(lines: readonly string[]): Promise<void> {
-    clearLive();
+    clearStatusLine();
     await writeOut(`${lines.join("\n")}\n`);
   }
 }
 
 /** The number of shards, shown only if it differs from the number of threads. */
-function shardsOf({ run }: TaskTraining): string {
+function describeShards({ run }: TaskTraining): string {
   return run.shards === undefined || run.shards === run.threads ? "" : `, ${run.shards} shards`;
 }
 
 /** The commands that take a run's best checkpoint. */
-function usersOf({ task }: TaskTraining): string {
+function nameCommands({ task }: TaskTraining): string {
   const made = task.language === undefined && task.sample === undefined ? "predict" : "sample";
   return `${made} and eval`;
 }
 
 /** The last evaluation as a drawing, for tasks that show one here. */
-function drawnEnding({ task, measured, data }: TaskTraining): string[] {
+function drawEnding({ task, measured, data }: TaskTraining): string[] {
   if (!task.view.drawsEnding || measured.sums === undefined) return [];
-  return task.view.drawing?.(measured.sums, data, drawingOptions()) ?? [];
+  return task.view.drawing?.(measured.sums, data, chooseDrawing()) ?? [];
 }
 
-const measuredOf = ({ step, loss, metrics, choose }: EvalEvent): Measured => ({
+const toMeasured = ({ step, loss, metrics, choose }: EvalEvent): Measured => ({
   step,
   loss,
   metrics,
@@ -216,34 +233,10 @@ const measuredOf = ({ step, loss, metrics, choose }: EvalEvent): Measured => ({
 });
 
 /** `1.234 nats per character, 3% below the trigram` */
-function inWords({ text, comparison, isBetter }: Compared): string {
+function describeStanding({ text, comparison, isBetter }: Standing): string {
   return `${text}, ${isBetter ? paint("green", comparison, process.stdout) : comparison}`;
 }
 
 function label(name: string, text: string): string {
   return `${paint("dim", name.padEnd(LABEL), process.stdout)}${text}`;
-}
-
-/** An exponential moving average. */
-class Average {
-  private readonly memory: number;
-  private sum = 0;
-  private weight = 0;
-
-  constructor(memory: number) {
-    this.memory = memory;
-  }
-
-  add(value: number): void {
-    this.sum = this.memory * this.sum + (1 - this.memory) * value;
-    this.weight = this.memory * this.weight + 1 - this.memory;
-  }
-
-  get isEmpty(): boolean {
-    return this.weight === 0;
-  }
-
-  get value(): number {
-    return this.sum / this.weight;
-  }
 }
