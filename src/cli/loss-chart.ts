@@ -17,9 +17,14 @@ const STYLES: Readonly<Record<SeriesName, Style>> = {
   baseline: "yellow",
 };
 
+/** `nats per character` */
+export function lossUnitOf({ task, unit }: Pick<TaskTraining, "task" | "unit">): string {
+  return task.view.lossUnit ?? `nats per ${unit}`;
+}
+
 export function lossChart({ history, baselines, unit, task }: TaskTraining): LossChart {
   return {
-    unit: `nats per ${unit}`,
+    unit: lossUnitOf({ task, unit }),
     training: history.curve.map(({ step, loss }) => ({ step, value: loss })),
     validation: history.evaluations.map(({ step, loss }) => ({ step, value: loss })),
     baselines: task.view.chartBaselines(baselines),

@@ -7,7 +7,7 @@ import { flagOf } from "../tasks/option-schema.ts";
 import type { EndEvent, TrainEvent } from "../train/events.ts";
 import type { Sample } from "../train/history.ts";
 import { clock, count, nats, shellWord } from "./format.ts";
-import { lossChart } from "./loss-chart.ts";
+import { lossChart, lossUnitOf } from "./loss-chart.ts";
 import { nextCommands } from "./next-commands.ts";
 import { TERMS } from "./terms.ts";
 
@@ -69,7 +69,7 @@ export function describeTraining(training: TaskTraining, end: EndEvent | undefin
       text: text.replace(/^\n+|\n+$/g, ""),
     })),
     tables: tablesOf(training),
-    terms: [...TERMS, ...view.terms],
+    terms: [...TERMS.filter(({ term }) => term !== "nats" || view.lossUnit === undefined), ...view.terms],
     commands: end === undefined ? [] : nextCommands(training, end, shellWord(runDirectory)),
   };
 }
@@ -83,10 +83,10 @@ const ENDS: Readonly<Record<EndEvent["reason"], string>> = {
 };
 
 function figuresOf(training: TaskTraining, end: EndEvent | undefined): TrainingReport["figures"] {
-  const { history, unit, task } = training;
+  const { history, task } = training;
   const { best } = history;
   const last = history.evaluations.at(-1);
-  const perUnit = `nats per ${unit}`;
+  const perUnit = lossUnitOf(training);
   const figures: { name: string; value: string; about?: string }[] = [];
   if (best !== undefined) {
     const about = `${perUnit}, at step ${count(best.step)}`;

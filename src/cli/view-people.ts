@@ -6,7 +6,7 @@ import type { EndEvent, EvalEvent, SampleEvent, StepEvent, TrainEvent } from "..
 import { choiceOf } from "../train/history.ts";
 import { clock, count, linesOf, nats, wrapWords } from "./format.ts";
 import { clearLive, showLive } from "./live-line.ts";
-import { lossChartLines } from "./loss-chart.ts";
+import { drawingOptions, lossChartLines } from "./loss-chart.ts";
 import { nextCommands } from "./next-commands.ts";
 import { writeOut } from "./output.ts";
 import { paint } from "./paint.ts";
@@ -138,7 +138,7 @@ export class PeopleView implements TrainView {
     const { task, history, runDirectory } = training;
     const last = history.evaluations.at(-1);
     const time = `step ${count(event.step)} after ${clock(event.seconds)}`;
-    const chart = lossChartLines(training);
+    const chart = [...lossChartLines(training), ...drawingLines(training)];
     const lines = chart.length > 0 ? [...chart, ""] : [];
     if (event.reason === "interrupted") lines.push(label("saved", time));
     else if (last !== undefined) {
@@ -205,6 +205,15 @@ const measuredOf = ({ step, loss, metrics, choose }: EvalEvent): Measured => ({
   metrics,
   choose,
 });
+
+/** What the last evaluation looks like, of a task that shows it here. */
+function drawingLines(training: TaskTraining): string[] {
+  const { view } = training.task;
+  const sums = training.lastSums();
+  if (view.drawsAtEnd !== true || view.drawing === undefined || sums === undefined) return [];
+  const drawn = view.drawing(sums, training.data, drawingOptions());
+  return drawn.length > 0 ? ["", ...drawn] : [];
+}
 
 /** `1.234 nats per character, 3% below the trigram` */
 function inWords({ text, comparison, isBetter }: Compared): string {

@@ -68,6 +68,8 @@ export interface TaskTraining extends ShownTraining<TrainingSettings, unknown, u
   readonly unit: string;
   /** Grows while {@link events} are iterated; of a resumed run with what came before. */
   readonly history: TrainingHistory;
+  /** The sums of all parts of the last evaluation; undefined before the first. */
+  lastSums(): Float64Array | undefined;
   /** Replaces the report in the run's folder, until the events have ended. Returns its path. */
   writeReport(html: string): Promise<string>;
 }
@@ -368,6 +370,7 @@ async function start(parts: {
   const startSeconds = resumed?.seconds ?? 0;
   const best = resumed?.best ?? Number.POSITIVE_INFINITY;
   const { saveEvery, cellName } = parts;
+  const evaluated: { sums?: Float64Array } = {};
   return {
     task,
     events: runTraining({
@@ -385,6 +388,7 @@ async function start(parts: {
       startSeconds,
       best,
       saveEvery,
+      evaluated,
     }),
     settings,
     data,
@@ -402,6 +406,7 @@ async function start(parts: {
     startSeconds,
     unit: task.unit(spec.config, facts.facts),
     history,
+    lastSums: () => evaluated.sums,
     writeReport: (html) => store.writeReport(html),
   };
 }

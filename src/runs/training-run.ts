@@ -30,6 +30,8 @@ export interface TrainingParts {
   /** The lowest score so far. */
   readonly best: number;
   readonly saveEvery: number | undefined;
+  /** Where the sums of the last evaluation are put. */
+  readonly evaluated: { sums?: Float64Array };
 }
 
 /** The training loop of a run, with its log, its checkpoints and its samples. Closes the run in the end. */
@@ -86,7 +88,10 @@ function startLoop(parts: TrainingParts) {
     save: saver(parts),
     sample: sampler(parts),
     patience: patienceOf(run, parts.history),
-    score: (sums) => task.score(sums, data, evaluation, run.baselines),
+    score: (sums) => {
+      parts.evaluated.sums = sums;
+      return task.score(sums, data, evaluation, run.baselines);
+    },
     signal: parts.hooks.signal,
   });
 }

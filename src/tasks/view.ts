@@ -47,6 +47,8 @@ export interface TaskView<Settings, Data, Config, Facts> {
   ending?(training: ShownTraining<Settings, Data, Config, Facts>, sample: string | undefined): Promise<Row[]>;
   /** What to type next with a trained run, without going on with the training. */
   next(training: ShownTraining<Settings, Data, Config, Facts>, folder: string): string[];
+  /** What the loss counts, in the place of "nats per item": "deviations per number". */
+  readonly lossUnit?: string;
   /** Baselines as lines of the loss chart. */
   chartBaselines(baselines: readonly Baseline[]): { readonly name: string; readonly loss: number }[];
   /** Figures of the report besides the losses. */
@@ -62,6 +64,8 @@ export interface TaskView<Settings, Data, Config, Facts> {
     data: Data,
     options: { readonly columns: number; readonly unicode: boolean },
   ): string[];
+  /** Whether the drawing is shown at the end of a training too. Default: only by an evaluation. */
+  readonly drawsAtEnd?: boolean;
   /** An evaluation as a table: name, value, explanation. */
   scoreTable(
     score: Score & { readonly items: number },
