@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { emptyFolder, madeText } from "../cli/unrolled.ts";
 import { adviceInSource } from "./advice.ts";
 import { CELLS } from "./entries-cells.ts";
+import { CLASSIFY } from "./entries-classify.ts";
 import { CODE } from "./entries-code.ts";
 import { COMMANDS } from "./entries-commands.ts";
 import { DATA } from "./entries-data.ts";
@@ -23,6 +24,7 @@ import { type Entries, metFor, SHORT, works } from "./harness.ts";
 
 const ENTRIES: Entries = {
   ...TASKS,
+  ...CLASSIFY,
   ...CODE,
   ...CELLS,
   ...DATA,

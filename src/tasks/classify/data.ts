@@ -35,6 +35,8 @@ export interface ClassifyData {
   readonly validationFingerprint: string | undefined;
   /** Items in all. */
   readonly lines: number;
+  /** Share of the symbols to train on that are unknown ones; 0 for numbers. */
+  readonly unknownShare: number;
   /** Vectors that words of the vocabulary start from. */
   readonly vectors?: WordStart;
 }
@@ -174,10 +176,11 @@ export async function loadItems(
     ...(tokens !== undefined && { vocabulary: tokens.toJSON() }),
     input,
   };
+  const trained = part(data, labels, train);
   return {
     settings,
     data: {
-      train: part(data, labels, train),
+      train: trained,
       validation:
         held === undefined
           ? part(data, labels, split!.validation)
@@ -186,9 +189,19 @@ export async function loadItems(
       fingerprint,
       validationFingerprint,
       lines: count,
+      unknownShare: tokens === undefined ? 0 : unknownShareOf(itemsOf(trained), tokens.unknown),
       ...(vectors && { vectors }),
     },
   };
+}
+
+function unknownShareOf(items: Items, unknown: number): number {
+  let [symbols, found] = [0, 0];
+  for (let index = 0; index < items.count; index++) {
+    for (const id of items.item(index)) if (id === unknown) found++;
+    symbols += items.length(index);
+  }
+  return found / symbols;
 }
 
 /** Runs of version 0.1.0 count lines. */
@@ -297,6 +310,7 @@ export async function loadTestItems(
     fingerprint: fingerprintOf(data),
     validationFingerprint: undefined,
     lines: itemCount(data),
+    unknownShare: 0,
   };
 }
 

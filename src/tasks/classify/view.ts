@@ -42,11 +42,14 @@ export const HELP: Task["help"] = {
 };
 
 /** What an item is, where it is more than a line of characters. */
-function describeInput({ input, vocabulary = [] }: ClassifyFacts): Row[] {
+function describeInput({ facts: { input, vocabulary = [] }, unknownShare, vectors }: ClassifyData): Row[] {
   if (input.kind === "text") {
-    return input.tokens === "word"
-      ? [["words", `${count(vocabulary.length)} known, all others are one`]]
-      : [];
+    if (input.tokens === "char") return [];
+    const others = `all others, ${percent(unknownShare)} of the texts, are one`;
+    const rows: Row[] = [["words", `${count(vocabulary.length)} known; ${others}`]];
+    if (vectors !== undefined)
+      rows.push(["", `${count(vectors.ids.length)} start from the vectors of a file`]);
+    return rows;
   }
   const { features } = input.format;
   return [["features", `${features.length}${input.isOneStep ? "" : " a step"}: ${listLabels(features)}`]];
@@ -100,7 +103,7 @@ export const VIEW: TaskView<ClassifySettings, ClassifyData, SequenceClassifierCo
     return [
       ["data", named],
       ["", `${trained} items to train on, ${validated} to validate on`],
-      ...describeInput(facts),
+      ...describeInput(data),
       ["labels", `${count(facts.labels.length)}: ${listLabels(facts.labels)}`],
     ];
   },
