@@ -32,7 +32,7 @@ export function readReviews(path: string): Review[] {
 export function readSnippets(folder: string): string[] {
   return readdirSync(folder)
     .sort()
-    .flatMap((name) => readFileSync(join(folder, name), "latin1").split("\n"))
+    .flatMap((name) => readFile(join(folder, name)).split("\n"))
     .filter((line) => line.trim() !== "");
 }
 
