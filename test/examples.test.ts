@@ -37,11 +37,26 @@ describe("the examples", () => {
   test("are all run here", () => {
     // The cells for --cell are trained by test/cli/own-cell.test.ts.
     const cells = ["leaky-cell.ts", "min-gru.ts", "my-cell.ts"];
-    const programs = ["from-pytorch.ts", "open-model.ts", "own-cell.ts", "own-model.ts", "streaming.ts"];
+    const programs = [
+      "classify-csv.ts",
+      "from-pytorch.ts",
+      "open-model.ts",
+      "own-cell.ts",
+      "own-model.ts",
+      "streaming.ts",
+    ];
     // The task by test/tasks/own-task.test.ts.
     // The page by test/browser.
     const folders = ["browser", "own-task"];
     expect(readdirSync(`${ROOT}examples`).sort()).toEqual([...cells, ...programs, ...folders].sort());
+  });
+
+  test("classify-csv.ts learns a table, keeps the model in a file and judges new rows with it", async () => {
+    const printed = await run("classify-csv.ts");
+    const accuracies = [...printed.matchAll(/validation accuracy (\S+)/g)].map((match) => Number(match[1]));
+    expect(accuracies.at(-1)).toBeGreaterThan(0.9);
+    expect(printed).toMatch(/a stone of 25 x 10 cm and 3.1 kg: brick/);
+    expect(printed.match(/^new\.csv:\d: brick$/gm)).toHaveLength(3);
   });
 
   test("own-model.ts learns one-digit sums, from guessing to near the best possible, and answers with one", async () => {
