@@ -128,19 +128,30 @@ export interface Arguments {
   readonly seeds: readonly number[];
   /** `--only NAME`: one of the models alone. */
   readonly only: string | undefined;
+  /** `--folds 1,2`: some parts of a cross-validation. */
+  readonly folds: readonly number[] | undefined;
 }
 
-/** `[PATH...] [--quick] [--seeds 1,2,3] [--only NAME]` */
+/** `[PATH...] [--quick] [--seeds 1,2,3] [--folds 1,2] [--only NAME]` */
 export function readArguments(given: readonly string[], seeds: readonly number[]): Arguments {
   const paths: string[] = [];
-  let [quick, chosen, only]: [boolean, readonly number[], string | undefined] = [false, seeds, undefined];
+  const said: { quick: boolean; seeds: readonly number[]; only?: string; folds?: readonly number[] } = {
+    quick: false,
+    seeds,
+  };
   for (let at = 0; at < given.length; at++) {
-    if (given[at] === "--quick") quick = true;
-    else if (given[at] === "--seeds") chosen = (given[++at] ?? "").split(",").map(Number);
-    else if (given[at] === "--only") only = given[++at];
+    if (given[at] === "--quick") said.quick = true;
+    else if (given[at] === "--seeds") said.seeds = integersOf(given[at], given[++at]);
+    else if (given[at] === "--folds") said.folds = integersOf(given[at], given[++at]);
+    else if (given[at] === "--only") said.only = given[++at];
     else paths.push(given[at]);
   }
-  if (chosen.length === 0 || !chosen.every(Number.isSafeInteger))
-    throw new Error("--seeds needs integers: 1,2,3");
-  return { paths, quick, seeds: quick ? chosen.slice(0, 1) : chosen, only };
+  const { quick, only, folds } = said;
+  return { paths, quick, seeds: quick ? said.seeds.slice(0, 1) : said.seeds, only, folds };
+}
+
+function integersOf(flag: string, text = ""): number[] {
+  const numbers = text.split(",").map(Number);
+  if (text === "" || !numbers.every(Number.isSafeInteger)) throw new Error(`${flag} needs integers: 1,2,3`);
+  return numbers;
 }

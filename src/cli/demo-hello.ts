@@ -16,7 +16,7 @@ export function define(command: Command): () => Promise<number> {
     )
     .option("--seed <N>", "of the weights that it starts from (default: 1)", numberOf("--seed"))
     .option("--json", "one JSON object per line on stdout")
-    .addHelpText("after", "\nExamples:\n  unrolled demo hello\n  unrolled demo hello --seed 7");
+    .addHelpText("after", "\nExamples:\n  npx unrolled demo hello\n  npx unrolled demo hello --seed 7");
 
   return async () => {
     const { json = false, ...options } = command.opts<HelloOptions & { json?: boolean }>();

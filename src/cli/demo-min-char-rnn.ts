@@ -27,9 +27,9 @@ Ctrl-C ends it; nothing is saved. The loss is that of 25 characters together, as
 the program prints it: the smooth one starts at 25 ln V and follows slowly.
 
 Examples:
-  unrolled demo min-char-rnn
-  unrolled demo min-char-rnn mybook.txt --iterations 20000
-  unrolled demo min-char-rnn mybook.txt --check`;
+  npx unrolled demo min-char-rnn
+  npx unrolled demo min-char-rnn mybook.txt --iterations 20000
+  npx unrolled demo min-char-rnn mybook.txt --check`;
 
 export function define(command: Command): () => Promise<number> {
   command

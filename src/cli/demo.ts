@@ -25,7 +25,10 @@ export function define(command: Command): () => Promise<number> {
     // What is wrong is then the name, which comes first, and not an option of the demo that was meant.
     .allowUnknownOption()
     .allowExcessArguments()
-    .addHelpText("after", "\nExamples:\n  unrolled demo hello\n  unrolled demo min-char-rnn mybook.txt");
+    .addHelpText(
+      "after",
+      "\nExamples:\n  npx unrolled demo hello\n  npx unrolled demo min-char-rnn mybook.txt",
+    );
 
   return async () => {
     const [name] = command.args;

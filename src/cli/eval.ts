@@ -28,10 +28,10 @@ The result depends on the model and the data alone. Of a text every character is
 predicted once from those before it.
 
 Examples:
-  unrolled eval runs/mine
-  unrolled eval runs/mine another-book.txt --skip-unknown
-  unrolled eval runs/mine --weights int8
-  unrolled eval runs/mine --json`;
+  npx unrolled eval runs/mine
+  npx unrolled eval runs/mine another-book.txt --skip-unknown
+  npx unrolled eval runs/mine --weights int8
+  npx unrolled eval runs/mine --json`;
 
 export function define(command: Command): () => Promise<number> {
   command

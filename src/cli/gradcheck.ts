@@ -14,7 +14,7 @@ export function define(command: Command): () => Promise<number> {
         "reference backend. The exit status is 1 when one of them is wrong.",
     )
     .option("--json", "one JSON object per line on stdout")
-    .addHelpText("after", "\nExamples:\n  unrolled gradcheck");
+    .addHelpText("after", "\nExamples:\n  npx unrolled gradcheck");
 
   return () => gradcheck(LAYER_CHECKS, command.opts<{ json?: boolean }>().json ?? false);
 }

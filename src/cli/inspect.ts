@@ -30,9 +30,9 @@ The text is coloured by how far the unit is beyond its threshold, and underlined
 where the signal holds; without colours marks stand below each line.
 
 Examples:
-  unrolled inspect runs/mine
-  unrolled inspect runs/mine 'She said "no" (twice).' --unit 0:17
-  unrolled inspect runs/mine chapter.txt --json`;
+  npx unrolled inspect runs/mine
+  npx unrolled inspect runs/mine 'She said "no" (twice).' --unit 0:17
+  npx unrolled inspect runs/mine chapter.txt --json`;
 
 export function define(command: Command): () => Promise<number> {
   command
@@ -102,7 +102,9 @@ function describe({
     cell: (row: (typeof rows)[number]) => string,
     more: Partial<Column> = {},
   ) => ({
-    ...{ head, cells: rows.map(cell), ...more },
+    head,
+    cells: rows.map(cell),
+    ...more,
   });
   const right = { align: "right" } as const;
   lines.push(

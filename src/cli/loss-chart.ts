@@ -2,6 +2,7 @@
 import type { LossChart } from "../render/chart.ts";
 import { type SeriesName, terminalChart } from "../render/terminal-chart.ts";
 import type { TaskTraining } from "../runs/train-task.ts";
+import type { DrawingOptions } from "../tasks/view.ts";
 import { paint, type Style } from "./paint.ts";
 
 /** Minimum number of points; a chart of fewer shows nothing that the printed lines do not. */
@@ -17,9 +18,15 @@ const STYLES: Readonly<Record<SeriesName, Style>> = {
   baseline: "yellow",
 };
 
-export function lossChart({ history, baselines, unit, task }: TaskTraining): LossChart {
+/** "nats per character" */
+export function lossUnitOf({ task, unit }: TaskTraining): string {
+  return task.view.lossUnit?.(unit) ?? `nats per ${unit}`;
+}
+
+export function lossChart(training: TaskTraining): LossChart {
+  const { history, baselines, task } = training;
   return {
-    unit: `nats per ${unit}`,
+    unit: lossUnitOf(training),
     training: history.curve.map(({ step, loss }) => ({ step, value: loss })),
     validation: history.evaluations.map(({ step, loss }) => ({ step, value: loss })),
     baselines: task.view.chartBaselines(baselines),
@@ -40,14 +47,12 @@ export function lossChartLines(
   });
 }
 
-/** The width of a drawing in columns, and the characters that it may use. */
-export function drawingOptions(stream: NodeJS.WriteStream = process.stdout): {
-  readonly columns: number;
-  readonly unicode: boolean;
-} {
+/** The width of a drawing in columns, and the characters and colours that it may use. */
+export function drawingOptions(stream: NodeJS.WriteStream = process.stdout): DrawingOptions {
   return {
     columns: Math.min(COLUMNS, stream.columns || COLUMNS),
     unicode: showsUnicode(process.env, process.platform),
+    colors: paint("cyan", "x", stream) !== "x",
   };
 }
 

@@ -16,9 +16,9 @@ RUN:   the folder of a run, whose best checkpoint counts, or a checkpoint file
 INPUT: files with one input on each line, or - for standard input
 
 Examples:
-  unrolled predict runs/mine --text "Nakamura"
-  unrolled predict runs/mine names.txt
-  cat names.txt | unrolled predict runs/mine - --json`;
+  npx unrolled predict runs/mine --text "Nakamura"
+  npx unrolled predict runs/mine names.txt
+  cat names.txt | npx unrolled predict runs/mine - --json`;
 
 export function define(command: Command): () => Promise<number> {
   command

@@ -31,7 +31,8 @@ export function profileLines({ steps, ms, rows }: ProfileReport, columns: number
         {
           head: "calls",
           cells: shown.map(({ calls }) => (calls === 0 ? "" : calls.toFixed(1).replace(/\.0$/, ""))),
-          ...{ ...right, dropAt: 0 },
+          ...right,
+          dropAt: 0,
         },
         { head: "phase", cells: shown.map(({ phase }) => phase) },
         { head: "op", cells: shown.map(({ op }) => op), dropAt: 1 },

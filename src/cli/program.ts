@@ -10,6 +10,7 @@ import { reportError, Status } from "./report.ts";
 
 const COMMANDS: readonly Listed[] = [
   { name: "train", summary: "train a model", load: () => import("./train.ts") },
+  { name: "check", summary: "check data and model before a training", load: () => import("./check.ts") },
   { name: "sample", summary: "let a trained model write", load: () => import("./sample.ts") },
   { name: "predict", summary: "let a trained model judge inputs", load: () => import("./predict.ts") },
   { name: "eval", summary: "measure how well a model does", load: () => import("./eval.ts") },
@@ -25,10 +26,10 @@ const COMMANDS: readonly Listed[] = [
 
 const EXAMPLES = `
 Examples:
-  unrolled train text mybook.txt
-  unrolled sample runs/text-20261123-094500 --prime "The "
+  npx unrolled train text mybook.txt
+  npx unrolled sample runs/text-20261123-094500 --prime "The "
 
-unrolled COMMAND --help says more about one of them.`;
+npx unrolled COMMAND --help says more about one of them.`;
 
 /** Run a command line, given without the program's name. Reports errors and returns the exit status. */
 export async function runCommand(args: readonly string[]): Promise<number> {

@@ -7,7 +7,7 @@ import { flagOf } from "../tasks/option-schema.ts";
 import type { EndEvent, TrainEvent } from "../train/events.ts";
 import type { Sample } from "../train/history.ts";
 import { clock, count, nats, shellWord } from "./format.ts";
-import { lossChart } from "./loss-chart.ts";
+import { lossChart, lossUnitOf } from "./loss-chart.ts";
 import { nextCommands } from "./next-commands.ts";
 import { TERMS } from "./terms.ts";
 
@@ -69,9 +69,15 @@ export function describeTraining(training: TaskTraining, end: EndEvent | undefin
       text: text.replace(/^\n+|\n+$/g, ""),
     })),
     tables: tablesOf(training),
-    terms: [...TERMS, ...view.terms],
+    terms: [...termsOf(training), ...view.terms],
     commands: end === undefined ? [] : nextCommands(training, end, shellWord(runDirectory)),
   };
+}
+
+/** Nats are explained only where the loss is measured in them. */
+function termsOf(training: TaskTraining): TrainingReport["terms"] {
+  const hasNats = /\bnats\b/.test(lossUnitOf(training));
+  return TERMS.filter(({ term }) => term !== "nats" || hasNats);
 }
 
 const ENDS: Readonly<Record<EndEvent["reason"], string>> = {
@@ -83,17 +89,17 @@ const ENDS: Readonly<Record<EndEvent["reason"], string>> = {
 };
 
 function figuresOf(training: TaskTraining, end: EndEvent | undefined): TrainingReport["figures"] {
-  const { history, unit, task } = training;
+  const { history, task } = training;
   const { best } = history;
   const last = history.evaluations.at(-1);
-  const perUnit = `nats per ${unit}`;
+  const lossUnit = lossUnitOf(training);
   const figures: { name: string; value: string; about?: string }[] = [];
   if (best !== undefined) {
-    const about = `${perUnit}, at step ${count(best.step)}`;
+    const about = `${lossUnit}, at step ${count(best.step)}`;
     figures.push({ name: "best validation", value: nats(best.loss), about });
   }
   if (last !== undefined && last !== best) {
-    figures.push({ name: "last validation", value: nats(last.loss), about: perUnit });
+    figures.push({ name: "last validation", value: nats(last.loss), about: lossUnit });
   }
   figures.push(...task.view.figures(best, training));
   if (end !== undefined) {

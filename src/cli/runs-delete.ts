@@ -15,7 +15,7 @@ export interface DeleteOptions {
 /** Delete runs, all of them or, when one of them cannot be deleted, none. */
 export async function deleteRuns(named: readonly string[], { yes, json }: DeleteOptions): Promise<void> {
   if (named.length === 0) {
-    throw new InputError("--delete needs the runs to delete", { hint: "unrolled runs lists them" });
+    throw new InputError("--delete needs the runs to delete", { hint: "npx unrolled runs lists them" });
   }
   const folders = [...new Map(named.map((folder) => [resolve(folder), folder])).values()];
   const bytes = await checkDeletable(folders);

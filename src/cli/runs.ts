@@ -24,9 +24,9 @@ marked ~ lies between two evaluations of that run, on a straight line.
 asks first, and refuses a run that is being trained.
 
 Examples:
-  unrolled runs
-  unrolled runs text-20261123-094500 mine
-  unrolled runs --delete text-20261123-094500`;
+  npx unrolled runs
+  npx unrolled runs text-20261123-094500 mine
+  npx unrolled runs --delete text-20261123-094500`;
 
 interface Flags {
   json?: boolean;
@@ -79,7 +79,7 @@ async function list(folder: string, isNamed: boolean, json: boolean): Promise<vo
   if (json) {
     await writeOut(runs.map((run) => `${JSON.stringify(run)}\n`).join(""));
   } else if (runs.length === 0) {
-    note(`there are no runs in ${folder}/ yet: unrolled train text makes one`);
+    note(`there are no runs in ${folder}/ yet: npx unrolled train text makes one`);
   } else {
     await print(table(columnsOf(runs), columns()));
   }

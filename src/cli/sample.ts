@@ -21,10 +21,10 @@ const EPILOGUE = `
 RUN: the folder of a run, whose best checkpoint writes, or a checkpoint file
 
 Examples:
-  unrolled sample runs/text-20261123-094500
-  unrolled sample runs/mine --prime "Once " --temperature 0.7 --length 2000
-  unrolled sample runs/mine --weights int8
-  unrolled sample runs/mine --seed 7 > story.txt`;
+  npx unrolled sample runs/text-20261123-094500
+  npx unrolled sample runs/mine --prime "Once " --temperature 0.7 --length 2000
+  npx unrolled sample runs/mine --weights int8
+  npx unrolled sample runs/mine --seed 7 > story.txt`;
 
 export function define(command: Command): () => Promise<number> {
   command

@@ -6,7 +6,7 @@ import type { EndEvent, EvalEvent, SampleEvent, StepEvent, TrainEvent } from "..
 import { choiceOf } from "../train/history.ts";
 import { clock, count, linesOf, nats, wrapWords } from "./format.ts";
 import { clearLive, showLive } from "./live-line.ts";
-import { lossChartLines } from "./loss-chart.ts";
+import { drawingOptions, lossChartLines } from "./loss-chart.ts";
 import { nextCommands } from "./next-commands.ts";
 import { writeOut } from "./output.ts";
 import { paint } from "./paint.ts";
@@ -139,7 +139,8 @@ export class PeopleView implements TrainView {
     const last = history.evaluations.at(-1);
     const time = `step ${count(event.step)} after ${clock(event.seconds)}`;
     const chart = lossChartLines(training);
-    const lines = chart.length > 0 ? [...chart, ""] : [];
+    const drawn = drawnEnding(training);
+    const lines = [...chart, ...(chart.length > 0 ? [""] : []), ...drawn, ...(drawn.length > 0 ? [""] : [])];
     if (event.reason === "interrupted") lines.push(label("saved", time));
     else if (last !== undefined) {
       const result = inWords(task.view.result({ metrics: {}, ...last }, training));
@@ -156,14 +157,16 @@ export class PeopleView implements TrainView {
   }
 
   /** The best evaluation where it is not the last one, why the training ended early, and what went wrong. */
-  private bestLines({ reason, best, warnings }: EndEvent): string[] {
-    const { history, run } = this.training;
+  private bestLines({ reason, warnings }: EndEvent): string[] {
+    const { history, run, task } = this.training;
+    const { best } = history;
     const last = history.evaluations.at(-1);
     const lines: string[] = [];
-    if (best !== null && last !== undefined && choiceOf(best) < choiceOf(last)) {
+    if (best !== undefined && last !== undefined && choiceOf(best) < choiceOf(last)) {
+      const { text } = task.view.validation({ metrics: {}, ...best }, this.training);
       // This warning says the best loss itself.
-      const isSaid = warnings.some(({ code }) => code === "overfitted");
-      const step = `${isSaid ? "" : `${nats(best.loss)} at `}step ${count(best.step)}`;
+      const isSaid = text === nats(best.loss) && warnings.some(({ code }) => code === "overfitted");
+      const step = `${isSaid ? "" : `${text} at `}step ${count(best.step)}`;
       lines.push(label("best", `${step}, which ${usersOf(this.training)} use`));
     }
     if (reason === "patience") {
@@ -197,6 +200,12 @@ function shardsOf({ run }: TaskTraining): string {
 function usersOf({ task }: TaskTraining): string {
   const made = task.language === undefined && task.sample === undefined ? "predict" : "sample";
   return `${made} and eval`;
+}
+
+/** The last evaluation as a drawing, for tasks that show one here. */
+function drawnEnding({ task, measured, data }: TaskTraining): string[] {
+  if (!task.view.drawsEnding || measured.sums === undefined) return [];
+  return task.view.drawing?.(measured.sums, data, drawingOptions()) ?? [];
 }
 
 const measuredOf = ({ step, loss, metrics, choose }: EvalEvent): Measured => ({

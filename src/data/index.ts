@@ -24,6 +24,7 @@ export {
   inventedLanguages,
 } from "./invented-languages.ts";
 export { type ItemBatch, ItemBatches, type ItemBatchOptions } from "./item-batches.ts";
+export { keyOfNumbers, keyOfText } from "./item-keys.ts";
 export { frameItems, type ItemStore, Items, type ItemValues, idItems, MAX_ITEMS } from "./items.ts";
 export {
   type LabelledLines,

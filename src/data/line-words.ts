@@ -68,6 +68,11 @@ export class LineWords {
     return Int32Array.from(splitWords(text), (word) => this.ids.get(word) ?? this.unknown);
   }
 
+  /** The words of a list of ids with spaces between them; the unknown word is shown as U+FFFD. */
+  decode(ids: ArrayLike<number>): string {
+    return Array.from(ids, (id) => this.words[id] ?? "\ufffd").join(" ");
+  }
+
   /** The ids of many lines, in shared memory where there is any. */
   encodeLines(lines: Items<Int32Array>): Items<Int32Array> {
     const builder = new ItemsBuilder("lineWords.encodeLines", new Int32Array(0), 1);

@@ -51,12 +51,12 @@ export async function predictRun(
   const { task } = opened;
   if (task.predict === undefined && task.predictFile === undefined) {
     throw new InputError(`a model of the task ${task.name} predicts nothing`, {
-      hint: task.language === undefined ? undefined : `let it write: unrolled sample ${path}`,
+      hint: task.language === undefined ? undefined : `let it write: npx unrolled sample ${path}`,
     });
   }
   if (task.predict === undefined && text !== undefined) {
     throw new InputError(`a model of the task ${task.name} reads files, and no --text`, {
-      hint: `name a file: unrolled predict ${shellWord(path)} FILE`,
+      hint: `name a file: npx unrolled predict ${shellWord(path)} FILE`,
     });
   }
   const cell = await loadCellOf(opened, options.cell, hooks.onNote);

@@ -42,7 +42,7 @@ import {
   type Machine,
   type TrainOptions,
 } from "./training-options.ts";
-import { runTraining } from "./training-run.ts";
+import { discard, runTraining } from "./training-run.ts";
 import { nameOfFile } from "./user-code.ts";
 
 export type { NamedTask } from "./resume.ts";
@@ -68,6 +68,8 @@ export interface TaskTraining extends ShownTraining<TrainingSettings, unknown, u
   readonly unit: string;
   /** Grows while {@link events} are iterated; of a resumed run with what came before. */
   readonly history: TrainingHistory;
+  /** The sums of the last evaluation of this sitting, once there was one. */
+  readonly measured: { readonly sums?: Float64Array };
   /** Replaces the report in the run's folder, until the events have ended. Returns its path. */
   writeReport(html: string): Promise<string>;
 }
@@ -156,7 +158,8 @@ async function prepare(
       hooks,
     });
   } catch (error) {
-    await store.close();
+    if (resumed === undefined) await discard(store);
+    else await store.close();
     throw error;
   }
 }
@@ -203,7 +206,7 @@ async function openWeights(task: Task, path: string, { onNote }: Hooks): Promise
 }
 
 /** The cell of a new run, when it is one of the user's own: the one that is named, or else the one of the weights. */
-async function cellOf(
+export async function cellOf(
   settings: TrainingSettings & { readonly cell?: string },
   options: TrainOptions<{ cell: string }>,
   weights: StartWeights | undefined,
@@ -214,7 +217,7 @@ async function cellOf(
   return weights && loadCellOf(weights.opened, undefined, onNote);
 }
 
-interface Sources {
+export interface Sources {
   /** As they were given; empty for the built-in data. */
   readonly paths: readonly string[];
   readonly source: DataSource | undefined;
@@ -222,7 +225,7 @@ interface Sources {
 }
 
 /** The data as it is named now, or else as the run has it. */
-async function sourcesOf(
+export async function sourcesOf(
   { data, val }: TrainOptions,
   resumed: Resumed | undefined,
   word: string,
@@ -244,7 +247,11 @@ async function sourcesOf(
 }
 
 /** @throws InputError for a task that does not say which data it has read: a run could go on with other data */
-function checkFacts(task: Task, facts: DataFacts<object>, verified: string | undefined): DataFacts<object> {
+export function checkFacts(
+  task: Task,
+  facts: DataFacts<object>,
+  verified: string | undefined,
+): DataFacts<object> {
   const where = `the task ${task.name}`;
   if (!/^[0-9a-f]{64}$/.test(facts.fingerprint)) {
     throw new InputError(
@@ -257,7 +264,7 @@ function checkFacts(task: Task, facts: DataFacts<object>, verified: string | und
   return facts;
 }
 
-async function load(
+export async function load(
   task: Task,
   settings: TrainingSettings,
   parts: {
@@ -384,6 +391,7 @@ async function start(parts: {
   const startSeconds = resumed?.seconds ?? 0;
   const best = resumed?.best ?? Number.POSITIVE_INFINITY;
   const { saveEvery, cellName } = parts;
+  const measured: { sums?: Float64Array } = {};
   return {
     task,
     events: runTraining({
@@ -401,7 +409,10 @@ async function start(parts: {
       startSeconds,
       best,
       saveEvery,
+      isNew: resumed === undefined,
+      measured,
     }),
+    measured,
     settings,
     data,
     config: spec.config,

@@ -15,10 +15,12 @@ import type { WeightFormat } from "../nn/stream.ts";
 import type { SnapshotTensor } from "../train/snapshot.ts";
 import type { OptionSchema } from "./option-schema.ts";
 import type { Baseline, DataFacts, Score } from "./results.ts";
+import type { TaskProbe } from "./task-probe.ts";
 import type { RunOptions, TrainingSettings, TrainingWords } from "./training-options.ts";
 import type { TaskView } from "./view.ts";
 
 export type { Baseline, DataFacts, Score } from "./results.ts";
+export type { TaskProbe } from "./task-probe.ts";
 
 /** A request to load the data of a training. */
 export interface LoadRequest<Settings, Facts> {
@@ -194,15 +196,6 @@ export interface Prediction {
   readonly pieces?: readonly { readonly text: string; readonly value: number }[];
 }
 
-/** A check before a training, as Karpathy's "A recipe for training neural networks" advises. */
-export interface TaskCheck {
-  readonly name: string;
-  /** What is expected, and what was found. */
-  readonly expected: string;
-  readonly found: string;
-  readonly passed: boolean;
-}
-
 /** A trained model with everything that a task needs to use it. */
 export interface TrainedModel<Settings, Config, Facts, Model> {
   readonly model: Model;
@@ -337,7 +330,8 @@ export interface Task<
   predictionPicture?(predictions: readonly Prediction[]): Artifact & { readonly kind: "picture" };
   /** What there is to look at after a training or an evaluation. */
   picture?(sums: Float64Array, data: Data): Artifact & { readonly kind: "picture" };
-  checks?(data: Data, settings: Settings): Promise<TaskCheck[]>;
+  /** What `unrolled check` needs to look into inputs and outputs. */
+  readonly probe?: TaskProbe<Data, Config, Model, Batch>;
 
   readonly view: TaskView<Settings, Data, Config, Facts>;
 }

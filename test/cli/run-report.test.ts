@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { showsUnicode } from "../../src/cli/loss-chart.ts";
-import { book, eventsOf, file, fresh, madeText, TINY, trained, unrolled } from "./unrolled.ts";
+import { book, eventsOf, file, fresh, madeText, TINY, trained, unrolled, unrolledHere } from "./unrolled.ts";
 
 const reportOf = (folder: string) => readFileSync(join(folder, "report.html"), "utf8");
 const curvesOf = (html: string) =>
@@ -62,7 +62,7 @@ describe("report.html", () => {
     await trained([book, "--out", out, ...TINY, "--steps", "2"]);
     rmSync(join(out, "report.html"));
     mkdirSync(join(out, "report.html"));
-    const { status, stdout, stderr } = await unrolled([
+    const { status, stdout, stderr } = await unrolledHere([
       "train",
       "text",
       "--resume",
@@ -119,12 +119,12 @@ describe("the end of a training for people", () => {
     const val = file([...madeText(12)].toReversed().join(""));
     const options = [file(madeText(40)), "--val", val, "--out", out, "--patience", "2", "--eval-every", "10"];
     const model = "--hidden 32 --seq-length 16 --batch-size 4 --threads 1 --lr 0.02".split(" ");
-    const { stdout } = await unrolled(["train", "text", ...options, ...model]);
+    const { stdout } = await unrolledHere(["train", "text", ...options, ...model]);
     expect(stdout).toMatch(/\n {9}--patience 2: no evaluation after it was better, so the run ended\n/);
     expect(stdout).not.toContain("warning");
     const [, resume] = /npx unrolled (train text --resume .*)\n/.exec(stdout)!;
     expect(resume).toMatch(/--patience 4$/);
-    const again = await unrolled([...resume.split(" "), "--json"]);
+    const again = await unrolledHere([...resume.split(" "), "--json"]);
     expect(eventsOf(again.stdout).filter(({ event }) => event === "step").length).toBeGreaterThan(0);
   });
 });
@@ -132,7 +132,7 @@ describe("the end of a training for people", () => {
 describe("a short text", () => {
   test("gets smaller batches by default, says so, and learns more than frequencies", async () => {
     const short = file(madeText(100));
-    const { stdout, stderr } = await unrolled([
+    const { stdout, stderr } = await unrolledHere([
       "train",
       "text",
       short,
@@ -153,7 +153,7 @@ describe("a short text", () => {
 
   test("keeps the batch that is asked for, and has a row for each of --threads", async () => {
     const short = file(madeText(100));
-    const asked = await unrolled([
+    const asked = await unrolledHere([
       "train",
       "text",
       short,

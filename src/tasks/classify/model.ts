@@ -28,16 +28,9 @@ import { type ClassifyFacts, FIRST_INPUT, parseFacts } from "./facts.ts";
 import { confusionOf, describeClasses, measureBaselines, planEvaluation, scoreItems } from "./metrics.ts";
 import { OPTIONS, parseWidths, WORDS } from "./options.ts";
 import { predict, predictFile, predictionPicture, readsWholeFile } from "./predict.ts";
+import { type LabelledBatch, PROBE } from "./probe.ts";
 import { adopt, startWords } from "./start.ts";
 import { HELP, VIEW } from "./view.ts";
-
-interface LabelledBatch extends PaddedItems {
-  /** [rows] */
-  readonly labels: Int32Array;
-  /** [labels]; undefined: 1 each */
-  readonly classWeights: Float64Array | undefined;
-  readonly labelSmoothing: number;
-}
 
 /** Batches of so many are sorted by length together, which saves two thirds of the padding of names. */
 const BUCKET_BATCHES = 16;
@@ -218,5 +211,6 @@ export const classify: Task<
     const { classes: scores } = classificationMetrics(counts, labels.length);
     return { kind: "picture", svg: svgConfusionMatrix({ labels, counts }, { scores }) };
   },
+  probe: PROBE,
   view: VIEW,
 };

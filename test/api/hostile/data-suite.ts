@@ -1,6 +1,7 @@
 import * as data from "../../../src/data/index.ts";
 import type { Argument, HostileContext, HostileTarget } from "../../support/hostile/calls.ts";
 import * as arg from "./arguments.ts";
+import { sequenceTargets } from "./formats.ts";
 import { itemTargets } from "./items.ts";
 import { lineTargets } from "./lines.ts";
 import {
@@ -227,7 +228,14 @@ function statistics(): HostileTarget[] {
 }
 
 export const targets = (_: HostileContext) => {
-  return [...tokenizers(), ...texts(), ...statistics(), ...itemTargets(), ...lineTargets()];
+  return [
+    ...tokenizers(),
+    ...texts(),
+    ...statistics(),
+    ...itemTargets(),
+    ...lineTargets(),
+    ...sequenceTargets(),
+  ];
 };
 
 export default (context: HostileContext) => arg.sampled(targets(context), context);

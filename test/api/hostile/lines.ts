@@ -55,6 +55,17 @@ export function lineTargets(): HostileTarget[] {
       },
       call: (path: never) => data.labelOfFile(path),
     },
+    { name: "keyOfText", args: { text: text("a ") }, call: (text: never) => data.keyOfText(text) },
+    {
+      name: "keyOfNumbers",
+      args: {
+        numbers: arg.such(
+          () => [1, 2.5],
+          (value) => isList(value) && Array.from(value).every((each) => typeof each === "number"),
+        ),
+      },
+      call: (numbers: never) => data.keyOfNumbers(numbers),
+    },
     { name: "normalizeLine", args: { text: text("a ") }, call: (text: never) => data.normalizeLine(text) },
     {
       name: "LineVocabulary",
