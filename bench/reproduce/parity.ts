@@ -65,7 +65,8 @@ export async function reproduce(given: string[]): Promise<void> {
         const seconds: number[] = [];
         for (const seed of seeds) {
           const out = join(folder, `${set}-${options.cell}-${seed}`);
-          const run = await trainClassifier({ set, seed, out, ...options, epochs: quick ? 1 : undefined });
+          const limits = quick ? { steps: 20 } : {};
+          const run = await trainClassifier({ set, seed, out, ...options, ...limits });
           seconds.push(run.seconds);
           for (const [at, test] of tests.entries()) {
             accuracies[at].push((await testClassifier(out, [test])).accuracy);

@@ -46,7 +46,8 @@ const FROM_LANGUAGE: ClassifyOptions = {
   epochs: 4,
 };
 
-const EPOCHS_OF_LANGUAGE = 6;
+const LANGUAGE = { hidden: 200, vocabSize: 10_000 };
+const EPOCHS_OF_LANGUAGE = 4;
 
 /**
  * SST-2: 872 sentences to test on. The phrases of train and dev are joined; what lies in a test sentence is dropped; a tenth
@@ -95,8 +96,12 @@ export async function reproduce(given: string[]): Promise<void> {
     }
     if (only !== "scratch") {
       const text = writeLanguage(join(folder, "language.txt"), root, phrases, tested, quick);
-      const limits = quick ? { steps: 10 } : { epochs: EPOCHS_OF_LANGUAGE };
-      const language = await trainLanguageModel(text, { out: join(folder, "language"), ...limits });
+      const limits = quick ? { hidden: 8, steps: 2 } : { epochs: EPOCHS_OF_LANGUAGE };
+      const language = await trainLanguageModel(text, {
+        out: join(folder, "language"),
+        ...LANGUAGE,
+        ...limits,
+      });
       console.log(
         `language model: ${language.validation.toFixed(3)} nats per word, ${language.seconds.toFixed(0)} s`,
       );

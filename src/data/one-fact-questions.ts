@@ -5,7 +5,7 @@ import type { LabelledText } from "./labelled-lines.ts";
 export interface OneFactOptions {
   /** How many stories with a question, 1 to 200,000. Default 5000. */
   readonly count?: number;
-  /** Statements of the shortest story, at least 2. Default 4. */
+  /** Statements of the shortest story, at least 2. Default 2. */
   readonly fewest?: number;
   /** Statements of the longest story, at most 100. Default 8. */
   readonly most?: number;
@@ -50,24 +50,29 @@ const IDLE = 0.25;
  * @throws InputError for an option out of range, or for more different stories than there are
  */
 export function oneFactQuestions(options: OneFactOptions = {}): LabelledText[] {
-  const defaults = { count: 5000, fewest: 4, most: 8, seed: 0 };
+  const defaults = { count: 5000, fewest: 2, most: 8, seed: 0 };
   const { count, fewest, most, seed } = settle("oneFactQuestions", RANGES, defaults, options);
   if (most < fewest) {
     throw new InputError(`oneFactQuestions: most must be at least fewest, ${fewest}, got ${most}`);
   }
   const rng = new Rng(seed);
   const taken = new Set<string>();
-  const questions: LabelledText[] = [];
-  for (let tries = 0; questions.length < count; tries++) {
-    if (tries > 200 * count)
-      throw new InputError(`oneFactQuestions: there are no ${count} different stories`);
+  const byAnswer = new Map<string, LabelledText[]>(PLACES.map((place) => [place, []]));
+  const each = Math.ceil(count / PLACES.length);
+  let missing = each * PLACES.length;
+  for (let tries = 0; missing > 0; tries++) {
+    if (tries > 50 * (count + 100)) throw new InputError(`oneFactQuestions: there are no ${count} stories`);
     const question = tellStory(rng, fewest + rng.integer(most - fewest + 1));
-    if (question === undefined || question.label !== PLACES[questions.length % PLACES.length]) continue;
-    if (taken.has(question.text)) continue;
+    if (question === undefined || taken.has(question.text)) continue;
+    const own = byAnswer.get(question.label)!;
+    if (own.length === each) continue;
     taken.add(question.text);
-    questions.push(question);
+    own.push(question);
+    missing--;
   }
-  return questions;
+  return Array.from({ length: count }, (_, index) => {
+    return byAnswer.get(PLACES[index % PLACES.length])![Math.floor(index / PLACES.length)];
+  });
 }
 
 /** Undefined where nobody has moved. */

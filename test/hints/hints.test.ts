@@ -17,6 +17,7 @@ import { FORMATS } from "./entries-formats.ts";
 import { LAYERS } from "./entries-layers.ts";
 import { PAGES } from "./entries-page.ts";
 import { RUNS } from "./entries-runs.ts";
+import { SETS } from "./entries-sets.ts";
 import { TASKS } from "./entries-tasks.ts";
 import { TEXT } from "./entries-text.ts";
 import { type Entries, metFor, SHORT, works } from "./harness.ts";
@@ -33,6 +34,7 @@ const ENTRIES: Entries = {
   ...LAYERS,
   ...PAGES,
   ...RUNS,
+  ...SETS,
   ...TEXT,
 };
 
