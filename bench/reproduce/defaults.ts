@@ -26,12 +26,20 @@ const SIZES: Readonly<Record<string, readonly number[]>> = {
   batchSize: [60, 240, 960, 3840],
   hidden: [60, 240, 960, 3840],
   dropout: [60, 240, 960, 3840],
+  epochs: [60, 240, 960],
+  pooling: [480],
 };
-const GRID: Readonly<Record<string, readonly number[]>> = {
+const HIDDEN = [32, 64, 128, 256];
+const GRID: Readonly<Record<string, readonly (number | string)[]>> = {
   batchSize: [4, 8, 16, 32],
-  hidden: [32, 64, 128, 256],
+  hidden: HIDDEN,
   dropout: [0, 0.2, 0.4],
+  epochs: [10, 20, 40, 80],
+  pooling: ["last", "mean", "max", "attention"],
 };
+
+/** Lines of one label that are joined to an item, for the pooling of long ones. */
+const JOINED = [1, 4, 12];
 
 /** Updates of a training beyond which a smaller batch is not tried. */
 const MOST_UPDATES = 8000;
@@ -40,7 +48,7 @@ const MOST_UPDATES = 8000;
  * What the defaults of `classify` rest on: a setting after the default 20 passes on few lines and on many, each measured
  * once at the end on lines that chose nothing.
  *
- *     npm run reproduce defaults -- batchSize|hidden|dropout FOLDER...
+ *     npm run reproduce defaults -- batchSize|hidden|dropout|epochs|pooling FOLDER...
  *     npm run reproduce defaults -- text FILE...
  *
  * The second line is for `text`: units of a layer on the beginnings of texts, measured on what follows. A FOLDER has one text file for each label. Of the names of 18 languages the part that `reproduce names` tests on is left
@@ -49,23 +57,32 @@ const MOST_UPDATES = 8000;
 export async function reproduce([name, ...folders]: string[]): Promise<void> {
   if (name === "text" && folders.length > 0) return measureTexts(folders);
   if (!Object.hasOwn(GRID, name ?? "") || folders.length === 0) {
-    throw new Error("npm run reproduce defaults -- batchSize|hidden|dropout FOLDER..., or text FILE...");
+    throw new Error(
+      "npm run reproduce defaults -- batchSize|hidden|dropout|epochs|pooling FOLDER..., or text FILE...",
+    );
   }
   for (const folder of folders) {
-    const lines = readLines(folder);
-    console.log(
-      `\n${folder.split("/").at(-1)}: accuracy and loss for each ${name}, mean of ${SEEDS.length} seeds`,
-    );
-    for (const size of SIZES[name]) {
-      const row: string[] = [];
-      for (const value of GRID[name]) row.push(await describe(lines, size, name, value));
-      console.log(`${String(size).padStart(5)}  ${row.join("   ")}`);
+    const title = folder.split("/").at(-1);
+    console.log(`\n${title}: accuracy and loss for each ${name}, mean of ${SEEDS.length} seeds`);
+    for (const joined of name === "pooling" ? JOINED : [1]) {
+      const lines = readLines(folder, joined);
+      if (joined > 1) console.log(`${joined} lines in an item`);
+      for (const size of SIZES[name]) {
+        const row: string[] = [];
+        for (const value of GRID[name]) row.push(await describe(lines, size, name, value));
+        console.log(`${String(size).padStart(5)}  ${row.join("   ")}`);
+      }
     }
   }
 }
 
-async function describe(lines: LabelledLines, size: number, name: string, value: number): Promise<string> {
-  const updates = name === "batchSize" ? (20 * size) / value : 0;
+async function describe(
+  lines: LabelledLines,
+  size: number,
+  name: string,
+  value: number | string,
+): Promise<string> {
+  const updates = name === "batchSize" ? (20 * size) / Number(value) : 0;
   if (updates > MOST_UPDATES) return `${value}: -`;
   const results: { accuracy: number; loss: number }[] = [];
   for (const seed of SEEDS) results.push(await measure(lines, size, seed, { [name]: value }));
@@ -74,13 +91,18 @@ async function describe(lines: LabelledLines, size: number, name: string, value:
   return `${value}: ${(100 * mean(({ accuracy }) => accuracy)).toFixed(1)}% ${mean(({ loss }) => loss).toFixed(2)}`;
 }
 
-function readLines(path: string): LabelledLines {
+/** @param joined so many lines of a file are an item */
+function readLines(path: string, joined: number): LabelledLines {
   const builder = new LabelledLinesBuilder();
   for (const name of readdirSync(path).sort()) {
     builder.begin(labelOfFile(name), `'${name}'`);
-    builder.push(readFileSync(join(path, name)));
+    const lines = readFileSync(join(path, name), "utf8").trim().split("\n");
+    const items = Array.from({ length: Math.ceil(lines.length / joined) }, (_, item) =>
+      lines.slice(item * joined, (item + 1) * joined).join(" "),
+    );
+    builder.push(new TextEncoder().encode(items.join("\n")));
   }
-  return runJob(builder.finishJob({ maxLength: 200 }));
+  return runJob(builder.finishJob({ maxLength: 1000 }));
 }
 
 /** Lines in another order for each seed, those of the test part left out. */
@@ -107,7 +129,7 @@ async function measure(
   lines: LabelledLines,
   size: number,
   seed: number,
-  settings: Record<string, number>,
+  { epochs = 20, ...settings }: Record<string, number | string>,
 ): Promise<{ accuracy: number; loss: number }> {
   const order = shuffled(lines, seed);
   const trained = order.slice(0, size);
@@ -120,7 +142,7 @@ async function measure(
     // What is not compared is what it was before anything was fitted to the data.
     settings: { hidden: 128, batchSize: 32, dropout: 0.2, seed, ...settings },
     engine: chooseEngine(),
-    limits: { epochs: 20 },
+    limits: { epochs: Number(epochs) },
     evaluateEvery: 1e9,
     hooks: { onProgress() {}, onNote() {} },
   });
@@ -144,7 +166,7 @@ async function measureTexts(files: readonly string[]): Promise<void> {
     for (const size of TEXT_SIZES) {
       const row: string[] = [];
       let trigram = Number.NaN;
-      for (const hidden of GRID.hidden) {
+      for (const hidden of HIDDEN) {
         let sum = 0;
         for (const seed of SEEDS) {
           const result = await measureText(text, size, { hidden, seed });

@@ -3,13 +3,10 @@ import type { Command } from "commander";
 import { escapeControl } from "../core/errors.ts";
 import { type PredictOptions, predictRun } from "../runs/predict-run.ts";
 import type { Prediction } from "../tasks/task.ts";
-import { backendOption, movedCellOption, movedTaskOption, pictureOption } from "./common-options.ts";
-import { onInterrupt } from "./interrupt.ts";
-import { note } from "./note.ts";
-import { writeOut } from "./output.ts";
-import { paint } from "./paint.ts";
-import { writePicture } from "./picture.ts";
-import { Status } from "./report.ts";
+import { writePicture } from "./charts.ts";
+import { backendOption, cellOption, pictureOption, taskOption } from "./command.ts";
+import { Status, writeOut } from "./output.ts";
+import { note, onInterrupt, paint } from "./terminal.ts";
 
 const EPILOGUE = `
 RUN:   the folder of a run, whose best checkpoint counts, or a checkpoint file
@@ -29,8 +26,8 @@ export function define(command: Command): () => Promise<number> {
     .optionsGroup("Options:")
     .option("--text <TEXT>", "one input, as it stands")
     .addOption(backendOption())
-    .addOption(movedCellOption())
-    .addOption(movedTaskOption())
+    .addOption(cellOption())
+    .addOption(taskOption())
     .addOption(pictureOption())
     .option("--json", "one JSON object for each input")
     .addHelpText("after", EPILOGUE);

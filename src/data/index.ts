@@ -37,7 +37,9 @@ export {
 } from "./labelled-lines.ts";
 export { LineVocabulary, type LineVocabularyOptions } from "./line-vocabulary.ts";
 export { type LogMelOptions, logMelFrames } from "./log-mel.ts";
+export { type LookaheadOptions, type LookaheadSequences, lookaheadSequences } from "./lookahead.ts";
 export { type MemoryFile, memorySource, type PickedFile } from "./memory-source.ts";
+export { type MovingShapes, type MovingShapesOptions, movingShapes } from "./moving-shapes.ts";
 export {
   type LabelledItems,
   type NaiveBayesBaseline,
@@ -60,6 +62,14 @@ export { type PaddedItems, type PadOptions, padItems } from "./padded-items.ts";
 export { resample } from "./resample.ts";
 export { type RunningSumOptions, runningSums } from "./running-sums.ts";
 export { applyScaling, fitScaling, type Scaling, scalingFromJSON } from "./scaling.ts";
+export {
+  editScore,
+  entitiesOf,
+  matchSegments,
+  type Segment,
+  type SegmentMatches,
+  segmentsOf,
+} from "./segment-scores.ts";
 export { type SequenceArraysOptions, sequencesFromArrays, sortLabels } from "./sequence-arrays.ts";
 export {
   type LabelledSequences,

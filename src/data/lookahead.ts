@@ -1,11 +1,11 @@
-import { Rng } from "../core/index.ts";
+import { InputError, Rng } from "../core/index.ts";
 import { type Range, type Ranges, SIZE, settle } from "../core/options.ts";
 import type { StepSequences } from "./step-sequences.ts";
 
 export interface LookaheadOptions {
-  /** Sequences. Default 500. */
+  /** Sequences, 1 to 100,000. Default 500. */
   readonly sequences?: number;
-  /** Steps of a sequence, more than `ahead`. Default 24. */
+  /** Steps of a sequence, 1 to 100,000; without labels up to `ahead`. Default 24. */
   readonly length?: number;
   /** Different symbols, 2 to 26. Default 8. */
   readonly symbols?: number;
@@ -25,9 +25,14 @@ export interface LookaheadSequences {
   readonly labels: readonly Int32Array[];
 }
 
+const UP_TO_100_000: Range = {
+  text: "an integer from 1 to 100000",
+  fits: (value) => SIZE.fits(value) && (value as number) <= 100_000,
+};
+
 const RANGES: Ranges<LookaheadOptions> = {
-  sequences: SIZE,
-  length: SIZE,
+  sequences: UP_TO_100_000,
+  length: UP_TO_100_000,
   symbols: {
     text: "an integer from 2 to 26",
     fits: (value) => SIZE.fits(value) && (value as number) >= 2 && (value as number) <= 26,
@@ -35,6 +40,8 @@ const RANGES: Ranges<LookaheadOptions> = {
   ahead: SIZE,
   seed: { text: "an integer", fits: Number.isSafeInteger },
 };
+
+const MOST_STEPS = 1e8;
 
 const DEFAULTS = { sequences: 500, length: 24, symbols: 8, ahead: 3, seed: 0 };
 
@@ -46,6 +53,11 @@ const DEFAULTS = { sequences: 500, length: 24, symbols: 8, ahead: 3, seed: 0 };
 export function lookaheadSequences(options: LookaheadOptions = {}): LookaheadSequences {
   const settings = settle<Required<LookaheadOptions>>("lookaheadSequences", RANGES, DEFAULTS, options);
   const { sequences, length, symbols: count, ahead, seed } = settings;
+  if (sequences * length > MOST_STEPS) {
+    throw new InputError(
+      `lookaheadSequences: at most ${MOST_STEPS} steps in all, got ${sequences} x ${length}`,
+    );
+  }
   const rng = new Rng(seed);
   const symbols = Array.from({ length: sequences }, () =>
     Int32Array.from({ length }, () => rng.integer(count)),

@@ -1,12 +1,12 @@
-import { Rng } from "../core/index.ts";
+import { InputError, Rng } from "../core/index.ts";
 import { type Range, type Ranges, SIZE, settle } from "../core/options.ts";
 import { sharedFloats } from "./shared-arrays.ts";
 import type { StepSequences } from "./step-sequences.ts";
 
 export interface MovingShapesOptions {
-  /** Videos. Default 400. */
+  /** Videos, 1 to 100,000. Default 400. */
   readonly videos?: number;
-  /** Frames of a video, at least 2. Default 40. */
+  /** Frames of a video, 2 to 10,000. Default 40. */
   readonly frames?: number;
   /** Height and width of a frame in pixels, 8 to 64. Default 16. */
   readonly size?: number;
@@ -28,10 +28,13 @@ export interface MovingShapes {
 }
 
 const RANGES: Ranges<MovingShapesOptions> = {
-  videos: SIZE,
+  videos: {
+    text: "an integer from 1 to 100000",
+    fits: (value) => SIZE.fits(value) && (value as number) <= 100_000,
+  } satisfies Range,
   frames: {
-    text: "an integer of at least 2",
-    fits: (value) => SIZE.fits(value) && (value as number) >= 2,
+    text: "an integer from 2 to 10000",
+    fits: (value) => SIZE.fits(value) && (value as number) >= 2 && (value as number) <= 10_000,
   } satisfies Range,
   size: {
     text: "an integer from 8 to 64",
@@ -43,6 +46,8 @@ const RANGES: Ranges<MovingShapesOptions> = {
   } satisfies Range,
   seed: { text: "an integer", fits: Number.isSafeInteger },
 };
+
+const MOST_PIXELS = 2 ** 29;
 
 const DEFAULTS = { videos: 400, frames: 40, size: 16, noise: 0.1, seed: 0 };
 
@@ -73,7 +78,12 @@ const SHAPES: readonly (readonly string[])[] = [
  */
 export function movingShapes(options: MovingShapesOptions = {}): MovingShapes {
   const settings = settle<Required<MovingShapesOptions>>("movingShapes", RANGES, DEFAULTS, options);
-  const { videos, size, seed } = settings;
+  const { videos, frames, size, seed } = settings;
+  if (videos * frames * size * size > MOST_PIXELS) {
+    throw new InputError(
+      `movingShapes: at most ${MOST_PIXELS} pixels in all, got ${videos} videos of ${frames} frames`,
+    );
+  }
   const made = Array.from({ length: videos }, (_, index) => makeVideo(settings, new Rng(seed).fork(index)));
   return {
     actions: ACTIONS.map(({ name }) => name),

@@ -1,6 +1,7 @@
 /** Scores of labelled sequences by their segments: runs of steps with one label. */
 import { InputError } from "../core/index.ts";
-import { checkValue, FROM_0_TO_1, INTEGER, listOfAny } from "../core/options.ts";
+import { checkValue, FROM_0_TO_1, INTEGER, listOfAny, type Range, TEXT } from "../core/options.ts";
+import { showValue } from "../core/show-value.ts";
 
 /** A run of steps with the same label. */
 export interface Segment {
@@ -12,6 +13,15 @@ export interface Segment {
 }
 
 const LABELS = listOfAny(INTEGER, "a list of labels, which are integers");
+const SEGMENTS: Range = {
+  text: "a list of segments, each { label, start, end }",
+  fits: (value) => Array.isArray(value) && Array.from(value).every(isSegment),
+};
+
+function isSegment(value: unknown): boolean {
+  const { label, start, end } = Object(value) as Partial<Segment>;
+  return [label, start, end].every(INTEGER.fits) && (start as number) < (end as number);
+}
 
 /** The segments of a sequence of labels. Steps with a negative label belong to none, and end the one before them. */
 export function segmentsOf(labels: ArrayLike<number>): Segment[] {
@@ -32,6 +42,8 @@ export function segmentsOf(labels: ArrayLike<number>): Segment[] {
  * one. It punishes wrong order and over-segmentation, and says nothing about the time. Two empty lists have 1.
  */
 export function editScore(truth: readonly Segment[], predicted: readonly Segment[]): number {
+  checkValue("editScore: truth", SEGMENTS, truth);
+  checkValue("editScore: predicted", SEGMENTS, predicted);
   const longest = Math.max(truth.length, predicted.length);
   if (longest === 0) return 1;
   let row = Array.from({ length: predicted.length + 1 }, (_, j) => j);
@@ -66,6 +78,8 @@ export function matchSegments(
   predicted: readonly Segment[],
   overlap = 0.5,
 ): SegmentMatches {
+  checkValue("matchSegments: truth", SEGMENTS, truth);
+  checkValue("matchSegments: predicted", SEGMENTS, predicted);
   checkValue("matchSegments: overlap", FROM_0_TO_1, overlap);
   const isFound = new Uint8Array(truth.length);
   let found = 0;
@@ -99,10 +113,14 @@ export function areEntityTags(labels: readonly string[]): boolean {
   return inside.every((label) => ENTITY_TAG.test(label)) && inside.some((label) => /^[BI]-/.test(label));
 }
 
-const parseTag = (label: string): EntityTag => {
-  const [, prefix, type] = ENTITY_TAG.exec(label) ?? [undefined, OUTSIDE, ""];
-  return { prefix, type };
-};
+function parseTag(label: string): EntityTag {
+  if (label === OUTSIDE) return { prefix: OUTSIDE, type: "" };
+  const [, prefix, type] = ENTITY_TAG.exec(label) ?? [];
+  if (prefix !== undefined) return { prefix, type };
+  throw new InputError(
+    `entitiesOf: names must be O, or B-, I-, E- or S- before a type, got ${showValue(label)}`,
+  );
+}
 
 /** Whether an entity begins with `tag`, as conlleval has it. */
 function begins(before: EntityTag, tag: EntityTag): boolean {
@@ -118,6 +136,8 @@ function hasEnded(before: EntityTag, tag: EntityTag): boolean {
   return ["B", "S", OUTSIDE].includes(tag.prefix) || before.type !== tag.type;
 }
 
+const NAMES = listOfAny(TEXT, "a list of the names of labels");
+
 /**
  * The entities that a sequence of tags means, by the rules of conlleval (the scorer of CoNLL-2000): I- after O or another
  * type begins one as B- does. The label of an entity is its type's place in the order of their first tags in `names`.
@@ -126,8 +146,8 @@ function hasEnded(before: EntityTag, tag: EntityTag): boolean {
  */
 export function entitiesOf(labels: ArrayLike<number>, names: readonly string[]): Segment[] {
   checkValue("entitiesOf: labels", LABELS, labels);
-  checkValue("entitiesOf: names", { text: "a list of texts", fits: Array.isArray }, names);
-  const tags = names.map((name) => parseTag(String(name)));
+  checkValue("entitiesOf: names", NAMES, names);
+  const tags = names.map(parseTag);
   const types = [...new Set(tags.map(({ type }) => type))];
   const outside: EntityTag = { prefix: OUTSIDE, type: "" };
   const entities: Segment[] = [];

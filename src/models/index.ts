@@ -29,4 +29,4 @@ export type {
   SequenceTaggerSettings,
   TaggerCell,
 } from "./sequence-tagger-config.ts";
-export { type TaggerInput, TaggerStream } from "./tagger-stream.ts";
+export type { TaggerInput, TaggerStream } from "./tagger-stream.ts";

@@ -27,7 +27,7 @@ export interface SequenceTaggerConfig {
   readonly layers: number;
   /** A second set of weights reads each sequence from its end. Not for cells of one's own. */
   readonly bidirectional: boolean;
-  /** The label of step t is the output after step t + delay: so many later steps are known by then. */
+  /** The label of step t is the output after step t + delay, 0 to 10,000: so many later steps are known by then. */
   readonly delay: number;
   /** Features of a learned vector for each id; 0: ids are one-hot. */
   readonly embedding: number;
@@ -44,6 +44,13 @@ export type SequenceTaggerSettings = Partial<SequenceTaggerConfig> &
 const CLASSES: Range = {
   text: "an integer of at least 2",
   fits: (value) => SIZE.fits(value) && (value as number) >= 2,
+};
+
+const MOST_DELAY = 10_000;
+
+const DELAY: Range = {
+  text: `an integer from 0 to ${MOST_DELAY}`,
+  fits: (value) => COUNT.fits(value) && (value as number) <= MOST_DELAY,
 };
 
 /** Pooling halves a frame at least once. */
@@ -69,7 +76,7 @@ const RANGES: Readonly<Record<keyof SequenceTaggerConfig, Range>> = {
   hidden: SIZE,
   layers: SIZE,
   bidirectional: FLAG,
-  delay: COUNT,
+  delay: DELAY,
   embedding: COUNT,
   dropout: BELOW_1,
   variational: FLAG,

@@ -6,6 +6,7 @@ import {
 } from "../autograd/ops/cross-entropy.ts";
 import { gatherRows } from "../autograd/ops/gather-rows.ts";
 import { reshape } from "../autograd/ops/reshape.ts";
+import { kernelsOf } from "../autograd/tape.ts";
 import type { Backend } from "../backend/backend.ts";
 import { ids as idTensor, type Tensor } from "../backend/tensor.ts";
 import { InputError } from "../core/errors.ts";
@@ -151,6 +152,7 @@ export class SequenceTagger {
     requireTensors(where, { inputs, labels });
     const batch = this.checkBatch(where, inputs, { lengths: given, rng });
     const { rows, steps, lengths } = batch;
+    kernelsOf(where, labels, this.head.weight);
     requireIntegers(`${where}: labels`, labels);
     checkShape(`${where}: labels`, labels.shape, [
       ["batch", rows],
@@ -190,6 +192,7 @@ export class SequenceTagger {
   private checkBatch(where: string, inputs: Tensor, { lengths, rng }: TaggerForwardOptions): Batch {
     checkValue(`${where}: rng`, optional(GENERATOR), rng);
     requireTensors(where, { inputs });
+    kernelsOf(where, inputs, this.head.weight);
     const { vocabulary } = this.config;
     const axes = [
       ["batch", null],

@@ -7,6 +7,7 @@ import type { DataSource } from "../data/data-source.ts";
 import { isCellFile } from "../run/cell-file.ts";
 import type { CodeFile } from "../run/checkpoint-metadata.ts";
 import { assetOf, recordedSource, sourceOf } from "../sources/paths.ts";
+import { fitLoaded } from "../tasks/fitted-settings.ts";
 import type { Baseline, DataFacts, Loaded, Task } from "../tasks/task.ts";
 import { TaskLearner } from "../tasks/task-learner.ts";
 import type { TrainingSettings } from "../tasks/training-options.ts";
@@ -282,12 +283,13 @@ export async function load(
       ? weights && ({ of: "weights", facts: weights.facts } as const)
       : ({ of: "run", facts: resumed.facts } as const);
   const given = givenSettings(task, options);
+  const isChosen = (name: string) => resumed !== undefined || Object.hasOwn(given, name);
   const loaded = await task.load(
     {
       source: sources.source,
       validation: sources.validation?.source,
       settings,
-      isChosen: (name) => resumed !== undefined || Object.hasOwn(given, name),
+      isChosen,
       known,
       threads: options.threads,
       verify(read, symbols) {
@@ -301,7 +303,9 @@ export async function load(
     },
     hooks,
   );
-  return { ...loaded, verified };
+  const fitted =
+    known === undefined ? fitLoaded(task, loaded, { isChosen, threads: options.threads }, hooks) : loaded;
+  return { ...fitted, verified };
 }
 
 /** What run.json will say. */

@@ -54,6 +54,7 @@ export const TASK_MEMBERS: Members<Task> = {
     settingsOf: FUNCTION,
     adopt: FUNCTION,
     start: FUNCTION,
+    adopt: FUNCTION,
     details: FUNCTION,
     trainingBytes: FUNCTION,
     leastParameters: FUNCTION,
@@ -71,6 +72,7 @@ export const TASK_MEMBERS: Members<Task> = {
     picture: FUNCTION,
     predictionPicture: FUNCTION,
     probe: OBJECT,
+    fit: FUNCTION,
   },
 };
 

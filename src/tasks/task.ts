@@ -87,6 +87,14 @@ export interface AdoptedWeights<Settings, Facts> {
   readonly tensors: ReadonlyMap<string, SnapshotTensor>;
 }
 
+/** A setting that the data asks for. */
+export interface FittedSetting<Settings = TrainingSettings> {
+  readonly name: keyof Settings & string;
+  readonly value: string | number | boolean;
+  /** What of the data asks for it, as "items of up to 20,000 steps". */
+  readonly reason: string;
+}
+
 /** Where a model is built, and from which values. */
 export interface BuildContext {
   readonly rng: Rng;
@@ -252,6 +260,12 @@ export interface Task<
     symbols?: readonly string[],
   ): string[];
 
+  /**
+   * Settings that fit the data better than the defaults. Only those that nobody chose are taken, in a new run that starts
+   * from no weights.
+   * @param threads replicas that need a row of a batch each, at least 1
+   */
+  fit?(data: Data, settings: Settings, threads: number): readonly FittedSetting<Settings>[];
   configure(settings: Settings, facts: Facts): Config;
   /** The smallest model that settings can describe, whatever the data is. */
   leastConfig?(settings: Settings): Config;

@@ -28,6 +28,7 @@ import { ReplicaGroup, type ReplicaOptions } from "../train/replica-group.ts";
 import type { Limits } from "../train/schedule.ts";
 import { takeSnapshot } from "../train/snapshot.ts";
 import { type Engine, openBackend } from "./engine.ts";
+import { fitLoaded } from "./fitted-settings.ts";
 import { checkOptions, type TaskOption } from "./option-schema.ts";
 import { findTask, TASK_NAMES } from "./registry.ts";
 import type { Artifact, Baseline, Loaded, Task } from "./task.ts";
@@ -252,18 +253,19 @@ async function loadEngine(engine: Engine | undefined, kernels: KernelOptions = {
   return loadWasmBackend({ ...kernels, instructions });
 }
 
-function loadData(
+async function loadData(
   { task, source, validation, asset, settings: given = {}, replicas }: MemoryTrainingOptions,
   hooks: Hooks,
 ): Promise<Loaded<TrainingSettings, unknown>> {
   const settings = task.complete(given);
   task.check?.({ ...given }, settings);
-  return task.load(
+  const isChosen = (name: string) => given[name] !== undefined;
+  const loaded = await task.load(
     {
       source,
       validation,
       settings,
-      isChosen: (name) => given[name] !== undefined,
+      isChosen,
       threads: replicas,
       verify() {},
       asset:
@@ -276,6 +278,7 @@ function loadData(
     },
     hooks,
   );
+  return fitLoaded(task, loaded, { isChosen, threads: replicas }, hooks);
 }
 
 interface Parts {

@@ -2,10 +2,10 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { showsUnicode } from "../../src/cli/loss-chart.ts";
+import { showsUnicode } from "../../src/cli/charts.ts";
 import { book, eventsOf, file, fresh, madeText, TINY, trained, unrolled, unrolledHere } from "./unrolled.ts";
 
-const reportOf = (folder: string) => readFileSync(join(folder, "report.html"), "utf8");
+const describeError = (folder: string) => readFileSync(join(folder, "report.html"), "utf8");
 const curvesOf = (html: string) =>
   [...html.matchAll(/<polyline class="(?:training|validation|rate)"[^>]*>/g)].map(([tag]) => tag);
 const samplesOf = (html: string) =>
@@ -20,7 +20,7 @@ describe("report.html", () => {
       const start = steps === "20" ? [book, ...TINY, ...every] : ["--resume"];
       await trained([...start, "--out", parts, "--steps", steps]);
     }
-    const [expected, found] = [reportOf(whole), reportOf(parts)];
+    const [expected, found] = [describeError(whole), describeError(parts)];
     expect(curvesOf(expected)).toHaveLength(6);
     expect(curvesOf(found)).toEqual(curvesOf(expected));
     expect(samplesOf(expected)).toHaveLength(6);
@@ -30,7 +30,7 @@ describe("report.html", () => {
   test("names the model, the text, every setting, the losses and what to type", async () => {
     const out = fresh();
     await trained([book, "--out", out, ...TINY, ...every, "--steps", "20", "--patience", "9"]);
-    const html = reportOf(out);
+    const html = describeError(out);
     for (const text of [
       "LSTM, 1 layer of 8",
       "book.txt",
@@ -51,7 +51,7 @@ describe("report.html", () => {
     const out = fresh();
     const text = file("<b>&</b>\n".repeat(600), "a<i>b.txt");
     await trained([text, "--out", out, ...TINY, "--steps", "30", "--eval-every", "10"]);
-    const html = reportOf(out);
+    const html = describeError(out);
     expect(html).toContain("a&lt;i&gt;b.txt");
     expect(samplesOf(html).join("")).toMatch(/&lt;|&gt;|&amp;/);
     expect(html).not.toMatch(/<\/?[bi]>/);
@@ -82,10 +82,10 @@ describe("report.html", () => {
     await trained([book, "--out", out, ...TINY, ...every, "--steps", "20"]);
     rmSync(join(out, "samples.jsonl"));
     await trained(["--resume", "--out", out, "--steps", "30"]);
-    expect(samplesOf(reportOf(out))).toHaveLength(1);
+    expect(samplesOf(describeError(out))).toHaveLength(1);
     writeFileSync(join(out, "samples.jsonl"), 'not JSON\n{"event":"sample","step":"x"}\n{"event":"sam');
     await trained(["--resume", "--out", out, "--steps", "40"]);
-    expect(samplesOf(reportOf(out))).toHaveLength(1);
+    expect(samplesOf(describeError(out))).toHaveLength(1);
     expect(existsSync(join(out, "run.json"))).toBe(true);
   });
 });

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { emptyFolder, madeText } from "../cli/unrolled.ts";
 import { adviceInSource } from "./advice.ts";
 import { CELLS } from "./entries-cells.ts";
+import { CHECK } from "./entries-check.ts";
 import { CLASSIFY } from "./entries-classify.ts";
 import { CODE } from "./entries-code.ts";
 import { COMMANDS } from "./entries-commands.ts";
@@ -18,6 +19,7 @@ import { LAYERS } from "./entries-layers.ts";
 import { PAGES } from "./entries-page.ts";
 import { RUNS } from "./entries-runs.ts";
 import { SETS } from "./entries-sets.ts";
+import { TAG } from "./entries-tag.ts";
 import { TASKS } from "./entries-tasks.ts";
 import { TEXT } from "./entries-text.ts";
 import { type Entries, metFor, SHORT, works } from "./harness.ts";
@@ -25,6 +27,8 @@ import { type Entries, metFor, SHORT, works } from "./harness.ts";
 const ENTRIES: Entries = {
   ...TASKS,
   ...CLASSIFY,
+  ...TAG,
+  ...CHECK,
   ...CODE,
   ...CELLS,
   ...DATA,

@@ -144,10 +144,10 @@ it.each(CASES)("gradients are those of central differences: $name", async (one) 
 
 describe("the loss", () => {
   const one = CASES[0];
-  const lossOf = async (model: SequenceTagger, options: object = {}, given = labels(9)) =>
+  const lossOf = async (model: SequenceTagger, options: object = {}, given = () => labels(9)) =>
     (
       await scope(
-        () => model.loss(whole(model, 5), given, { lengths: LENGTHS, ...options }).loss.read(),
+        () => model.loss(whole(model, 5), given(), { lengths: LENGTHS, ...options }).loss.read(),
         reference,
       )
     )[0];
@@ -177,9 +177,9 @@ describe("the loss", () => {
 
   it("refuses a batch without a label, and labels that are none", async () => {
     const model = make(one, reference);
-    const none = ids(new Array(B * T).fill(-1), [B, T]);
+    const none = () => ids(new Array(B * T).fill(-1), [B, T]);
     await expect(lossOf(model, {}, none)).rejects.toThrow("at least one step must have a label");
-    const wrong = ids(new Array(B * T).fill(K), [B, T]);
+    const wrong = () => ids(new Array(B * T).fill(K), [B, T]);
     await expect(lossOf(model, {}, wrong)).rejects.toThrow(`${K}`);
   });
 });

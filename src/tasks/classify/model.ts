@@ -25,6 +25,7 @@ import {
   isNamedCell,
 } from "./defaults.ts";
 import { type ClassifyFacts, FIRST_INPUT, parseFacts } from "./facts.ts";
+import { fitSettings } from "./fitted.ts";
 import { confusionOf, describeClasses, measureBaselines, planEvaluation, scoreItems } from "./metrics.ts";
 import { OPTIONS, parseWidths, WORDS } from "./options.ts";
 import { predict, predictFile, predictionPicture, readsWholeFile } from "./predict.ts";
@@ -159,6 +160,7 @@ export const classify: Task<
   load: loadItems,
   loadTest: loadTestItems,
   facts: describeFacts,
+  fit: (data, settings, threads) => fitSettings(data, configure(settings, data.facts), settings, threads),
 
   configure,
   settingsOf,

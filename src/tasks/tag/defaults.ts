@@ -1,6 +1,6 @@
 /** The options of `tag`, their defaults, and why they are what they are. */
 import { InputError } from "../../core/errors.ts";
-import { BELOW_1, COUNT, SIZE } from "../../core/options.ts";
+import { BELOW_1, COUNT, type Range, SIZE } from "../../core/options.ts";
 import { BUILT_IN_CELLS, isBuiltInCell } from "../../models/cells.ts";
 import { isCellFile } from "../../run/cell-file.ts";
 import type { OptimizerName } from "../optimizers.ts";
@@ -113,6 +113,12 @@ export const WORDS: TrainingWords = {
   split: "share of the sequences to validate on",
 };
 
+/** As the model has it. */
+const DELAY: Range = {
+  text: "an integer from 0 to 10000",
+  fits: (value) => COUNT.fits(value) && (value as number) <= 10_000,
+};
+
 export const OPTIONS: OptionSchema<TagSettings> = {
   hidden: {
     kind: "number",
@@ -150,7 +156,7 @@ export const OPTIONS: OptionSchema<TagSettings> = {
   delay: {
     kind: "number",
     value: "N",
-    range: COUNT,
+    range: DELAY,
     group: "Model",
     role: "model",
     text: "steps that a label comes later",
