@@ -52,7 +52,6 @@ export const TASK_MEMBERS: Members<Task> = {
     standardOf: FUNCTION,
     leastConfig: FUNCTION,
     settingsOf: FUNCTION,
-    adopt: FUNCTION,
     start: FUNCTION,
     adopt: FUNCTION,
     details: FUNCTION,
