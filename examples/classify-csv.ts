@@ -27,7 +27,7 @@ function makeTable(): string {
 
 const [path] = process.argv.slice(2);
 const content = path === undefined ? makeTable() : await readFile(path);
-const isText = /^("?text"?|.*[,;\t]"?text"?)([,;\t\r\n]|$)/.test(String(content).split("\n")[0]);
+const isText = /^(.*[,;\t])?"?text"?[,;\t\r\n]/.test(String(content));
 
 const training = await trainInMemory({
   task: await TASKS.classify(),
@@ -37,12 +37,12 @@ const training = await trainInMemory({
   limits: { epochs: 30 },
 });
 const [toBeat] = training.baselines;
-console.log(`to beat: ${toBeat.name}, accuracy ${toBeat.metrics?.accuracy.toFixed(3)}`);
+console.log(`to beat: ${toBeat?.name}, accuracy ${toBeat?.metrics?.accuracy?.toFixed(3)}`);
 const folder = await mkdtemp(join(tmpdir(), "classifier-"));
 const file = join(folder, "classifier.safetensors");
 for await (const event of training.events) {
   if (event.event === "eval") {
-    console.log(`step ${event.step}: validation accuracy ${event.metrics?.accuracy.toFixed(3)}`);
+    console.log(`step ${event.step}: validation accuracy ${event.metrics?.accuracy?.toFixed(3)}`);
   }
   if (event.event === "end") await writeFile(file, await training.encodeCheckpoint());
 }
