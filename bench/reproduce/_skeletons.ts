@@ -26,7 +26,9 @@ export function skeletonsOf(arrays: ReadonlyMap<string, NpyArray>): Skeletons {
   let at = 0;
   for (const length of values("lengths") as Int32Array) {
     const frames = Array.from({ length }, (_, t) => at + t);
-    videos.push(frames.map((frame) => Float64Array.from(x.subarray(3 * JOINTS * frame, 3 * JOINTS * (frame + 1)))));
+    videos.push(
+      frames.map((frame) => Float64Array.from(x.subarray(3 * JOINTS * frame, 3 * JOINTS * (frame + 1)))),
+    );
     labels.push(frames.map((frame) => y[frame]));
     at += length;
   }
