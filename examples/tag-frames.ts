@@ -43,7 +43,7 @@ let [right, all, edit] = [0, 0, 0];
 for (const [index, truth] of others.labels.entries()) {
   const predicted = framesOf(others, index).map((frame, t) => {
     const logits = stream.step(frame)!;
-    const label = logits.indexOf(logits.reduce((a, b) => Math.max(a, b)));
+    const label = logits.indexOf(Math.max(...logits));
     // What a camera would show: the answer is there before the next frame is.
     if (index === 0 && t > 0) {
       console.log(`frame ${t}: ${others.actions[label]} (it is ${others.actions[truth[t]!]})`);
