@@ -42,7 +42,7 @@ export async function readStepFile(file: DataFile, options: ReadStepOptions): Pr
   const { labelColumn = "label", features } = options;
   if (/\.npz$/i.test(file.name)) {
     const { parseNpz } = await import("../io/npz.ts");
-    return fromArrays(parseNpz(bytes, file.name), file.name);
+    return fromArrays(parseNpz(bytes, file.name), file.name, features);
   }
   if (!/\.(csv|tsv)$/i.test(file.name)) {
     const { parseConll } = await import("../io/conll.ts");

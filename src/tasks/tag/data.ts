@@ -6,6 +6,7 @@ import { Items } from "../../data/items.ts";
 import { lookaheadSteps } from "../../data/lookahead.ts";
 import { movingShapeSteps } from "../../data/moving-shapes.ts";
 import { type ReadStepOptions, readStepSequences } from "../../data/read-step-sequences.ts";
+import { sortLabels } from "../../data/sequence-arrays.ts";
 import { sharedInts } from "../../data/shared-arrays.ts";
 import { groupedSplit, type ItemSplit } from "../../data/splits.ts";
 import { type LabelledSteps, labelledSteps } from "../../data/step-guesses.ts";
@@ -69,7 +70,7 @@ export async function loadSequences(
   const validationFingerprint = held && fingerprintOf(held);
   const counts = { sequences: all.lengths.length, steps: stepsOf(all) };
   request.verify({ fingerprint, counts, validation: validationFingerprint });
-  const labels = known?.facts.labels ?? labelsOf(all, set);
+  const labels = known?.facts.labels ?? labelsOf(all);
   const split =
     held === undefined
       ? splitSequences(all, settings)
@@ -103,10 +104,9 @@ export function readOptions(
   settings: TagSettings | undefined,
   input: StepInput | undefined,
 ): ReadStepOptions {
-  const isTable = input?.kind === "frames" && input.features.some((name, index) => name !== `x${index}`);
   return {
     labelColumn: settings?.labelColumn ?? undefined,
-    features: isTable ? input.features : undefined,
+    features: input?.kind === "frames" ? input.features : undefined,
   };
 }
 
@@ -153,8 +153,8 @@ function splitSequences(
 }
 
 /** @throws InputError for data without labels, with one label alone, or with very many */
-function labelsOf({ labels }: StepSequences, set: BuiltInSet | null): string[] {
-  const names = [...new Set(labels ?? [])].filter((label) => label !== "");
+function labelsOf({ labels }: StepSequences): string[] {
+  const names = sortLabels(labels ?? []);
   if (names.length === 0) {
     throw new InputError("no step of the data has a label", {
       hint: "a table has them in its column label, an npz file in its array y; or name another --label-column",
@@ -163,9 +163,7 @@ function labelsOf({ labels }: StepSequences, set: BuiltInSet | null): string[] {
   if (names.length < 2 || names.length > MOST_LABELS) {
     throw new InputError(`the data must have 2 to ${MOST_LABELS} different labels, got ${names.length}`);
   }
-  if (set === "video") return names;
-  const areNumbers = names.every((name) => /^\d{1,9}$/.test(name));
-  return areNumbers ? names.sort((a, b) => Number(a) - Number(b)) : names.sort();
+  return names;
 }
 
 function encode(all: StepSequences, { labels, input }: TagFacts, what: string, skipUnknown = false): TagPart {
