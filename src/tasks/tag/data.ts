@@ -62,7 +62,7 @@ export async function loadSequences(
     throw new InputError("--set names built-in data, and DATA is given", { hint: "leave one of them out" });
   }
   const set = source === undefined ? (settings.set ?? "lookahead") : null;
-  const options = readOptions(settings, known?.facts.input);
+  const options = { ...readOptions(settings, known?.facts.input), needsLabels: true };
   const read = (from: DataSource) => readStepSequences(from, options, hooks);
   const all = source === undefined ? BUILT_IN[set!]() : await read(source);
   const held = request.validation && (await read(request.validation));
