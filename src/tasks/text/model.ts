@@ -25,6 +25,7 @@ import {
   checkCombinations,
   completeSettings,
   defaultsOf,
+  fitHidden,
   OPTIONS,
   type TextSettings,
   WORDS,
@@ -120,6 +121,7 @@ export const text: Task<
   loadTest: loadTestText,
   facts: describeFacts,
   differences: describeDifferences,
+  fit: ({ train }, settings) => fitHidden(train.length, settings),
 
   configure,
   settingsOf,
