@@ -8,7 +8,6 @@ import { BUILT_IN_CELLS, isBuiltInCell } from "../../models/cells.ts";
 import { isCellFile } from "../../run/cell-file.ts";
 import type { OptimizerName } from "../optimizers.ts";
 import { flagOf, type OptionSchema } from "../option-schema.ts";
-import type { FittedSetting } from "../task.ts";
 import {
   type ByOptimizer,
   type RunOptions,
@@ -126,25 +125,6 @@ export function defaultBatchSize(symbols: number, seqLength: number, least = 1):
     rows = Math.max(least, Math.floor(rows / 2));
   }
   return rows;
-}
-
-/** On fewer characters than this a layer of the default size learns them by heart. */
-const FEW_CHARACTERS = 8000;
-const FEW_HIDDEN = 64;
-
-/**
- * Half the units on a very short text. Nats per character after 20 passes over the beginning of a text, on the 20,000
- * characters behind it, with 64 and with 128 units (mean of three seeds; the trigram in brackets), by `npm run reproduce
- * defaults -- text FILE...`: Shakespeare 5 kB 2.46 and 2.69 (2.43), 10 kB 2.33 and 2.36 (2.37), 20 kB 2.07 and 1.99 (2.09);
- * program text 5 kB 2.97 and 3.03 (2.79), 10 kB 2.51 and 2.40 (2.37).
- * @param characters of the training text
- */
-export function fitHidden(
-  characters: number,
-  { tokens, hidden }: TextSettings,
-): FittedSetting<TextSettings>[] {
-  if (tokens !== "char" || characters >= FEW_CHARACTERS || hidden <= FEW_HIDDEN) return [];
-  return [{ name: "hidden", value: FEW_HIDDEN, reason: `${characters} characters to train on` }];
 }
 
 export const WORDS: TrainingWords = {

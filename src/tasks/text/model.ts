@@ -25,7 +25,6 @@ import {
   checkCombinations,
   completeSettings,
   defaultsOf,
-  fitHidden,
   OPTIONS,
   type TextSettings,
   WORDS,
@@ -121,7 +120,6 @@ export const text: Task<
   loadTest: loadTestText,
   facts: describeFacts,
   differences: describeDifferences,
-  fit: ({ train }, settings) => fitHidden(train.length, settings),
 
   configure,
   settingsOf,
