@@ -28,13 +28,15 @@ const QUICK = [
 const LONG = [
   "test/api/hostile-calls.test.ts",
   "test/autograd/hostile-ops.test.ts",
-  "test/kernels/{amx,build,gemm,parts,recurrent}.test.ts",
+  "test/kernels/{amx,build,gemm,parts,recurrent,tails}.test.ts",
+  "test/nn/memory.test.ts",
+  "test/bench/contestants.test.ts",
   "test/demos/gradcheck.test.ts",
   "test/data/tokenizers.test.ts",
-  "test/tasks/text-resume.test.ts",
+  "test/tasks/{text-memory,text-resume}.test.ts",
   "test/cli/kill.test.ts",
   "test/train/{replicas,shards}.test.ts",
-  "test/browser/template.test.ts",
+  "test/browser/{tasks,template}.test.ts",
 ];
 
 checkLists();

@@ -12,16 +12,11 @@ import type { OptionSchema, TaskOption } from "../tasks/option-schema.ts";
 import type { CheckResult, Verdict } from "../tasks/recipe.ts";
 import type { Task } from "../tasks/task.ts";
 import { type RunOptions, runOptions } from "../tasks/training-options.ts";
+import { chooseDrawing } from "./charts.ts";
+import { addSchemaOptions } from "./command.ts";
 import { nats, wrapWords } from "./format.ts";
-import { onInterrupt } from "./interrupt.ts";
-import { clearLive } from "./live-line.ts";
-import { drawingOptions } from "./loss-chart.ts";
-import { note } from "./note.ts";
-import { writeOut } from "./output.ts";
-import { paint, type Style } from "./paint.ts";
-import { Progress } from "./progress.ts";
-import { Status } from "./report.ts";
-import { addSchemaOptions } from "./schema-options.ts";
+import { Status, writeOut } from "./output.ts";
+import { clearStatusLine, note, onInterrupt, Progress, paint, type Style } from "./terminal.ts";
 import { findNamedTask, listTasks, loadTasks, noTask } from "./train.ts";
 
 const ABOUT =
@@ -104,13 +99,13 @@ async function check(named: NamedTask, options: CheckOptions, json: boolean): Pr
     if (!json) await print([summaryOf(results)]);
     return results.some(({ verdict }) => verdict === "failed") ? Status.failed : Status.done;
   } finally {
-    clearLive();
+    clearStatusLine();
     unwatch();
   }
 }
 
 async function print(lines: readonly string[]): Promise<void> {
-  clearLive();
+  clearStatusLine();
   await writeOut(`${lines.join("\n")}\n`);
 }
 
@@ -164,7 +159,7 @@ function drawSweep(
   sweep: NonNullable<CheckResult["sweep"]>,
   { lr: own, start }: CheckResult["values"],
 ): string[] {
-  const { unicode } = drawingOptions();
+  const { unicode } = chooseDrawing();
   const losses = sweep.flatMap(({ loss }) => (loss === null ? [] : [loss]));
   const from = Math.min(0, ...losses);
   const most = Math.min(Math.max(...losses), from + MOST * (start - from));

@@ -2,9 +2,9 @@
 import type { Command } from "commander";
 import { InputError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
-import type { Listed } from "./listed.ts";
+import type { CommandEntry } from "./command.ts";
 
-export const SUBCOMMANDS: readonly Listed[] = [
+export const SUBCOMMANDS: readonly CommandEntry[] = [
   {
     name: "hello",
     summary: "four letters, three hidden units: every number before and after it learns to write hello",
@@ -32,7 +32,7 @@ export function define(command: Command): () => Promise<number> {
 
   return async () => {
     const [name] = command.args;
-    const names = SUBCOMMANDS.map((listed) => listed.name);
+    const names = SUBCOMMANDS.map(({ name }) => name);
     const hint = `the demos are: ${names.join(", ")}`;
     if (name === undefined || name.startsWith("-")) throw new InputError("demo needs a name", { hint });
     const meant = nearest(name, names);

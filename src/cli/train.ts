@@ -9,16 +9,12 @@ import { findTask, TASK_NAMES } from "../tasks/registry.ts";
 import type { Task } from "../tasks/task.ts";
 import { runOptions } from "../tasks/training-options.ts";
 import type { EndEvent } from "../train/events.ts";
-import { onInterrupt } from "./interrupt.ts";
-import { clearLive, hasLiveLine } from "./live-line.ts";
-import { note } from "./note.ts";
-import { isClosedPipe, onOutputLost, outputError } from "./output.ts";
-import { suggestForPath } from "./path-hint.ts";
-import { reportError, Status } from "./report.ts";
+import { addSchemaOptions } from "./command.ts";
+import { describeLostOutput, isClosedPipe, onOutputLost, reportError, Status } from "./output.ts";
 import { RunReport } from "./run-report.ts";
-import { addSchemaOptions } from "./schema-options.ts";
-import { JsonView } from "./view-json.ts";
-import { PeopleView } from "./view-people.ts";
+import { suggestForPath } from "./suggested-commands.ts";
+import { clearStatusLine, hasStatusLine, note, onInterrupt } from "./terminal.ts";
+import { JsonView, TerminalView } from "./train-views.ts";
 
 const SCHEDULE = `
 With --lr-decay the learning rate falls in steps, after each pass. Without, it
@@ -138,7 +134,7 @@ function hintFor(name: string, data: readonly string[]): string {
 
 /** Resolves to the exit status. */
 async function train(named: NamedTask, options: TrainOptions, json: boolean): Promise<number> {
-  const view = json ? new JsonView() : new PeopleView(hasLiveLine());
+  const view = json ? new JsonView() : new TerminalView(hasStatusLine());
   const stop = new AbortController();
   let prepared = false;
 
@@ -174,7 +170,7 @@ async function train(named: NamedTask, options: TrainOptions, json: boolean): Pr
     }
     return statusOf(training, end, lost);
   } finally {
-    clearLive();
+    clearStatusLine();
     unwatch();
   }
 }
@@ -183,7 +179,7 @@ async function train(named: NamedTask, options: TrainOptions, json: boolean): Pr
 function statusOf(training: TaskTraining, end: EndEvent | undefined, lost: Error | undefined): number {
   if (lost !== undefined) {
     const saved = `stopped at step ${end?.step} and saved in ${training.runDirectory}`;
-    if (!isClosedPipe(lost)) throw outputError(lost, saved);
+    if (!isClosedPipe(lost)) throw describeLostOutput(lost, saved);
     note(`nobody reads the output any more: ${saved}`);
     return Status.done;
   }

@@ -13,3 +13,13 @@ export function sharedInts(length: number): Int32Array {
 export function sharedFloats(length: number): Float32Array {
   return new Float32Array(bufferOf(4 * length));
 }
+
+/** Zeros. */
+export function sharedDoubles(length: number): Float64Array {
+  return new Float64Array(bufferOf(8 * length));
+}
+
+/** Zeros. */
+export function sharedBytes(length: number): Uint8Array {
+  return new Uint8Array(bufferOf(length));
+}

@@ -14,6 +14,7 @@ import {
   settle,
   TEXT,
 } from "../core/options.ts";
+import { DAMAGED } from "./damaged.ts";
 
 /** A recording, brought to one channel. */
 export interface WavFile {
@@ -79,9 +80,7 @@ function findChunks(view: DataView, where: string): { format: Format; data: Data
       throw new FormatError(
         where,
         `the chunk ${JSON.stringify(escapeControl(tag))} claims ${size} bytes, ${left} are there`,
-        {
-          hint: "the file is cut off or damaged: get it again",
-        },
+        DAMAGED,
       );
     }
     const chunk = new DataView(view.buffer, view.byteOffset + at + 8, isUnknown ? left : size);
@@ -92,9 +91,7 @@ function findChunks(view: DataView, where: string): { format: Format; data: Data
     }
     at += 8 + size + (size % 2);
   }
-  throw new FormatError(where, `the file has no ${format === undefined ? "format" : "samples"}`, {
-    hint: "the file is cut off or damaged: get it again",
-  });
+  throw new FormatError(where, `the file has no ${format === undefined ? "format" : "samples"}`, DAMAGED);
 }
 
 function readFormat(chunk: DataView, where: string): Format {
@@ -128,9 +125,11 @@ function readFormat(chunk: DataView, where: string): Format {
 function readSamples({ isFloat, channels, bits }: Format, data: DataView, where: string): Float32Array {
   const bytes = bits / 8;
   if (data.byteLength % (channels * bytes) !== 0) {
-    throw new FormatError(where, `${data.byteLength} bytes of samples are no whole number of frames`, {
-      hint: "the file is cut off or damaged: get it again",
-    });
+    throw new FormatError(
+      where,
+      `${data.byteLength} bytes of samples are no whole number of frames`,
+      DAMAGED,
+    );
   }
   const count = data.byteLength / (channels * bytes);
   if (count === 0)

@@ -27,7 +27,7 @@ export interface TerminalChartOptions {
 /** Narrower charts would show nothing. */
 export const LEAST_COLUMNS = 32;
 
-interface Glyphs {
+export interface Glyphs {
   readonly validation: string;
   readonly baseline: string;
   /** The training curve in the legend. */
@@ -37,7 +37,7 @@ interface Glyphs {
   readonly horizontal: string;
 }
 
-const UNICODE: Glyphs = {
+export const UNICODE: Glyphs = {
   validation: "●",
   baseline: "┄",
   training: "⠒⠒",
@@ -45,7 +45,7 @@ const UNICODE: Glyphs = {
   corner: "└",
   horizontal: "─",
 };
-const ASCII: Glyphs = {
+export const ASCII: Glyphs = {
   validation: "o",
   baseline: "-",
   training: "..",
@@ -88,17 +88,17 @@ export function terminalChart(chart: LossChart, options: TerminalChartOptions): 
 }
 
 /** The label of each row: the number of the tick in it, or nothing. */
-function rowLabels(y: Axis, rows: number): string[] {
+export function rowLabels(y: Axis, rows: number): string[] {
   const labels = new Array<string>(rows).fill("");
   for (const tick of y.ticks) labels[rowOf(y, tick, rows)] = tickText(tick);
   return labels;
 }
 
-function rowOf(y: Axis, value: number, rows: number): number {
+export function rowOf(y: Axis, value: number, rows: number): number {
   return Math.min(rows - 1, Math.max(0, Math.floor((1 - positionOn(y, value)) * rows)));
 }
 
-interface Canvas {
+export interface Canvas {
   readonly x: Axis;
   readonly y: Axis;
   readonly width: number;
@@ -109,13 +109,13 @@ interface Canvas {
 
 /** Draws baselines first, then the training curve, then evaluations, which cover what is below them. */
 function drawCells(chart: LossChart, canvas: Canvas): Cell[][] {
-  const { x, y, width, rows, unicode, glyphs } = canvas;
+  const { x, y, width, rows, glyphs } = canvas;
   const cells = Array.from({ length: rows }, () => new Array<Cell>(width).fill(EMPTY));
   for (const { loss } of visibleBaselines(chart, y)) {
     cells[rowOf(y, loss, rows)].fill({ mark: glyphs.baseline, series: "baseline" });
   }
-  const curve = unicode ? brailleCurve(chart.training, canvas) : dotCurve(chart.training, canvas);
-  for (const { row, column, mark } of curve) cells[row][column] = { mark, series: "training" };
+  for (const { row, column, mark } of curveMarks(chart.training, canvas))
+    cells[row][column] = { mark, series: "training" };
   for (const { step, value } of chart.validation) {
     const column = Math.min(width - 1, Math.floor(positionOn(x, step) * width));
     cells[rowOf(y, value, rows)][column] = { mark: glyphs.validation, series: "validation" };
@@ -123,10 +123,15 @@ function drawCells(chart: LossChart, canvas: Canvas): Cell[][] {
   return cells;
 }
 
-interface Mark {
+export interface Mark {
   readonly row: number;
   readonly column: number;
   readonly mark: string;
+}
+
+/** A curve in the characters that the canvas may have. */
+export function curveMarks(points: readonly ChartPoint[], canvas: Canvas): Mark[] {
+  return canvas.unicode ? brailleCurve(points, canvas) : dotCurve(points, canvas);
 }
 
 /** The bits of the dots in a braille pattern, by row and column. */

@@ -15,7 +15,7 @@ import type { ShownTraining } from "../tasks/view.ts";
 import type { StartEvent, TrainEvent } from "../train/events.ts";
 import { TrainingHistory } from "../train/history.ts";
 import { ReplicaGroup } from "../train/replica-group.ts";
-import type { Snapshot } from "../train/snapshot.ts";
+import { type Snapshot, type SnapshotTensor, takeSnapshot } from "../train/snapshot.ts";
 import { VERSION } from "../version.ts";
 import { loadNamedCell } from "./code-choice.ts";
 import { startNodeWorker } from "./node-workers.ts";
@@ -69,6 +69,8 @@ export interface TaskTraining extends ShownTraining<TrainingSettings, unknown, u
   readonly unit: string;
   /** Grows while {@link events} are iterated; of a resumed run with what came before. */
   readonly history: TrainingHistory;
+  /** The sums of the last evaluation of this sitting, once there was one. */
+  readonly measured: { readonly sums?: Float64Array };
   /** Replaces the report in the run's folder, until the events have ended. Returns its path. */
   writeReport(html: string): Promise<string>;
 }
@@ -103,7 +105,7 @@ async function prepare(
   const folder = resumed?.store.folder ?? options.out ?? newRunFolder(task.name);
   if (resumed === undefined) refuseFolderOfRun(folder);
   const weights = options.from === undefined ? undefined : await openWeights(task, options.from, hooks);
-  const brought = weights && broughtBy(task, weights);
+  const brought = weights?.settings;
   if (brought !== undefined) refuseOtherModel(task, brought as never, options);
   const asked = resumed?.run.settings ?? task.complete(givenSettings(task, options), brought);
   const cell = resumed === undefined ? await cellOf(asked, options, weights, hooks.onNote) : resumed.cell;
@@ -174,31 +176,46 @@ function refuseFolderOfRun(folder: string): void {
   });
 }
 
-/** @throws InputError for weights of another task */
-async function openWeights(task: Task, path: string, { onNote }: Hooks): Promise<OpenedCheckpoint> {
-  const opened = await openCheckpoint(path, { known: task, onNote });
-  if (opened.task.name === task.name) return opened;
-  throw new InputError(`--from ${path} is of the task ${opened.task.name}, expected ${task.name}`, {
-    hint: `name a run of ${task.name}`,
-  });
+/** Weights that a new run starts from, of its own task or of one that it can start from. */
+interface StartWeights {
+  readonly opened: OpenedCheckpoint;
+  /** What they decide about the settings. */
+  readonly settings: Partial<TrainingSettings>;
+  readonly facts: object;
+  /** Parameters of the new model. */
+  readonly tensors: ReadonlyMap<string, SnapshotTensor>;
+  /** Whether these are all of them. */
+  readonly isWhole: boolean;
 }
 
-/** What weights from another run bring with them. */
-function broughtBy(task: Task, { config, facts, cellFile }: OpenedCheckpoint): Partial<TrainingSettings> {
-  const settings = task.settingsOf?.(config, facts) ?? {};
-  return cellFile === undefined ? settings : ({ ...settings, cell: cellFile.path } as typeof settings);
+/** @throws InputError for weights of another task */
+async function openWeights(task: Task, path: string, { onNote }: Hooks): Promise<StartWeights> {
+  const opened = await openCheckpoint(path, { known: task, onNote });
+  const { config, facts, cellFile, file, step, path: where } = opened;
+  const { tensors } = snapshotOf(file, step, where, { parametersOnly: true });
+  const isWhole = opened.task.name === task.name;
+  const adopted = isWhole
+    ? { settings: task.settingsOf?.(config, facts) ?? {}, facts, tensors }
+    : task.adopt?.({ task: opened.task.name, config, facts, tensors, where });
+  if (adopted === undefined) {
+    throw new InputError(`--from ${path} is of the task ${opened.task.name}, expected ${task.name}`, {
+      hint: `name a run of ${task.name}`,
+    });
+  }
+  const settings = cellFile === undefined ? adopted.settings : { ...adopted.settings, cell: cellFile.path };
+  return { ...adopted, settings, opened, isWhole };
 }
 
 /** The cell of a new run, when it is one of the user's own: the one that is named, or else the one of the weights. */
 export async function cellOf(
   settings: TrainingSettings & { readonly cell?: string },
   options: TrainOptions<{ cell: string }>,
-  weights: OpenedCheckpoint | undefined,
+  weights: StartWeights | undefined,
   onNote: Hooks["onNote"],
 ): Promise<OwnCell | undefined> {
   if (settings.cell === undefined || !isCellFile(settings.cell)) return undefined;
   if (options.cell !== undefined) return loadNamedCell(options.cell, undefined, onNote);
-  return weights && loadCellOf(weights, undefined, onNote);
+  return weights && loadCellOf(weights.opened, undefined, onNote);
 }
 
 export interface Sources {
@@ -255,7 +272,7 @@ export async function load(
     options: TrainOptions;
     sources: Sources;
     resumed: Resumed | undefined;
-    weights: OpenedCheckpoint | undefined;
+    weights: StartWeights | undefined;
     hooks: Hooks;
   },
 ): Promise<Loaded<TrainingSettings, unknown> & { readonly verified: string | undefined }> {
@@ -282,6 +299,7 @@ export async function load(
         }
       },
       asset: assetOf,
+      file: (path) => sourceOf([path]),
     },
     hooks,
   );
@@ -343,7 +361,7 @@ async function start(parts: {
   spec: WorkerSpec;
   learner: TaskLearner;
   resumed: Resumed | undefined;
-  weights: OpenedCheckpoint | undefined;
+  weights: StartWeights | undefined;
   saveEvery: number | undefined;
   cellName: string | undefined;
   hooks: Hooks;
@@ -351,7 +369,7 @@ async function start(parts: {
   const { task, run, store, history, loaded, facts, spec, learner, resumed, weights, hooks } = parts;
   const { settings, data } = loaded;
   const { limits, backend, instructions, threads, precision, baselines } = run;
-  const values = resumed?.snapshot ?? (weights && weightsOf(weights));
+  const values = resumed?.snapshot ?? (weights && (await snapshotOfWeights(weights, learner)));
   const snapshot = values && { snapshot: values, parametersOnly: resumed?.snapshot === undefined };
   const source = { module: new URL(`./task-worker.${EXTENSION}`, import.meta.url).href, spec };
   const group = await ReplicaGroup.start(learner, {
@@ -377,6 +395,7 @@ async function start(parts: {
   const startSeconds = resumed?.seconds ?? 0;
   const best = resumed?.best ?? Number.POSITIVE_INFINITY;
   const { saveEvery, cellName } = parts;
+  const measured: { sums?: Float64Array } = {};
   return {
     task,
     events: runTraining({
@@ -395,7 +414,9 @@ async function start(parts: {
       best,
       saveEvery,
       isNew: resumed === undefined,
+      measured,
     }),
+    measured,
     settings,
     data,
     config: spec.config,
@@ -422,6 +443,12 @@ function stepLimit({ steps, epochs }: TaskRun["limits"], stepsPerEpoch: number):
   return ends.length === 0 ? null : Math.min(...ends);
 }
 
-function weightsOf({ file, step, path }: OpenedCheckpoint): Snapshot {
-  return snapshotOf(file, step, path, { parametersOnly: true });
+/** All parameters of the new model: those of the weights, and what it begins with where these have none. */
+async function snapshotOfWeights(
+  { opened: { step }, tensors, isWhole }: StartWeights,
+  learner: TaskLearner,
+): Promise<Snapshot> {
+  if (isWhole) return { step, tensors };
+  const own = await takeSnapshot(learner, step, new Float64Array(learner.carried.size));
+  return { step, tensors: new Map([...own.tensors, ...tensors]) };
 }

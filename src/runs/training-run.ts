@@ -32,6 +32,8 @@ export interface TrainingParts {
   readonly saveEvery: number | undefined;
   /** Whether the folder was made for this training: it is removed if there is no first step. */
   readonly isNew: boolean;
+  /** Receives the sums of each evaluation. */
+  readonly measured: { sums?: Float64Array };
 }
 
 /** The training loop of a run, with its log, its checkpoints and its samples. Closes the run in the end. */
@@ -102,7 +104,10 @@ function startLoop(parts: TrainingParts) {
     save: saver(parts),
     sample: sampler(parts),
     patience: patienceOf(run, parts.history),
-    score: (sums) => task.score(sums, data, evaluation, run.baselines),
+    score(sums) {
+      parts.measured.sums = sums.slice();
+      return task.score(sums, data, evaluation, run.baselines);
+    },
     signal: parts.hooks.signal,
   });
 }

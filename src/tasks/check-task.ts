@@ -1,6 +1,6 @@
 import { InputError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
-import { FUNCTION, OBJECT, type Range, TEXT } from "../core/options.ts";
+import { FLAG, FUNCTION, OBJECT, type Range, TEXT } from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
 import { flagOf, OPTION_GROUPS, type TaskOption } from "./option-schema.ts";
 import type { Task } from "./task.ts";
@@ -52,6 +52,9 @@ export const TASK_MEMBERS: Members<Task> = {
     standardOf: FUNCTION,
     leastConfig: FUNCTION,
     settingsOf: FUNCTION,
+    start: FUNCTION,
+    adopt: FUNCTION,
+    details: FUNCTION,
     trainingBytes: FUNCTION,
     leastParameters: FUNCTION,
     isRandom: FUNCTION,
@@ -87,7 +90,13 @@ export const VIEW_MEMBERS: Members<AnyView> = {
     terms: LIST,
     scoreTable: FUNCTION,
   },
-  optional: { lossUnit: FUNCTION, startEvent: FUNCTION, ending: FUNCTION, drawing: FUNCTION },
+  optional: {
+    lossUnit: FUNCTION,
+    startEvent: FUNCTION,
+    ending: FUNCTION,
+    drawing: FUNCTION,
+    drawsEnding: FLAG,
+  },
 };
 
 /** A check whose member has another name would be skipped as if there were none. */

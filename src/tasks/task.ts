@@ -12,6 +12,7 @@ import type { CharacterIds } from "../data/id-store.ts";
 import type { Tokenizer } from "../data/tokenizer.ts";
 import type { CreateCell } from "../nn/cell.ts";
 import type { WeightFormat } from "../nn/stream.ts";
+import type { SnapshotTensor } from "../train/snapshot.ts";
 import type { OptionSchema } from "./option-schema.ts";
 import type { Baseline, DataFacts, Score } from "./results.ts";
 import type { TaskProbe } from "./task-probe.ts";
@@ -41,6 +42,11 @@ export interface LoadRequest<Settings, Facts> {
   verify(read: Omit<DataFacts<unknown>, "facts">, symbols?: readonly string[]): void;
   /** A file of this package, as "corpus/unrolled.txt". */
   asset(path: string): DataSource;
+  /**
+   * A file that a person named in an option; undefined where files cannot be named. Not for the settings of a run that
+   * goes on, which may come from somebody else.
+   */
+  file?(path: string): DataSource;
 }
 
 /** A request to load other data than that of the run, to measure a model on it. */
@@ -57,6 +63,28 @@ export interface TestRequest<Settings, Config, Facts> {
 export interface Loaded<Settings, Data> {
   readonly data: Data;
   readonly settings: Settings;
+}
+
+/** Weights of another task that a model starts from. */
+export interface ForeignWeights {
+  /** The name of the task that they are of. */
+  readonly task: string;
+  readonly config: unknown;
+  readonly facts: object;
+  /** The parameters by name. */
+  readonly tensors: ReadonlyMap<string, SnapshotTensor>;
+  /** The checkpoint, for errors. */
+  readonly where: string;
+}
+
+/** What a task takes over of weights of another one. */
+export interface AdoptedWeights<Settings, Facts> {
+  /** What they decide about the settings. */
+  readonly settings: Partial<Settings>;
+  /** For {@link LoadRequest.known}. */
+  readonly facts: Facts;
+  /** Parameters of the new model by name; the others have the values that every new model has. */
+  readonly tensors: ReadonlyMap<string, SnapshotTensor>;
 }
 
 /** A setting that the data asks for. */
@@ -161,12 +189,19 @@ export interface PredictionInput {
   /** Where it comes from: a file and line, or "--text". */
   readonly name: string;
   readonly text: string;
+  /** Numbers that code gives instead of a text: the features of each step. */
+  readonly frames?: readonly ArrayLike<number>[];
 }
 
 /** What a model says of one input. `json` is the line of `--json`, `text` what people read. */
 export interface Prediction {
   readonly text: string;
   readonly json: Readonly<Record<string, unknown>>;
+  /**
+   * The input in pieces, each with a number from 0 to 1: how far a model that reads it agrees by then with what it says in
+   * the end. Terminals with colours show them in place of the input, which is the first field of `text`.
+   */
+  readonly pieces?: readonly { readonly text: string; readonly value: number }[];
 }
 
 /** A trained model with everything that a task needs to use it. */
@@ -237,12 +272,23 @@ export interface Task<
   /** What weights of a model decide about the settings of a run that starts from them. */
   settingsOf?(config: Config, facts: Facts): Partial<Settings>;
   /**
+   * What a new run takes over of weights of another task, as a classifier of a language model.
+   * @returns undefined for weights of a task that it cannot start from
+   * @throws InputError, FormatError for weights that it can start from in general, but not from these
+   */
+  adopt?(weights: ForeignWeights): AdoptedWeights<Settings, Facts> | undefined;
+  /**
    * A model's description from a file: hostile until it is checked.
-   * @param read gives the parsed JSON of a field by its name
+   * @param read gives the parsed JSON of a field by its name; undefined for one that the file does not have
    * @throws FormatError
    */
   parse(read: (name: string) => unknown, where: string): { readonly config: Config; readonly facts: Facts };
   build(config: Config, context: BuildContext): Model;
+  /**
+   * Give a new model the values that the data brings, such as vectors of words, before the first step and before weights
+   * of a run are put into it. Every replica does the same.
+   */
+  start?(model: Model, data: Data): void;
   /** Bytes that a training takes on the heap, for the error that refuses more than it has. */
   trainingBytes?(config: Config, settings: Settings): number;
   /** Fewest numbers and tensors that a model has, so that a small file cannot have a large model made. */
@@ -263,6 +309,8 @@ export interface Task<
    * @param sums of all parts, [parts, width]: not yet added up over the parts
    */
   score(sums: Float64Array, data: Data, plan: EvaluationPlan<Model>, baselines: readonly Baseline[]): Score;
+  /** What else `eval --json` says of an evaluation, under names of its own: the scores of each label. */
+  details?(sums: Float64Array, data: Data): Readonly<Record<string, unknown>>;
   baselines(data: Data, hooks: LoadHooks): Promise<Baseline[]>;
   /** The loss of guessing without looking, and among what: a training that ends there has learned nothing. */
   guess?(data: Data, config: Config): { readonly loss: number; readonly among: string };

@@ -112,15 +112,20 @@ const COUNTED: Range = {
   fits: (value) => SIZE.fits(value) && (value as number) <= 4096,
 };
 const RANGES: Ranges<MemoryTrainingOptions> = {
-  ...{ task: TASK, settings: optional(OPTIONS), source: optional(SOURCE), validation: optional(SOURCE) },
-  ...{ asset: optional(FUNCTION), engine: optional(OPTIONS), kernels: optional(OPTIONS) },
-  ...{
-    limits: optional(OPTIONS),
-    evaluateEvery: optional(SIZE),
-    replicas: COUNTED,
-    shards: optional(COUNTED),
-  },
-  ...{ replicaOptions: optional(OPTIONS), module: optional(TEXT), hooks: optional(OPTIONS) },
+  task: TASK,
+  settings: optional(OPTIONS),
+  source: optional(SOURCE),
+  validation: optional(SOURCE),
+  asset: optional(FUNCTION),
+  engine: optional(OPTIONS),
+  kernels: optional(OPTIONS),
+  limits: optional(OPTIONS),
+  evaluateEvery: optional(SIZE),
+  replicas: COUNTED,
+  shards: optional(COUNTED),
+  replicaOptions: optional(OPTIONS),
+  module: optional(TEXT),
+  hooks: optional(OPTIONS),
 };
 const ENGINE: Ranges<Engine> = {
   backend: oneOf("native", "wasm", "reference"),
@@ -132,17 +137,21 @@ const KERNELS: Ranges<KernelOptions> = {
   maximumBytes: optional({ text: "a number of bytes", fits: (value) => typeof value === "number" }),
 };
 const LIMITS: Ranges<Limits> = {
-  ...{ steps: optional(COUNT), epochs: optional(ABOVE_0), maxSeconds: optional(AT_LEAST_0) },
+  steps: optional(COUNT),
+  epochs: optional(ABOVE_0),
+  maxSeconds: optional(AT_LEAST_0),
 };
 const REPLICA_OPTIONS: Ranges<NonNullable<MemoryTrainingOptions["replicaOptions"]>> = {
-  ...{ startWorker: optional(FUNCTION), exchange: optional(oneOf("shared", "messages")) },
+  startWorker: optional(FUNCTION),
+  exchange: optional(oneOf("shared", "messages")),
 };
 const HOOKS: Ranges<Partial<Hooks>> = {
   signal: optional({
     text: "an AbortSignal",
     fits: (value) => hasFunctions(value, "throwIfAborted"),
   }),
-  ...{ onProgress: optional(FUNCTION), onNote: optional(FUNCTION) },
+  onProgress: optional(FUNCTION),
+  onNote: optional(FUNCTION),
 };
 
 /** @throws InputError naming the option that is wrong */
@@ -202,7 +211,11 @@ export async function trainInMemory(given: MemoryTrainingOptions): Promise<Memor
   const described = { task: task.name, model: config, shards, facts };
   const progress = { step: 0, seconds: 0 };
   return {
-    ...{ learner, config, facts, settings, baselines },
+    learner,
+    config,
+    facts,
+    settings,
+    baselines,
     events: run({ options, hooks, learner, group, data, baselines, config, facts, progress }),
     async encodeCheckpoint() {
       const snapshot = await takeSnapshot(learner, progress.step, await group.collectCarried());
@@ -249,7 +262,9 @@ async function loadData(
   const isChosen = (name: string) => given[name] !== undefined;
   const loaded = await task.load(
     {
-      ...{ source, validation, settings },
+      source,
+      validation,
+      settings,
       isChosen,
       threads: replicas,
       verify() {},
@@ -325,7 +340,11 @@ function startLoop({ options, hooks, learner, group, data, baselines, config, fa
     return sampleOf(await task.sample!(trained, { backend, rng: learner.sampleRng(step) }));
   };
   return trainLoop({
-    ...{ group, limits, evaluateEvery, startStep: 0, startSeconds: 0 },
+    group,
+    limits,
+    evaluateEvery,
+    startStep: 0,
+    startSeconds: 0,
     learningRate: lr,
     decay: lrDecay === null ? undefined : { factor: lrDecay, after: lrDecayAfter },
     stepsPerEpoch: plan.stepsPerEpoch,

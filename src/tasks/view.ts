@@ -30,6 +30,15 @@ export interface Measured extends Evaluation {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
+/** What a terminal can show. */
+export interface DrawingOptions {
+  readonly columns: number;
+  /** Whether it shows characters beyond ASCII in drawings. */
+  readonly unicode: boolean;
+  /** Whether it shows colours. */
+  readonly colors?: boolean;
+}
+
 export interface TaskView<Settings, Data, Config, Facts> {
   /** What is trained on: the first lines of a training. */
   data(training: ShownTraining<Settings, Data, Config, Facts>): Row[];
@@ -62,11 +71,9 @@ export interface TaskView<Settings, Data, Config, Facts> {
   /** Words that the report explains. */
   readonly terms: readonly { readonly term: string; readonly meaning: string }[];
   /** An evaluation as a drawing of characters, below its table. */
-  drawing?(
-    sums: Float64Array,
-    data: Data,
-    options: { readonly columns: number; readonly unicode: boolean },
-  ): string[];
+  drawing?(sums: Float64Array, data: Data, options: DrawingOptions): string[];
+  /** Whether the drawing of the last evaluation is shown at the end of a training, too. */
+  readonly drawsEnding?: boolean;
   /** An evaluation as a table: name, value, explanation. */
   scoreTable(
     score: Score & { readonly items: number },

@@ -3,7 +3,7 @@
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, vi } from "vitest";
-import { reportError } from "../../src/cli/report.ts";
+import { reportError } from "../../src/cli/output.ts";
 import { checkThreads } from "../../src/runs/training-options.ts";
 import { emptyFolder, fresh } from "../cli/unrolled.ts";
 import { commandIn, type Entries, type Met, proposedIn, SHORT, works } from "./harness.ts";

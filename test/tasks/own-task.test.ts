@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { lossChart } from "../../src/cli/loss-chart.ts";
+import { lossChart } from "../../src/cli/charts.ts";
 import { describeTraining } from "../../src/cli/run-report.ts";
 import { loadNamedTask } from "../../src/runs/code-choice.ts";
 import { evaluateRun } from "../../src/runs/evaluate-run.ts";

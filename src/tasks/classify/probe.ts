@@ -1,34 +1,49 @@
 /** What `unrolled check` needs of `classify`. */
-import { ids } from "../../backend/tensor.ts";
-import { keyOfText } from "../../data/item-keys.ts";
+import { keyOfNumbers, keyOfText } from "../../data/item-keys.ts";
+import type { PaddedItems } from "../../data/padded-items.ts";
 import type { SequenceClassifier } from "../../models/sequence-classifier.ts";
 import type { SequenceClassifierConfig } from "../../models/sequence-classifier-config.ts";
-import { disturbIds, type TaskProbe } from "../task-probe.ts";
-import { type ClassifyData, itemsOf, vocabularyOf } from "./data.ts";
+import { disturbIds, disturbNumbers, type TaskProbe } from "../task-probe.ts";
+import { type ClassifyData, inputTensor, itemsOf } from "./data.ts";
+import { tokensOf } from "./facts.ts";
 
-export interface LineBatch {
-  /** Characters, [rows, time]; what lies behind a row's length is padding. */
-  readonly values: Int32Array;
-  readonly lengths: Int32Array;
+/** What lies behind a row's length in `values` is padding. */
+export interface LabelledBatch extends PaddedItems {
+  /** [rows] */
   readonly labels: Int32Array;
-  readonly rows: number;
-  readonly time: number;
+  /** [labels]; undefined: 1 each */
+  readonly classWeights: Float64Array | undefined;
+  readonly labelSmoothing: number;
 }
 
-/** Characters that the model does not know are all the same to it, and so in a key. */
+/** Symbols that the model does not know are all the same to it, and so in a key. */
 function* keysOf(data: ClassifyData, part: "train" | "validation"): Iterable<string> {
-  const vocabulary = vocabularyOf(data.facts);
   const items = itemsOf(data[part]);
-  for (let index = 0; index < items.count; index++) yield keyOfText(vocabulary.decode(items.item(index)));
+  const tokens = data.facts.input.kind === "text" ? tokensOf(data.facts) : undefined;
+  for (let index = 0; index < items.count; index++) {
+    const item = items.item(index);
+    yield tokens === undefined ? keyOfNumbers(item) : keyOfText(tokens.decode(item as Int32Array));
+  }
 }
 
-export const PROBE: TaskProbe<ClassifyData, SequenceClassifierConfig, SequenceClassifier, LineBatch> = {
-  zeroInputs: (batch) => ({ ...batch, values: new Int32Array(batch.values.length) }),
-  disturbInputs: (batch, row, step) => ({
+function disturbInputs(batch: LabelledBatch, row: number, step: number): LabelledBatch {
+  const { values, time } = batch;
+  const changed =
+    values instanceof Int32Array
+      ? disturbIds(values, time, row, step)
+      : disturbNumbers(values, batch, row, step);
+  return { ...batch, values: changed };
+}
+
+export const PROBE: TaskProbe<ClassifyData, SequenceClassifierConfig, SequenceClassifier, LabelledBatch> = {
+  zeroInputs: (batch) => ({
     ...batch,
-    values: disturbIds(batch.values, batch.time, row, step),
+    values: new (batch.values.constructor as new (length: number) => typeof batch.values)(
+      batch.values.length,
+    ),
   }),
+  disturbInputs,
   lengths: ({ lengths }) => lengths,
-  outputs: (model, { values, lengths, rows, time }) => model.forward(ids(values, [rows, time]), { lengths }),
+  outputs: (model, batch) => model.forward(inputTensor(batch), { lengths: batch.lengths }),
   keys: keysOf,
 };
