@@ -3,7 +3,6 @@ import { mul } from "../../autograd/ops/elementwise.ts";
 import { tensor } from "../../backend/tensor.ts";
 import { Rng } from "../../core/rng.ts";
 import { permute } from "../../data/item-batches.ts";
-import type { FilledWindows } from "../../data/series-windows.ts";
 import { isBuiltInCell } from "../../models/cells.ts";
 import { Forecaster } from "../../models/forecaster.ts";
 import {
@@ -28,11 +27,8 @@ import { type ForecastConfig, type ForecastFacts, parseForecast } from "./facts.
 import { inputsOf, measureBaselines, planEvaluation, scoreOf } from "./metrics.ts";
 import { drawEvaluation } from "./picture.ts";
 import { drawPredictions, predictTable } from "./predict.ts";
+import { PROBE, type WindowBatch } from "./probe.ts";
 import { HELP, VIEW } from "./view.ts";
-
-interface WindowBatch extends FilledWindows {
-  readonly columns: number;
-}
 
 /** Each window once in a pass, in an order that depends on seed and pass alone. */
 function planBatches(
@@ -170,5 +166,6 @@ export const forecast: Task<
   predictFile: predictTable,
   predictionPicture: (predictions) => ({ kind: "picture", svg: drawPredictions(predictions) }),
   picture: (sums, data) => ({ kind: "picture", svg: drawEvaluation(sums, data) }),
+  probe: PROBE,
   view: VIEW,
 };

@@ -6,7 +6,6 @@ import { listOfAny, SIZE, TEXT } from "../../core/options.ts";
 import type { DataFile } from "../../data/data-source.ts";
 import { ItemBatches } from "../../data/item-batches.ts";
 import { Items, type ItemValues } from "../../data/items.ts";
-import type { PaddedItems } from "../../data/padded-items.ts";
 import { readStepFile } from "../../data/read-step-sequences.ts";
 import { scalingFromJSON } from "../../data/scaling.ts";
 import { largestOf } from "../../data/step-guesses.ts";
@@ -43,14 +42,8 @@ import {
   WORDS,
 } from "./defaults.ts";
 import { inputOf, measureBaselines, planEvaluation, scoreSequences, timelineOf } from "./metrics.ts";
+import { PROBE, type TagBatch } from "./probe.ts";
 import { HELP, VIEW } from "./view.ts";
-
-interface TagBatch extends PaddedItems {
-  /** A label for each step, [rows, time]; -1 where there is none. */
-  readonly labels: Int32Array;
-  /** How much each label counts; undefined: all alike. */
-  readonly classWeights: Float64Array | undefined;
-}
 
 /** Batches of so many are sorted by length together, which saves most of the padding. */
 const BUCKET_BATCHES = 16;
@@ -317,5 +310,6 @@ export const tag: Task<TagSettings, TagData, SequenceTaggerConfig, TagFacts, Seq
     kind: "picture",
     svg: svgTimeline(timelineOf(sums, data), { subject: "validation" }),
   }),
+  probe: PROBE,
   view: VIEW,
 };
