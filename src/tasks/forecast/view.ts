@@ -50,10 +50,10 @@ function dataRows({ data, paths }: Shown): Row[] {
     ["target", listed(columns.targets)],
   ];
   if (columns.exogenous.length > 0) rows.push(["read too", listed(columns.exogenous)]);
-  if (columns.ahead.length > 0) rows.push(["known ahead", listed(columns.ahead)]);
+  if (columns.ahead.length > 0) rows.push(["ahead", listed(columns.ahead)]);
   const because = (name: keyof typeof reasons) => (reasons[name] === undefined ? "" : `: ${reasons[name]}`);
   rows.push(["season", `${sizes.season === 1 ? "none" : sizes.season}${because("season")}`]);
-  rows.push(["transform", `${sizes.transform}${because("transform")}`]);
+  rows.push(["values", `as ${sizes.transform}${because("transform")}`]);
   rows.push(["window", `${steps(sizes.window)}${because("window")}`]);
   rows.push(["horizon", `${steps(sizes.horizon)}${because("horizon")}`]);
   return rows;
