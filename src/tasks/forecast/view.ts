@@ -15,8 +15,9 @@ type Metrics = Readonly<Record<string, number>>;
 
 export const HELP: Task["help"] = {
   data:
-    "CSV files with a row for each step: a column of times (2024-05-31, 2024-05,\n" +
-    "or numbers), one to forecast, others as options say (default: invented sales)",
+    "CSV files with a row for each step: a column of times (2024-05-31, 2024-05\n" +
+    "or numbers) and one to forecast; options name others (default: invented\n" +
+    "sales of a shop)",
   notes:
     "The last steps are validated on, and nothing of them is trained on. Several\n" +
     "columns are named with commas. --known-ahead are columns that are known for the\n" +
