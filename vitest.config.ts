@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
@@ -16,7 +17,8 @@ const QUICK = [
   "test/decode/*.test.ts",
   "test/inspect/*.test.ts",
   "test/run/load-weights.test.ts",
-  "test/train/{history,patience,run-store}.test.ts",
+  "test/train/{history,patience}.test.ts",
+  "test/runs/{file-system,run-list,run-store}.test.ts",
   "test/tasks/run-goldens.test.ts",
   "test/render/charts.test.ts",
   "test/cli/{format,table}.test.ts",
@@ -26,14 +28,42 @@ const QUICK = [
 const LONG = [
   "test/api/hostile-calls.test.ts",
   "test/autograd/hostile-ops.test.ts",
-  "test/kernels/{amx,build,gemm,parts,recurrent}.test.ts",
-  "test/{tasks,demos}/gradcheck.test.ts",
+  "test/kernels/{amx,build,gemm,parts,recurrent,tails}.test.ts",
+  "test/nn/memory.test.ts",
+  "test/bench/contestants.test.ts",
+  "test/demos/gradcheck.test.ts",
   "test/data/tokenizers.test.ts",
-  "test/tasks/text-resume.test.ts",
+  "test/tasks/{text-memory,text-resume}.test.ts",
   "test/cli/kill.test.ts",
   "test/train/{replicas,shards}.test.ts",
-  "test/browser/template.test.ts",
+  "test/browser/{tasks,template}.test.ts",
 ];
+
+checkLists();
+
+/** A file that is renamed must not leave the lists unnoticed, and one with long cases must be among the long ones. */
+function checkLists(): void {
+  const filesOf = (pattern: string) => globSync(pattern, { cwd: import.meta.dirname });
+  for (const pattern of [...QUICK, ...LONG].flatMap(expandBraces)) {
+    if (filesOf(pattern).length === 0) {
+      throw new Error(`vitest.config.ts lists ${pattern}, which no file matches: correct QUICK or LONG`);
+    }
+  }
+  const long = new Set(LONG.flatMap(filesOf));
+  for (const file of filesOf("test/**/*.test.ts")) {
+    const source = readFileSync(new URL(file, import.meta.url), "utf8");
+    if (!long.has(file) && source.includes("support/long.ts")) {
+      throw new Error(`${file} has long cases: add it to LONG in vitest.config.ts`);
+    }
+  }
+}
+
+/** `a/{b,c}.ts` as `a/b.ts` and `a/c.ts`, so that a name that is gone is not hidden by one that is there. */
+function expandBraces(pattern: string): string[] {
+  const [braces, names] = /\{([^}]+)\}/.exec(pattern) ?? [];
+  if (braces === undefined) return [pattern];
+  return names.split(",").flatMap((name) => expandBraces(pattern.replace(braces, name)));
+}
 
 export default defineConfig(({ mode }) => ({
   resolve: {

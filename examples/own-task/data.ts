@@ -1,5 +1,7 @@
 /** A table: each row of a CSV file is a sequence of numbers, and the last column is what is to be predicted. */
-import { frameItems, type ItemStore, tailSplit } from "unrolled/data";
+import { InputError } from "unrolled";
+import { type DataSource, frameItems, type ItemStore, tailSplit } from "unrolled/data";
+import { sha256Hex } from "unrolled/io";
 import type { DataFacts, Loaded, LoadHooks, LoadRequest, TestRequest } from "unrolled/tasks";
 import type { TrendSettings } from "./defaults.ts";
 import type { TrendConfig } from "./model.ts";
@@ -23,16 +25,17 @@ export interface TrendData {
   readonly fingerprint: string;
 }
 
-/** @throws Error naming the line that is no list of numbers */
-export function parseRow(line: string, number: number): number[] {
+/**
+ * The numbers of a line.
+ * @param where the line stands, for the error: "table.csv:3"
+ * @throws InputError where it holds anything but numbers
+ */
+export function parseRow(line: string, where: string): number[] {
   const values = line.split(",").map((cell) => (cell.trim() === "" ? Number.NaN : Number(cell)));
   if (values.length >= 2 && values.every(Number.isFinite)) return values;
-  throw new Error(`line ${number} must hold at least two numbers between commas, got '${line.slice(0, 60)}'`);
-}
-
-async function sha256(text: string): Promise<string> {
-  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  throw new InputError(`${where} must hold at least two numbers, got '${line.slice(0, 60)}'`, {
+    hint: "put commas between the numbers of a row, and no header above them",
+  });
 }
 
 /** The built-in table: noisy lines, whose value three steps behind their end is asked for. */
@@ -50,10 +53,22 @@ function makeTable(): string {
   return Array.from({ length: 600 }, row).join("\n");
 }
 
-async function readTable(text: string): Promise<{ rows: number[][]; fingerprint: string }> {
+interface Table {
+  readonly rows: number[][];
+  /** The SHA-256 of the text. */
+  readonly fingerprint: string;
+}
+
+async function readSource(source: DataSource, hooks: LoadHooks): Promise<Table> {
+  return readTable((await source.readText(hooks)).text(), source.description);
+}
+
+async function readTable(text: string, name: string): Promise<Table> {
   const lines = text.split(/\r?\n/);
-  const rows = lines.flatMap((line, index) => (line.trim() === "" ? [] : [parseRow(line, index + 1)]));
-  return { rows, fingerprint: await sha256(text) };
+  const rows = lines.flatMap((line, index) =>
+    line.trim() === "" ? [] : [parseRow(line, `${name}:${index + 1}`)],
+  );
+  return { rows, fingerprint: await sha256Hex(new TextEncoder().encode(text)) };
 }
 
 function partOf(rows: readonly number[][]): Part {
@@ -69,8 +84,10 @@ export async function loadTable(
   hooks: LoadHooks,
 ): Promise<Loaded<TrendSettings, TrendData>> {
   const { source, validation: held, settings, known } = request;
-  const table = await readTable(source === undefined ? makeTable() : (await source.readText(hooks)).text());
-  const other = held && (await readTable((await held.readText(hooks)).text()));
+  const table = await (source === undefined
+    ? readTable(makeTable(), "the built-in table")
+    : readSource(source, hooks));
+  const other = held && (await readSource(held, hooks));
   const counts = { rows: table.rows.length };
   request.verify({ fingerprint: table.fingerprint, counts, validation: other?.fingerprint });
   const { train, validation } = tailSplit(table.rows.length, other === undefined ? settings.valSplit : 0);
@@ -88,7 +105,7 @@ export async function loadTestTable(
   { source, facts }: TestRequest<TrendSettings, TrendConfig, TrendFacts>,
   hooks: LoadHooks,
 ): Promise<TrendData> {
-  const { rows, fingerprint } = await readTable((await source.readText(hooks)).text());
+  const { rows, fingerprint } = await readSource(source, hooks);
   return { train: partOf([]), validation: partOf(rows), facts, fingerprint };
 }
 

@@ -3,8 +3,8 @@
  * table.csv` trains it, with run folders, resume, replicas, eval and predict as for every task.
  */
 
-import { type Backend, scope, type Tensor, tensor } from "unrolled";
-import { ItemBatches, Items } from "unrolled/data";
+import { type Backend, FormatError, scope, type Tensor, tensor } from "unrolled";
+import { ItemBatches, Items, keyOfNumbers } from "unrolled/data";
 import { Linear, LSTM, mean, mul, type Rng, reshape, sub } from "unrolled/nn";
 import type { Task } from "unrolled/tasks";
 import {
@@ -65,11 +65,13 @@ const task: Task<TrendSettings, TrendData, TrendConfig, TrendFacts, TrendModel, 
   settingsOf: ({ hidden }) => ({ hidden }),
   parse(read, where) {
     const { hidden } = Object(read("model")) as TrendConfig;
-    const [mean, deviation] = [read("mean"), read("deviation")];
-    if (!Number.isInteger(hidden) || hidden < 1 || hidden > 1024)
-      throw new Error(`${where}: hidden is wrong`);
-    if (typeof mean !== "number" || typeof deviation !== "number")
-      throw new Error(`${where}: mean is missing`);
+    const [mean, deviation] = [read("mean") as number, read("deviation") as number];
+    if (!Number.isInteger(hidden) || hidden < 1 || hidden > 1024) {
+      throw new FormatError(where, "model.hidden must be an integer from 1 to 1024");
+    }
+    if (!Number.isFinite(mean) || !Number.isFinite(deviation)) {
+      throw new FormatError(where, "mean and deviation must be numbers");
+    }
     return { config: { hidden }, facts: { mean, deviation } };
   },
   build: (config, { rng, backend }) => new TrendModel(config, { rng, backend }),
@@ -107,13 +109,31 @@ const task: Task<TrendSettings, TrendData, TrendConfig, TrendFacts, TrendModel, 
   score: (sums, data, { items }) => scoreTrend(sums, data, items),
   baselines: async (data) => measureMean(data),
   async *predict({ model, facts, backend }, inputs) {
-    for await (const { text } of inputs) {
-      const row = Float32Array.from(parseRow(text, 1));
+    for await (const { name, text } of inputs) {
+      const row = Float32Array.from(parseRow(text, name));
       const lengths = Int32Array.of(row.length);
       const [y] = await scope(() => model.forward(row, lengths, row.length, backend).read(), backend);
       const next = y * facts.deviation + facts.mean;
       yield { text: `${text}\t${next.toFixed(3)}`, json: { input: text, next } };
     }
+  },
+  // What `unrolled check` asks of a task: other inputs, and what the model says of each row.
+  probe: {
+    zeroInputs: (batch) => ({ ...batch, values: new Float32Array(batch.values.length) }),
+    disturbInputs(batch, row, step) {
+      const values = batch.values.slice();
+      for (let at = row * batch.time + step; at < (row + 1) * batch.time; at++) values[at] += 1;
+      return { ...batch, values };
+    },
+    lengths: ({ lengths }) => lengths,
+    outputs: (model, { values, lengths, time }) =>
+      model.forward(values, lengths, time, model.head.weight.backend),
+    *keys(data, part) {
+      const items = new Items(data[part].items);
+      for (let row = 0; row < items.count; row++) {
+        yield keyOfNumbers([...items.item(row), data[part].targets[row]]);
+      }
+    },
   },
   view: VIEW,
 };

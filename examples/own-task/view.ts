@@ -7,7 +7,7 @@ import type { TrendConfig } from "./model.ts";
 export const HELP: Task["help"] = {
   data: "a CSV file without a header; the last number of each row is predicted from\nthose before it (default: noisy lines)",
   notes: "",
-  examples: "unrolled train ./examples/own-task/model.ts table.csv",
+  examples: "npx unrolled train ./examples/own-task/model.ts table.csv",
 };
 
 const rmseOf = (metrics: Readonly<Record<string, number>> | undefined) =>
@@ -26,6 +26,7 @@ export const VIEW: TaskView<TrendSettings, TrendData, TrendConfig, TrendFacts> =
     ["table", paths.join(" ") || "noisy lines (built in)"],
     ["", `${data.train.targets.length} rows to train on, ${data.validation.targets.length} to validate on`],
   ],
+  lossUnit: () => "mean squared error, in variances of the targets",
   model: ({ hidden }) => `LSTM, 1 layer of ${hidden}`,
   toBeat: ({ baselines }) => [["to beat", `error ${rmseOf(baselines[0]?.metrics)}: the mean of the table`]],
   validation: (measured, { baselines }) => standing(measured, baselines),

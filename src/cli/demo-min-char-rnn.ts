@@ -1,18 +1,30 @@
 /** `unrolled demo min-char-rnn [FILE]` */
 import type { Command } from "commander";
-import { InputError } from "../core/errors.ts";
+import { escapeControl, InputError } from "../core/errors.ts";
 import type { Hooks } from "../core/hooks.ts";
-import { checkMinCharRnn } from "../demos/min-char-rnn/check.ts";
-import { checkMinCharOptions, type MinCharOptions, minCharDemo } from "../demos/min-char-rnn/demo.ts";
-import { backendOption } from "./common-options.ts";
-import { onInterrupt } from "./interrupt.ts";
-import { clearLive, hasLiveLine } from "./live-line.ts";
-import { checkLine, checkSummary, MinCharView } from "./min-char-view.ts";
-import { note } from "./note.ts";
-import { writeOut } from "./output.ts";
-import { Progress } from "./progress.ts";
-import { Status } from "./report.ts";
-import { numberOf } from "./values.ts";
+import { type CheckedEntry, checkMinCharRnn } from "../demos/min-char-rnn/check.ts";
+import {
+  checkMinCharOptions,
+  type MinCharEnd,
+  type MinCharEvent,
+  type MinCharOptions,
+  type MinCharStart,
+  type MinCharStep,
+  minCharDemo,
+} from "../demos/min-char-rnn/demo.ts";
+import { STEPS } from "../demos/min-char-rnn/model.ts";
+import { backendOption, parseNumber } from "./command.ts";
+import { clock, count, nats, speed, wrapText } from "./format.ts";
+import { Status, writeOut } from "./output.ts";
+import {
+  clearStatusLine,
+  hasStatusLine,
+  note,
+  onInterrupt,
+  Progress,
+  paint,
+  showStatusLine,
+} from "./terminal.ts";
 
 type Flags = MinCharOptions & { json?: boolean; check?: boolean };
 
@@ -27,9 +39,9 @@ Ctrl-C ends it; nothing is saved. The loss is that of 25 characters together, as
 the program prints it: the smooth one starts at 25 ln V and follows slowly.
 
 Examples:
-  unrolled demo min-char-rnn
-  unrolled demo min-char-rnn mybook.txt --iterations 20000
-  unrolled demo min-char-rnn mybook.txt --check`;
+  npx unrolled demo min-char-rnn
+  npx unrolled demo min-char-rnn mybook.txt --iterations 20000
+  npx unrolled demo min-char-rnn mybook.txt --check`;
 
 export function define(command: Command): () => Promise<number> {
   command
@@ -39,13 +51,13 @@ export function define(command: Command): () => Promise<number> {
         "text 25 characters at a time, learns by Adagrad, and writes 200 characters now and then.",
     )
     .argument("[FILE]")
-    .option("--iterations <N>", "iterations to make (default: until Ctrl-C)", numberOf("--iterations"))
+    .option("--iterations <N>", "iterations to make (default: until Ctrl-C)", parseNumber("--iterations"))
     .option(
       "--sample-every <N>",
       "iterations between samples (default: rarer and rarer)",
-      numberOf("--sample-every"),
+      parseNumber("--sample-every"),
     )
-    .option("--seed <N>", "of all random numbers (default: 1)", numberOf("--seed"))
+    .option("--seed <N>", "of all random numbers (default: 1)", parseNumber("--seed"))
     .option("--check", "compare the gradients with numeric ones instead, in float64, as gradCheck does")
     .addOption(backendOption())
     .option("--json", "one JSON object per line on stdout")
@@ -72,7 +84,7 @@ export function define(command: Command): () => Promise<number> {
     };
     try {
       if (check) return await showCheck(file, options.seed ?? 1, hooks, json);
-      const view = new MinCharView(hasLiveLine());
+      const view = new MinCharView(hasStatusLine());
       for await (const event of minCharDemo(file, options, hooks)) {
         started = true;
         if (!json) await view.event(event);
@@ -82,7 +94,7 @@ export function define(command: Command): () => Promise<number> {
       }
       return stop.signal.aborted ? Status.interrupted : Status.done;
     } finally {
-      clearLive();
+      clearStatusLine();
       unwatch();
     }
   };
@@ -111,7 +123,7 @@ async function showCheck(
   for await (const entry of checkMinCharRnn(file, seed, hooks)) {
     checked++;
     if (!entry.passed) failed++;
-    clearLive();
+    clearStatusLine();
     await writeOut(
       `${json ? JSON.stringify({ event: "check", ...entry }) : checkLine(entry, checked === 1)}\n`,
     );
@@ -120,4 +132,111 @@ async function showCheck(
     json ? `${JSON.stringify({ event: "end", checked, failed })}\n` : checkSummary(checked, failed),
   );
   return failed === 0 ? Status.done : Status.failed;
+}
+
+/** Time between two lines of losses without a terminal, in seconds. */
+const PLAIN_SECONDS = 5;
+
+/** Decay of the moving average of the displayed speed. */
+const SPEED_MEMORY = 0.99;
+
+/** Prints lines on stdout, and a status line below them on a terminal. */
+export class MinCharView {
+  private readonly live: boolean;
+  private start!: MinCharStart;
+  private iterationsPerSecond: number | undefined;
+  private smoothLoss = Number.NaN;
+  private printedAt = 0;
+
+  constructor(live: boolean) {
+    this.live = live;
+  }
+
+  async event(event: MinCharEvent): Promise<void> {
+    if (event.event === "step") await this.step(event);
+    else if (event.event === "sample") await this.sample(event);
+    else if (event.event === "start") await this.begin(event);
+    else await this.end(event);
+  }
+
+  private async begin(start: MinCharStart): Promise<void> {
+    this.start = start;
+    this.smoothLoss = start.smoothLoss;
+    const { baselines, characters, vocabulary, parameters, backend, instructions } = start;
+    const of25 = (value: number) => (STEPS * value).toFixed(1);
+    await this.print([
+      label("text", escapeControl(start.text)),
+      label("", `${count(characters)} characters, ${count(vocabulary)} different`),
+      label("model", `vanilla RNN of 100: ${count(parameters)} parameters, on ${backend} ${instructions}`),
+      label("loss", `of 25 characters together; ${start.smoothLoss.toFixed(1)} knows nothing`),
+      label("beat", `${of25(baselines.unigram)} letters alone, ${of25(baselines.bigram)} pairs of letters`),
+    ]);
+  }
+
+  private async step(step: MinCharStep): Promise<void> {
+    const now = step.unitsPerSecond / STEPS;
+    this.iterationsPerSecond = SPEED_MEMORY * (this.iterationsPerSecond ?? now) + (1 - SPEED_MEMORY) * now;
+    this.smoothLoss = step.smoothLoss;
+    if (this.live)
+      showStatusLine(() => `${this.standing(step.step)}  ${speed(this.iterationsPerSecond!)} iterations/s`);
+    else if (step.seconds - this.printedAt >= PLAIN_SECONDS) {
+      this.printedAt = step.seconds;
+      await this.print([this.standing(step.step)]);
+    }
+  }
+
+  private async sample({ step, text }: { step: number; text: string }): Promise<void> {
+    const margin = "    ";
+    const columns = (process.stdout.columns || 80) - margin.length;
+    const lines = wrapText(text.replace(/^\n+|\n+$/g, ""), columns);
+    await this.print([
+      "",
+      paint("bold", this.standing(step), process.stdout),
+      ...lines.map((line) => paint("dim", line === "" ? "" : `${margin}${line}`, process.stdout)),
+    ]);
+  }
+
+  private async end({ step, seconds, smoothLoss }: MinCharEnd): Promise<void> {
+    const { unigram, bigram } = this.start.baselines;
+    const perCharacter = smoothLoss / STEPS;
+    const beaten =
+      perCharacter < bigram
+        ? "pairs of letters are beaten"
+        : perCharacter < unigram
+          ? "letters alone are beaten"
+          : "nothing is beaten yet";
+    await this.print([
+      "",
+      label("done", `${count(step)} iterations in ${clock(seconds)}, smooth loss ${smoothLoss.toFixed(2)}`),
+      label("", `${nats(perCharacter)} nats per character: ${beaten}`),
+    ]);
+  }
+
+  /** A line in the format of the original program: `iter 100, loss: 107.3`. */
+  private standing(step: number): string {
+    return `iter ${count(step)}  loss ${this.smoothLoss.toFixed(2)}`;
+  }
+
+  private async print(lines: readonly string[]): Promise<void> {
+    clearStatusLine();
+    await writeOut(`${lines.join("\n")}\n`);
+  }
+}
+
+function label(name: string, text: string): string {
+  return `${paint("dim", name.padEnd(6), process.stdout)}${text}`;
+}
+
+/** A line of the gradient check, below the titles of the columns where it is the first. */
+export function checkLine(entry: CheckedEntry, isFirst: boolean): string {
+  const { parameter, passed, analytic, numeric, relativeError } = entry;
+  const values = [analytic, numeric].map((value) => value.toExponential(6).padStart(14));
+  const result = paint(passed ? "green" : "red", passed ? "ok" : "WRONG", process.stdout);
+  const line = `${parameter.padEnd(4)} ${entry.entry.join(",").padEnd(8)}${values.join("")}   ${relativeError.toExponential(1)}  ${result}`;
+  return isFirst ? `     entry         analytic       numeric  relative error\n${line}` : line;
+}
+
+export function checkSummary(checked: number, failed: number): string {
+  const verdict = failed === 0 ? `all ${checked} agree` : `${failed} of ${checked} are WRONG`;
+  return `${verdict}; where a gradient is tiny, rounding alone makes the relative error large\n`;
 }

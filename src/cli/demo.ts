@@ -2,9 +2,9 @@
 import type { Command } from "commander";
 import { InputError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
-import type { Listed } from "./listed.ts";
+import type { CommandEntry } from "./command.ts";
 
-export const SUBCOMMANDS: readonly Listed[] = [
+export const SUBCOMMANDS: readonly CommandEntry[] = [
   {
     name: "hello",
     summary: "four letters, three hidden units: every number before and after it learns to write hello",
@@ -25,11 +25,14 @@ export function define(command: Command): () => Promise<number> {
     // What is wrong is then the name, which comes first, and not an option of the demo that was meant.
     .allowUnknownOption()
     .allowExcessArguments()
-    .addHelpText("after", "\nExamples:\n  unrolled demo hello\n  unrolled demo min-char-rnn mybook.txt");
+    .addHelpText(
+      "after",
+      "\nExamples:\n  npx unrolled demo hello\n  npx unrolled demo min-char-rnn mybook.txt",
+    );
 
   return async () => {
     const [name] = command.args;
-    const names = SUBCOMMANDS.map((listed) => listed.name);
+    const names = SUBCOMMANDS.map(({ name }) => name);
     const hint = `the demos are: ${names.join(", ")}`;
     if (name === undefined || name.startsWith("-")) throw new InputError("demo needs a name", { hint });
     const meant = nearest(name, names);

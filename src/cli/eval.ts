@@ -1,23 +1,17 @@
 /** `unrolled eval RUN [DATA...]` */
 import type { Command } from "commander";
 import { type EvaluateOptions, evaluateRun, type RunEvaluation } from "../runs/evaluate-run.ts";
+import { chooseDrawing, writePicture } from "./charts.ts";
 import {
   backendOption,
-  movedCellOption,
-  movedTaskOption,
+  cellOption,
+  parseNumber,
   pictureOption,
+  taskOption,
   weightsOption,
-} from "./common-options.ts";
-import { onInterrupt } from "./interrupt.ts";
-import { clearLive } from "./live-line.ts";
-import { drawingOptions } from "./loss-chart.ts";
-import { note } from "./note.ts";
-import { writeOut } from "./output.ts";
-import { paint } from "./paint.ts";
-import { writePicture } from "./picture.ts";
-import { Progress } from "./progress.ts";
-import { Status } from "./report.ts";
-import { numberOf } from "./values.ts";
+} from "./command.ts";
+import { Status, writeOut } from "./output.ts";
+import { clearStatusLine, note, onInterrupt, Progress, paint } from "./terminal.ts";
 
 const EPILOGUE = `
 RUN:  the folder of a run, whose best checkpoint counts, or a checkpoint file
@@ -28,10 +22,10 @@ The result depends on the model and the data alone. Of a text every character is
 predicted once from those before it.
 
 Examples:
-  unrolled eval runs/mine
-  unrolled eval runs/mine another-book.txt --skip-unknown
-  unrolled eval runs/mine --weights int8
-  unrolled eval runs/mine --json`;
+  npx unrolled eval runs/mine
+  npx unrolled eval runs/mine another-book.txt --skip-unknown
+  npx unrolled eval runs/mine --weights int8
+  npx unrolled eval runs/mine --json`;
 
 export function define(command: Command): () => Promise<number> {
   command
@@ -43,13 +37,13 @@ export function define(command: Command): () => Promise<number> {
     .option(
       "--batch-size <B>",
       "rows side by side; only speed depends on it (default: 32)",
-      numberOf("--batch-size"),
+      parseNumber("--batch-size"),
     )
     .option("--skip-unknown", "leave out of DATA what the model does not know")
     .addOption(weightsOption())
     .addOption(backendOption())
-    .addOption(movedCellOption())
-    .addOption(movedTaskOption())
+    .addOption(cellOption())
+    .addOption(taskOption())
     .addOption(pictureOption())
     .option("--json", 'one object {"loss", "metrics", "items", "baselines"} on stdout')
     .addHelpText("after", EPILOGUE);
@@ -68,11 +62,13 @@ export function define(command: Command): () => Promise<number> {
         if (!json) progress.show(activity, done, total);
       },
       onNote: note,
-    }).finally(clearLive);
+    }).finally(clearStatusLine);
     unwatch();
     if (picture !== undefined) await writePicture(picture, result.picture, run);
-    const { loss, metrics, items, baselines } = result;
-    await writeOut(json ? `${JSON.stringify({ loss, metrics, items, baselines })}\n` : describe(result));
+    const { loss, metrics, items, baselines, details } = result;
+    await writeOut(
+      json ? `${JSON.stringify({ loss, metrics, items, baselines, ...details })}\n` : describe(result),
+    );
     return Status.done;
   };
 }
@@ -86,6 +82,6 @@ function describe(evaluation: RunEvaluation): string {
     const explained = about === "" ? value : `${value.padEnd(values)}${paint("dim", about, process.stdout)}`;
     return `${name.padEnd(width)}${explained}\n`;
   });
-  const drawn = task.view.drawing?.(evaluation.sums, evaluation.data, drawingOptions()) ?? [];
+  const drawn = task.view.drawing?.(evaluation.sums, evaluation.data, chooseDrawing()) ?? [];
   return [...lines, ...(drawn.length > 0 ? ["\n"] : []), ...drawn.map((line) => `${line}\n`)].join("");
 }

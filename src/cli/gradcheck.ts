@@ -2,9 +2,8 @@
 import type { Command } from "commander";
 import { LAYER_CHECKS } from "../demos/gradcheck/layers.ts";
 import { type CheckResult, type LayerCheck, runChecks, TOLERANCE } from "../demos/gradcheck/run.ts";
-import { writeOut } from "./output.ts";
-import { paint } from "./paint.ts";
-import { Status } from "./report.ts";
+import { Status, writeOut } from "./output.ts";
+import { paint } from "./terminal.ts";
 
 export function define(command: Command): () => Promise<number> {
   command
@@ -14,7 +13,7 @@ export function define(command: Command): () => Promise<number> {
         "reference backend. The exit status is 1 when one of them is wrong.",
     )
     .option("--json", "one JSON object per line on stdout")
-    .addHelpText("after", "\nExamples:\n  unrolled gradcheck");
+    .addHelpText("after", "\nExamples:\n  npx unrolled gradcheck");
 
   return () => gradcheck(LAYER_CHECKS, command.opts<{ json?: boolean }>().json ?? false);
 }
@@ -28,14 +27,14 @@ export async function gradcheck(checks: readonly LayerCheck[], json: boolean): P
   for await (const result of runChecks(checks)) {
     checked++;
     if (!result.passed) failed.push(result);
-    await writeOut(json ? `${JSON.stringify({ event: "check", ...result })}\n` : rowOf(result, widest));
+    await writeOut(json ? `${JSON.stringify({ event: "check", ...result })}\n` : formatRow(result, widest));
   }
   const end = { event: "end", checked, failed: failed.length, tolerance: TOLERANCE };
-  await writeOut(json ? `${JSON.stringify(end)}\n` : `\n${verdict(checked, failed)}\n`);
+  await writeOut(json ? `${JSON.stringify(end)}\n` : `\n${describeResult(checked, failed)}\n`);
   return failed.length === 0 ? Status.done : Status.failed;
 }
 
-function rowOf({ name, checked, error, worst, passed }: CheckResult, widest: number): string {
+function formatRow({ name, checked, error, worst, passed }: CheckResult, widest: number): string {
   const result = passed
     ? paint("green", "ok", process.stdout)
     : paint("red", `WRONG in ${worst}`, process.stdout);
@@ -43,7 +42,7 @@ function rowOf({ name, checked, error, worst, passed }: CheckResult, widest: num
   return `${name.padEnd(widest)}  ${numbers}  ${result}\n`;
 }
 
-function verdict(checked: number, failed: readonly CheckResult[]): string {
+function describeResult(checked: number, failed: readonly CheckResult[]): string {
   if (failed.length === 0) return `all ${checked} agree with central differences to ${TOLERANCE}`;
   const names = failed.map(({ name }) => name).join("; ");
   return `${failed.length} of ${checked} are off by more than ${TOLERANCE}: ${names}`;

@@ -3,17 +3,11 @@ import type { Command } from "commander";
 import { escapeControl } from "../core/errors.ts";
 import type { ShownText } from "../inspect/shown-unit.ts";
 import { DEFAULT_INSPECTED, type Inspection, type InspectOptions, inspectRun } from "../runs/inspect-run.ts";
-import { backendOption, movedCellOption, movedTaskOption } from "./common-options.ts";
-import { count, percent } from "./format.ts";
-import { onInterrupt } from "./interrupt.ts";
-import { clearLive } from "./live-line.ts";
-import { note } from "./note.ts";
-import { writeOut } from "./output.ts";
-import { Progress } from "./progress.ts";
-import { Status } from "./report.ts";
-import { legend, shownText } from "./shown-text.ts";
-import { type Column, table } from "./table.ts";
-import { numberOf } from "./values.ts";
+import { backendOption, cellOption, parseNumber, taskOption } from "./command.ts";
+import { type Column, count, formatTable, percent } from "./format.ts";
+import { Status, writeOut } from "./output.ts";
+import { clearStatusLine, note, onInterrupt, Progress } from "./terminal.ts";
+import { drawLegend, drawUnitText } from "./unit-text.ts";
 
 const EPILOGUE = `
 RUN:  the folder of a run, whose best checkpoint counts, or a checkpoint file
@@ -30,9 +24,9 @@ The text is coloured by how far the unit is beyond its threshold, and underlined
 where the signal holds; without colours marks stand below each line.
 
 Examples:
-  unrolled inspect runs/mine
-  unrolled inspect runs/mine 'She said "no" (twice).' --unit 0:17
-  unrolled inspect runs/mine chapter.txt --json`;
+  npx unrolled inspect runs/mine
+  npx unrolled inspect runs/mine 'She said "no" (twice).' --unit 0:17
+  npx unrolled inspect runs/mine chapter.txt --json`;
 
 export function define(command: Command): () => Promise<number> {
   command
@@ -41,31 +35,31 @@ export function define(command: Command): () => Promise<number> {
     .argument("<RUN>")
     .argument("[TEXT]")
     .optionsGroup("Options:")
-    .option("--length <N>", `characters to look at (default: ${DEFAULT_INSPECTED})`, numberOf("--length"))
+    .option("--length <N>", `characters to look at (default: ${DEFAULT_INSPECTED})`, parseNumber("--length"))
     .option("--unit <L:U>", "show the text by this unit, as 0:17 (default: the best)")
     .option("--skip-unknown", "leave out of TEXT what the model does not know")
-    .addOption(movedCellOption())
-    .addOption(movedTaskOption())
+    .addOption(cellOption())
+    .addOption(taskOption())
     .addOption(backendOption())
     .option("--json", 'one object {"cells", "saturation"} on stdout')
     .addHelpText("after", EPILOGUE);
 
   return async () => {
-    const [run, given] = command.processedArgs as [string, string | undefined];
+    const [run, text] = command.processedArgs as [string, string | undefined];
     const { json = false, ...options } = command.opts<InspectOptions & { json?: boolean }>();
     const progress = new Progress();
     const unwatch = onInterrupt(() => process.exit(Status.interrupted));
-    const found = await inspectRun(run, given, options, {
+    const inspection = await inspectRun(run, text, options, {
       onProgress: (activity, done, total) => {
         if (!json) progress.show(activity, done, total);
       },
       onNote: note,
-    }).finally(clearLive);
+    }).finally(clearStatusLine);
     unwatch();
-    const { cells, saturation } = found;
+    const { cells, saturation } = inspection;
     const scores = cells.map(({ fit: _, ...cell }) => cell);
-    const text = json ? JSON.stringify({ cells: scores, saturation }) : describe(found).join("\n");
-    await writeOut(`${text}\n`);
+    const output = json ? JSON.stringify({ cells: scores, saturation }) : describe(inspection).join("\n");
+    await writeOut(`${output}\n`);
     return Status.done;
   };
 }
@@ -102,11 +96,13 @@ function describe({
     cell: (row: (typeof rows)[number]) => string,
     more: Partial<Column> = {},
   ) => ({
-    ...{ head, cells: rows.map(cell), ...more },
+    head,
+    cells: rows.map(cell),
+    ...more,
   });
   const right = { align: "right" } as const;
   lines.push(
-    ...table(
+    ...formatTable(
       [
         column("signal", ({ signal }) => signal),
         column("unit", (row) => `${row.layer}:${row.unit}`, right),
@@ -126,14 +122,14 @@ function describe({
       { head: "below 0.1", cells: saturation.map(({ below }) => rounded(below)), ...right },
       { head: "above 0.9", cells: saturation.map(({ above }) => rounded(above)), ...right },
     ];
-    lines.push("", ...table(gates, columns));
+    lines.push("", ...formatTable(gates, columns));
   }
-  lines.push("", headOf(shown), legend(shown), "", ...shownText(shown, columns));
+  lines.push("", describeUnit(shown), drawLegend(shown), "", ...drawUnitText(shown, columns));
   return lines;
 }
 
 /** `unit 0:85 follows "inside quotes" (0.93): on where it is below 0.50` */
-function headOf({ layer, unit, signal, score = 0, scale, detects }: ShownText): string {
+function describeUnit({ layer, unit, signal, score = 0, scale, detects }: ShownText): string {
   const name = `unit ${layer}:${unit}`;
   if (signal === undefined) return `${name}:`;
   const where = scale === "threshold" ? `on where it is ${detects}` : detects;

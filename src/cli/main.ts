@@ -1,7 +1,6 @@
 /** The command: importing this file runs it with the arguments of the process. */
-import { guardOutput } from "./output.ts";
+import { guardOutput, reportError } from "./output.ts";
 import { runCommand } from "./program.ts";
-import { reportError } from "./report.ts";
 
 const args = process.argv.slice(2);
 

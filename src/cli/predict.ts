@@ -3,21 +3,19 @@ import type { Command } from "commander";
 import { escapeControl } from "../core/errors.ts";
 import { type PredictOptions, predictRun } from "../runs/predict-run.ts";
 import type { Prediction } from "../tasks/task.ts";
-import { backendOption, movedCellOption, movedTaskOption, pictureOption } from "./common-options.ts";
-import { onInterrupt } from "./interrupt.ts";
-import { note } from "./note.ts";
-import { writeOut } from "./output.ts";
-import { writePicture } from "./picture.ts";
-import { Status } from "./report.ts";
+import { writePicture } from "./charts.ts";
+import { backendOption, cellOption, pictureOption, taskOption } from "./command.ts";
+import { Status, writeOut } from "./output.ts";
+import { note, onInterrupt, paint } from "./terminal.ts";
 
 const EPILOGUE = `
 RUN:   the folder of a run, whose best checkpoint counts, or a checkpoint file
 INPUT: files with one input on each line, or - for standard input
 
 Examples:
-  unrolled predict runs/mine --text "Nakamura"
-  unrolled predict runs/mine names.txt
-  cat names.txt | unrolled predict runs/mine - --json`;
+  npx unrolled predict runs/mine --text "Nakamura"
+  npx unrolled predict runs/mine names.txt
+  cat names.txt | npx unrolled predict runs/mine - --json`;
 
 export function define(command: Command): () => Promise<number> {
   command
@@ -28,8 +26,8 @@ export function define(command: Command): () => Promise<number> {
     .optionsGroup("Options:")
     .option("--text <TEXT>", "one input, as it stands")
     .addOption(backendOption())
-    .addOption(movedCellOption())
-    .addOption(movedTaskOption())
+    .addOption(cellOption())
+    .addOption(taskOption())
     .addOption(pictureOption())
     .option("--json", "one JSON object for each input")
     .addHelpText("after", EPILOGUE);
@@ -45,12 +43,31 @@ export function define(command: Command): () => Promise<number> {
     const { predictions, draw } = await predictRun(run, inputs, options, { onProgress() {}, onNote: note });
     const drawn: Prediction[] = [];
     for await (const prediction of predictions) {
-      const { text, json: object } = prediction;
+      const { json: object } = prediction;
       if (picture !== undefined) drawn.push(prediction);
-      await writeOut(`${json ? JSON.stringify(object) : text.split("\t").map(escapeControl).join("\t")}\n`);
+      await writeOut(`${json ? JSON.stringify(object) : describe(prediction)}\n`);
     }
     unwatch();
     if (picture !== undefined) await writePicture(picture, draw?.(drawn), `the predictions of ${run}`);
     return Status.done;
   };
+}
+
+/** How far the model agrees by a piece of the input with what it says in the end. */
+const AGREEMENT = [
+  { below: 1 / 3, style: "red" },
+  { below: 2 / 3, style: "yellow" },
+  { below: Number.POSITIVE_INFINITY, style: "green" },
+] as const;
+
+/** A line for people: the input, in colour where the stream shows it, and what the model says of it. */
+function describe({ text, pieces = [] }: Prediction): string {
+  const [input, ...said] = text.split("\t").map(escapeControl);
+  if (pieces.length < 2) return [input, ...said].join("\t");
+  const painted = pieces.map(({ text: piece, value }) => {
+    const { style } = AGREEMENT.find(({ below }) => value < below) ?? AGREEMENT[2];
+    return paint(style, escapeControl(piece), process.stdout);
+  });
+  const isPainted = painted.some((piece, at) => piece !== escapeControl(pieces[at].text));
+  return [isPainted ? painted.join("").trimEnd() : input, ...said].join("\t");
 }

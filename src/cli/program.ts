@@ -3,13 +3,13 @@ import { Command, CommanderError } from "commander";
 import { UnrolledError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { VERSION } from "../version.ts";
-import { HELP } from "./help.ts";
-import type { Listed } from "./listed.ts";
-import { suggestForPath } from "./path-hint.ts";
-import { reportError, Status } from "./report.ts";
+import { type CommandEntry, HELP } from "./command.ts";
+import { reportError, Status } from "./output.ts";
+import { suggestForPath } from "./suggested-commands.ts";
 
-const COMMANDS: readonly Listed[] = [
+const COMMANDS: readonly CommandEntry[] = [
   { name: "train", summary: "train a model", load: () => import("./train.ts") },
+  { name: "check", summary: "check data and model before a training", load: () => import("./check.ts") },
   { name: "sample", summary: "let a trained model write", load: () => import("./sample.ts") },
   { name: "predict", summary: "let a trained model judge inputs", load: () => import("./predict.ts") },
   { name: "eval", summary: "measure how well a model does", load: () => import("./eval.ts") },
@@ -25,25 +25,25 @@ const COMMANDS: readonly Listed[] = [
 
 const EXAMPLES = `
 Examples:
-  unrolled train text mybook.txt
-  unrolled sample runs/text-20261123-094500 --prime "The "
+  npx unrolled train text mybook.txt
+  npx unrolled sample runs/text-20261123-094500 --prime "The "
 
-unrolled COMMAND --help says more about one of them.`;
+npx unrolled COMMAND --help says more about one of them.`;
 
 /** Run a command line, given without the program's name. Reports errors and returns the exit status. */
 export async function runCommand(args: readonly string[]): Promise<number> {
   let status: number = Status.done;
   try {
-    const asked = args[0] === "help" ? [...args.slice(1), "--help"] : args;
-    refuseOtherCommand(asked);
-    const program = await createProgram(asked, (ended) => {
-      status = ended;
+    const words = args[0] === "help" ? [...args.slice(1), "--help"] : args;
+    refuseOtherCommand(words);
+    const program = await createProgram(words, (code) => {
+      status = code;
     });
-    if (asked.length === 0) {
+    if (words.length === 0) {
       program.outputHelp({ error: true });
       return Status.wrongInput;
     }
-    await program.parseAsync(asked, { from: "user" });
+    await program.parseAsync(words, { from: "user" });
     return status;
   } catch (error) {
     return isAnswer(error) ? Status.done : reportError(error, args);
@@ -91,11 +91,11 @@ async function createProgram(args: readonly string[], end: (status: number) => v
 /** Commands that are not in `args` are only listed in the help and are not loaded. */
 async function addCommands(
   parent: Command,
-  listed: readonly Listed[],
+  entries: readonly CommandEntry[],
   args: readonly string[],
   end: (status: number) => void,
 ): Promise<void> {
-  for (const { name, summary, load } of listed) {
+  for (const { name, summary, load } of entries) {
     const command = parent.command(name).summary(summary).helpOption("-h, --help", "print this help");
     // A command below another would have this from its parent.
     command.allowExcessArguments(false);

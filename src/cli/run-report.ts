@@ -6,10 +6,9 @@ import type { TaskTraining } from "../runs/train-task.ts";
 import { flagOf } from "../tasks/option-schema.ts";
 import type { EndEvent, TrainEvent } from "../train/events.ts";
 import type { Sample } from "../train/history.ts";
+import { lossChart, nameLossUnit } from "./charts.ts";
 import { clock, count, nats, shellWord } from "./format.ts";
-import { lossChart, lossUnitOf } from "./loss-chart.ts";
-import { nextCommands } from "./next-commands.ts";
-import { TERMS } from "./terms.ts";
+import { suggestNextCommands } from "./suggested-commands.ts";
 
 /** Milliseconds between two reports of a training that goes on. */
 const INTERVAL = 10_000;
@@ -61,17 +60,23 @@ export function describeTraining(training: TaskTraining, end: EndEvent | undefin
     title: basename(runDirectory),
     subtitle: `${view.model(config, cellName)}; ${state}${standing}`,
     warnings: end?.warnings ?? [],
-    figures: figuresOf(training, end),
+    figures: listFigures(training, end),
     loss: lossChart(training),
     learningRate: history.curve.map(({ step, learningRate }) => ({ step, value: learningRate })),
-    samples: spread(history.samples, SHOWN_SAMPLES).map(({ step, text }) => ({
+    samples: pickEvenly(history.samples, SHOWN_SAMPLES).map(({ step, text }) => ({
       step: `step ${count(step)}`,
       text: text.replace(/^\n+|\n+$/g, ""),
     })),
-    tables: tablesOf(training),
-    terms: [...TERMS.filter(({ term }) => term !== "nats" || view.lossUnit === undefined), ...view.terms],
-    commands: end === undefined ? [] : nextCommands(training, end, shellWord(runDirectory)),
+    tables: listTables(training),
+    terms: [...chooseTerms(training), ...view.terms],
+    commands: end === undefined ? [] : suggestNextCommands(training, end, shellWord(runDirectory)),
   };
+}
+
+/** Nats are explained only where the loss is measured in them. */
+function chooseTerms(training: TaskTraining): TrainingReport["terms"] {
+  const hasNats = /\bnats\b/.test(nameLossUnit(training));
+  return TERMS.filter(({ term }) => term !== "nats" || hasNats);
 }
 
 const ENDS: Readonly<Record<EndEvent["reason"], string>> = {
@@ -82,18 +87,18 @@ const ENDS: Readonly<Record<EndEvent["reason"], string>> = {
   interrupted: "interrupted",
 };
 
-function figuresOf(training: TaskTraining, end: EndEvent | undefined): TrainingReport["figures"] {
+function listFigures(training: TaskTraining, end: EndEvent | undefined): TrainingReport["figures"] {
   const { history, task } = training;
   const { best } = history;
   const last = history.evaluations.at(-1);
-  const perUnit = lossUnitOf(training);
+  const lossUnit = nameLossUnit(training);
   const figures: { name: string; value: string; about?: string }[] = [];
   if (best !== undefined) {
-    const about = `${perUnit}, at step ${count(best.step)}`;
+    const about = `${lossUnit}, at step ${count(best.step)}`;
     figures.push({ name: "best validation", value: nats(best.loss), about });
   }
   if (last !== undefined && last !== best) {
-    figures.push({ name: "last validation", value: nats(last.loss), about: perUnit });
+    figures.push({ name: "last validation", value: nats(last.loss), about: lossUnit });
   }
   figures.push(...task.view.figures(best, training));
   if (end !== undefined) {
@@ -105,7 +110,7 @@ function figuresOf(training: TaskTraining, end: EndEvent | undefined): TrainingR
   return figures;
 }
 
-function tablesOf(training: TaskTraining): TrainingReport["tables"] {
+function listTables(training: TaskTraining): TrainingReport["tables"] {
   const { run, parameters, task, config, cellName } = training;
   const rows = (values: object): [string, string][] =>
     Object.entries(values)
@@ -133,11 +138,24 @@ function tablesOf(training: TaskTraining): TrainingReport["tables"] {
   ];
 }
 
-/** At most `most` of them, evenly spread, the first and the last among them. */
-function spread(samples: readonly Sample[], most: number): readonly Sample[] {
+/** At most `most` of them, evenly pickEvenly, the first and the last among them. */
+function pickEvenly(samples: readonly Sample[], most: number): readonly Sample[] {
   if (samples.length <= most) return samples;
   return Array.from(
     { length: most },
     (_, at) => samples[Math.round((at * (samples.length - 1)) / (most - 1))],
   );
 }
+
+export const TERMS: readonly { readonly term: string; readonly meaning: string }[] = [
+  {
+    term: "nats",
+    meaning:
+      "The loss. The model gives a probability to what is right (of a text: to the character, word or token that comes next); its loss is minus the natural logarithm of it, and the mean is shown. 0 is certainty; divided by ln 2 it is bits.",
+  },
+  {
+    term: "validation",
+    meaning:
+      "A part of the data that is not trained on. When its loss rises while the training loss falls, the model learns the training data by heart (overfitting).",
+  },
+];

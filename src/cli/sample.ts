@@ -3,28 +3,27 @@ import { basename } from "node:path";
 import type { Command } from "commander";
 import { InputError } from "../core/errors.ts";
 import { type ArtifactSample, DEFAULT_LENGTH, type SampleOptions, sampleRun } from "../runs/sample-run.ts";
+import { writePicture } from "./charts.ts";
 import {
   backendOption,
-  movedCellOption,
-  movedTaskOption,
+  cellOption,
+  parseNumber,
   pictureOption,
+  taskOption,
   weightsOption,
-} from "./common-options.ts";
+} from "./command.ts";
 import { showControl } from "./format.ts";
-import { note } from "./note.ts";
-import { writeOut } from "./output.ts";
-import { writePicture } from "./picture.ts";
-import { Status } from "./report.ts";
-import { numberOf } from "./values.ts";
+import { Status, writeOut } from "./output.ts";
+import { note } from "./terminal.ts";
 
 const EPILOGUE = `
 RUN: the folder of a run, whose best checkpoint writes, or a checkpoint file
 
 Examples:
-  unrolled sample runs/text-20261123-094500
-  unrolled sample runs/mine --prime "Once " --temperature 0.7 --length 2000
-  unrolled sample runs/mine --weights int8
-  unrolled sample runs/mine --seed 7 > story.txt`;
+  npx unrolled sample runs/text-20261123-094500
+  npx unrolled sample runs/mine --prime "Once " --temperature 0.7 --length 2000
+  npx unrolled sample runs/mine --weights int8
+  npx unrolled sample runs/mine --seed 7 > story.txt`;
 
 export function define(command: Command): () => Promise<number> {
   command
@@ -36,25 +35,25 @@ export function define(command: Command): () => Promise<number> {
     .option(
       "--length <N>",
       `characters, words or tokens to write (default: ${DEFAULT_LENGTH})`,
-      numberOf("--length"),
+      parseNumber("--length"),
     )
     .option(
       "--temperature <X>",
       "0 likeliest, below 1 bolder, above 1 wilder (default: 1)",
-      numberOf("--temperature"),
+      parseNumber("--temperature"),
     )
-    .option("--top-k <N>", "draw from the N likeliest characters only", numberOf("--top-k"))
+    .option("--top-k <N>", "draw from the N likeliest characters only", parseNumber("--top-k"))
     .option(
       "--top-p <P>",
       "draw from the likeliest with probability P in all (default: 1)",
-      numberOf("--top-p"),
+      parseNumber("--top-p"),
     )
-    .option("--seed <N>", "the same seed writes the same (default: another each time)", numberOf("--seed"))
+    .option("--seed <N>", "the same seed writes the same (default: another each time)", parseNumber("--seed"))
     .option("--skip-unknown", "leave out of --prime what the model does not know")
     .addOption(weightsOption())
     .addOption(backendOption())
-    .addOption(movedCellOption())
-    .addOption(movedTaskOption())
+    .addOption(cellOption())
+    .addOption(taskOption())
     .addOption(pictureOption())
     .option("--json", 'one object {"text", "seed"} at the end')
     .addHelpText("after", EPILOGUE);

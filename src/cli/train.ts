@@ -9,16 +9,12 @@ import { findTask, TASK_NAMES } from "../tasks/registry.ts";
 import type { Task } from "../tasks/task.ts";
 import { runOptions } from "../tasks/training-options.ts";
 import type { EndEvent } from "../train/events.ts";
-import { onInterrupt } from "./interrupt.ts";
-import { clearLive, hasLiveLine } from "./live-line.ts";
-import { note } from "./note.ts";
-import { isClosedPipe, onOutputLost, outputError } from "./output.ts";
-import { suggestForPath } from "./path-hint.ts";
-import { reportError, Status } from "./report.ts";
+import { addSchemaOptions } from "./command.ts";
+import { describeLostOutput, isClosedPipe, onOutputLost, reportError, Status } from "./output.ts";
 import { RunReport } from "./run-report.ts";
-import { addSchemaOptions } from "./schema-options.ts";
-import { JsonView } from "./view-json.ts";
-import { PeopleView } from "./view-people.ts";
+import { suggestForPath } from "./suggested-commands.ts";
+import { clearStatusLine, hasStatusLine, note, onInterrupt } from "./terminal.ts";
+import { JsonView, TerminalView } from "./train-views.ts";
 
 const SCHEDULE = `
 With --lr-decay the learning rate falls in steps, after each pass. Without, it
@@ -28,13 +24,13 @@ alone it stays, so that more can follow. Any other limit only stops the run.
 `;
 
 const TASKS_HELP = `
-unrolled train TASK --help shows the options of a task. A FILE.ts is a
+npx unrolled train TASK --help shows the options of a task. A FILE.ts is a
 task of your own.
 
 Examples:
-  unrolled train text
-  unrolled train classify
-  unrolled train text mybook.txt`;
+  npx unrolled train text
+  npx unrolled train classify
+  npx unrolled train text mybook.txt`;
 
 const ENDING = `
 --patience stops a run whose validation no longer improves; with --eval-every it
@@ -48,22 +44,28 @@ Ctrl-C saves and says how to go on; a second one leaves at once.
  * @param args of the whole command line
  */
 export async function define(command: Command, args: readonly string[]): Promise<() => Promise<number>> {
-  const named = await findNamedTask(args);
+  const named = await findNamedTask(args, "train");
   command.usage("TASK [DATA...] [options]").argument("[TASK]").argument("[DATA...]");
   if (named === undefined) await describeTasks(command);
   else describeTask(command, named.task);
 
   return async () => {
     const [name, data] = command.processedArgs as [string | undefined, string[]];
-    if (named === undefined || name === undefined) throw noTask(name, data);
+    if (named === undefined || name === undefined) throw noTask("train", name, data);
     const { json = false, ...options } = command.opts<TrainOptions & { json?: boolean }>();
     return train(named, { ...options, data }, json);
   };
 }
 
-/** The task that the first argument names which is one: options with values may stand before it. */
-async function findNamedTask(args: readonly string[]): Promise<NamedTask | undefined> {
-  const after = args.slice(args.indexOf("train") + 1);
+/**
+ * The task that the first argument names which is one: options with values may stand before it.
+ * @param command the word behind which it stands
+ */
+export async function findNamedTask(
+  args: readonly string[],
+  command: string,
+): Promise<NamedTask | undefined> {
+  const after = args.slice(args.indexOf(command) + 1);
   const name = after.find((word) => TASK_NAMES.includes(word));
   if (name !== undefined) return { task: (await findTask(name))! };
   const [first] = after.filter((word) => !word.startsWith("-"));
@@ -74,7 +76,7 @@ async function findNamedTask(args: readonly string[]): Promise<NamedTask | undef
 }
 
 async function describeTasks(command: Command): Promise<void> {
-  const tasks = await Promise.all(TASK_NAMES.map(async (name) => (await findTask(name))!));
+  const tasks = await loadTasks();
   // Whatever is wrong with the rest, the task is what has to be said first: the options of all tasks are taken.
   const options = Object.assign(
     {},
@@ -82,15 +84,22 @@ async function describeTasks(command: Command): Promise<void> {
   );
   addSchemaOptions(command, options);
   for (const option of command.options) option.hideHelp();
-  const width = Math.max(...TASK_NAMES.map((name) => name.length));
-  const lines = tasks.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   command
     .description(
       "Train a model, watch it learn, and keep it in a folder: a run.\n\nTASK is one of\n\n" +
-        lines.join("\n"),
+        listTasks(tasks),
     )
     .option("--json", "one JSON object per line on stdout")
     .addHelpText("after", TASKS_HELP);
+}
+
+export const loadTasks = (): Promise<Task[]> =>
+  Promise.all(TASK_NAMES.map(async (name) => (await findTask(name))!));
+
+/** A line for each task with what it does. */
+export function listTasks(tasks: readonly Task[]): string {
+  const width = Math.max(...tasks.map(({ name }) => name.length));
+  return tasks.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join("\n");
 }
 
 function describeTask(command: Command, task: Task): void {
@@ -108,9 +117,9 @@ function describeTask(command: Command, task: Task): void {
 }
 
 /** The word that is not a task, and the suggested correction. */
-function noTask(name: string | undefined, data: readonly string[]): InputError {
+export function noTask(command: string, name: string | undefined, data: readonly string[]): InputError {
   if (name === undefined)
-    return new InputError("train needs a task", { hint: "unrolled train text [DATA...]" });
+    return new InputError(`${command} needs a task`, { hint: `npx unrolled ${command} text [DATA...]` });
   return new InputError(`there is no task '${name}'`, { hint: hintFor(name, data) });
 }
 
@@ -125,7 +134,7 @@ function hintFor(name: string, data: readonly string[]): string {
 
 /** Resolves to the exit status. */
 async function train(named: NamedTask, options: TrainOptions, json: boolean): Promise<number> {
-  const view = json ? new JsonView() : new PeopleView(hasLiveLine());
+  const view = json ? new JsonView() : new TerminalView(hasStatusLine());
   const stop = new AbortController();
   let prepared = false;
 
@@ -161,7 +170,7 @@ async function train(named: NamedTask, options: TrainOptions, json: boolean): Pr
     }
     return statusOf(training, end, lost);
   } finally {
-    clearLive();
+    clearStatusLine();
     unwatch();
   }
 }
@@ -170,7 +179,7 @@ async function train(named: NamedTask, options: TrainOptions, json: boolean): Pr
 function statusOf(training: TaskTraining, end: EndEvent | undefined, lost: Error | undefined): number {
   if (lost !== undefined) {
     const saved = `stopped at step ${end?.step} and saved in ${training.runDirectory}`;
-    if (!isClosedPipe(lost)) throw outputError(lost, saved);
+    if (!isClosedPipe(lost)) throw describeLostOutput(lost, saved);
     note(`nobody reads the output any more: ${saved}`);
     return Status.done;
   }

@@ -24,17 +24,22 @@ export {
   inventedLanguages,
 } from "./invented-languages.ts";
 export { type ItemBatch, ItemBatches, type ItemBatchOptions } from "./item-batches.ts";
+export { keyOfNumbers, keyOfText } from "./item-keys.ts";
 export { frameItems, type ItemStore, Items, type ItemValues, idItems, MAX_ITEMS } from "./items.ts";
 export {
   type LabelledLines,
   LabelledLinesBuilder,
   type LabelledLinesOptions,
+  type LabelledText,
   type LineChanges,
   labelOfFile,
   normalizeLine,
 } from "./labelled-lines.ts";
 export { LineVocabulary, type LineVocabularyOptions } from "./line-vocabulary.ts";
+export { type LogMelOptions, logMelFrames } from "./log-mel.ts";
+export { type LookaheadOptions, type LookaheadSequences, lookaheadSequences } from "./lookahead.ts";
 export { type MemoryFile, memorySource, type PickedFile } from "./memory-source.ts";
+export { type MovingShapes, type MovingShapesOptions, movingShapes } from "./moving-shapes.ts";
 export {
   type LabelledItems,
   type NaiveBayesBaseline,
@@ -42,6 +47,7 @@ export {
   naiveBayesBaseline,
   naiveBayesBaselineJob,
 } from "./naive-bayes.ts";
+export { type NegationOptions, negationSentences } from "./negation.ts";
 export {
   MAX_COUNTED,
   type NgramBaseline,
@@ -51,8 +57,19 @@ export {
   trigramBaselineJob,
   unigramLoss,
 } from "./ngram.ts";
+export { type OneFactOptions, oneFactQuestions } from "./one-fact-questions.ts";
 export { type PaddedItems, type PadOptions, padItems } from "./padded-items.ts";
+export { resample } from "./resample.ts";
+export { type RunningSumOptions, runningSums } from "./running-sums.ts";
 export { applyScaling, fitScaling, type Scaling, scalingFromJSON } from "./scaling.ts";
+export {
+  editScore,
+  entitiesOf,
+  matchSegments,
+  type Segment,
+  type SegmentMatches,
+  segmentsOf,
+} from "./segment-scores.ts";
 export { type SequenceArraysOptions, sequencesFromArrays, sortLabels } from "./sequence-arrays.ts";
 export {
   type LabelledSequences,

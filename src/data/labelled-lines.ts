@@ -47,6 +47,8 @@ export interface LabelledLinesOptions {
   readonly maxLength?: number;
   /** Keep each line as often as its label has it. Default false: once. */
   readonly keepRepeated?: boolean;
+  /** How many labels there have to be: 1 for lines that are only measured on. Default 2. */
+  readonly leastLabels?: number;
   /** Makes the fingerprint; Node's `createHash("sha256")` is faster than the default. */
   readonly hasher?: Hasher;
 }
@@ -54,6 +56,7 @@ export interface LabelledLinesOptions {
 const RANGES: Ranges<LabelledLinesOptions> = {
   maxLength: optional(SIZE),
   keepRepeated: FLAG,
+  leastLabels: SIZE,
   hasher: optional(HASHER),
 };
 
@@ -141,16 +144,19 @@ export class LabelledLinesBuilder {
     const settings = settle<Settled<LabelledLinesOptions, "maxLength" | "hasher">>(
       "labelledLinesBuilder.finish",
       RANGES,
-      { keepRepeated: false },
+      { keepRepeated: false, leastLabels: 2 },
       options,
     );
     this.end();
     const { characters } = this.text;
     const labelNames = [...new Set(this.sources.map(({ label }) => label))].sort(byCodePoint);
-    if (labelNames.length < 2) {
-      throw new InputError(`lines of at least 2 labels are needed, got ${labelNames.length}`, {
-        hint: "give one file for each label",
-      });
+    if (labelNames.length < settings.leastLabels) {
+      throw new InputError(
+        `lines of at least ${settings.leastLabels} labels are needed, got ${labelNames.length}`,
+        {
+          hint: "give one file for each label",
+        },
+      );
     }
     const collector = new LineCollector(labelNames, settings.keepRepeated, settings.maxLength);
     if (characters > 0) {
@@ -167,10 +173,54 @@ export class LabelledLinesBuilder {
   }
 }
 
+/** A text with its label, as a table or a generator gives it. */
+export interface LabelledText {
+  readonly text: string;
+  readonly label: string;
+  /** Items of one group are all trained on or all validated on, as all phrases of a sentence. Default: equal texts. */
+  readonly group?: string;
+}
+
+/**
+ * Texts with labels, brought into form by {@link normalizeLine}. They may have several lines; repeated ones are kept.
+ * @throws InputError for less than two labels, or a label without a text that is more than white space
+ */
+export function* collectTextsJob(
+  texts: readonly LabelledText[],
+  options: Omit<LabelledLinesOptions, "keepRepeated"> = {},
+): Job<LabelledLines> {
+  const byLabel = new Map<string, LabelledText[]>();
+  for (const item of texts) {
+    const label = item.label.normalize("NFC");
+    const own = byLabel.get(label);
+    if (own === undefined) byLabel.set(label, [item]);
+    else own.push(item);
+  }
+  const labelNames = [...byLabel.keys()].sort(byCodePoint);
+  requireLabels(labelNames, options.leastLabels, "texts");
+  const collector = new LineCollector(labelNames, true, options.maxLength);
+  for (const [label, name] of labelNames.entries()) {
+    yield* collector.addTextsJob(label, byLabel.get(name)!);
+  }
+  return yield* collector.finishJob(options.hasher ?? new Sha256());
+}
+
+/**
+ * @param what has the labels
+ * @throws InputError for fewer than 2, or another number
+ */
+export function requireLabels(names: readonly string[], least = 2, what = "items"): void {
+  if (names.length >= least) return;
+  const only = names.length === 1 ? `: all are labelled ${escapeControl(JSON.stringify(names[0]))}` : "";
+  throw new InputError(`${what} of at least ${least} labels are needed, got ${names.length}${only}`, {
+    hint: "give items of another label too",
+  });
+}
+
 /** The corpus needs no fingerprint of its own. */
 const NO_HASHER: Hasher = { update: () => undefined, digest: () => "" };
 
-/** Not by UTF-16 units, as texts are compared with `<`: the order is that of a vocabulary. */
+/** The order of labels. Not by UTF-16 units, as texts are compared with `<`: the order is that of a vocabulary. */
 export function byCodePoint(a: string, b: string): number {
   const [one, other] = [Array.from(a), Array.from(b)];
   for (let at = 0; at < Math.min(one.length, other.length); at++) {
@@ -215,7 +265,20 @@ class LineCollector {
     }
   }
 
-  private add(label: number, text: string): void {
+  /** Texts of one label. */
+  *addTextsJob(label: number, texts: readonly LabelledText[]): Job<void> {
+    let pause = PAUSE;
+    for (const { text, group } of texts) {
+      this.add(label, text, group);
+      pause -= text.length;
+      if (pause > 0) continue;
+      pause = PAUSE;
+      yield;
+    }
+  }
+
+  /** @param name of the group; undefined: equal lines are one */
+  private add(label: number, text: string, name?: string): void {
     let line = normalizeLine(text);
     if (line === "") {
       this.empty++;
@@ -227,14 +290,15 @@ class LineCollector {
       line = textOf(points.subarray(0, this.maxLength)).trimEnd();
       points = codePointsOf(line);
     }
-    const known = this.groupOf.get(line);
+    const key = name === undefined ? line : `\n${name}`;
+    const known = this.groupOf.get(key);
     const group = known ?? this.groupOf.size;
     if (known === undefined) {
       if (group === MAX_DIFFERENT)
         throw new InputError(`there are more than ${MAX_DIFFERENT} different lines`);
-      this.groupOf.set(line, group);
+      this.groupOf.set(key, group);
     }
-    if (this.lastLabel[group] === label) {
+    if (name === undefined && this.lastLabel[group] === label) {
       this.repeated++;
       if (!this.keepRepeated) return;
     }
@@ -252,7 +316,7 @@ class LineCollector {
     for (const [label, name] of labelNames.entries()) {
       if (labels.includes(label)) continue;
       throw new InputError(`the label ${escapeControl(JSON.stringify(name))} has no lines`, {
-        hint: "leave its file out, or write a line into it",
+        hint: "leave the label out, or give it a line that is not empty",
       });
     }
     const lines = this.lines.finish();
@@ -261,7 +325,9 @@ class LineCollector {
     for (let index = 0; index < lines.count; index++) {
       // A name that begins with two line feeds is no line, so nothing else has the same bytes.
       if (labels[index] !== label) hasher.update(encoder.encode(`\n\n${labelNames[++label]}\n`));
-      hasher.update(encoder.encode(`${textOf(lines.item(index))}\n`));
+      const text = textOf(lines.item(index));
+      // A text of several lines differs from all that lines can be: those have no line feed at their start.
+      hasher.update(encoder.encode(text.includes("\n") ? `\n${JSON.stringify(text)}\n` : `${text}\n`));
       pause += lines.length(index);
       if (pause < PAUSE) continue;
       pause = 0;

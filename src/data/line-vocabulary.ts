@@ -62,10 +62,16 @@ export class LineVocabulary {
     return this.characters.size;
   }
 
+  /** The characters of a text, in the form of `normalizeLine`: what {@link encode} gives an id each. */
+  split(text: string): string[] {
+    checkValue("lineVocabulary.split: text", TEXT, text);
+    return Array.from(normalizeLine(text));
+  }
+
   /** The ids of a line that somebody gives, in the form of `normalizeLine`: none for a text of white space. */
   encode(text: string): Int32Array {
     checkValue("lineVocabulary.encode: text", TEXT, text);
-    return Int32Array.from(Array.from(normalizeLine(text)), (character) => this.idOf(character));
+    return Int32Array.from(this.split(text), (character) => this.idOf(character));
   }
 
   /** The ids of many lines, in shared memory where there is any. @param lines code points, as those of `LabelledLines` */

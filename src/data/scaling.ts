@@ -7,6 +7,7 @@ import {
   type Names,
   type Range,
   refuseOthers,
+  TEXT,
 } from "../core/options.ts";
 import { frameItems, Items } from "./items.ts";
 import { FLOATS } from "./ranges.ts";
@@ -93,6 +94,7 @@ const NAMES: Names<Scaling> = { mean: 0, deviation: 0 };
  * @throws InputError for what is no scaling
  */
 export function scalingFromJSON(value: unknown, where = "scaling"): Scaling {
+  checkValue("scalingFromJSON: where", TEXT, where);
   refuseOthers(where, NAMES, value as object);
   const { mean, deviation } = value as Scaling;
   checkValue(`${where}: mean`, MEANS, mean);

@@ -10,7 +10,7 @@ import {
   TEXT,
 } from "../core/options.ts";
 import type { NpyArray } from "../io/npy.ts";
-import { listNames } from "../io/table-columns.ts";
+import { listNames, quote } from "../io/table-columns.ts";
 import { frameItems } from "./items.ts";
 import { byCodePoint } from "./labelled-lines.ts";
 import type { LabelledSequences, LabelsOf } from "./sequence-table.ts";
@@ -42,7 +42,7 @@ function isArray(value: unknown): boolean {
   return shape.reduce((all, size) => all * size, 1) === (values as ArrayLike<unknown>).length;
 }
 
-const KNOWN = ["x", "lengths", "y", "groups", "features"];
+const KNOWN = ["x", "lengths", "y", "classes", "groups", "names", "features"];
 
 /**
  * Read sequences from the arrays of an npz file:
@@ -51,7 +51,8 @@ const KNOWN = ["x", "lengths", "y", "groups", "features"];
  * - `lengths`: `[N]`, steps of each sequence. With `[N, T, F]` they may be left out; what is behind them is padding.
  * - `y`: integers or texts, `[N]`; for labels of steps `[total]`, or `[N, T]`, where a negative number or an empty text
  *   is a step without a label. To predict from, it may be left out.
- * - `groups`: `[N]`, integers or texts; may be left out. `features`: `[F]`, names as text; may be left out.
+ * - `classes`: names as text for the integers of `y`; `groups`: `[N]`, integers or texts; `names`: `[N]`, of the sequences;
+ *   `features`: `[F]`, names as text. Each may be left out.
  * @throws FormatError naming the array, and the sequence and step, for sizes that do not fit each other, and numbers
  * that are not finite
  */
@@ -81,7 +82,7 @@ class SequenceFile {
     if (unknown.length > 0 || x === undefined) {
       throw new FormatError(
         name,
-        `the arrays must be x, y, lengths, groups and features, of which x is needed; got ${listNames([...arrays.keys()])}`,
+        `the arrays must be ${KNOWN.join(", ")}, of which x is needed; got ${listNames([...arrays.keys()])}`,
         { hint: "numpy.savez(path, x=x, lengths=lengths, y=y)" },
       );
     }
@@ -94,8 +95,8 @@ class SequenceFile {
     return {
       features: names,
       items: frameItems(this.frames(), names.length),
-      names: this.lengths.map((_, index) => `${index}`),
-      labels: labels === "sequence" ? this.perSequence("y") : this.perStep(),
+      names: this.perSequence("names") ?? this.lengths.map((_, index) => `${index}`),
+      labels: this.nameClasses(labels === "sequence" ? this.perSequence("y") : this.perStep()),
       groups: this.perSequence("groups"),
       placeOf: (index) => `${this.name}: sequence ${index}`,
     };
@@ -171,7 +172,7 @@ class SequenceFile {
     return known;
   }
 
-  private perSequence(array: "y" | "groups"): string[] | undefined {
+  private perSequence(array: "y" | "groups" | "names"): string[] | undefined {
     const given = this.arrays.get(array);
     if (given === undefined) return undefined;
     if (given.shape.length !== 1 || given.values.length !== this.lengths.length) {
@@ -195,6 +196,26 @@ class SequenceFile {
     }
     const texts = this.texts("y", y);
     return this.starts.flatMap((start, index) => texts.slice(start, start + this.lengths[index]));
+  }
+
+  /** The names of the integers in `y`, where the file has them. */
+  private nameClasses(labels: string[] | undefined): string[] | undefined {
+    const classes = this.arrays.get("classes");
+    if (classes === undefined || labels === undefined) return labels;
+    if (!Array.isArray(classes.values) || classes.shape.length !== 1 || classes.values.includes("")) {
+      throw this.error("classes", `must be a list of names, got ${show(classes)}`);
+    }
+    const names: readonly string[] = classes.values;
+    if (Array.isArray(this.arrays.get("y")!.values)) {
+      const unknown = labels.find((label) => label !== "" && !names.includes(label));
+      if (unknown === undefined) return labels;
+      throw this.error("y", `must be one of the classes, got ${quote(unknown)}`);
+    }
+    return labels.map((label) => {
+      const name = label === "" ? "" : names[Number(label)];
+      if (name !== undefined) return name;
+      throw this.error("y", `must be integers below ${names.length}, the number of classes, got ${label}`);
+    });
   }
 
   /** Integers as text, and negative ones, which are no label, as an empty text. */

@@ -63,8 +63,11 @@ export function* symbolTextJob(
   if (tokens === "char") {
     const validation = held === undefined ? split.validation : yield* heldIdsJob(held, vocabulary);
     return {
-      ...{ tokenizer: vocabulary, train: split.train, validation },
-      ...{ charactersPerSymbol: 1, unknownShares: undefined },
+      tokenizer: vocabulary,
+      train: split.train,
+      validation,
+      charactersPerSymbol: 1,
+      unknownShares: undefined,
     };
   }
   const tokenizer = known ?? (yield* learnJob(tokens, split.train, vocabulary, vocabSize));
@@ -72,7 +75,9 @@ export function* symbolTextJob(
   const train = yield* tokenizeJob(split.train, vocabulary, tokenizer);
   const validation = yield* tokenizeJob(other.ids, other.vocabulary, tokenizer);
   return {
-    ...{ tokenizer, train, validation },
+    tokenizer,
+    train,
+    validation,
     charactersPerSymbol: other.ids.length / validation.length,
     unknownShares:
       tokenizer instanceof WordTokenizer

@@ -86,8 +86,13 @@ export function showUnit(chosen: ChosenUnit, scored: ReadText, own: ReadText | u
   );
   const [first, end] = [from === 0 ? 0 : text.ends[from - 1], text.ends[to - 1] ?? 0];
   return {
-    ...{ signal: follows?.signal, detects: follows?.detects, score: follows?.heldOutScore },
-    ...{ layer, unit, values, pieces: text.pieces.slice(from, to) },
+    signal: follows?.signal,
+    detects: follows?.detects,
+    score: follows?.heldOutScore,
+    layer,
+    unit,
+    values,
+    pieces: text.pieces.slice(from, to),
     holds: isShare ? Array.from(signal!.values.subarray(first, end), (value) => value > 0) : undefined,
     scale: follows === undefined ? "activation" : isShare ? "threshold" : "mean",
   };

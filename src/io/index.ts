@@ -1,4 +1,5 @@
 export * from "./checkpoint.ts";
+export { type ConllFile, type ConllOptions, type ConllSentence, parseConll } from "./conll.ts";
 export type { StorableArray, StoredArrays, StoredDType } from "./dtypes.ts";
 export { bfloat16ToFloat32, float16ToFloat32 } from "./dtypes.ts";
 export * from "./json-lines.ts";
@@ -14,3 +15,5 @@ export {
   type TableOptions,
   textColumn,
 } from "./table.ts";
+export { type EncodeWavOptions, encodeWav, parseWav, type WavEncoding, type WavFile } from "./wav.ts";
+export { parseWordVectors, type WordVectorOptions, type WordVectors } from "./word-vectors.ts";

@@ -5,6 +5,7 @@
 import { escapeControl, FormatError, InputError } from "../core/index.ts";
 import { BYTES, COUNT, checkValue, listOfAny, OBJECT, refuseOthers, TEXT } from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
+import { DAMAGED } from "./damaged.ts";
 import {
   type ArrayType,
   describeType,
@@ -61,7 +62,7 @@ export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
       where,
       `an array of shape [${shape.join(", ")}] of ${type.name} has ${count * type.size} bytes, ` +
         `but the file has ${data.length} after its header`,
-      { hint: "the file is cut off or damaged: get it again" },
+      DAMAGED,
     );
   }
   const values = readValues(type, data, count, where);
@@ -85,9 +86,7 @@ function readHeader(bytes: Uint8Array, where: string): { header: string; dataOff
     throw new FormatError(
       where,
       `the header claims ${length} bytes; the file has ${Math.max(0, bytes.length - start)}`,
-      {
-        hint: "the file is cut off or damaged: get it again",
-      },
+      DAMAGED,
     );
   }
   // Version 3 has UTF-8 in its names of fields, which are refused, so that all is ASCII.

@@ -1,7 +1,9 @@
-import { unzipSync, zipSync } from "fflate";
+import { type UnzipFileFilter, unzipSync, zipSync } from "fflate";
 import { escapeControl, FormatError, formatBytes, InputError } from "../core/index.ts";
 import { BYTES, checkValue, OBJECT, type Ranges, SIZE, settle, TEXT } from "../core/options.ts";
+import { DAMAGED } from "./damaged.ts";
 import { type NpyArray, parseNpy, writeNpy } from "./npy.ts";
+import { crc32, readChecksums } from "./zip-checksums.ts";
 
 export interface NpzOptions {
   /** The most bytes that all arrays together may have when they are unpacked; default 2 GiB. */
@@ -36,33 +38,19 @@ export function parseNpz(bytes: Uint8Array, name: string, options: NpzOptions = 
   return arrays;
 }
 
-/** The members, none of which is unpacked before the sizes of all before it have been added up. */
+/** The members, each compared with its checksum. */
 function unzip(bytes: Uint8Array, where: string, maxBytes: number): Map<string, Uint8Array> {
-  const names = new Set<string>();
-  let total = 0;
+  const checksums = readChecksums(bytes, MAX_MEMBERS);
+  const members = new Map<string, Uint8Array>();
   try {
-    const files = unzipSync(bytes, {
-      filter: ({ name, size, originalSize, compression }) => {
-        const member = `${where}: ${escapeControl(name)}`;
-        if (names.has(name) || names.size === MAX_MEMBERS) {
-          throw new FormatError(member, "the file has two members of this name, or more than 10,000");
-        }
-        names.add(name);
-        if (!name.endsWith(".npy")) {
-          throw new FormatError(member, "a member that is no .npy file", {
-            hint: "write the file with numpy.savez, and nothing else into it",
-          });
-        }
-        total += compression === 0 ? size : originalSize;
-        if (total > maxBytes || originalSize > HIGHEST_RATIO * size + 1024) {
-          throw new FormatError(member, `the arrays would need more than ${formatBytes(maxBytes)}`, {
-            hint: "save fewer or smaller arrays, such as float32",
-          });
-        }
-        return true;
-      },
-    });
-    return new Map(Object.entries(files));
+    if (checksums === undefined) throw new Error("no directory of a zip file");
+    const files = unzipSync(bytes, { filter: makeFilter(where, maxBytes) });
+    for (const [name, content] of Object.entries(files)) {
+      if (crc32(content) !== checksums[members.size]) {
+        throw new FormatError(`${where}: ${escapeControl(name)}`, "the checksum is wrong", DAMAGED);
+      }
+      members.set(name, content);
+    }
   } catch (error) {
     if (error instanceof FormatError) throw error;
     throw new FormatError(where, "this is no zip file, or it is damaged", {
@@ -70,6 +58,32 @@ function unzip(bytes: Uint8Array, where: string, maxBytes: number): Map<string, 
       cause: error,
     });
   }
+  return members;
+}
+
+/** Asked before each member is unpacked. Refuses what is no array, and more than `maxBytes` in all. */
+function makeFilter(where: string, maxBytes: number): UnzipFileFilter {
+  const names = new Set<string>();
+  let total = 0;
+  return ({ name, size, originalSize, compression }) => {
+    const member = `${where}: ${escapeControl(name)}`;
+    if (names.has(name) || names.size === MAX_MEMBERS) {
+      throw new FormatError(member, "the file has two members of this name, or more than 10,000");
+    }
+    names.add(name);
+    if (!name.endsWith(".npy")) {
+      throw new FormatError(member, "a member that is no .npy file", {
+        hint: "write the file with numpy.savez, and nothing else into it",
+      });
+    }
+    total += compression === 0 ? size : originalSize;
+    if (total > maxBytes || originalSize > HIGHEST_RATIO * size + 1024) {
+      throw new FormatError(member, `the arrays would need more than ${formatBytes(maxBytes)}`, {
+        hint: "save fewer or smaller arrays, such as float32",
+      });
+    }
+    return true;
+  };
 }
 
 /**

@@ -15,7 +15,7 @@ export interface TableOptions {
 
 const RANGES: Ranges<TableOptions> = { name: TEXT, delimiter: optional(oneOf(",", ";", "\t")) };
 
-interface Record {
+interface Row {
   readonly cells: string[];
   /** The line at which it begins, from 1. */
   readonly line: number;
@@ -36,7 +36,7 @@ export function parseTable(bytes: Uint8Array, options: TableOptions): Table {
   const name = escapeControl(settings.name);
   const text = decodeText(bytes, name);
   const delimiter = settings.delimiter ?? guessDelimiter(text);
-  const [header, ...records] = parseRecords(text, name, delimiter);
+  const [header, ...records] = parseRecords(withoutMark(bytes), name, delimiter);
   if (header === undefined) throw new FormatError(name, "the file is empty");
   const columns = header.cells.map((cell) => cell.trim());
   checkHeader(columns, `${name}:${header.line}`);
@@ -68,10 +68,13 @@ function guessDelimiter(text: string): string {
   return count === 0 ? "," : best;
 }
 
-function parseRecords(text: string, name: string, delimiter: string): Record[] {
-  const bytes = new TextEncoder().encode(text);
+function withoutMark(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+}
+
+function parseRecords(bytes: Uint8Array, name: string, delimiter: string): Row[] {
   const lines = new LineCounter(bytes);
-  const records: Record[] = [];
+  const records: Row[] = [];
   try {
     parse(bytes, {
       delimiter,

@@ -16,3 +16,17 @@ export type {
   SequenceClassifierConfig,
   SequenceClassifierSettings,
 } from "./sequence-classifier-config.ts";
+export {
+  SequenceTagger,
+  type SequenceTaggerOptions,
+  type TaggerForwardOptions,
+  type TaggerLossOptions,
+  UNLABELLED,
+} from "./sequence-tagger.ts";
+export type {
+  ImageSize,
+  SequenceTaggerConfig,
+  SequenceTaggerSettings,
+  TaggerCell,
+} from "./sequence-tagger-config.ts";
+export type { TaggerInput, TaggerStream } from "./tagger-stream.ts";

@@ -75,8 +75,13 @@ export class AttentionPooling {
 /** x [T, B, ...] with minus infinity behind the end of each sequence. */
 function withoutPadding(x: Tensor, { lengths }: LayerOutputs): Tensor {
   if (lengths === undefined) return x;
-  const [steps, batch] = x.shape;
+  return where(stepMask(lengths, x.shape[0]), x, Number.NEGATIVE_INFINITY);
+}
+
+/** 1 at every step of a sequence and 0 behind its end: integers [T, B, 1]. */
+export function stepMask(lengths: ArrayLike<number>, steps: number): Tensor {
+  const batch = lengths.length;
   const isStep = new Int32Array(steps * batch);
   for (let b = 0; b < batch; b++) for (let t = 0; t < lengths[b]; t++) isStep[t * batch + b] = 1;
-  return where(ids(isStep, [steps, batch, 1]), x, Number.NEGATIVE_INFINITY);
+  return ids(isStep, [steps, batch, 1]);
 }

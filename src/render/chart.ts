@@ -61,8 +61,18 @@ function lastStep({ training, validation }: LossChart): number {
   return Math.max(0, ...[training.at(-1), validation.at(-1)].map((point) => point?.step ?? 0));
 }
 
+/** The least range of an axis as a share of its values: positions in a smaller one would be lost to rounding. */
+const LEAST_SPAN = 1e-9;
+/** Values below this count as 0. */
+const LEAST_SIZE = 1e-9;
+
 /** An axis with ticks at multiples of 1, 2 or 5 times a power of 10. @param mostTicks about how many, at least 2 */
 export function axis(low: number, high: number, mostTicks: number): Axis {
+  const size = Math.max(Math.abs(low), Math.abs(high), LEAST_SIZE);
+  if (high - low < LEAST_SPAN * size) {
+    const middle = (low + high) / 2;
+    return axis(middle - LEAST_SPAN * size, middle + LEAST_SPAN * size, mostTicks);
+  }
   const rough = (high - low) / mostTicks;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((digit) => digit * power).find((size) => size >= rough) ?? 10 * power;

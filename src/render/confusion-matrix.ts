@@ -30,7 +30,9 @@ export function confusionRows({ labels, counts }: ConfusionMatrix): ConfusionCel
     const row = Array.from({ length: size }, (_, prediction) => counts[label * size + prediction]);
     const total = row.reduce((sum, count) => sum + count, 0);
     return row.map((count, prediction) => ({
-      ...{ label, prediction, count },
+      label,
+      prediction,
+      count,
       share: total === 0 ? 0 : count / total,
       isRight: label === prediction,
     }));

@@ -15,7 +15,14 @@ export interface SvgConfusionOptions {
   readonly subject?: string;
   /** What each cell shows: per cent of its row, or the number of items. Default `percent`. */
   readonly show?: "percent" | "counts";
+  /** How well each label is found, in the order of the labels: columns at the right. Left out where classes are joined. */
+  readonly scores?: readonly { readonly precision: number; readonly recall: number; readonly f1: number }[];
 }
+
+/** Columns at the right of the number of items, and the room of each. */
+const SCORES = ["precision", "recall", "F1"] as const;
+const SCORE_WIDTH = 62;
+const ITEMS_WIDTH = 54;
 
 /** More would be less than a dot each. */
 const MOST_CLASSES = 100;
@@ -64,6 +71,7 @@ interface Picture {
   readonly left: number;
   readonly top: number;
   readonly show: "percent" | "counts";
+  readonly scores: SvgConfusionOptions["scores"];
 }
 
 /**
@@ -80,9 +88,11 @@ export function svgConfusionMatrix(matrix: ConfusionMatrix, options: SvgConfusio
   const left = MARGIN + 20 + Math.ceil(longest * LETTER) + 10;
   // Names above the columns stand at 45 degrees.
   const top = HEADER + 24 + Math.ceil(Math.max(24, longest * LETTER * Math.SQRT1_2)) + 8;
-  const picture: Picture = { labels, rows, totals: rowTotals(rows), cell, left, top, show };
+  const scores = options.scores?.length === size ? options.scores : undefined;
+  const picture: Picture = { labels, rows, totals: rowTotals(rows), cell, left, top, show, scores };
   const slant = Math.ceil(longest * LETTER * Math.SQRT1_2);
-  const width = Math.max(left + size * cell + Math.max(64, slant), LEAST_WIDTH);
+  const beside = scores === undefined ? 64 : ITEMS_WIDTH + SCORES.length * SCORE_WIDTH + MARGIN;
+  const width = Math.max(left + size * cell + Math.max(beside, slant), LEAST_WIDTH);
   const height = top + size * cell + FOOTER + MARGIN;
   const heading = subject === undefined ? "Confusion matrix" : `Confusion matrix: ${subject}`;
   return [
@@ -95,6 +105,7 @@ export function svgConfusionMatrix(matrix: ConfusionMatrix, options: SvgConfusio
     ...axes(picture),
     `<rect class="panel" x="${left}" y="${top}" width="${size * cell}" height="${size * cell}"/>`,
     ...rows.flat().flatMap((one) => drawCell(one, picture)),
+    ...drawScores(picture),
     legend(picture),
     "</svg>",
   ].join("\n");
@@ -163,6 +174,23 @@ function drawCell(one: ConfusionCell, { cell, left, top, labels, totals, show }:
   const on = opacity > 0.55 ? " on" : "";
   const at = `x="${round(x + cell / 2)}" y="${round(y + cell / 2 + 4)}"`;
   return [rect, `<text class="value${on}" ${at} pointer-events="none">${escapeHtml(text)}</text>`];
+}
+
+/** Precision, recall and F1 of each row, as numbers. */
+function drawScores({ labels, scores, cell, left, top }: Picture): string[] {
+  if (scores === undefined) return [];
+  const right = left + labels.length * cell + 10 + ITEMS_WIDTH;
+  const every = Math.max(1, Math.ceil(13 / cell));
+  const column = (at: number) => right + (at + 1) * SCORE_WIDTH - 12;
+  const heads = SCORES.map((name, at) => `<text class="end" x="${column(at)}" y="${top - 8}">${name}</text>`);
+  const lines = scores.flatMap(({ precision, recall, f1 }, row) => {
+    if (row % every !== 0) return [];
+    const y = round(top + (row + 0.5) * cell + 4);
+    return [precision, recall, f1].map(
+      (value, at) => `<text class="end" x="${column(at)}" y="${y}">${value.toFixed(3)}</text>`,
+    );
+  });
+  return [...heads, ...lines];
 }
 
 function legend({ labels, top, cell, show }: Picture): string {

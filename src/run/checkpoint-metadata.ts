@@ -34,11 +34,12 @@ export function parseCodeFile(value: unknown, field: string, where: string): Cod
   return { path: value.path, sha256: `${value.sha256}` };
 }
 
-/** The JSON in a field of the metadata. @throws FormatError */
+/** The JSON in a field of the metadata; undefined for a field that is not there. @throws FormatError */
 export function metadataReader({ metadata }: SafetensorsFile, where: string): (name: string) => unknown {
   return (name) => {
+    if (!Object.hasOwn(metadata, name)) return undefined;
     try {
-      return JSON.parse(metadata[name] ?? "");
+      return JSON.parse(metadata[name]);
     } catch (cause) {
       throw new FormatError(where, `metadata ${name} must be JSON`, { cause });
     }

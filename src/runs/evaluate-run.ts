@@ -31,6 +31,8 @@ export interface RunEvaluation extends Score {
   readonly data: unknown;
   /** Of all parts. */
   readonly sums: Float64Array;
+  /** What else the task says of it, for programs. */
+  readonly details: Readonly<Record<string, unknown>>;
   /** SVG of what there is to look at, where the task has such a picture. */
   readonly picture: string | undefined;
 }
@@ -78,6 +80,7 @@ export async function evaluateRun(
     baselines,
     data: loaded,
     sums,
+    details: task.details?.(sums, loaded) ?? {},
     picture: task.picture?.(sums, loaded).svg,
   };
 }

@@ -138,10 +138,13 @@ async function makeFolder(folder: string): Promise<void> {
     await fsp.mkdir(folder);
   } catch (error) {
     if (await isFolder(folder)) return;
+    if (errorCode(error) !== "ENOENT") throw error;
     const parent = dirname(folder);
-    if (errorCode(error) !== "ENOENT" || (await isFolder(parent))) throw error;
-    await makeFolder(parent);
-    await makeFolder(folder);
+    // Where the parent is there now, another process has made it since.
+    if (!(await isFolder(parent))) await makeFolder(parent);
+    await fsp.mkdir(folder).catch(async (again) => {
+      if (!(await isFolder(folder))) throw again;
+    });
   }
 }
 

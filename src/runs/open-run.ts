@@ -1,8 +1,10 @@
 import type { Backend } from "../backend/backend.ts";
 import { InputError } from "../core/errors.ts";
 import {
+  BYTES,
   checkValue,
   FUNCTION,
+  LIST,
   OBJECT,
   optional,
   type Range,
@@ -10,10 +12,12 @@ import {
   settle,
   TEXT,
 } from "../core/options.ts";
+import type { DataFile } from "../data/data-source.ts";
 import type { Tokenizer } from "../data/tokenizer.ts";
 import { chooseEngine, openBackend } from "../tasks/engine.ts";
 import type { Task } from "../tasks/task.ts";
 import { buildTrained, loadCellOf, openCheckpoint } from "./open-trained.ts";
+import { predictFiles } from "./predict-run.ts";
 
 export interface OpenRunOptions {
   /** Where the model is built; default: native where that loads, else WebAssembly. */
@@ -45,15 +49,38 @@ export interface OpenedRun {
   /** Seconds that the model was trained for. */
   readonly seconds: number;
   /**
-   * What the model says of one text, as the line of `unrolled predict --json` has it.
-   * @throws InputError for a task that predicts nothing
+   * What the model says of one text, as the line of `unrolled predict --json` has it; of a model that reads numbers, of
+   * one sequence: the features of each step, as they are in the data.
+   * @throws InputError for a task that predicts nothing, and for an input of another kind than the model reads
    */
-  predict(text: string): Promise<Readonly<Record<string, unknown>>>;
+  predict(
+    input: string | readonly (readonly number[] | Float32Array | Float64Array)[],
+  ): Promise<Readonly<Record<string, unknown>>>;
+  /**
+   * What the model says of each item in a file, as the lines of `unrolled predict --json` have it.
+   * @param file its name, whose ending says what it is (.csv, .wav, .npz), and all of its bytes
+   * @throws InputError, FormatError for a file that the model cannot read
+   */
+  predictFile(file: {
+    readonly name: string;
+    readonly bytes: Uint8Array;
+  }): Promise<readonly Readonly<Record<string, unknown>>[]>;
 }
 
 const PATH: Range = {
   text: "the path of a run folder or a checkpoint",
   fits: (value) => TEXT.fits(value) && value !== "",
+};
+const INPUT: Range = {
+  text: "a text, or a list of steps, each a list of numbers",
+  fits: (value) => TEXT.fits(value) || (Array.isArray(value) && value.every((step) => LIST.fits(step))),
+};
+const NAMED_BYTES: Range = {
+  text: "a file { name, bytes }",
+  fits: (value) => {
+    const { name, bytes } = (OBJECT.fits(value) ? value : {}) as { name?: unknown; bytes?: unknown };
+    return TEXT.fits(name) && BYTES.fits(bytes);
+  },
 };
 const RANGES: Ranges<OpenRunOptions> = {
   backend: optional(OBJECT),
@@ -87,16 +114,29 @@ export async function openRun(path: string, options: OpenRunOptions = {}): Promi
     path: opened.path,
     step,
     seconds,
-    async predict(text) {
-      checkValue("openedRun.predict: text", TEXT, text);
+    async predict(input) {
+      checkValue("openedRun.predict: input", INPUT, input);
       if (task.predict === undefined) {
         throw new InputError(`openedRun.predict: a model of the task ${task.name} predicts nothing`);
       }
+      const one =
+        typeof input === "string"
+          ? { name: "text", text: input }
+          : { name: "openedRun.predict: input", text: "", frames: input };
       const inputs = async function* () {
-        yield { name: "text", text };
+        yield one;
       };
       for await (const { json } of task.predict(trained as never, inputs())) return json;
-      throw new InputError("openedRun.predict: the task predicts nothing of this text");
+      throw new InputError("openedRun.predict: the task predicts nothing of this input");
+    },
+    async predictFile(file) {
+      checkValue("openedRun.predictFile: file", NAMED_BYTES, file);
+      const { name, bytes } = file;
+      const data: DataFile = { name, size: bytes.length, read: async () => bytes };
+      const hooks = { onProgress() {}, onNote };
+      const all: Readonly<Record<string, unknown>>[] = [];
+      for await (const { json } of predictFiles(task, trained as never, [data], hooks)) all.push(json);
+      return all;
     },
   };
 }

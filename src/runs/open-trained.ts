@@ -58,7 +58,7 @@ export async function openCheckpoint(path: string, options: OpenOptions): Promis
     const { name: task, file } = taskOf(await store.readRunJson(), join(path, "run.json"));
     const name = file?.path ?? task;
     throw new InputError(`${path} has no checkpoint yet`, {
-      hint: `train it: unrolled train ${shellWord(name)} --resume --out ${shellWord(path)}`,
+      hint: `train it: npx unrolled train ${shellWord(name)} --resume --out ${shellWord(path)}`,
     });
   }
   for (const warning of checkpoint.warnings) options.onNote(`${warning}; taking ${checkpoint.path} instead`);

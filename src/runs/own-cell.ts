@@ -14,7 +14,7 @@ export interface OwnCell extends CodeFile {
   readonly create: CreateCell;
 }
 
-export const CELL: CodeKind = { name: "cell", option: "--cell", others: "rnn, lstm, gru" };
+export const CELL: CodeKind = { name: "cell", option: "--cell", others: ["rnn", "lstm", "gru"] };
 
 /** Something that may be called or constructed; which of the two is looked at before. */
 type Made = { readonly name: string } & ((...args: Parameters<CreateCell>) => unknown) &

@@ -2,7 +2,7 @@
 
 import { InputError } from "../core/errors.ts";
 import type { LoadHooks } from "../core/hooks.ts";
-import { assetOf, recordedSource } from "../sources/paths.ts";
+import { assetOf, recordedSource, sourceOf } from "../sources/paths.ts";
 import type { OpenedCheckpoint } from "./open-trained.ts";
 import { refuseOtherData } from "./resume.ts";
 import type { TaskRun } from "./run-file.ts";
@@ -29,6 +29,7 @@ export async function loadOwnData(
       threads: undefined,
       verify: (read, symbols) => refuseOtherData(task, run, folder, read, symbols),
       asset: assetOf,
+      file: (path) => sourceOf([path]),
     },
     hooks,
   );

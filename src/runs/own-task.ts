@@ -3,7 +3,9 @@ import { InputError } from "../core/errors.ts";
 import { showValue } from "../core/show-value.ts";
 import type { CodeFile } from "../run/checkpoint-metadata.ts";
 import { checkTask } from "../tasks/check-task.ts";
+import { TASK_NAMES } from "../tasks/registry.ts";
 import type { Task } from "../tasks/task.ts";
+import { locateErrors } from "./own-task-errors.ts";
 import { type CodeKind, type LoadOptions, loadCode } from "./user-code.ts";
 
 export interface OwnTask extends CodeFile {
@@ -12,7 +14,7 @@ export interface OwnTask extends CodeFile {
   readonly task: Task;
 }
 
-export const TASK: CodeKind = { name: "task", option: "--task", others: "a file:" };
+export const TASK: CodeKind = { name: "task", option: "--task", others: [] };
 
 /**
  * The task in a file: its default export. The file's code runs: whoever calls this knows that the person has named it
@@ -29,5 +31,11 @@ export async function loadOwnTask(path: string, options: LoadOptions = {}): Prom
       hint: 'export default { name: "my-task", ... } satisfies Task; docs/own-task.md has one',
     });
   }
-  return { path, realPath, sha256, task: checkTask(where, exported) };
+  const task = checkTask(where, exported);
+  if (TASK_NAMES.includes(task.name)) {
+    throw new InputError(`${where}: ${task.name} is the name of a built-in task`, {
+      hint: "give the task another name",
+    });
+  }
+  return { path, realPath, sha256, task: locateErrors(where, task) };
 }

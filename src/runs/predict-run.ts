@@ -51,12 +51,12 @@ export async function predictRun(
   const { task } = opened;
   if (task.predict === undefined && task.predictFile === undefined) {
     throw new InputError(`a model of the task ${task.name} predicts nothing`, {
-      hint: task.language === undefined ? undefined : `let it write: unrolled sample ${path}`,
+      hint: task.language === undefined ? undefined : `let it write: npx unrolled sample ${path}`,
     });
   }
   if (task.predict === undefined && text !== undefined) {
     throw new InputError(`a model of the task ${task.name} reads files, and no --text`, {
-      hint: `name a file: unrolled predict ${shellWord(path)} FILE`,
+      hint: `name a file: npx unrolled predict ${shellWord(path)} FILE`,
     });
   }
   const cell = await loadCellOf(opened, options.cell, hooks.onNote);
@@ -77,7 +77,7 @@ async function* single(text: string): AsyncGenerator<PredictionInput> {
 }
 
 /** What a model says of files, one after another: of each as a whole, or of its lines. */
-async function* predictFiles(
+export async function* predictFiles(
   task: Task,
   trained: TrainedModel<TrainingSettings, unknown, object, object>,
   files: readonly DataFile[],
@@ -86,7 +86,8 @@ async function* predictFiles(
   for (const file of files) {
     const isWhole = task.readsWholeFile?.(trained.facts, file.name) ?? task.predict === undefined;
     if (isWhole && task.predictFile !== undefined) yield* task.predictFile(trained, file, hooks);
-    else yield* task.predict!(trained, linesOf(file));
+    else if (task.predict !== undefined) yield* task.predict(trained, linesOf(file));
+    else throw new InputError(`a model of the task ${task.name} predicts nothing`);
   }
 }
 

@@ -53,7 +53,7 @@ const numberOf = (value: unknown): number | null => (typeof value === "number" ?
 export async function listRuns(folder: string, onNote: (text: string) => void): Promise<RunSummary[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
     throw new InputError(`there is no folder ${folder} with runs`, {
-      hint: "unrolled train text makes a run",
+      hint: "npx unrolled train text makes a run",
       cause,
     });
   });
@@ -211,7 +211,10 @@ function optionsOf(run: Json): Json {
     ...(cell !== null && { cellSha256: cell.slice(0, 12) }),
     data: paths === "" ? "(bundled)" : paths,
     dataSha256: textOf(data.fingerprint)?.slice(0, 12),
-    ...{ backend: run.backend, instructions: run.instructions, threads: run.threads, version: run.version },
+    backend: run.backend,
+    instructions: run.instructions,
+    threads: run.threads,
+    version: run.version,
   };
   // Options are words and numbers; a file from anybody may hold anything.
   return Object.fromEntries(Object.entries(options).filter(([, value]) => !isNested(value)));

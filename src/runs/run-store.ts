@@ -118,13 +118,13 @@ export class RunStore {
       fs.readdir(folder).catch((error) => {
         if (!["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) throw error;
         throw new InputError(`there is no run folder ${escapeControl(folder)}`, {
-          hint: "a run is the folder that `unrolled train` names at its start and end, as runs/text-...",
+          hint: "a run is the folder that `npx unrolled train` names at its start and end, as runs/text-...",
         });
       }),
     );
     if (!names.includes("run.json")) {
       throw new InputError(`${escapeControl(folder)} is not a run folder: it holds no run.json`, {
-        hint: "a run is the folder that `unrolled train` names at its start and end, as runs/text-...",
+        hint: "a run is the folder that `npx unrolled train` names at its start and end, as runs/text-...",
       });
     }
     if (mode === "read") return new RunStore(folder, fs, undefined);

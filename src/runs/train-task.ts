@@ -7,6 +7,7 @@ import type { DataSource } from "../data/data-source.ts";
 import { isCellFile } from "../run/cell-file.ts";
 import type { CodeFile } from "../run/checkpoint-metadata.ts";
 import { assetOf, recordedSource, sourceOf } from "../sources/paths.ts";
+import { fitLoaded } from "../tasks/fitted-settings.ts";
 import type { Baseline, DataFacts, Loaded, Task } from "../tasks/task.ts";
 import { TaskLearner } from "../tasks/task-learner.ts";
 import type { TrainingSettings } from "../tasks/training-options.ts";
@@ -14,7 +15,7 @@ import type { ShownTraining } from "../tasks/view.ts";
 import type { StartEvent, TrainEvent } from "../train/events.ts";
 import { TrainingHistory } from "../train/history.ts";
 import { ReplicaGroup } from "../train/replica-group.ts";
-import type { Snapshot } from "../train/snapshot.ts";
+import { type Snapshot, type SnapshotTensor, takeSnapshot } from "../train/snapshot.ts";
 import { VERSION } from "../version.ts";
 import { loadNamedCell } from "./code-choice.ts";
 import { startNodeWorker } from "./node-workers.ts";
@@ -42,7 +43,7 @@ import {
   type Machine,
   type TrainOptions,
 } from "./training-options.ts";
-import { runTraining } from "./training-run.ts";
+import { discard, runTraining } from "./training-run.ts";
 import { nameOfFile } from "./user-code.ts";
 
 export type { NamedTask } from "./resume.ts";
@@ -68,8 +69,8 @@ export interface TaskTraining extends ShownTraining<TrainingSettings, unknown, u
   readonly unit: string;
   /** Grows while {@link events} are iterated; of a resumed run with what came before. */
   readonly history: TrainingHistory;
-  /** The sums of all parts of the last evaluation; undefined before the first. */
-  lastSums(): Float64Array | undefined;
+  /** The sums of the last evaluation of this sitting, once there was one. */
+  readonly measured: { readonly sums?: Float64Array };
   /** Replaces the report in the run's folder, until the events have ended. Returns its path. */
   writeReport(html: string): Promise<string>;
 }
@@ -104,7 +105,7 @@ async function prepare(
   const folder = resumed?.store.folder ?? options.out ?? newRunFolder(task.name);
   if (resumed === undefined) refuseFolderOfRun(folder);
   const weights = options.from === undefined ? undefined : await openWeights(task, options.from, hooks);
-  const brought = weights && broughtBy(task, weights);
+  const brought = weights?.settings;
   if (brought !== undefined) refuseOtherModel(task, brought as never, options);
   const asked = resumed?.run.settings ?? task.complete(givenSettings(task, options), brought);
   const cell = resumed === undefined ? await cellOf(asked, options, weights, hooks.onNote) : resumed.cell;
@@ -158,7 +159,8 @@ async function prepare(
       hooks,
     });
   } catch (error) {
-    await store.close();
+    if (resumed === undefined) await discard(store);
+    else await store.close();
     throw error;
   }
 }
@@ -174,34 +176,49 @@ function refuseFolderOfRun(folder: string): void {
   });
 }
 
-/** @throws InputError for weights of another task */
-async function openWeights(task: Task, path: string, { onNote }: Hooks): Promise<OpenedCheckpoint> {
-  const opened = await openCheckpoint(path, { known: task, onNote });
-  if (opened.task.name === task.name) return opened;
-  throw new InputError(`--from ${path} is of the task ${opened.task.name}, expected ${task.name}`, {
-    hint: `name a run of ${task.name}`,
-  });
+/** Weights that a new run starts from, of its own task or of one that it can start from. */
+interface StartWeights {
+  readonly opened: OpenedCheckpoint;
+  /** What they decide about the settings. */
+  readonly settings: Partial<TrainingSettings>;
+  readonly facts: object;
+  /** Parameters of the new model. */
+  readonly tensors: ReadonlyMap<string, SnapshotTensor>;
+  /** Whether these are all of them. */
+  readonly isWhole: boolean;
 }
 
-/** What weights from another run bring with them. */
-function broughtBy(task: Task, { config, facts, cellFile }: OpenedCheckpoint): Partial<TrainingSettings> {
-  const settings = task.settingsOf?.(config, facts) ?? {};
-  return cellFile === undefined ? settings : ({ ...settings, cell: cellFile.path } as typeof settings);
+/** @throws InputError for weights of another task */
+async function openWeights(task: Task, path: string, { onNote }: Hooks): Promise<StartWeights> {
+  const opened = await openCheckpoint(path, { known: task, onNote });
+  const { config, facts, cellFile, file, step, path: where } = opened;
+  const { tensors } = snapshotOf(file, step, where, { parametersOnly: true });
+  const isWhole = opened.task.name === task.name;
+  const adopted = isWhole
+    ? { settings: task.settingsOf?.(config, facts) ?? {}, facts, tensors }
+    : task.adopt?.({ task: opened.task.name, config, facts, tensors, where });
+  if (adopted === undefined) {
+    throw new InputError(`--from ${path} is of the task ${opened.task.name}, expected ${task.name}`, {
+      hint: `name a run of ${task.name}`,
+    });
+  }
+  const settings = cellFile === undefined ? adopted.settings : { ...adopted.settings, cell: cellFile.path };
+  return { ...adopted, settings, opened, isWhole };
 }
 
 /** The cell of a new run, when it is one of the user's own: the one that is named, or else the one of the weights. */
-async function cellOf(
+export async function cellOf(
   settings: TrainingSettings & { readonly cell?: string },
   options: TrainOptions<{ cell: string }>,
-  weights: OpenedCheckpoint | undefined,
+  weights: StartWeights | undefined,
   onNote: Hooks["onNote"],
 ): Promise<OwnCell | undefined> {
   if (settings.cell === undefined || !isCellFile(settings.cell)) return undefined;
   if (options.cell !== undefined) return loadNamedCell(options.cell, undefined, onNote);
-  return weights && loadCellOf(weights, undefined, onNote);
+  return weights && loadCellOf(weights.opened, undefined, onNote);
 }
 
-interface Sources {
+export interface Sources {
   /** As they were given; empty for the built-in data. */
   readonly paths: readonly string[];
   readonly source: DataSource | undefined;
@@ -209,7 +226,7 @@ interface Sources {
 }
 
 /** The data as it is named now, or else as the run has it. */
-async function sourcesOf(
+export async function sourcesOf(
   { data, val }: TrainOptions,
   resumed: Resumed | undefined,
   word: string,
@@ -231,7 +248,11 @@ async function sourcesOf(
 }
 
 /** @throws InputError for a task that does not say which data it has read: a run could go on with other data */
-function checkFacts(task: Task, facts: DataFacts<object>, verified: string | undefined): DataFacts<object> {
+export function checkFacts(
+  task: Task,
+  facts: DataFacts<object>,
+  verified: string | undefined,
+): DataFacts<object> {
   const where = `the task ${task.name}`;
   if (!/^[0-9a-f]{64}$/.test(facts.fingerprint)) {
     throw new InputError(
@@ -244,14 +265,14 @@ function checkFacts(task: Task, facts: DataFacts<object>, verified: string | und
   return facts;
 }
 
-async function load(
+export async function load(
   task: Task,
   settings: TrainingSettings,
   parts: {
     options: TrainOptions;
     sources: Sources;
     resumed: Resumed | undefined;
-    weights: OpenedCheckpoint | undefined;
+    weights: StartWeights | undefined;
     hooks: Hooks;
   },
 ): Promise<Loaded<TrainingSettings, unknown> & { readonly verified: string | undefined }> {
@@ -262,12 +283,13 @@ async function load(
       ? weights && ({ of: "weights", facts: weights.facts } as const)
       : ({ of: "run", facts: resumed.facts } as const);
   const given = givenSettings(task, options);
+  const isChosen = (name: string) => resumed !== undefined || Object.hasOwn(given, name);
   const loaded = await task.load(
     {
       source: sources.source,
       validation: sources.validation?.source,
       settings,
-      isChosen: (name) => resumed !== undefined || Object.hasOwn(given, name),
+      isChosen,
       known,
       threads: options.threads,
       verify(read, symbols) {
@@ -277,10 +299,13 @@ async function load(
         }
       },
       asset: assetOf,
+      file: (path) => sourceOf([path]),
     },
     hooks,
   );
-  return { ...loaded, verified };
+  const fitted =
+    known === undefined ? fitLoaded(task, loaded, { isChosen, threads: options.threads }, hooks) : loaded;
+  return { ...fitted, verified };
 }
 
 /** What run.json will say. */
@@ -336,7 +361,7 @@ async function start(parts: {
   spec: WorkerSpec;
   learner: TaskLearner;
   resumed: Resumed | undefined;
-  weights: OpenedCheckpoint | undefined;
+  weights: StartWeights | undefined;
   saveEvery: number | undefined;
   cellName: string | undefined;
   hooks: Hooks;
@@ -344,7 +369,7 @@ async function start(parts: {
   const { task, run, store, history, loaded, facts, spec, learner, resumed, weights, hooks } = parts;
   const { settings, data } = loaded;
   const { limits, backend, instructions, threads, precision, baselines } = run;
-  const values = resumed?.snapshot ?? (weights && weightsOf(weights));
+  const values = resumed?.snapshot ?? (weights && (await snapshotOfWeights(weights, learner)));
   const snapshot = values && { snapshot: values, parametersOnly: resumed?.snapshot === undefined };
   const source = { module: new URL(`./task-worker.${EXTENSION}`, import.meta.url).href, spec };
   const group = await ReplicaGroup.start(learner, {
@@ -370,7 +395,7 @@ async function start(parts: {
   const startSeconds = resumed?.seconds ?? 0;
   const best = resumed?.best ?? Number.POSITIVE_INFINITY;
   const { saveEvery, cellName } = parts;
-  const evaluated: { sums?: Float64Array } = {};
+  const measured: { sums?: Float64Array } = {};
   return {
     task,
     events: runTraining({
@@ -388,8 +413,10 @@ async function start(parts: {
       startSeconds,
       best,
       saveEvery,
-      evaluated,
+      isNew: resumed === undefined,
+      measured,
     }),
+    measured,
     settings,
     data,
     config: spec.config,
@@ -406,7 +433,6 @@ async function start(parts: {
     startSeconds,
     unit: task.unit(spec.config, facts.facts),
     history,
-    lastSums: () => evaluated.sums,
     writeReport: (html) => store.writeReport(html),
   };
 }
@@ -417,6 +443,12 @@ function stepLimit({ steps, epochs }: TaskRun["limits"], stepsPerEpoch: number):
   return ends.length === 0 ? null : Math.min(...ends);
 }
 
-function weightsOf({ file, step, path }: OpenedCheckpoint): Snapshot {
-  return snapshotOf(file, step, path, { parametersOnly: true });
+/** All parameters of the new model: those of the weights, and what it begins with where these have none. */
+async function snapshotOfWeights(
+  { opened: { step }, tensors, isWhole }: StartWeights,
+  learner: TaskLearner,
+): Promise<Snapshot> {
+  if (isWhole) return { step, tensors };
+  const own = await takeSnapshot(learner, step, new Float64Array(learner.carried.size));
+  return { step, tensors: new Map([...own.tensors, ...tensors]) };
 }

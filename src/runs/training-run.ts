@@ -30,13 +30,16 @@ export interface TrainingParts {
   /** The lowest score so far. */
   readonly best: number;
   readonly saveEvery: number | undefined;
-  /** Where the sums of the last evaluation are put. */
-  readonly evaluated: { sums?: Float64Array };
+  /** Whether the folder was made for this training: it is removed if there is no first step. */
+  readonly isNew: boolean;
+  /** Receives the sums of each evaluation. */
+  readonly measured: { sums?: Float64Array };
 }
 
 /** The training loop of a run, with its log, its checkpoints and its samples. Closes the run in the end. */
 export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEvent, void, undefined> {
   const { store, group, learner, snapshot, history } = parts;
+  let hasFailed = false;
   try {
     if (snapshot !== undefined) {
       applySnapshot(learner, snapshot.snapshot, "checkpoint", snapshot.parametersOnly);
@@ -60,8 +63,21 @@ export async function* runTraining(parts: TrainingParts): AsyncGenerator<TrainEv
       history.add(next.value);
       yield next.value;
     }
+  } catch (error) {
+    hasFailed = true;
+    throw error;
   } finally {
     await group.dispose();
+    if (hasFailed && parts.isNew && history.firstLoss === undefined) await discard(store);
+    else await store.close();
+  }
+}
+
+/** Removes a run in which nothing has been trained. The error that ends it is reported, so one of the removal is not. */
+export async function discard(store: RunStore): Promise<void> {
+  try {
+    await store.remove();
+  } catch {
     await store.close();
   }
 }
@@ -88,8 +104,8 @@ function startLoop(parts: TrainingParts) {
     save: saver(parts),
     sample: sampler(parts),
     patience: patienceOf(run, parts.history),
-    score: (sums) => {
-      parts.evaluated.sums = sums;
+    score(sums) {
+      parts.measured.sums = sums.slice();
       return task.score(sums, data, evaluation, run.baselines);
     },
     signal: parts.hooks.signal,
@@ -137,12 +153,14 @@ function diagnoseTraining(
   reason: Parameters<typeof diagnose>[2]["reason"],
 ) {
   const { settings, limits, model } = run;
-  const { dropout } = settings as typeof settings & { dropout?: number };
+  const { dropout, hidden } = settings as typeof settings & { dropout?: number; hidden?: number };
   return diagnose(
     {
       lr: settings.lr,
       standardLr: (task.standardOf?.(settings) ?? task.complete({ optimizer: settings.optimizer })).lr,
       dropout,
+      weightDecay: settings.weightDecay,
+      hidden,
       limits,
       guess: task.guess?.(data, model),
       data: task.words.data,

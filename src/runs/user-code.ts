@@ -16,8 +16,8 @@ export interface CodeKind {
   readonly name: string;
   /** What names such a file on the command line: "--cell". */
   readonly option: string;
-  /** What may stand there besides a file. */
-  readonly others: string;
+  /** What the option takes besides files: names. */
+  readonly others: readonly string[];
 }
 
 /** Code that has been loaded. */
@@ -53,7 +53,7 @@ export async function loadCode(
     const why = cause.code === "ENOENT" ? "does not exist" : `cannot be read: ${cause.code}`;
     const hint =
       expected === undefined
-        ? `${kind.option} takes ${kind.others} or a TypeScript or JavaScript file`
+        ? hintFor(kind)
         : `run this where it was trained, or say with ${kind.option} where the file is now`;
     throw new InputError(`${where} ${why}`, { hint, cause });
   };
@@ -66,6 +66,11 @@ export async function loadCode(
   }
   const exported = await importDefault({ realPath, bytes, sha256 }, where);
   return { path, realPath, sha256, where, exported };
+}
+
+function hintFor({ option, others }: CodeKind): string {
+  if (others.length === 0) return "name a TypeScript or JavaScript file";
+  return `${option} takes ${others.join(", ")} or a TypeScript or JavaScript file`;
 }
 
 function changedCode(where: string, { option }: CodeKind, now: string, expected: string): InputError {

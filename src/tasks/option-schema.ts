@@ -26,6 +26,8 @@ interface OptionBase {
   readonly shownDefault?: string | number;
   /** Whether `null` is a value of a run's settings: "not set". */
   readonly nullable?: boolean;
+  /** The value that runs have which were made before there was this option. */
+  readonly before?: string | number | boolean | null;
 }
 
 /** `--hidden N` */
@@ -125,7 +127,7 @@ export function givenOptions<Options extends object>(
 
 /**
  * The settings of a file: every option of the schema with a value that a person could have given; other names are left
- * out.
+ * out. An option that is younger than the file has the value that it had before.
  * @throws InputError naming the setting that is missing or wrong
  */
 export function parseSettings<Settings extends object>(
@@ -134,7 +136,7 @@ export function parseSettings<Settings extends object>(
 ): Settings {
   const settings: Record<string, unknown> = {};
   for (const [name, option] of Object.entries<TaskOption>(schema)) {
-    const value = values[name];
+    const value = values[name] === undefined ? option.before : values[name];
     if (value === undefined) throw new InputError(`${name} is missing`);
     if (!(value === null && option.nullable)) checkOption(name, option, value);
     settings[name] = value;

@@ -76,6 +76,7 @@ export class TaskLearner implements Learner {
     if (bound !== null) {
       for (const { tensor } of parameters(this.model)) uniform_(tensor, -bound, bound, rng);
     }
+    task.start?.(this.model, data);
     const { optimizer, lr, weightDecay } = settings;
     this.optimizer = makeOptimizer(optimizer, parameters(this.model), { lr, weightDecay });
     const limits = settings.clipValue === null ? [] : [clipValue(settings.clipValue)];

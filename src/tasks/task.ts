@@ -12,12 +12,15 @@ import type { CharacterIds } from "../data/id-store.ts";
 import type { Tokenizer } from "../data/tokenizer.ts";
 import type { CreateCell } from "../nn/cell.ts";
 import type { WeightFormat } from "../nn/stream.ts";
+import type { SnapshotTensor } from "../train/snapshot.ts";
 import type { OptionSchema } from "./option-schema.ts";
 import type { Baseline, DataFacts, Score } from "./results.ts";
+import type { TaskProbe } from "./task-probe.ts";
 import type { RunOptions, TrainingSettings, TrainingWords } from "./training-options.ts";
 import type { TaskView } from "./view.ts";
 
 export type { Baseline, DataFacts, Score } from "./results.ts";
+export type { TaskProbe } from "./task-probe.ts";
 
 /** A request to load the data of a training. */
 export interface LoadRequest<Settings, Facts> {
@@ -39,6 +42,11 @@ export interface LoadRequest<Settings, Facts> {
   verify(read: Omit<DataFacts<unknown>, "facts">, symbols?: readonly string[]): void;
   /** A file of this package, as "corpus/unrolled.txt". */
   asset(path: string): DataSource;
+  /**
+   * A file that a person named in an option; undefined where files cannot be named. Not for the settings of a run that
+   * goes on, which may come from somebody else.
+   */
+  file?(path: string): DataSource;
 }
 
 /** A request to load other data than that of the run, to measure a model on it. */
@@ -55,6 +63,36 @@ export interface TestRequest<Settings, Config, Facts> {
 export interface Loaded<Settings, Data> {
   readonly data: Data;
   readonly settings: Settings;
+}
+
+/** Weights of another task that a model starts from. */
+export interface ForeignWeights {
+  /** The name of the task that they are of. */
+  readonly task: string;
+  readonly config: unknown;
+  readonly facts: object;
+  /** The parameters by name. */
+  readonly tensors: ReadonlyMap<string, SnapshotTensor>;
+  /** The checkpoint, for errors. */
+  readonly where: string;
+}
+
+/** What a task takes over of weights of another one. */
+export interface AdoptedWeights<Settings, Facts> {
+  /** What they decide about the settings. */
+  readonly settings: Partial<Settings>;
+  /** For {@link LoadRequest.known}. */
+  readonly facts: Facts;
+  /** Parameters of the new model by name; the others have the values that every new model has. */
+  readonly tensors: ReadonlyMap<string, SnapshotTensor>;
+}
+
+/** A setting that the data asks for. */
+export interface FittedSetting<Settings = TrainingSettings> {
+  readonly name: keyof Settings & string;
+  readonly value: string | number | boolean;
+  /** What of the data asks for it, as "items of up to 20,000 steps". */
+  readonly reason: string;
 }
 
 /** Where a model is built, and from which values. */
@@ -151,21 +189,19 @@ export interface PredictionInput {
   /** Where it comes from: a file and line, or "--text". */
   readonly name: string;
   readonly text: string;
+  /** Numbers that code gives instead of a text: the features of each step. */
+  readonly frames?: readonly ArrayLike<number>[];
 }
 
 /** What a model says of one input. `json` is the line of `--json`, `text` what people read. */
 export interface Prediction {
   readonly text: string;
   readonly json: Readonly<Record<string, unknown>>;
-}
-
-/** A check before a training, as Karpathy's "A recipe for training neural networks" advises. */
-export interface TaskCheck {
-  readonly name: string;
-  /** What is expected, and what was found. */
-  readonly expected: string;
-  readonly found: string;
-  readonly passed: boolean;
+  /**
+   * The input in pieces, each with a number from 0 to 1: how far a model that reads it agrees by then with what it says in
+   * the end. Terminals with colours show them in place of the input, which is the first field of `text`.
+   */
+  readonly pieces?: readonly { readonly text: string; readonly value: number }[];
 }
 
 /** A trained model with everything that a task needs to use it. */
@@ -224,18 +260,35 @@ export interface Task<
     symbols?: readonly string[],
   ): string[];
 
+  /**
+   * Settings that fit the data better than the defaults. Only those that nobody chose are taken, in a new run that starts
+   * from no weights.
+   * @param threads replicas that need a row of a batch each, at least 1
+   */
+  fit?(data: Data, settings: Settings, threads: number): readonly FittedSetting<Settings>[];
   configure(settings: Settings, facts: Facts): Config;
   /** The smallest model that settings can describe, whatever the data is. */
   leastConfig?(settings: Settings): Config;
   /** What weights of a model decide about the settings of a run that starts from them. */
   settingsOf?(config: Config, facts: Facts): Partial<Settings>;
   /**
+   * What a new run takes over of weights of another task, as a classifier of a language model.
+   * @returns undefined for weights of a task that it cannot start from
+   * @throws InputError, FormatError for weights that it can start from in general, but not from these
+   */
+  adopt?(weights: ForeignWeights): AdoptedWeights<Settings, Facts> | undefined;
+  /**
    * A model's description from a file: hostile until it is checked.
-   * @param read gives the parsed JSON of a field by its name
+   * @param read gives the parsed JSON of a field by its name; undefined for one that the file does not have
    * @throws FormatError
    */
   parse(read: (name: string) => unknown, where: string): { readonly config: Config; readonly facts: Facts };
   build(config: Config, context: BuildContext): Model;
+  /**
+   * Give a new model the values that the data brings, such as vectors of words, before the first step and before weights
+   * of a run are put into it. Every replica does the same.
+   */
+  start?(model: Model, data: Data): void;
   /** Bytes that a training takes on the heap, for the error that refuses more than it has. */
   trainingBytes?(config: Config, settings: Settings): number;
   /** Fewest numbers and tensors that a model has, so that a small file cannot have a large model made. */
@@ -256,6 +309,8 @@ export interface Task<
    * @param sums of all parts, [parts, width]: not yet added up over the parts
    */
   score(sums: Float64Array, data: Data, plan: EvaluationPlan<Model>, baselines: readonly Baseline[]): Score;
+  /** What else `eval --json` says of an evaluation, under names of its own: the scores of each label. */
+  details?(sums: Float64Array, data: Data): Readonly<Record<string, unknown>>;
   baselines(data: Data, hooks: LoadHooks): Promise<Baseline[]>;
   /** The loss of guessing without looking, and among what: a training that ends there has learned nothing. */
   guess?(data: Data, config: Config): { readonly loss: number; readonly among: string };
@@ -289,7 +344,8 @@ export interface Task<
   predictionPicture?(predictions: readonly Prediction[]): Artifact & { readonly kind: "picture" };
   /** What there is to look at after a training or an evaluation. */
   picture?(sums: Float64Array, data: Data): Artifact & { readonly kind: "picture" };
-  checks?(data: Data, settings: Settings): Promise<TaskCheck[]>;
+  /** What `unrolled check` needs to look into inputs and outputs. */
+  readonly probe?: TaskProbe<Data, Config, Model, Batch>;
 
   readonly view: TaskView<Settings, Data, Config, Facts>;
 }

@@ -28,6 +28,7 @@ import { ReplicaGroup, type ReplicaOptions } from "../train/replica-group.ts";
 import type { Limits } from "../train/schedule.ts";
 import { takeSnapshot } from "../train/snapshot.ts";
 import { type Engine, openBackend } from "./engine.ts";
+import { fitLoaded } from "./fitted-settings.ts";
 import { checkOptions, type TaskOption } from "./option-schema.ts";
 import { findTask, TASK_NAMES } from "./registry.ts";
 import type { Artifact, Baseline, Loaded, Task } from "./task.ts";
@@ -111,15 +112,20 @@ const COUNTED: Range = {
   fits: (value) => SIZE.fits(value) && (value as number) <= 4096,
 };
 const RANGES: Ranges<MemoryTrainingOptions> = {
-  ...{ task: TASK, settings: optional(OPTIONS), source: optional(SOURCE), validation: optional(SOURCE) },
-  ...{ asset: optional(FUNCTION), engine: optional(OPTIONS), kernels: optional(OPTIONS) },
-  ...{
-    limits: optional(OPTIONS),
-    evaluateEvery: optional(SIZE),
-    replicas: COUNTED,
-    shards: optional(COUNTED),
-  },
-  ...{ replicaOptions: optional(OPTIONS), module: optional(TEXT), hooks: optional(OPTIONS) },
+  task: TASK,
+  settings: optional(OPTIONS),
+  source: optional(SOURCE),
+  validation: optional(SOURCE),
+  asset: optional(FUNCTION),
+  engine: optional(OPTIONS),
+  kernels: optional(OPTIONS),
+  limits: optional(OPTIONS),
+  evaluateEvery: optional(SIZE),
+  replicas: COUNTED,
+  shards: optional(COUNTED),
+  replicaOptions: optional(OPTIONS),
+  module: optional(TEXT),
+  hooks: optional(OPTIONS),
 };
 const ENGINE: Ranges<Engine> = {
   backend: oneOf("native", "wasm", "reference"),
@@ -131,17 +137,21 @@ const KERNELS: Ranges<KernelOptions> = {
   maximumBytes: optional({ text: "a number of bytes", fits: (value) => typeof value === "number" }),
 };
 const LIMITS: Ranges<Limits> = {
-  ...{ steps: optional(COUNT), epochs: optional(ABOVE_0), maxSeconds: optional(AT_LEAST_0) },
+  steps: optional(COUNT),
+  epochs: optional(ABOVE_0),
+  maxSeconds: optional(AT_LEAST_0),
 };
 const REPLICA_OPTIONS: Ranges<NonNullable<MemoryTrainingOptions["replicaOptions"]>> = {
-  ...{ startWorker: optional(FUNCTION), exchange: optional(oneOf("shared", "messages")) },
+  startWorker: optional(FUNCTION),
+  exchange: optional(oneOf("shared", "messages")),
 };
 const HOOKS: Ranges<Partial<Hooks>> = {
   signal: optional({
     text: "an AbortSignal",
     fits: (value) => hasFunctions(value, "throwIfAborted"),
   }),
-  ...{ onProgress: optional(FUNCTION), onNote: optional(FUNCTION) },
+  onProgress: optional(FUNCTION),
+  onNote: optional(FUNCTION),
 };
 
 /** @throws InputError naming the option that is wrong */
@@ -201,7 +211,11 @@ export async function trainInMemory(given: MemoryTrainingOptions): Promise<Memor
   const described = { task: task.name, model: config, shards, facts };
   const progress = { step: 0, seconds: 0 };
   return {
-    ...{ learner, config, facts, settings, baselines },
+    learner,
+    config,
+    facts,
+    settings,
+    baselines,
     events: run({ options, hooks, learner, group, data, baselines, config, facts, progress }),
     async encodeCheckpoint() {
       const snapshot = await takeSnapshot(learner, progress.step, await group.collectCarried());
@@ -239,16 +253,19 @@ async function loadEngine(engine: Engine | undefined, kernels: KernelOptions = {
   return loadWasmBackend({ ...kernels, instructions });
 }
 
-function loadData(
+async function loadData(
   { task, source, validation, asset, settings: given = {}, replicas }: MemoryTrainingOptions,
   hooks: Hooks,
 ): Promise<Loaded<TrainingSettings, unknown>> {
   const settings = task.complete(given);
   task.check?.({ ...given }, settings);
-  return task.load(
+  const isChosen = (name: string) => given[name] !== undefined;
+  const loaded = await task.load(
     {
-      ...{ source, validation, settings },
-      isChosen: (name) => given[name] !== undefined,
+      source,
+      validation,
+      settings,
+      isChosen,
       threads: replicas,
       verify() {},
       asset:
@@ -261,6 +278,7 @@ function loadData(
     },
     hooks,
   );
+  return fitLoaded(task, loaded, { isChosen, threads: replicas }, hooks);
 }
 
 interface Parts {
@@ -322,7 +340,11 @@ function startLoop({ options, hooks, learner, group, data, baselines, config, fa
     return sampleOf(await task.sample!(trained, { backend, rng: learner.sampleRng(step) }));
   };
   return trainLoop({
-    ...{ group, limits, evaluateEvery, startStep: 0, startSeconds: 0 },
+    group,
+    limits,
+    evaluateEvery,
+    startStep: 0,
+    startSeconds: 0,
     learningRate: lr,
     decay: lrDecay === null ? undefined : { factor: lrDecay, after: lrDecayAfter },
     stepsPerEpoch: plan.stepsPerEpoch,

@@ -30,6 +30,15 @@ export interface Measured extends Evaluation {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
+/** What a terminal can show. */
+export interface DrawingOptions {
+  readonly columns: number;
+  /** Whether it shows characters beyond ASCII in drawings. */
+  readonly unicode: boolean;
+  /** Whether it shows colours. */
+  readonly colors?: boolean;
+}
+
 export interface TaskView<Settings, Data, Config, Facts> {
   /** What is trained on: the first lines of a training. */
   data(training: ShownTraining<Settings, Data, Config, Facts>): Row[];
@@ -39,6 +48,11 @@ export interface TaskView<Settings, Data, Config, Facts> {
   model(config: Config, cellName: string | undefined): string;
   /** What there is to beat, and what the loss is. */
   toBeat(training: ShownTraining<Settings, Data, Config, Facts>): Row[];
+  /**
+   * What the loss is measured in, for charts and reports. Default: `nats per ${unit}`.
+   * @param unit what is counted, as the task's `unit` says: "character"
+   */
+  lossUnit?(unit: string): string;
   /** A validation while training. */
   validation(measured: Measured, training: ShownTraining<Settings, Data, Config, Facts>): Standing;
   /** The last validation of a training, for "done step 5,000 after 0:31: ...". */
@@ -47,8 +61,6 @@ export interface TaskView<Settings, Data, Config, Facts> {
   ending?(training: ShownTraining<Settings, Data, Config, Facts>, sample: string | undefined): Promise<Row[]>;
   /** What to type next with a trained run, without going on with the training. */
   next(training: ShownTraining<Settings, Data, Config, Facts>, folder: string): string[];
-  /** What the loss counts, in the place of "nats per item": "deviations per number". */
-  readonly lossUnit?: string;
   /** Baselines as lines of the loss chart. */
   chartBaselines(baselines: readonly Baseline[]): { readonly name: string; readonly loss: number }[];
   /** Figures of the report besides the losses. */
@@ -59,13 +71,9 @@ export interface TaskView<Settings, Data, Config, Facts> {
   /** Words that the report explains. */
   readonly terms: readonly { readonly term: string; readonly meaning: string }[];
   /** An evaluation as a drawing of characters, below its table. */
-  drawing?(
-    sums: Float64Array,
-    data: Data,
-    options: { readonly columns: number; readonly unicode: boolean },
-  ): string[];
-  /** Whether the drawing is shown at the end of a training too. Default: only by an evaluation. */
-  readonly drawsAtEnd?: boolean;
+  drawing?(sums: Float64Array, data: Data, options: DrawingOptions): string[];
+  /** Whether the drawing of the last evaluation is shown at the end of a training, too. */
+  readonly drawsEnding?: boolean;
   /** An evaluation as a table: name, value, explanation. */
   scoreTable(
     score: Score & { readonly items: number },

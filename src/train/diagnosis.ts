@@ -21,6 +21,9 @@ export interface Diagnosed {
   readonly standardLr: number;
   /** Undefined where the model has no dropout. */
   readonly dropout: number | undefined;
+  readonly weightDecay: number;
+  /** Units of a layer; undefined where the model has none. */
+  readonly hidden: number | undefined;
   readonly limits: { readonly epochs?: number; readonly patience?: number };
   /** Loss of guessing without looking at the input, and what is guessed among; undefined if not known. */
   readonly guess: undefined | { readonly loss: number; readonly among: string };
@@ -37,9 +40,11 @@ export interface Ending {
 
 /** At most one warning, about the most serious finding; none before the first evaluation. */
 export function diagnose(run: Diagnosed, history: TrainingHistory, ending: Ending): TrainingWarning[] {
-  const { best, firstLoss } = history;
-  const last = history.evaluations.at(-1);
-  if (best === undefined || last === undefined || firstLoss === undefined) return [];
+  const { evaluations, firstLoss } = history;
+  const last = evaluations.at(-1);
+  if (last === undefined || firstLoss === undefined) return [];
+  // Not the best checkpoint, which a task may choose by another number.
+  const best = evaluations.reduce((lowest, one) => (one.loss < lowest.loss ? one : lowest));
   const uniform = run.guess?.loss ?? Number.POSITIVE_INFINITY;
   // Initial weights can be a little better than guessing.
   const isGuessing = (loss: number) => loss >= (1 - NOISE) * uniform;
@@ -47,7 +52,9 @@ export function diagnose(run: Diagnosed, history: TrainingHistory, ending: Endin
   if (training > (1 + BATCH_NOISE) * firstLoss) {
     return [lossRose(run, `the loss ended at ${show(training)}, it began at ${show(firstLoss)}`)];
   }
-  const isFarBack = best.step < LATE * last.step && last.loss > (1 + NOISE) * best.loss;
+  // Where another number decides, as the accuracy, a loss that is a little higher is no harm.
+  const noise = last.choose === undefined ? NOISE : BATCH_NOISE;
+  const isFarBack = best.step < LATE * last.step && last.loss > (1 + noise) * best.loss;
   const hasCollapsed = isGuessing(training) && isGuessing(last.loss) && !isGuessing(best.loss);
   // With --patience the user expects the training to end after the best evaluation.
   if (hasCollapsed || (isFarBack && ending.reason !== "patience")) {
@@ -85,8 +92,12 @@ function notLearned(
   return { code: "not-learned", message, hint: `try more updates: --epochs ${epochs}${higher}` };
 }
 
+/** The weight decay to begin with, and the smallest model that is worth a try. */
+const LEAST_DECAY = 0.001;
+const LEAST_HIDDEN = 8;
+
 function overfitted(
-  { dropout: used, limits, data }: Diagnosed,
+  { dropout: used, weightDecay, hidden, limits, data }: Diagnosed,
   what: string,
   best: Evaluation,
   { stepsPerEpoch }: Ending,
@@ -96,6 +107,8 @@ function overfitted(
   const tries = [
     ...(limits.patience === undefined ? ["--patience 3, which stops in time"] : []),
     ...(dropout === undefined ? [] : [`--dropout ${dropout}`]),
+    `--weight-decay ${weightDecay === 0 ? LEAST_DECAY : 10 * weightDecay}`,
+    ...(hidden === undefined || hidden < 2 * LEAST_HIDDEN ? [] : [`--hidden ${Math.floor(hidden / 2)}`]),
     ...(limits.epochs === undefined || epochs < limits.epochs ? [`--epochs ${epochs}`] : []),
     `more ${data}`,
   ];

@@ -49,7 +49,10 @@ export function sizesOf(learner: Learner, replicas: number): ExchangeSizes {
   const lines = Math.ceil(flat.size / ALIGNED);
   const numbers = Array.from({ length: replicas }, (_, replica) => replica);
   return {
-    ...{ replicas, shards, carried: carried.size, sums: evaluation.parts * evaluation.width },
+    replicas,
+    shards,
+    carried: carried.size,
+    sums: evaluation.parts * evaluation.width,
     pieces: numbers.map((replica) => {
       const { from, to } = stretchOf(replica, replicas, lines);
       return { from: Math.min(from * ALIGNED, flat.size), to: Math.min(to * ALIGNED, flat.size) };

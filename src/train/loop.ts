@@ -77,14 +77,27 @@ const SIGNAL: Range = {
 };
 
 const RANGES: Ranges<LoopOptions> = {
-  ...{ group: GROUP, limits: OBJECT, learningRate: AT_LEAST_0, decay: optional(OBJECT) },
-  ...{ stepsPerEpoch: ABOVE_0, unitsPerStep: optional(ABOVE_0), startStep: COUNT, startSeconds: AT_LEAST_0 },
-  ...{ evaluateEvery: optional(SIZE), saveEvery: optional(SIZE), score: FUNCTION, save: FUNCTION },
-  ...{ sample: optional(FUNCTION), signal: optional(SIGNAL), patience: optional(OBJECT) },
+  group: GROUP,
+  limits: OBJECT,
+  learningRate: AT_LEAST_0,
+  decay: optional(OBJECT),
+  stepsPerEpoch: ABOVE_0,
+  unitsPerStep: optional(ABOVE_0),
+  startStep: COUNT,
+  startSeconds: AT_LEAST_0,
+  evaluateEvery: optional(SIZE),
+  saveEvery: optional(SIZE),
+  score: FUNCTION,
+  save: FUNCTION,
+  sample: optional(FUNCTION),
+  signal: optional(SIGNAL),
+  patience: optional(OBJECT),
 };
 
 const LIMITS: Ranges<Limits> = {
-  ...{ steps: optional(COUNT), epochs: optional(ABOVE_0), maxSeconds: optional(AT_LEAST_0) },
+  steps: optional(COUNT),
+  epochs: optional(ABOVE_0),
+  maxSeconds: optional(AT_LEAST_0),
 };
 
 /** @throws InputError naming the option that is unknown or outside its range */

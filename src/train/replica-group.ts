@@ -67,8 +67,11 @@ const WORKER: Range = {
 const SOURCE_NAMES: Names<LearnerSource> = { module: 0, spec: 0 };
 
 const RANGES: Ranges<ReplicaOptions> = {
-  ...{ replicas: REPLICAS, source: optional(SOURCE), startWorker: optional(FUNCTION) },
-  ...{ exchange: optional(oneOf("shared", "messages")), snapshot: optional(OBJECT) },
+  replicas: REPLICAS,
+  source: optional(SOURCE),
+  startWorker: optional(FUNCTION),
+  exchange: optional(oneOf("shared", "messages")),
+  snapshot: optional(OBJECT),
 };
 
 /**

@@ -9,6 +9,7 @@ import { streamingContestants } from "../../bench/contestants-streaming.ts";
 import { interleave, type Plan } from "../../bench/interleave.ts";
 import type { Workload } from "../../bench/protocol.ts";
 import { learning } from "../../bench/stats.ts";
+import { LONG } from "../support/long.ts";
 
 const WORKLOAD: Workload = {
   vocab: 65,
@@ -49,7 +50,7 @@ describe("this package as a contestant", { timeout: 120_000 }, () => {
     expect(withoutProgram).toEqual(["pytorch", "pytorch-2", "pytorch-2-passive"]);
   });
 
-  it("trains word-lm on both backends and on two replicas to the same losses", async () => {
+  it.runIf(LONG)("trains word-lm on both backends and on two replicas to the same losses", async () => {
     const contestants = wordLmContestants(undefined);
     const withoutProgram = contestants.filter(({ command }) => command.length === 0).map(({ name }) => name);
     expect(withoutProgram).toEqual(["pytorch", "pytorch-2"]);
@@ -70,21 +71,26 @@ describe("this package as a contestant", { timeout: 120_000 }, () => {
     }
   });
 
-  it("runs min-char-rnn on both backends from the same loss, and numpy is skipped by name without a python", async () => {
-    const contestants = minCharRnnContestants(undefined);
-    const withoutProgram = contestants.filter(({ command }) => command.length === 0).map(({ name }) => name);
-    expect(withoutProgram).toEqual(["numpy-f32", "numpy-f64"]);
-    const ours = contestants
-      .filter(({ command }) => command.length > 0)
-      .map((contestant) => ({ ...contestant, warmupSteps: 2, minimumSteps: 2 }));
-    const workload = { ...WORKLOAD, time: 25, batch: 1, hidden: 100, learningRate: 0.1 };
-    const plan: Plan = { rounds: 1, seconds: 0.001, timeoutMs: 60_000, warmupMs: 0 };
-    const { measurements, absences } = await interleave(ours, workload, plan, () => {});
-    expect(absences).toEqual([]);
-    for (const { losses } of measurements) expect(losses[0]).toBeCloseTo(Math.log(WORKLOAD.vocab), 2);
-  });
+  it.runIf(LONG)(
+    "runs min-char-rnn on both backends from the same loss, and numpy is skipped by name without a python",
+    async () => {
+      const contestants = minCharRnnContestants(undefined);
+      const withoutProgram = contestants
+        .filter(({ command }) => command.length === 0)
+        .map(({ name }) => name);
+      expect(withoutProgram).toEqual(["numpy-f32", "numpy-f64"]);
+      const ours = contestants
+        .filter(({ command }) => command.length > 0)
+        .map((contestant) => ({ ...contestant, warmupSteps: 2, minimumSteps: 2 }));
+      const workload = { ...WORKLOAD, time: 25, batch: 1, hidden: 100, learningRate: 0.1 };
+      const plan: Plan = { rounds: 1, seconds: 0.001, timeoutMs: 60_000, warmupMs: 0 };
+      const { measurements, absences } = await interleave(ours, workload, plan, () => {});
+      expect(absences).toEqual([]);
+      for (const { losses } of measurements) expect(losses[0]).toBeCloseTo(Math.log(WORKLOAD.vocab), 2);
+    },
+  );
 
-  it("trains DRAW on both backends to the same losses, and says what it takes", async () => {
+  it.runIf(LONG)("trains DRAW on both backends to the same losses, and says what it takes", async () => {
     const contestants = drawContestants().map((one) => ({ ...one, warmupSteps: 8, minimumSteps: 2 }));
     const workload = { ...WORKLOAD, vocab: 64, time: 6, learningRate: 1e-2 };
     const plan: Plan = { rounds: 1, seconds: 0.001, timeoutMs: 60_000, warmupMs: 0 };
@@ -98,9 +104,9 @@ describe("this package as a contestant", { timeout: 120_000 }, () => {
     }
   });
 
-  it("streams to the same answers in every format, and onnxruntime in both its forms, where it is installed", async () => {
+  it("streams to the same answers in every format, and onnxruntime among the long tests, where it is installed", async () => {
     const contestants = streamingContestants(undefined)
-      .filter(({ command }) => command.length > 0)
+      .filter(({ command, name }) => command.length > 0 && (LONG || name.startsWith("unrolled")))
       .map((contestant) => ({ ...contestant, warmupSteps: 3, minimumSteps: 2 }));
     const workload: Workload = { ...WORKLOAD, time: 20, batch: 1, cell: "lstm", mode: "stream" };
     const plan: Plan = { rounds: 1, seconds: 0.001, timeoutMs: 60_000, warmupMs: 0 };

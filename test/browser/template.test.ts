@@ -44,7 +44,8 @@ async function expectToWrite(page: Page): Promise<void> {
     "document.getElementById('write').textContent === 'Write' && lengths.length > 1",
   );
   const lengths = await page.evaluate<number[]>("lengths");
-  expect(lengths.length).toBeGreaterThan(3);
+  // A piece at a time, though a fast machine needs only a few.
+  expect(lengths.length).toBeGreaterThan(1);
   expect(lengths.at(-1)).toBe("The model ".length + 600);
   expect(await textOf(page, "#written")).toMatch(/^The model /);
   expect(await textOf(page, "#speed")).toMatch(/^[\d,]+ per second$/);

@@ -31,7 +31,7 @@ describe("help", () => {
       const { status, stdout } = await unrolled([name, "--help"]);
       expect(status).toBe(0);
       expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
-      expect(stdout).toMatch(/Examples:\n {2}unrolled /);
+      expect(stdout).toMatch(/Examples:\n {2}npx unrolled /);
       expect((await unrolled(["help", name])).stdout).toBe(stdout);
     }
   });
@@ -86,7 +86,11 @@ describe("an unknown name is refused with the nearest right one", () => {
       ["train", "translate"],
       /no task 'translate' — the tasks are: text, classify/,
     ],
-    ["text in the task's place", ["train", book], /to train on that text: unrolled train text .*book\.txt/],
+    [
+      "text in the task's place",
+      ["train", book],
+      /to train on that text: npx unrolled train text .*book\.txt/,
+    ],
     ["option", ["train", "text", "--hiden", "5"], /unknown option '--hiden' — did you mean --hidden\?/],
     [
       "option that is not built yet",
@@ -104,7 +108,7 @@ describe("an unknown name is refused with the nearest right one", () => {
   });
 
   test("no task, no run, too much: said in a line", async () => {
-    expectRefusal(await refused(["train"]), 2, /train needs a task — unrolled train text \[DATA\.\.\.\]/);
+    expectRefusal(await refused(["train"]), 2, /train needs a task — npx unrolled train text \[DATA\.\.\.\]/);
     expectRefusal(await refused(["sample"]), 2, /missing required argument 'RUN'/);
     expectRefusal(await refused(["sample", "a", "b"]), 2, /too many arguments/);
     expectRefusal(await train("--lr"), 2, /'--lr <X>' argument missing/);

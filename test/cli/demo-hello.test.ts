@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { HelloView } from "../../src/cli/hello-view.ts";
+import { HelloView } from "../../src/cli/demo-hello.ts";
 import { helloDemo } from "../../src/demos/hello/demo.ts";
 import { eventsOf, expectRefusal, refused, unrolled } from "./unrolled.ts";
 

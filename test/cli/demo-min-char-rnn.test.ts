@@ -1,7 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { book, ended, eventOf, eventsOf, expectRefusal, file, refused, start, unrolled } from "./unrolled.ts";
+import {
+  book,
+  ended,
+  eventOf,
+  eventsOf,
+  expectRefusal,
+  file,
+  refused,
+  start,
+  unrolled,
+  unrolledHere,
+} from "./unrolled.ts";
 
-const demo = (...args: string[]) => unrolled(["demo", "min-char-rnn", ...args]);
+const demo = (...args: string[]) => unrolledHere(["demo", "min-char-rnn", ...args]);
 
 describe("unrolled demo min-char-rnn", () => {
   test("says what has to be beaten, and writes between iterations", async () => {
@@ -56,14 +67,12 @@ describe("unrolled demo min-char-rnn", () => {
 
   test("reads line ends as the program does: CR, CRLF and LF are one", async () => {
     const text = (end: string) => file(["one line", "and another", "and the last", ""].join(end));
-    const counts = await Promise.all(
-      ["\r", "\r\n", "\n"].map(async (end) => {
-        const [{ characters, vocabulary }] = eventsOf(
-          (await demo(text(end), "--iterations", "1", "--json")).stdout,
-        );
-        return [characters, vocabulary];
-      }),
-    );
+    const counts: unknown[] = [];
+    for (const end of ["\r", "\r\n", "\n"]) {
+      const { stdout } = await demo(text(end), "--iterations", "1", "--json");
+      const [{ characters, vocabulary }] = eventsOf(stdout);
+      counts.push([characters, vocabulary]);
+    }
     expect(counts).toEqual([counts[2], counts[2], counts[2]]);
   });
 
@@ -91,10 +100,10 @@ describe("unrolled demo min-char-rnn", () => {
 
   test("its help fits in 80 columns", async () => {
     for (const name of ["hello", "min-char-rnn"]) {
-      const { status, stdout } = await unrolled(["demo", name, "--help"]);
+      const { status, stdout } = await unrolledHere(["demo", name, "--help"]);
       expect(status).toBe(0);
       expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
-      expect(stdout).toMatch(/Examples:\n {2}unrolled demo /);
+      expect(stdout).toMatch(/Examples:\n {2}npx unrolled demo /);
     }
   });
 

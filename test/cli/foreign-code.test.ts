@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { beforeAll, describe, expect, test } from "vitest";
-import { book, emptyFolder, expectRefusal, refused, TINY, trained, unrolled } from "./unrolled.ts";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { book, emptyFolder, expectRefusal, type Outcome, refused, TINY, unrolledHere } from "./unrolled.ts";
 
 /** A cell that leaves a file in the current folder as soon as it is loaded. */
 const CELL = `import { writeFileSync } from "node:fs";
@@ -31,8 +31,15 @@ interface Person {
 /** Whoever has made the archive. */
 let author: Person;
 
-const trainAs = (person: Person, cell: string, out: string) =>
-  trained(["book.txt", ...TINY, "--cell", cell, "--steps", "2", "--out", out], person);
+function type(args: readonly string[], { cwd, env }: Person): Promise<Outcome> {
+  vi.stubEnv("UNROLLED_STATE", env.UNROLLED_STATE);
+  return unrolledHere(args, cwd);
+}
+
+async function trainAs(person: Person, cell: string, out: string): Promise<void> {
+  const options = [...TINY, "--cell", cell, "--steps", "2", "--out", out];
+  expect((await type(["train", "text", "book.txt", ...options], person)).status).toBe(0);
+}
 
 beforeAll(async () => {
   author = { cwd: emptyFolder(), env: { UNROLLED_STATE: emptyFolder() } };
@@ -69,7 +76,7 @@ describe("a run that names a cell's file", () => {
     ],
   ])("loads nothing on %s, and the hint that the error gives works", async (_, command) => {
     const me = person();
-    const first = await unrolled(command, me);
+    const first = await type(command, me);
     expectRefusal(
       first,
       2,
@@ -78,13 +85,13 @@ describe("a run that names a cell's file", () => {
     expect(wasLoaded(me)).toBe(false);
     const hint = /--cell \S+$/.exec(first.stderr.trimEnd())?.[0].split(" ");
     expect(hint).toEqual(["--cell", "./cell.mjs"]);
-    expect(await unrolled([...command, ...hint!], me)).toMatchObject({ status: 0 });
+    expect(await type([...command, ...hint!], me)).toMatchObject({ status: 0 });
     expect(wasLoaded(me)).toBe(true);
     // From now on it is known.
     const again = command
       .map((word) => (word === "new" ? "newer" : word))
       .map((word) => (word === "3" ? "4" : word));
-    expect(await unrolled(again, me)).toMatchObject({ status: 0 });
+    expect(await type(again, me)).toMatchObject({ status: 0 });
   });
 });
 
@@ -94,8 +101,8 @@ const UNNAMED = ["sample", "run", "--length", "3"];
 describe("what was named before counts", () => {
   test("only for the same content: the file of that path may have come with another archive", async () => {
     const me = person();
-    expect((await unrolled(NAMED, me)).status).toBe(0);
-    expect((await unrolled(UNNAMED, me)).status).toBe(0);
+    expect((await type(NAMED, me)).status).toBe(0);
+    expect((await type(UNNAMED, me)).status).toBe(0);
     const other = { ...author, cwd: emptyFolder() };
     cpSync(author.cwd, other.cwd, { recursive: true });
     writeFileSync(join(other.cwd, "cell.mjs"), CELL.replace("Plain", "Evil"));
@@ -103,26 +110,26 @@ describe("what was named before counts", () => {
     cpSync(join(other.cwd, "second"), join(me.cwd, "run"), { recursive: true });
     copyFileSync(join(other.cwd, "cell.mjs"), join(me.cwd, "cell.mjs"));
     forget(me);
-    expectRefusal(await unrolled(UNNAMED, me), 2, /which you have not named/);
+    expectRefusal(await type(UNNAMED, me), 2, /which you have not named/);
     expect(wasLoaded(me)).toBe(false);
   });
 
   test("only at the same path: a relative one means another file in another folder", async () => {
     const me = person();
-    await unrolled(NAMED, me);
+    await type(NAMED, me);
     const elsewhere = { ...person(), env: me.env };
-    expectRefusal(await unrolled(UNNAMED, elsewhere), 2, /which you have not named/);
+    expectRefusal(await type(UNNAMED, elsewhere), 2, /which you have not named/);
     expect(wasLoaded(elsewhere)).toBe(false);
   });
 
   test("not when the path has become a link to another folder, where other files lie beside it", async () => {
     const me = person();
-    await unrolled(NAMED, me);
+    await type(NAMED, me);
     const cell = join(me.cwd, "cell.mjs");
     rmSync(cell);
     symlinkSync(join(person().cwd, "cell.mjs"), cell);
     forget(me);
-    expectRefusal(await unrolled(UNNAMED, me), 2, /which you have not named/);
+    expectRefusal(await type(UNNAMED, me), 2, /which you have not named/);
     expect(wasLoaded(me)).toBe(false);
   });
 });
@@ -136,7 +143,7 @@ test("a cell inside of the run's own folder is loaded no sooner, and nothing is 
   copyFileSync(join(me.cwd, "inner.mjs"), join(me.cwd, "inner", "inner.mjs"));
   rmSync(join(me.cwd, "mark"), { force: true });
   const resume = ["train", "text", "--resume", "--out", "inner", "--steps", "3"];
-  expectRefusal(await unrolled(resume, me), 2, /the cell inner\/inner\.mjs .* not named/);
+  expectRefusal(await type(resume, me), 2, /the cell inner\/inner\.mjs .* not named/);
   expect(wasLoaded(me)).toBe(false);
   expect(existsSync(me.env.UNROLLED_STATE)).toBe(false);
 });
@@ -164,13 +171,13 @@ test("a state folder that cannot be written is a note: the cell that was named i
   writeFileSync(blocked, "");
   const env = { UNROLLED_STATE: blocked };
   for (const command of [["sample", "run", "--length", "3"], ["eval", "run"], INSPECT, RESUME]) {
-    const outcome = await unrolled([...command, "--cell", "./cell.mjs"], { ...me, env });
+    const outcome = await type([...command, "--cell", "./cell.mjs"], { ...me, env });
     expect(outcome.status).toBe(0);
     expect(
       outcome.stderr.match(/^note: .*cell\.mjs has to be named again the next time: cannot/gm),
     ).toHaveLength(1);
   }
-  expectRefusal(await unrolled(["sample", "run"], { ...me, env }), 2, /which you have not named/);
+  expectRefusal(await type(["sample", "run"], { ...me, env }), 2, /which you have not named/);
 });
 
 describe("a file that changes after it was looked at", () => {

@@ -5,15 +5,15 @@ import {
   comparison,
   count,
   fitTo,
-  linesOf,
   nats,
   shellWord,
   speed,
   widthOf,
+  wrapText,
   wrapWords,
 } from "../../src/cli/format.ts";
-import { reportOf } from "../../src/cli/report.ts";
-import { type Standing, standingLine } from "../../src/cli/standing.ts";
+import { describeError } from "../../src/cli/output.ts";
+import { formatStatus, type TrainingStatus } from "../../src/cli/status-line.ts";
 import { FormatError, InputError, StorageError } from "../../src/core/errors.ts";
 import { nearest } from "../../src/core/nearest.ts";
 import { corpusFromText } from "../../src/data/index.ts";
@@ -85,7 +85,7 @@ describe("a line for a terminal", () => {
     expect(fitTo(`${text}${text}`, 2 * columns)).toBe(`${text}${text}`);
     if (text.includes("\u001b")) return;
     expect(fitTo(`${text}${text}`, 2 * columns - 1)).toBe(columns === 1 ? "…" : `${text}…`.normalize());
-    expect(linesOf(`${text}${text}`, columns)).toEqual([text.normalize(), text.normalize()]);
+    expect(wrapText(`${text}${text}`, columns)).toEqual([text.normalize(), text.normalize()]);
   });
 
   test("that is cut keeps its colours, and they end with it", () => {
@@ -97,11 +97,11 @@ describe("a line for a terminal", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), fc.integer({ min: 2, max: 12 }), (text, columns) => {
         expect(widthOf(fitTo(text, columns))).toBeLessThanOrEqual(columns);
-        const lines = linesOf(text, columns);
+        const lines = wrapText(text, columns);
         // A few musical symbols take three columns or more.
         const widest = Math.max(columns, ...[...charactersOf(text)].map(widthOf));
         for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(widest);
-        expect(lines.join("")).toBe(linesOf(text, Number.POSITIVE_INFINITY).join("").normalize());
+        expect(lines.join("")).toBe(wrapText(text, Number.POSITIVE_INFINITY).join("").normalize());
       }),
     );
   });
@@ -116,33 +116,33 @@ describe("a line for a terminal", () => {
   });
 
   test("of a model's text shows control characters instead of obeying them", () => {
-    expect(linesOf("a\tb\n\n\u001b[31mc\r", 80)).toEqual(["a  b", "", "\\u{1b}[31mc\\r"]);
-    expect(linesOf("abcde\nf", 2)).toEqual(["ab", "cd", "e", "f"]);
-    expect(linesOf("水水水", 4)).toEqual(["水水", "水"]);
+    expect(wrapText("a\tb\n\n\u001b[31mc\r", 80)).toEqual(["a  b", "", "\\u{1b}[31mc\\r"]);
+    expect(wrapText("abcde\nf", 2)).toEqual(["ab", "cd", "e", "f"]);
+    expect(wrapText("水水水", 4)).toEqual(["水水", "水"]);
   });
 });
 
 describe("the standing of a training", () => {
-  const standing: Standing = {
+  const standing: TrainingStatus = {
     ...{ step: 1204, total: 8120, totalIsGuess: false, loss: 1.9312, validation: 1.985 },
     ...{ unitsPerSecond: 212_345, unit: "char", secondsLeft: 42 },
   };
 
   test("says all on a wide terminal and the most telling on a narrow one", () => {
-    expect(standingLine(standing)).toBe(
+    expect(formatStatus(standing)).toBe(
       "step 1,204 of 8,120  loss 1.931  validation 1.985  212k chars/s  0:42 left",
     );
-    expect(standingLine(standing, 60)).toBe("step 1,204/8,120  loss 1.93  val 1.99  212k/s  0:42 left");
-    expect(standingLine(standing, 39)).toBe("1,204/8,120  loss 1.93  val 1.99  0:42");
-    expect(standingLine(standing, 30)).toBe("1,204/8,120  loss 1.93  0:42");
-    expect(standingLine(standing, 20)).toBe("1,204 1.93 0:42");
+    expect(formatStatus(standing, 60)).toBe("step 1,204/8,120  loss 1.93  val 1.99  212k/s  0:42 left");
+    expect(formatStatus(standing, 39)).toBe("1,204/8,120  loss 1.93  val 1.99  0:42");
+    expect(formatStatus(standing, 30)).toBe("1,204/8,120  loss 1.93  0:42");
+    expect(formatStatus(standing, 20)).toBe("1,204 1.93 0:42");
   });
 
   test("leaves out what is not known, and marks a guess", () => {
-    expect(standingLine({ ...standing, totalIsGuess: true, validation: undefined })).toBe(
+    expect(formatStatus({ ...standing, totalIsGuess: true, validation: undefined })).toBe(
       "step 1,204 of ~8,120  loss 1.931  212k chars/s  0:42 left",
     );
-    expect(standingLine({ ...standing, total: undefined, secondsLeft: undefined }, 30)).toBe(
+    expect(formatStatus({ ...standing, total: undefined, secondsLeft: undefined }, 30)).toBe(
       "1,204  loss 1.93  val 1.99",
     );
   });
@@ -171,14 +171,14 @@ test("the prime that is proposed is the word that most lines begin with, in lett
 });
 
 test("an error's kind decides the status", () => {
-  expect(reportOf(new InputError("x", { hint: "y" }))).toEqual({
+  expect(describeError(new InputError("x", { hint: "y" }))).toEqual({
     status: 2,
     code: "INPUT",
     message: "x",
     hint: "y",
   });
-  expect(reportOf(new FormatError("file", "x")).status).toBe(2);
-  expect(reportOf(new StorageError("x")).status).toBe(1);
-  expect(reportOf(new TypeError("x"))).toMatchObject({ status: 1, code: "UNEXPECTED", message: "x" });
-  expect(reportOf("odd")).toMatchObject({ status: 1, message: "odd" });
+  expect(describeError(new FormatError("file", "x")).status).toBe(2);
+  expect(describeError(new StorageError("x")).status).toBe(1);
+  expect(describeError(new TypeError("x"))).toMatchObject({ status: 1, code: "UNEXPECTED", message: "x" });
+  expect(describeError("odd")).toMatchObject({ status: 1, message: "odd" });
 });

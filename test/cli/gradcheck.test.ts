@@ -88,7 +88,7 @@ describe("unrolled gradcheck", () => {
     const { status, stdout } = await unrolled(["gradcheck", "--help"]);
     expect(status).toBe(0);
     expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
-    expect(stdout).toMatch(/Examples:\n {2}unrolled gradcheck/);
+    expect(stdout).toMatch(/Examples:\n {2}npx unrolled gradcheck/);
   });
 
   test.each([

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { emptyFolder, expectRefusal, file, trained, unrolled } from "./unrolled.ts";
+import { emptyFolder, expectRefusal, file, trained, unrolled, unrolledHere } from "./unrolled.ts";
 
 /** A language with brackets that a small network learns at once. */
 const text = Array.from({ length: 900 }, (_, i) => {
@@ -10,7 +10,7 @@ const text = Array.from({ length: 900 }, (_, i) => {
 
 const cwd = emptyFolder();
 const run = join(cwd, "run");
-const inspect = (...args: string[]) => unrolled(["inspect", ...args], { cwd });
+const inspect = (...args: string[]) => unrolledHere(["inspect", ...args], cwd);
 const own = join(import.meta.dirname, "../../examples/min-gru.ts");
 
 beforeAll(async () => {

@@ -24,7 +24,7 @@ import {
   unrolled,
 } from "./unrolled.ts";
 
-const END = 1500;
+const END = 800;
 const steps = ["--steps", String(END)];
 
 let whole: Event;
@@ -49,6 +49,8 @@ describe("Ctrl-C once", () => {
       expect(step).toBeLessThan(END);
       expect(savedSteps(out).at(-1)).toBe(step);
       expect(stdout).toContain(`npx unrolled train text --resume --out ${out}\n`);
+      // What is saved is the same for all of them.
+      if (signal !== "SIGINT") return;
       const rest = await trained(["--resume", "--out", out, ...steps]);
       expect(rest.at(-1)).toMatchObject({ step: END, parametersSha256: whole.parametersSha256 });
     },
@@ -110,7 +112,7 @@ test.each([
     done = true;
   });
   // Wherever it is by then: a process that does not hear the signal would train for ever.
-  await sleep(1500);
+  await sleep(800);
   while (!done) {
     child.kill("SIGINT");
     await Promise.race([outcome, sleep(400)]);

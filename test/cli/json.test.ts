@@ -15,7 +15,7 @@ import {
   refused,
   TINY,
   trained,
-  unrolled,
+  unrolledHere,
 } from "./unrolled.ts";
 
 let run: string;
@@ -104,7 +104,7 @@ describe("train --json", () => {
       { event: "error", code: "INPUT", hint: "check the path" },
     ]);
     const diverging = [book, "--out", fresh(), ...TINY, "--lr", "1e38", "--steps", "9", "--json"];
-    const { status, stdout } = await unrolled(["train", "text", ...diverging]);
+    const { status, stdout } = await unrolledHere(["train", "text", ...diverging]);
     expect(eventsOf(stdout).map(({ event }) => event)).toEqual(["start", "step", "error"]);
     expect(status).toBe(1);
   });
@@ -152,7 +152,7 @@ describe("limits", () => {
 
 describe("eval", () => {
   const evaluate = async (...args: string[]) => {
-    const { status, stdout, stderr } = await unrolled(["eval", run, ...args, "--json"]);
+    const { status, stdout, stderr } = await unrolledHere(["eval", run, ...args, "--json"]);
     expect([status, stderr]).toEqual([0, ""]);
     return JSON.parse(stdout);
   };
@@ -180,7 +180,7 @@ describe("eval", () => {
     expect(results[1]).toEqual(results[0]);
     expect(results[0].items).toBe(text.length - 1);
     const fromCheckpoint = join(run, "checkpoints", "step-20.safetensors");
-    const { stdout } = await unrolled(["eval", fromCheckpoint, other, "--json"]);
+    const { stdout } = await unrolledHere(["eval", fromCheckpoint, other, "--json"]);
     expect(JSON.parse(stdout)).toEqual(results[0]);
   });
 
@@ -198,7 +198,7 @@ describe("eval", () => {
   });
 
   test("for people prints nats, bits and perplexity on stdout, and the trigram's, with what they mean", async () => {
-    const { status, stdout, stderr } = await unrolled(["eval", run]);
+    const { status, stdout, stderr } = await unrolledHere(["eval", run]);
     expect([status, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(
       /^nats per character +\d\.\d{3} +mean of -ln p .*\nbits per character +\d\.\d{3} +nats \/ ln 2\nperplexity +\d+\.\d{3} +e\^nats: .*\n/,

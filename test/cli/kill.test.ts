@@ -6,10 +6,10 @@ import { LONG } from "../support/long.ts";
 import { checkpointPath, hashOfCheckpoint, metricsOf } from "../tasks/text-runs.ts";
 import { book, type Event, ended, eventOf, fresh, start, TINY, trained } from "./unrolled.ts";
 
-const KILLS = LONG ? 50 : 12;
+const KILLS = LONG ? 50 : 8;
 /** Where the last kill is about due; the rest is room for kills that come late on a busy machine. */
-const LAST_KILL = 500;
-const STEPS = 800;
+const LAST_KILL = LONG ? 500 : 250;
+const STEPS = LONG ? 800 : 400;
 
 /** Every step is saved, so that most of the time a checkpoint is being written. */
 const every = ["--save-every", "1", "--eval-every", "60"];
@@ -64,7 +64,8 @@ test(`kill -9 at ${KILLS} random moments, saving included: the run goes on, and 
     if (lastStep !== undefined) reached = JSON.parse(lastStep).step;
   }
   expect(reached).toBeLessThan(STEPS);
-  expect(cutOff).toBeGreaterThan(0);
+  // About half of them are: of a few it may be none.
+  if (LONG) expect(cutOff).toBeGreaterThan(0);
 
   const end = (await trained(["--resume", "--out", out, "--steps", String(STEPS), ...every])).at(-1)!;
   expect(end).toMatchObject({ step: STEPS, parametersSha256: expected.parametersSha256 });

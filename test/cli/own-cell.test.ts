@@ -12,6 +12,7 @@ import {
   TINY,
   trained,
   unrolled,
+  unrolledHere,
 } from "./unrolled.ts";
 
 const EXAMPLES = join(import.meta.dirname, "../../examples");
@@ -39,9 +40,9 @@ describe("an example's cell", () => {
       const run = JSON.parse(readFileSync(join(out, "run.json"), "utf8"));
       expect(run.cellFile).toEqual({ path: `./${name}`, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
 
-      const sampled = await unrolled(["sample", out, "--length", "30", "--seed", "1"], { cwd });
+      const sampled = await unrolledHere(["sample", out, "--length", "30", "--seed", "1"], cwd);
       expect([sampled.status, sampled.stdout.length]).toEqual([0, 30]);
-      const evaluated = await unrolled(["eval", out, "--json"], { cwd });
+      const evaluated = await unrolledHere(["eval", out, "--json"], cwd);
       expect(JSON.parse(evaluated.stdout).loss).toBeCloseTo(Math.min(...losses), 3);
       const resumed = await trained(["--resume", "--out", out, "--steps", "61"], { cwd });
       expect(resumed.at(-1)).toMatchObject({ event: "end", step: 61 });
@@ -49,7 +50,7 @@ describe("an example's cell", () => {
   );
 
   typescript("is what people see as the model", async () => {
-    const { stdout, status } = await unrolled([
+    const { stdout, status } = await unrolledHere([
       ...["train", "text", book, ...TINY, "--cell", join(EXAMPLES, "my-cell.ts"), "--steps", "1"],
       ...["--out", fresh(), "--layers", "2", "--tie-weights"],
     ]);
@@ -158,7 +159,7 @@ export default class Wrong {
   ])("%s is told with its time, and nothing is left behind", async (_, wrong, message) => {
     const out = fresh();
     const cell = file(text(wrong), "wrong.mjs");
-    const outcome = await unrolled([
+    const outcome = await unrolledHere([
       "train",
       "text",
       book,
@@ -187,18 +188,32 @@ describe("a run whose cell's file has changed", () => {
     const copy = file(stripped, "copy.mjs");
     writeFileSync(cell, `${stripped}// changed\n`);
     const changed = /has changed since the training: its SHA-256 is .*, the run has .* — restore the file/;
-    expectRefusal(await unrolled(["sample", out]), 2, changed);
-    expectRefusal(await unrolled(["eval", out]), 2, changed);
-    expectRefusal(await unrolled(["train", "text", "--resume", "--out", out, "--steps", "3"]), 2, changed);
-    const named = await unrolled(["train", "text", "--resume", "--out", out, "--steps", "3", "--cell", cell]);
+    expectRefusal(await unrolledHere(["sample", out]), 2, changed);
+    expectRefusal(await unrolledHere(["eval", out]), 2, changed);
+    expectRefusal(
+      await unrolledHere(["train", "text", "--resume", "--out", out, "--steps", "3"]),
+      2,
+      changed,
+    );
+    const named = await unrolledHere([
+      "train",
+      "text",
+      "--resume",
+      "--out",
+      out,
+      "--steps",
+      "3",
+      "--cell",
+      cell,
+    ]);
     expectRefusal(named, 2, /cannot be resumed with --cell .*cell\.mjs with SHA-256 .* \(the run has .*\)/);
     rmSync(cell);
     expectRefusal(
-      await unrolled(["sample", out]),
+      await unrolledHere(["sample", out]),
       2,
       /does not exist — run this where it was trained, or say with --cell/,
     );
-    expect((await unrolled(["sample", out, "--cell", copy, "--length", "5"])).status).toBe(0);
+    expect((await unrolledHere(["sample", out, "--cell", copy, "--length", "5"])).status).toBe(0);
     const resumed = await trained(["--resume", "--out", out, "--steps", "3", "--cell", copy]);
     expect(resumed.at(-1)).toMatchObject({ step: 3 });
   });
@@ -207,7 +222,7 @@ describe("a run whose cell's file has changed", () => {
     const out = fresh();
     await trained([book, ...TINY, "--steps", "1", "--out", out]);
     expectRefusal(
-      await unrolled(["sample", out, "--cell", "./x.ts"]),
+      await unrolledHere(["sample", out, "--cell", "./x.ts"]),
       2,
       /--cell \.\/x\.ts: the model has no cell of your own/,
     );

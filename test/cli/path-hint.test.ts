@@ -56,7 +56,7 @@ describe("a path in the task's place", () => {
     const outcome = await from(cwd, () => refused(["train", ...args]));
     expect(outcome.status).toBe(2);
     expect(outcome.stderr).toMatch(/^error: there is no task '/);
-    expect(outcome.stderr).toContain(` — to train on that text: unrolled train text ${suggested}\n`);
+    expect(outcome.stderr).toContain(` — to train on that text: npx unrolled train text ${suggested}\n`);
   });
 
   test("is a training when the suggestion is typed, also where the name needs quotes or begins like an option", async () => {
@@ -65,11 +65,18 @@ describe("a path in the task's place", () => {
       ["--", "-odd.txt", "notes"],
     ]) {
       const { stderr } = await from(cwd, () => refused(["train", ...args]));
-      const [, command] = / — to train on that text: unrolled train text (.*)\n$/.exec(stderr) ?? [];
+      const [, command] = / — to train on that text: npx unrolled train text (.*)\n$/.exec(stderr) ?? [];
       const out = join(cwd, `run-${args.length}`);
       const events = await trained([...TINY, "--steps", "1", "--out", out, ...wordsOf(command)], { cwd });
       expect(events.at(-1)).toMatchObject({ event: "end", step: 1 });
     }
+  });
+
+  test("that is a folder with the file of a task is answered with that file", async () => {
+    mkdirSync(join(cwd, "my-task"));
+    writeFileSync(join(cwd, "my-task", "model.ts"), "export default {};");
+    const outcome = await from(cwd, () => refused(["train", "my-task", "notes"]));
+    expectRefusal(outcome, 2, /— that folder has a task: npx unrolled train my-task\/model\.ts notes\n$/);
   });
 
   test("that does not exist is no text", async () => {
@@ -83,7 +90,7 @@ describe("a path in the task's place", () => {
   test("that is a run is named as one", async () => {
     await trained(["mybook.txt", ...TINY, "--steps", "1", "--out", "mine"], { cwd });
     const outcome = await from(cwd, () => refused(["train", "mine"]));
-    expectRefusal(outcome, 2, /no task 'mine' — that is a run: unrolled sample mine\n$/);
+    expectRefusal(outcome, 2, /no task 'mine' — that is a run: npx unrolled sample mine\n$/);
   });
 });
 
@@ -93,9 +100,9 @@ describe("a path in the command's place", () => {
     expectRefusal(
       await at("mybook.txt"),
       2,
-      /no command 'mybook\.txt' — .*: unrolled train text mybook\.txt\n$/,
+      /no command 'mybook\.txt' — .*: npx unrolled train text mybook\.txt\n$/,
     );
-    expectRefusal(await at("notes/"), 2, /no command 'notes\/' — .*: unrolled train text notes\/\n$/);
+    expectRefusal(await at("notes/"), 2, /no command 'notes\/' — .*: npx unrolled train text notes\/\n$/);
     mkdirSync(join(cwd, "samples"));
     expectRefusal(await at("samples"), 2, /no command 'samples' — did you mean sample\?/);
   });

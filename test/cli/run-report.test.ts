@@ -2,10 +2,10 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { showsUnicode } from "../../src/cli/loss-chart.ts";
-import { book, eventsOf, file, fresh, madeText, TINY, trained, unrolled } from "./unrolled.ts";
+import { showsUnicode } from "../../src/cli/charts.ts";
+import { book, eventsOf, file, fresh, madeText, TINY, trained, unrolled, unrolledHere } from "./unrolled.ts";
 
-const reportOf = (folder: string) => readFileSync(join(folder, "report.html"), "utf8");
+const describeError = (folder: string) => readFileSync(join(folder, "report.html"), "utf8");
 const curvesOf = (html: string) =>
   [...html.matchAll(/<polyline class="(?:training|validation|rate)"[^>]*>/g)].map(([tag]) => tag);
 const samplesOf = (html: string) =>
@@ -20,7 +20,7 @@ describe("report.html", () => {
       const start = steps === "20" ? [book, ...TINY, ...every] : ["--resume"];
       await trained([...start, "--out", parts, "--steps", steps]);
     }
-    const [expected, found] = [reportOf(whole), reportOf(parts)];
+    const [expected, found] = [describeError(whole), describeError(parts)];
     expect(curvesOf(expected)).toHaveLength(6);
     expect(curvesOf(found)).toEqual(curvesOf(expected));
     expect(samplesOf(expected)).toHaveLength(6);
@@ -30,7 +30,7 @@ describe("report.html", () => {
   test("names the model, the text, every setting, the losses and what to type", async () => {
     const out = fresh();
     await trained([book, "--out", out, ...TINY, ...every, "--steps", "20", "--patience", "9"]);
-    const html = reportOf(out);
+    const html = describeError(out);
     for (const text of [
       "LSTM, 1 layer of 8",
       "book.txt",
@@ -51,7 +51,7 @@ describe("report.html", () => {
     const out = fresh();
     const text = file("<b>&</b>\n".repeat(600), "a<i>b.txt");
     await trained([text, "--out", out, ...TINY, "--steps", "30", "--eval-every", "10"]);
-    const html = reportOf(out);
+    const html = describeError(out);
     expect(html).toContain("a&lt;i&gt;b.txt");
     expect(samplesOf(html).join("")).toMatch(/&lt;|&gt;|&amp;/);
     expect(html).not.toMatch(/<\/?[bi]>/);
@@ -62,7 +62,7 @@ describe("report.html", () => {
     await trained([book, "--out", out, ...TINY, "--steps", "2"]);
     rmSync(join(out, "report.html"));
     mkdirSync(join(out, "report.html"));
-    const { status, stdout, stderr } = await unrolled([
+    const { status, stdout, stderr } = await unrolledHere([
       "train",
       "text",
       "--resume",
@@ -82,10 +82,10 @@ describe("report.html", () => {
     await trained([book, "--out", out, ...TINY, ...every, "--steps", "20"]);
     rmSync(join(out, "samples.jsonl"));
     await trained(["--resume", "--out", out, "--steps", "30"]);
-    expect(samplesOf(reportOf(out))).toHaveLength(1);
+    expect(samplesOf(describeError(out))).toHaveLength(1);
     writeFileSync(join(out, "samples.jsonl"), 'not JSON\n{"event":"sample","step":"x"}\n{"event":"sam');
     await trained(["--resume", "--out", out, "--steps", "40"]);
-    expect(samplesOf(reportOf(out))).toHaveLength(1);
+    expect(samplesOf(describeError(out))).toHaveLength(1);
     expect(existsSync(join(out, "run.json"))).toBe(true);
   });
 });
@@ -119,12 +119,12 @@ describe("the end of a training for people", () => {
     const val = file([...madeText(12)].toReversed().join(""));
     const options = [file(madeText(40)), "--val", val, "--out", out, "--patience", "2", "--eval-every", "10"];
     const model = "--hidden 32 --seq-length 16 --batch-size 4 --threads 1 --lr 0.02".split(" ");
-    const { stdout } = await unrolled(["train", "text", ...options, ...model]);
+    const { stdout } = await unrolledHere(["train", "text", ...options, ...model]);
     expect(stdout).toMatch(/\n {9}--patience 2: no evaluation after it was better, so the run ended\n/);
     expect(stdout).not.toContain("warning");
     const [, resume] = /npx unrolled (train text --resume .*)\n/.exec(stdout)!;
     expect(resume).toMatch(/--patience 4$/);
-    const again = await unrolled([...resume.split(" "), "--json"]);
+    const again = await unrolledHere([...resume.split(" "), "--json"]);
     expect(eventsOf(again.stdout).filter(({ event }) => event === "step").length).toBeGreaterThan(0);
   });
 });
@@ -132,7 +132,7 @@ describe("the end of a training for people", () => {
 describe("a short text", () => {
   test("gets smaller batches by default, says so, and learns more than frequencies", async () => {
     const short = file(madeText(100));
-    const { stdout, stderr } = await unrolled([
+    const { stdout, stderr } = await unrolledHere([
       "train",
       "text",
       short,
@@ -153,7 +153,7 @@ describe("a short text", () => {
 
   test("keeps the batch that is asked for, and has a row for each of --threads", async () => {
     const short = file(madeText(100));
-    const asked = await unrolled([
+    const asked = await unrolledHere([
       "train",
       "text",
       short,

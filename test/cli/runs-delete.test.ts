@@ -92,7 +92,11 @@ describe("unrolled runs --delete", () => {
       2,
       /link is a symbolic link — name the folder that it leads to/,
     );
-    expectRefusal(await remove("--yes"), 2, /--delete needs the runs to delete — unrolled runs lists them/);
+    expectRefusal(
+      await remove("--yes"),
+      2,
+      /--delete needs the runs to delete — npx unrolled runs lists them/,
+    );
     expectRefusal(await unrolled(["runs", "--yes"], { cwd }), 2, /--yes needs --delete/);
     expect(existsSync(join(good, "checkpoints", "step-2.safetensors"))).toBe(true);
     expect(existsSync(inside("folder", "thesis.txt"))).toBe(true);

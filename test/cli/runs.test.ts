@@ -1,10 +1,10 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { book, emptyFolder, expectRefusal, TINY, trained, unrolled } from "./unrolled.ts";
+import { book, emptyFolder, expectRefusal, TINY, trained, unrolledHere } from "./unrolled.ts";
 
 const cwd = emptyFolder();
-const runs = (...args: string[]) => unrolled(["runs", ...args], { cwd });
+const runs = (...args: string[]) => unrolledHere(["runs", ...args], cwd);
 
 beforeAll(async () => {
   const options = [book, ...TINY, "--steps", "4", "--eval-every", "2"];
@@ -118,9 +118,9 @@ describe("unrolled runs", () => {
   });
 
   test("says that there are none yet, which is no mistake", async () => {
-    const { status, stdout, stderr } = await unrolled(["runs"], { cwd: emptyFolder() });
+    const { status, stdout, stderr } = await unrolledHere(["runs"], emptyFolder());
     expect([status, stdout]).toEqual([0, ""]);
-    expect(stderr).toBe("note: there are no runs in runs/ yet: unrolled train text makes one\n");
+    expect(stderr).toBe("note: there are no runs in runs/ yet: npx unrolled train text makes one\n");
   });
 
   test("refuses names of no run", async () => {

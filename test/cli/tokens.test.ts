@@ -2,7 +2,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { book, eventsOf, expectRefusal, file, fresh, refused, TINY, trained, unrolled } from "./unrolled.ts";
+import {
+  book,
+  eventsOf,
+  expectRefusal,
+  file,
+  fresh,
+  refused,
+  TINY,
+  trained,
+  unrolledHere,
+} from "./unrolled.ts";
 
 const text = Array.from(
   { length: 900 },
@@ -27,7 +37,7 @@ const run = async (tokens: string, ...more: string[]) => {
   return { out, events };
 };
 const evaluated = async (out: string, ...args: string[]) =>
-  JSON.parse((await unrolled(["eval", out, ...args, "--json"])).stdout);
+  JSON.parse((await unrolledHere(["eval", out, ...args, "--json"])).stdout);
 
 describe.each([
   ["word", "words"],
@@ -50,7 +60,7 @@ describe.each([
     expect(own.loss).toBeCloseTo(evals.at(-1)!.loss!, 6);
     // The characters of the validation part over its tokens.
     expect(own.loss / own.metrics.natsPerChar).toBeGreaterThan(1.2);
-    const { stdout } = await unrolled(["eval", out]);
+    const { stdout } = await unrolledHere(["eval", out]);
     expect(stdout).toMatch(
       new RegExp(
         `^nats per ${units.slice(0, -1)} +[\\d.]+ .*\\nnats per character +[\\d.]+\\nbits per character +[\\d.]+ .*\\nperplexity per `,
@@ -58,7 +68,7 @@ describe.each([
     );
     expect(stdout).toMatch(new RegExp(`^${units} +\\d+$`, "m"));
 
-    const sampled = await unrolled([
+    const sampled = await unrolledHere([
       "sample",
       out,
       "--prime",
@@ -72,12 +82,12 @@ describe.each([
     expect(sampled.stdout).toMatch(/^the cat saw/);
     const resumed = await trained(["--resume", "--out", out, "--steps", "62"]);
     expect(resumed.at(-1)).toMatchObject({ event: "end", step: 62 });
-    const inspected = await unrolled(["inspect", out, file(text), "--json"]);
+    const inspected = await unrolledHere(["inspect", out, file(text), "--json"]);
     expect(JSON.parse(inspected.stdout).cells.length).toBeGreaterThan(0);
   });
 
   test("people see how many there are, and the loss in both units", async () => {
-    const { stdout } = await unrolled([
+    const { stdout } = await unrolledHere([
       "train",
       "text",
       file(text),
@@ -176,9 +186,11 @@ test("words that the model does not know are <unk>, which is told; byte pairs ca
   expect((await evaluated(words.out, other)).metrics.unknownShare).toBeCloseTo(300 / 6300, 10);
   const skipping = await evaluated(words.out, other, "--skip-unknown");
   expect(skipping).toMatchObject({ items: 5999, metrics: { unknownShare: 300 / 6300 } });
-  expect((await unrolled(["eval", words.out, other])).stdout).toMatch(/^unknown +4\.8% of the words$/m);
+  expect((await unrolledHere(["eval", words.out, other])).stdout).toMatch(/^unknown +4\.8% of the words$/m);
   const bytes = await run("bpe");
-  expect((await unrolled(["sample", bytes.out, "--prime", "the Ω", "--length", "0"])).stdout).toBe("the Ω");
+  expect((await unrolledHere(["sample", bytes.out, "--prime", "the Ω", "--length", "0"])).stdout).toBe(
+    "the Ω",
+  );
   expect((await evaluated(bytes.out, book)).items).toBeGreaterThan(100);
 });
 
@@ -218,7 +230,7 @@ test("weights bring their tokens with them", async () => {
   ]);
   const { settings } = JSON.parse(readFileSync(join(next, "run.json"), "utf8"));
   expect(settings).toMatchObject({ tokens: "bpe", vocabSize: 280 });
-  const other = await unrolled([
+  const other = await unrolledHere([
     "train",
     "text",
     file(text),

@@ -62,6 +62,26 @@ describe("sequencesFromArrays", () => {
     expect(found.features).toEqual(["0"]);
   });
 
+  test("takes the names of classes and of sequences from the file", () => {
+    const found = read(
+      {
+        x: [
+          [2, 2, 1],
+          [1, 2, 3, 4],
+        ],
+        y: [
+          [2, 2],
+          [1, -1, 0, 1],
+        ],
+        classes: [[2], ["rest", "walk"]],
+        names: [[2], ["s1", "s2"]],
+      },
+      { labels: "step" },
+    );
+    expect(found.labels).toEqual(["walk", "", "rest", "walk"]);
+    expect(found.names).toEqual(["s1", "s2"]);
+  });
+
   test("takes each row as a sequence of one step where there are no lengths", () => {
     const found = read({
       x: [
@@ -79,7 +99,12 @@ describe("sequencesFromArrays", () => {
   ];
   const lengths: Arrays[string] = [[2], [2, 1]];
   test.each<[string, Arrays, Partial<SequenceArraysOptions>, string]>([
-    ["no x", { y: [[1], [1]] }, {}, "d.npz: the arrays must be x, y, lengths, groups and features"],
+    [
+      "no x",
+      { y: [[1], [1]] },
+      {},
+      "d.npz: the arrays must be x, lengths, y, classes, groups, names, features, of which x is needed",
+    ],
     ["an unknown array", { x, z: [[1], [1]] }, {}, "got 'x', 'z'"],
     ["four axes", { x: [[1, 1, 1, 1], [1]] }, {}, "x: must be numbers [sequences, steps, features]"],
     ["text", { x: [[1, 1], ["a"]] }, {}, "got str [1, 1]"],
@@ -121,6 +146,24 @@ describe("sequencesFromArrays", () => {
       { x, lengths, y: [[2], [1, 1.5]] },
       {},
       "y: must be integers or texts, got 1.5",
+    ],
+    [
+      "a label beyond the classes",
+      { x, lengths, y: [[2], [0, 1]], classes: [[1], ["a"]] },
+      {},
+      "y: must be integers below 1, the number of classes, got 1",
+    ],
+    [
+      "a label that is no class",
+      { x, lengths, y: [[2], ["a", "b"]], classes: [[1], ["a"]] },
+      {},
+      "y: must be one of the classes, got 'b'",
+    ],
+    [
+      "classes that are no names",
+      { x, lengths, y: [[2], [0, 1]], classes: [[2], [1, 2]] },
+      {},
+      "classes: must be a list of names, got float64 [2]",
     ],
     ["no label", { x, lengths, y: [[2], [1, -1]] }, {}, "y: sequence 1 has no value"],
     [

@@ -3,7 +3,7 @@
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, vi } from "vitest";
-import { reportError } from "../../src/cli/report.ts";
+import { reportError } from "../../src/cli/output.ts";
 import { checkThreads } from "../../src/runs/training-options.ts";
 import { emptyFolder, fresh } from "../cli/unrolled.ts";
 import { commandIn, type Entries, type Met, proposedIn, SHORT, works } from "./harness.ts";
@@ -51,13 +51,13 @@ export const COMMANDS: Entries = {
   ],
   "cli/path-hint.ts": [
     {
-      hint: "that is a run: unrolled sample *",
+      hint: "that is a run: npx unrolled sample *",
       async follow(met) {
         await works(`${commandIn(await met.command("train runs/mine"))} --length 5`);
       },
     },
     {
-      hint: "to train on that text: unrolled train text *",
+      hint: "to train on that text: npx unrolled train text *",
       async follow(met) {
         const command = commandIn(await met.command("train mybook.txt --hidden 4"));
         await works(`${command} ${SHORT} --out ${fresh()}`);
@@ -112,10 +112,10 @@ export const COMMANDS: Entries = {
   ],
   "cli/runs-delete.ts": [
     {
-      hint: "unrolled runs lists them",
+      hint: "npx unrolled runs lists them",
       async follow(met) {
         await met.command("runs --delete");
-        await works("unrolled runs");
+        await works("npx unrolled runs");
       },
     },
     {
@@ -144,11 +144,11 @@ export const COMMANDS: Entries = {
       },
     },
     {
-      hint: "there are no runs in */ yet: unrolled train text makes one",
+      hint: "there are no runs in */ yet: npx unrolled train text makes one",
       async follow(met) {
         await inFolder(emptyFolder(), async () => {
           await met.command("runs");
-          await works(`unrolled train text ${SHORT}`);
+          await works(`npx unrolled train text ${SHORT}`);
           if (!(await works("runs")).includes("text-")) throw new Error("there still are none");
         });
       },
@@ -191,8 +191,9 @@ export const COMMANDS: Entries = {
   ],
   "cli/train.ts": [
     {
-      hint: "unrolled train text [DATA...]",
+      hint: "npx unrolled * text [DATA...]",
       async follow(met) {
+        await met.command("check");
         const hint = await met.command("train");
         await works(`${hint.replace("[DATA...]", "mybook.txt")} ${SHORT} --out ${fresh()}`);
       },

@@ -11,8 +11,7 @@ import {
 import { slicesWithPauses } from "../../src/data/tokenize.ts";
 import { decodeCheckpoint, readSafetensors, writeSafetensors } from "../../src/io/index.ts";
 import { fresh, madeText } from "../cli/unrolled.ts";
-import type { Entries } from "./harness.ts";
-import { SHORT, works } from "./harness.ts";
+import { type Entries, SHORT, works } from "./harness.ts";
 
 const CHECKPOINT = "runs/mine/checkpoints/step-2.safetensors";
 
@@ -82,7 +81,7 @@ export const DATA: Entries = {
       },
     },
     {
-      hint: "leave its file out, or write a line into it",
+      hint: "leave the label out, or give it a line that is not empty",
       async follow(met) {
         await met.code(() => labelled({ good: "fine\n", bad: "awful\n", ugly: "" }));
         labelled({ good: "fine\n", bad: "awful\n" });

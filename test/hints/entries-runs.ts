@@ -49,7 +49,7 @@ const disk = (code: string, hint: string): Entry => ({
   },
 });
 
-const aRunIs = "a run is the folder that `unrolled train` names at its start and end, as runs/text-...";
+const aRunIs = "a run is the folder that `npx unrolled train` names at its start and end, as runs/text-...";
 
 /** Trains, and takes the folder that the training names. */
 async function namedFolder(): Promise<string> {
@@ -88,10 +88,10 @@ export const RUNS: Entries = {
   ],
   "runs/run-list.ts": [
     {
-      hint: "unrolled train text makes a run",
+      hint: "npx unrolled train text makes a run",
       async follow(met) {
         await met.command("runs nowhere");
-        await works(`unrolled train text mybook.txt ${SHORT} --out nowhere/first`);
+        await works(`npx unrolled train text mybook.txt ${SHORT} --out nowhere/first`);
         await works("runs nowhere");
       },
     },

@@ -20,6 +20,8 @@ function labelled(files: Readonly<Record<string, string>> = NAMES): string {
 const classify = (data: string, more = "") =>
   `train classify ${data} --hidden 4 --batch-size 2 --threads 1 --steps 2 --out ${fresh()} ${more}`;
 
+const OWN_TASK = join(import.meta.dirname, "../../examples/own-task");
+
 /** A trained classifier. */
 async function classifier(): Promise<string> {
   const out = fresh("classifier");
@@ -84,17 +86,21 @@ export const TASKS: Entries = {
       },
     },
     {
-      hint: "let it write: unrolled sample *",
+      hint: "name a file: npx unrolled predict * FILE",
+      elsewhere: ["tasks/own-task.test.ts", "reads files, and no --text"],
+    },
+    {
+      hint: "let it write: npx unrolled sample *",
       async follow(met) {
         const hint = await met.command("predict runs/mine --text a");
-        await works(`${hint.replace("let it write: unrolled ", "")} --length 5`);
+        await works(`${hint.replace("let it write: ", "")} --length 5`);
       },
     },
     {
-      hint: "let it judge something: unrolled predict * INPUT",
+      hint: "let it judge something: npx unrolled predict * INPUT",
       async follow(met) {
         const hint = await met.command(`sample ${await classifier()}`);
-        await works(hint.replace("let it judge something: unrolled ", "").replace("INPUT", "mybook.txt"));
+        await works(hint.replace("let it judge something: ", "").replace("INPUT", "mybook.txt"));
       },
     },
     {
@@ -142,6 +148,25 @@ export const TASKS: Entries = {
     {
       hint: 'export default { name: "my-task", ... } satisfies Task; docs/own-task.md has one',
       elsewhere: ["tasks/own-task.test.ts", "has to export a task"],
+    },
+    {
+      hint: "give the task another name",
+      elsewhere: ["tasks/own-task.test.ts", "is the name of a built-in task"],
+    },
+    {
+      hint: "name a TypeScript or JavaScript file",
+      async follow(met) {
+        await met.command("train ./missing.ts");
+        await works(`train ${OWN_TASK}/model.ts --hidden 4 --threads 1 --steps 1 --out ${fresh()}`);
+      },
+    },
+    {
+      hint: "that folder has a task: npx unrolled train *",
+      async follow(met) {
+        const hint = await met.command(`train ${OWN_TASK}`);
+        const command = hint.replace("that folder has a task: ", "");
+        await works(`${command} --hidden 4 --threads 1 --steps 1 --out ${fresh()}`);
+      },
     },
     { hint: "did you mean *?", elsewhere: ["tasks/own-task.test.ts", "did you mean"] },
     {

@@ -88,7 +88,7 @@ export const TEXT: Entries = {
           `--eval-every 10 ${more} --out ${fresh()}`;
         const hint = await met.warning(train("little.txt", "--steps 160"));
         const advised = [...hint.matchAll(/--\S+ [\d.]+/g)].map(([option]) => option);
-        if (advised.length !== 3 || !hint.endsWith(" or more text")) throw new Error(hint);
+        if (advised.length !== 5 || !hint.endsWith(" or more text")) throw new Error(hint);
         for (const option of advised) {
           await works(train("little.txt", option.startsWith("--epochs") ? option : `--steps 160 ${option}`));
         }
@@ -137,7 +137,7 @@ export const TEXT: Entries = {
   ],
   "runs/open-trained.ts": [
     {
-      hint: "train it: unrolled train * --resume --out *",
+      hint: "train it: npx unrolled train * --resume --out *",
       async follow(met) {
         const folder = copy();
         rmSync(join(folder, "checkpoints"), { recursive: true });

@@ -8,27 +8,35 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { emptyFolder, madeText } from "../cli/unrolled.ts";
 import { adviceInSource } from "./advice.ts";
 import { CELLS } from "./entries-cells.ts";
+import { CHECK } from "./entries-check.ts";
 import { CODE } from "./entries-code.ts";
 import { COMMANDS } from "./entries-commands.ts";
 import { DATA } from "./entries-data.ts";
 import { ENGINE } from "./entries-engine.ts";
+import { FORMATS } from "./entries-formats.ts";
 import { LAYERS } from "./entries-layers.ts";
 import { PAGES } from "./entries-page.ts";
 import { RUNS } from "./entries-runs.ts";
+import { SETS } from "./entries-sets.ts";
+import { TAG } from "./entries-tag.ts";
 import { TASKS } from "./entries-tasks.ts";
 import { TEXT } from "./entries-text.ts";
 import { type Entries, metFor, SHORT, works } from "./harness.ts";
 
 const ENTRIES: Entries = {
   ...TASKS,
+  ...TAG,
+  ...CHECK,
   ...CODE,
   ...CELLS,
   ...DATA,
   ...COMMANDS,
   ...ENGINE,
+  ...FORMATS,
   ...LAYERS,
   ...PAGES,
   ...RUNS,
+  ...SETS,
   ...TEXT,
 };
 

@@ -223,6 +223,15 @@ describe("npz", () => {
     expect(() => parseNpz(bytes, "a", { maxBytes: 1e5 })).toThrow("the arrays would need more than 97.7 KiB");
   });
 
+  test("refuses a file of which one bit of the numbers has changed", () => {
+    const bytes = bytesOf("npz");
+    // Not compressed, so that the numbers stand in the file.
+    const at = Buffer.from(bytes).indexOf(Buffer.from(Float32Array.of(5).buffer));
+    expect(at).toBeGreaterThan(0);
+    bytes[at] ^= 1;
+    expect(() => parseNpz(bytes, "a.npz")).toThrow("a.npz: x.npy: the checksum is wrong");
+  });
+
   test("refuses a size that no compression can have", () => {
     const bytes = writeNpz(new Map([["x", { shape: [10], values: new Uint8Array(10) }]]));
     // In the central directory, 24 bytes after its signature: the size when unpacked.

@@ -31,9 +31,9 @@ export const MODULES_WITH_PRODUCTS: readonly string[] = [
   ...(emulatedAmx.addon === undefined ? [] : [EMULATED]),
 ];
 
-/** How many random cases a property gets: AMX in software, which is slow, gets all of them in the long tests only. */
+/** How many random cases a property gets: all of them in the long tests only, and AMX in software, which is slow, fewest. */
 export function casesFor(file: string, cases: number): number {
-  return file === EMULATED && !LONG ? Math.ceil(cases / 5) : cases;
+  return LONG ? cases : Math.ceil(cases / (file === EMULATED ? 5 : 2));
 }
 
 /** Rounding of float32 against float64 over sums of a few hundred products of size 1. */

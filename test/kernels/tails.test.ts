@@ -1,6 +1,7 @@
 /** Every kernel at the tails of every vector, and with infinities and NaN: the values that the reference gives. */
 import { describe, test } from "vitest";
 import { createReferenceBackend } from "../../src/backend/reference/reference.ts";
+import { LONG } from "../support/long.ts";
 import { agrees, type Call } from "./against-reference.ts";
 import { Machine, MODULES, noise } from "./harness.ts";
 import { callsOf, type Draw, type Sizes } from "./kernel-calls.ts";
@@ -39,8 +40,9 @@ describe.each(MODULES)("kernels of %s", (file) => {
 
   test.each(names)("%s agrees with the reference at every width, aligned and not", (name) => {
     const machine = new Machine(file);
+    // In turns: below, at and above a vector one of the three is aligned otherwise than its neighbours.
     for (const [index, n] of WIDTHS.entries())
-      for (const misaligned of [false, true])
+      for (const misaligned of LONG ? [false, true] : [index % 2 === 0])
         for (const call of of(name, { rows: 1 + (index % 4), n, inner: 1 + (index % 3) }, finite(n + 1)))
           agrees(machine, reference, call, { misaligned, absolute: ROUNDED });
   });
@@ -48,7 +50,7 @@ describe.each(MODULES)("kernels of %s", (file) => {
   test.each(names)("%s gives infinities and NaN where the reference does", (name) => {
     const machine = new Machine(file);
     for (const n of [1, 3, 8, 17, 33])
-      for (const seed of [1, 2, 3])
+      for (const seed of LONG ? [1, 2, 3] : [1])
         for (const call of of(name, { rows: 3, n, inner: 2 }, special(seed)))
           agrees(machine, reference, call, { absolute: ROUNDED });
   });

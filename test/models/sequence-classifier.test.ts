@@ -121,7 +121,7 @@ describe("pooling", () => {
     const logits = await scope(() => model.forward(batch(), { lengths: LENGTHS }).read(), reference);
     // The output layer undone: its weights become those of the identity.
     const output = await scope(
-      () => model.rnn.forward(swapped(batch()), { lengths: LENGTHS } as never).output.read(),
+      () => model.rnn!.forward(swapped(batch()), { lengths: LENGTHS } as never).output.read(),
       reference,
     );
     const weight = await model.head.weight.read();
@@ -252,6 +252,7 @@ describe("a config", () => {
     expect(completeClassifierConfig(least)).toEqual({
       ...least,
       ...{ cell: "lstm", layers: 1, bidirectional: false, embedding: 0, pooling: "last" },
+      ...{ features: 0, frozenEmbedding: false, widths: [] },
       ...{ dropout: 0, variational: false },
     });
     expect(completeClassifierConfig({ ...least, cell: "own" }).embedding).toBe(H);
@@ -274,11 +275,19 @@ describe("a config", () => {
     }
   });
 
+  it("from a file of version 0.1.0 has what younger fields were then", () => {
+    const { features: _, frozenEmbedding: __, widths: ___, ...old } = completeClassifierConfig(least);
+    expect(parseClassifierConfig(old, "file")).toEqual(completeClassifierConfig(least));
+  });
+
   const whole = completeClassifierConfig(least);
   it.each([
     [null, "file: model must be an object"],
     [[], "file: model must be an object"],
-    [{ ...whole, cell: "tree" }, 'model.cell must be "rnn", "lstm", "gru" or "own", got "tree"'],
+    [
+      { ...whole, cell: "tree" },
+      'model.cell must be "rnn", "lstm", "gru", "own", "none" or "conv", got "tree"',
+    ],
     [{ ...whole, pooling: "toString" }, 'model.pooling must be "last", "mean", "max" or "attention"'],
     [{ ...whole, classes: 1 }, "model.classes must be an integer of at least 2, got 1"],
     [{ ...whole, hidden: "5" }, 'model.hidden must be an integer of at least 1, got "5"'],

@@ -154,6 +154,13 @@ describe("a chart as SVG", () => {
     );
   });
 
+  test("has numbers for its positions where the values are the smallest there are", () => {
+    const least = [{ step: 1, value: Number.MIN_VALUE }];
+    const baselines = [{ name: "trigram", loss: 5e-7 }];
+    const svg = svgLossChart({ unit: "nats", training: least, validation: least, baselines }, size);
+    expect(svg).not.toContain("NaN");
+  });
+
   test("escapes names", () => {
     const svg = svgLossChart({ ...falling, unit: 'a"b', baselines: [{ name: "<script>", loss: 2 }] }, size);
     expect(svg).not.toContain("<script>");

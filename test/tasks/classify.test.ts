@@ -171,10 +171,12 @@ describe("on ragged batches", () => {
     );
   });
 
-  test("the best checkpoint is the one with the highest accuracy", async () => {
+  test("the best checkpoint is the one with the highest accuracy, of several the one with the lowest loss", async () => {
     const { best, evals } = await train({ out: fresh(), steps: 40, evalEvery: 5 });
     const highest = Math.max(...evals.map(({ metrics }) => metrics.accuracy));
-    expect(1 - best!.choose!).toBeCloseTo(highest, 12);
-    expect(evals.find(({ step }) => step === best!.step)!.metrics.accuracy).toBe(highest);
+    expect(1 - best!.choose!).toBeCloseTo(highest, 8);
+    const equal = evals.filter(({ metrics }) => metrics.accuracy === highest);
+    expect(equal.length).toBeGreaterThan(1);
+    expect(best!.step).toBe(equal.toSorted((a, b) => a.loss - b.loss)[0].step);
   });
 });

@@ -1,8 +1,18 @@
 /** A task of one's own, from a file: everything that built-in tasks have. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { lossChart } from "../../src/cli/charts.ts";
+import { describeTraining } from "../../src/cli/run-report.ts";
 import { loadNamedTask } from "../../src/runs/code-choice.ts";
 import { evaluateRun } from "../../src/runs/evaluate-run.ts";
 import { loadOwnTask } from "../../src/runs/own-task.ts";
@@ -10,6 +20,7 @@ import { predictRun } from "../../src/runs/predict-run.ts";
 import { type NamedTask, type TaskTraining, trainTask } from "../../src/runs/train-task.ts";
 import type { TrainOptions } from "../../src/runs/training-options.ts";
 import type { EndEvent } from "../../src/train/events.ts";
+import { refused } from "../cli/unrolled.ts";
 
 const EXAMPLE = join(import.meta.dirname, "../../examples/own-task/model.ts");
 const root = mkdtempSync(join(tmpdir(), "own-task-"));
@@ -106,13 +117,130 @@ describe.skipIf(!process.features.typescript)("the task of the example", () => {
   });
 });
 
-describe("a file in a task's place", () => {
-  const file = (text: string) => {
-    const path = join(root, `task-${made++}.mjs`);
-    writeFileSync(path, text);
-    return path;
+const file = (text: string) => {
+  const path = join(root, `task-${made++}.mjs`);
+  writeFileSync(path, text);
+  return path;
+};
+
+/** The example with other members, which are written on line 3 and below. */
+const changed = (members: string) =>
+  file(`import task from ${JSON.stringify(EXAMPLE)};
+export default { ...task,
+${members}
+};`);
+
+describe.skipIf(!process.features.typescript)("a task of one's own is shown in its own words:", () => {
+  test("its loss unit stands in the chart and in the report, where nats are not explained", async () => {
+    const { training, ...end } = await train({ out: fresh(), steps: 2 });
+    const unit = "mean squared error, in variances of the targets";
+    expect(lossChart(training).unit).toBe(unit);
+    const { figures, terms } = describeTraining(training, end);
+    expect(figures[0]).toMatchObject({ name: "best validation", about: `${unit}, at step 2` });
+    expect(terms.map(({ term }) => term)).not.toContain("nats");
+  });
+
+  test("the best evaluation is told as its view tells an evaluation", async () => {
+    const path = changed(
+      `score: (...rest) => ({ ...task.score(...rest), choose: globalThis.evaluations++ })`,
+    );
+    vi.stubGlobal("evaluations", 0);
+    const line = ["train", path, "--steps", "6", "--eval-every", "2", "--threads", "1", "--out", fresh()];
+    const { stdout, status } = await refused(line);
+    vi.unstubAllGlobals();
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^best {5}error \d+\.\d{3} at step 2, which predict and eval use$/m);
+  });
+});
+
+describe.skipIf(!process.features.typescript)("an error in a task of one's own", () => {
+  const startOf = async (path: string, options: Partial<TrainOptions> = {}, out = fresh()) => {
+    const { task, sha256 } = await loadNamedTask(path, undefined, () => {});
+    const all = { data: [], threads: 1, steps: 2, ...options, out } as TrainOptions;
+    const training = await trainTask({ task, file: { path, sha256 } }, all, hooks);
+    for await (const _ of training.events);
   };
 
+  test.each([
+    ["loss", `loss() { throw new Error("mine"); }`, "loss: mine"],
+    ["load", `async load() { throw new TypeError("mine"); }`, "load: mine"],
+    ["plan", `plan(...rest) { return { ...task.plan(...rest), batch() { null.x; } }; }`, "plan.batch: "],
+    [
+      "evaluation",
+      `evaluation: (...rest) => ({ ...task.evaluation(...rest), async run() { throw 1; } })`,
+      "",
+    ],
+    ["view", `view: { ...task.view, startEvent() { throw new Error("mine"); } }`, "view.startEvent: mine"],
+  ])("names the member and the line: %s", async (_, members, message) => {
+    const path = changed(members);
+    const failed = message === "" ? "evaluation.run: 1" : message;
+    const error = await startOf(path).catch((error) => error);
+    expect(error).toMatchObject({ code: "INPUT", problem: expect.stringContaining(`failed in ${failed}`) });
+    if (message !== "") expect(error.problem).toMatch(/ \(task-\d+\.mjs:3\)$/);
+  });
+
+  test("names the line from which an op was called with tensors that do not fit", async () => {
+    const path = changed(`loss(model) { return { loss: model.head.forward(model.head.bias) }; }`);
+    await expect(startOf(path)).rejects.toThrow(/, in loss of the task .* \(task-\d+\.mjs:3\)/);
+  });
+
+  test("that it makes itself about its data says nothing more", async () => {
+    const table = join(root, "bad.csv");
+    writeFileSync(table, "1,2\n1,x\n");
+    await expect(train({ data: [table], out: fresh(), steps: 1 })).rejects.toMatchObject({
+      problem: expect.stringMatching(/bad\.csv:2 must hold at least two numbers, got '1,x'$/),
+    });
+  });
+
+  test("in predict names the line", async () => {
+    const out = fresh();
+    const path = changed(`async *predict() { yield { text: "a", json: {} }; throw new Error("mine"); }`);
+    await startOf(path, {}, out);
+    const { predictions } = await predictRun(out, [], { text: "1,2" }, hooks);
+    const readAll = async () => {
+      for await (const _ of predictions);
+    };
+    await expect(readAll()).rejects.toThrow(/failed in predict: mine \(task-\d+\.mjs:3\)/);
+  });
+
+  test("that only reads whole files: a text is refused by predict", async () => {
+    const out = fresh();
+    await startOf(changed("predict: undefined, async *predictFile() {}"), {}, out);
+    await expect(predictRun(out, [], { text: "1,2" }, hooks)).rejects.toThrow(
+      `reads files, and no --text — name a file: npx unrolled predict ${out} FILE`,
+    );
+  });
+
+  test("before the first step leaves no folder behind, but what was in it", async () => {
+    const path = changed(`loss() { throw new Error("mine"); }`);
+    for (const threads of [1, 2]) {
+      const out = fresh();
+      await expect(startOf(path, { threads }, out)).rejects.toThrow("mine");
+      expect(existsSync(out)).toBe(false);
+    }
+    const out = fresh();
+    mkdirSync(out);
+    writeFileSync(join(out, "notes.txt"), "mine");
+    await expect(startOf(path, {}, out)).rejects.toThrow("mine");
+    expect(readdirSync(out)).toEqual(["notes.txt"]);
+  });
+
+  test("after steps leaves what was trained, and a run that is resumed in vain stays", async () => {
+    const out = fresh();
+    const path = changed(
+      "loss(...rest) { if (globalThis.count-- === 0) throw new Error('mine'); return task.loss(...rest); }",
+    );
+    vi.stubGlobal("count", 2);
+    await expect(startOf(path, { steps: 5 }, out)).rejects.toThrow("mine");
+    expect(readdirSync(out)).toContain("metrics.jsonl");
+    vi.stubGlobal("count", 0);
+    await expect(startOf(path, { steps: 5, resume: true }, out)).rejects.toThrow("mine");
+    vi.unstubAllGlobals();
+    expect(readdirSync(out)).toContain("run.json");
+  });
+});
+
+describe("a file in a task's place", () => {
   test("has to export a task", async () => {
     await expect(loadOwnTask(file("export const a = 1;"))).rejects.toThrow(
       "must have a task as its default export",
@@ -128,8 +256,53 @@ describe("a file in a task's place", () => {
     );
   });
 
+  test.each([
+    ["view: { ...task.view, result: 1 }", "the task's view's result must be a function, got 1"],
+    ["view: { ...task.view, next: undefined }", "the task's view's next must be a function, got none"],
+    ["view: { ...task.view, lossunit() {} }", `view has no member "lossunit" — did you mean lossUnit?`],
+    ["help: {}", "the task's help's data must be"],
+    ["words: { data: 'table' }", "the task's words's rows must be"],
+    ["options: { ...task.options, hidden: 3 }", "the option --hidden must be an object, got 3"],
+    [
+      "options: { noiseLevel: { kind: 'numbr' } }",
+      "the option --noise-level: kind must be one of number, choice",
+    ],
+    [
+      "options: { noise: { kind: 'number', value: 'X', group: 'Model', role: 'model', text: 'noise' } }",
+      "the option --noise: range must be an object { text, fits }, got none",
+    ],
+    [
+      "options: { noise: { kind: 'flag', group: 'Modell', role: 'model', text: 'noise' } }",
+      'the option --noise: group must be one of Model, Data, How long, Training, Run, Machine, Output, got "Modell"',
+    ],
+    ['name: "text"', "text is the name of a built-in task — give the task another name"],
+  ])("with %s is refused", async (members, message) => {
+    await expect(loadOwnTask(changed(members))).rejects.toThrow(message);
+  });
+
+  test("may have every member of the contract", async () => {
+    const whole = changed("async *predictFile() {}, readsWholeFile: () => true, guess: undefined");
+    await expect(loadOwnTask(whole)).resolves.toBeDefined();
+  });
+
+  test("that does not exist is asked for", async () => {
+    await expect(loadOwnTask("./missing.ts")).rejects.toThrow(
+      "the task ./missing.ts does not exist — name a TypeScript or JavaScript file",
+    );
+  });
+
   test("with a member that no task has is asked: did you mean another?", async () => {
     const source = `import task from ${JSON.stringify(EXAMPLE)}; export default { ...task, predictt: () => {} };`;
     await expect(loadOwnTask(file(source))).rejects.toThrow("did you mean predict?");
+  });
+
+  test("with a probe that check could not use is refused, too", async () => {
+    const source = (probe: string) =>
+      file(`import task from ${JSON.stringify(EXAMPLE)}; export default { ...task, probe: ${probe} };`);
+    await expect(loadOwnTask(source("{ zeroInput: () => {} }"))).rejects.toThrow("did you mean zeroInputs?");
+    await expect(loadOwnTask(source("{ keys: [] }"))).rejects.toThrow(
+      "the task's probe's keys must be a function",
+    );
+    await expect(loadOwnTask(source("7"))).rejects.toThrow("the task's probe must be an object");
   });
 });

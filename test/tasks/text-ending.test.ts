@@ -75,10 +75,18 @@ describe("the end event warns of", () => {
       /^the validation loss was best, \d\.\d{3}, at step \d+ of 160 and rose to \d\.\d{3}, /,
     );
     expect(hint).toMatch(
-      /^try --patience 3, which stops in time, --dropout 0\.2, --epochs \d+ or more text$/,
+      /^try --patience 3, which stops in time, --dropout 0\.2, --weight-decay 0\.001, --hidden \d+, --epochs \d+ or more text$/,
     );
     const passes = Number(/--epochs (\d+)/.exec(hint)![1]);
-    for (const tried of [{ patience: 3, steps: 160 }, { dropout: 0.2, steps: 160 }, { epochs: passes }]) {
+    const hidden = Number(/--hidden (\d+)/.exec(hint)![1]);
+    const steps = 160;
+    for (const tried of [
+      { patience: 3, steps },
+      { dropout: 0.2, steps },
+      { weightDecay: 0.001, steps },
+      { hidden, steps },
+      { epochs: passes },
+    ]) {
       const after = await train({ ...overfitting, ...tried });
       const lastLoss = after.evals.at(-1)!.loss;
       expect(lastLoss).toBeLessThan(Number(/rose to ([\d.]+)/.exec(message)![1]));

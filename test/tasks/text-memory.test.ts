@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
+import { LONG } from "../support/long.ts";
 import { fresh, madeText, writeText } from "./text-runs.ts";
 
 const LIMIT = 5_000_000;
@@ -48,13 +49,17 @@ async function growthIn(program: string): Promise<{ held: number; rss: number }>
   return JSON.parse(stdout);
 }
 
+/** After step 1000. */
+const STEPS = LONG ? 2000 : 700;
+const CALLS = LONG ? 20_000 : 6000;
+
 // Up to step 1000 the engine still compiles, and a worker's heap gets its pages: one step of about 4 MB, at any time.
 describe("memory after the start grows by at most 5 MB", () => {
   test.each([1, 2])(
-    "in 2000 training steps, threads %i, evaluating, sampling and saving",
+    `in ${STEPS} training steps, threads %i, evaluating, sampling and saving`,
     async (threads) => {
       const options = {
-        ...{ data: [book], out: fresh(), resume: false, threads, steps: 3000, evalEvery: 250 },
+        ...{ data: [book], out: fresh(), resume: false, threads, steps: 1000 + STEPS, evalEvery: 250 },
         ...{ hidden: 16, layers: 2, dropout: 0.1, seqLength: 8, batchSize: 8 },
       };
       const { held, rss } = await growthIn(`
@@ -66,14 +71,14 @@ describe("memory after the start grows by at most 5 MB", () => {
       let before;
       for await (const { event, step } of training.events) {
         if (event === "step" && step === 1000) before = await measure();
-        if (event === "step" && step === 3000) growth(before, await measure());
+        if (event === "step" && step === ${1000 + STEPS}) growth(before, await measure());
       }`);
       expect(held).toBeLessThan(LIMIT);
       expect(rss).toBeLessThan(LIMIT);
     },
   );
 
-  test("in 20 000 forward calls", async () => {
+  test(`in ${CALLS} forward calls`, async () => {
     const { held, rss } = await growthIn(`
       const { createWasmBackend, ids, scope } = await import(${url("index.js")});
       const { LanguageModel } = await import(${url("models/index.js")});
@@ -83,7 +88,7 @@ describe("memory after the start grows by at most 5 MB", () => {
       const model = new LanguageModel(config, { rng: new Rng(1), backend });
       const input = Int32Array.of(1, 2, 3, 4);
       let before;
-      for (let call = 1; call <= 20000; call++) {
+      for (let call = 1; call <= ${CALLS}; call++) {
         const logits = await scope(() => model.forward(ids(input, [1, 4], backend)).logits.read(), backend);
         if (!logits.every(Number.isFinite)) throw new Error("no number");
         if (call === 500) before = await measure();

@@ -132,7 +132,8 @@ function loop(name: string, create: (options: Maker) => RNNCell | LSTMCell | GRU
         leaves: {
           ...named(module),
           ...Object.fromEntries(inputs.map((x, step) => [`x${step}`, x])),
-          ...{ hidden, ...(cell !== undefined && { cell }) },
+          hidden,
+          ...(cell !== undefined && { cell }),
         },
       };
     },

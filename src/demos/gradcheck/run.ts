@@ -43,7 +43,9 @@ export async function* runChecks(checks: readonly LayerCheck[]): AsyncGenerator<
     // NaN counts as the largest of all.
     const worst = found.reduce((a, b) => (b.error <= a.error ? a : b));
     yield {
-      ...{ name, error: worst.error, worst: worst.name },
+      name,
+      error: worst.error,
+      worst: worst.name,
       checked: found.reduce((total, { checked }) => total + checked, 0),
       passed: worst.error <= TOLERANCE,
     };

@@ -102,7 +102,8 @@ export async function* helloDemo({ seed = 1 }: HelloOptions = {}): AsyncGenerato
   yield {
     ...({ event: "start", task: "hello", run: null } as const),
     parameters: trainable.reduce((total, { tensor }) => total + tensor.size, 0),
-    ...{ backend: backend.name, instructions: backend.instructions },
+    backend: backend.name,
+    instructions: backend.instructions,
     ...({ threads: 1, precision: "highest", seed, version: VERSION } as const),
   };
   let steps = await model.trace();
@@ -134,7 +135,8 @@ export async function* helloDemo({ seed = 1 }: HelloOptions = {}): AsyncGenerato
     pairs: letterPairs(WORD),
     bound: pairEntropy(WORD),
     withoutMemory: { step: UPDATES_WITHOUT_MEMORY, loss: await trainWithoutMemory(seed, backend) },
-    ...{ loss, step: updates },
+    loss,
+    step: updates,
   };
   yield { event: "end", step: updates, seconds: seconds(), reason: "spelled" };
 }

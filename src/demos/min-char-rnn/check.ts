@@ -70,7 +70,9 @@ export async function* checkEntries(
       yield {
         parameter: name,
         entry: placeOf(element, tensor.shape),
-        ...{ analytic: a, numeric: n, relativeError: difference === 0 ? 0 : difference / size },
+        analytic: a,
+        numeric: n,
+        relativeError: difference === 0 ? 0 : difference / size,
         passed: difference <= TOLERANCE * size + noise,
       };
     }

@@ -122,8 +122,10 @@ export async function* minCharDemo(
     const now = performance.now();
     yield {
       ...({ event: "step", step: n, epoch: training.epoch, loss: loss / STEPS, smoothLoss } as const),
-      ...{ gradNorm: gradientNorm, lr: training.optimizer.learningRate },
-      ...{ seconds: (now - started) / 1000, unitsPerSecond: (1000 * STEPS) / (now - before) },
+      gradNorm: gradientNorm,
+      lr: training.optimizer.learningRate,
+      seconds: (now - started) / 1000,
+      unitsPerSecond: (1000 * STEPS) / (now - before),
     };
     before = now;
     if (!turns.isDue) continue;
@@ -148,10 +150,12 @@ function startOf(
   return {
     ...({ event: "start", task: "min-char-rnn", run: null } as const),
     parameters: training.optimizer.parameters.reduce((total, { tensor }) => total + tensor.size, 0),
-    ...{ backend: backend.name, instructions: backend.instructions },
+    backend: backend.name,
+    instructions: backend.instructions,
     ...({ threads: 1, precision: precisionOf(backend.instructions), seed, version: VERSION } as const),
     text: path === "-" ? "standard input" : textSourceOf(path).description,
-    ...{ characters: corpus.characters, vocabulary: corpus.vocabulary.size },
+    characters: corpus.characters,
+    vocabulary: corpus.vocabulary.size,
     smoothLoss: training.smoothLoss,
   };
 }

@@ -1,27 +1,27 @@
-/** The data of `classify`: lines of text, each with a label. */
+/** The data of `classify`: texts or sequences of numbers, each with a label. */
+import { ids, type Tensor, tensor } from "../../backend/tensor.ts";
 import { escapeControl, InputError } from "../../core/errors.ts";
 import type { LoadHooks } from "../../core/hooks.ts";
 import { runJobInTurns } from "../../core/job.ts";
 import type { DataSource } from "../../data/data-source.ts";
-import { inventedLanguages } from "../../data/invented-languages.ts";
-import { type ItemStore, Items } from "../../data/items.ts";
-import { type LabelledLines, LabelledLinesBuilder, labelOfFile } from "../../data/labelled-lines.ts";
-import { LineVocabulary } from "../../data/line-vocabulary.ts";
+import { type ItemStore, Items, type ItemValues } from "../../data/items.ts";
+import { collectTextsJob, type LabelledText } from "../../data/labelled-lines.ts";
+import { findSet } from "../../data/labelled-sets.ts";
+import { type LabelledData, type LabelledTexts, readLabelled } from "../../data/labelled-source.ts";
+import { cutItems, type LineTokens, lineTokensOf } from "../../data/line-tokens.ts";
+import type { LineWords } from "../../data/line-words.ts";
+import type { PaddedItems } from "../../data/padded-items.ts";
+import { applyScaling, fitScaling } from "../../data/scaling.ts";
 import { groupedSplit } from "../../data/splits.ts";
 import type { SequenceClassifierConfig } from "../../models/sequence-classifier-config.ts";
 import type { DataFacts, Loaded, LoadRequest, TestRequest } from "../task.ts";
-import type { ClassifySettings } from "./defaults.ts";
+import { type ClassifySettings, DEFAULTS, settingsForData } from "./defaults.ts";
+import { type ClassifyFacts, type NumberInput, type TextInput, tokensOf } from "./facts.ts";
+import { readVectors, startOf, type WordStart } from "./start.ts";
 
-/** What a model needs to be used without its data. */
-export interface ClassifyFacts {
-  /** The characters that are known. */
-  readonly vocabulary: readonly string[];
-  readonly labels: readonly string[];
-}
-
-/** Items of one part, in the symbols of the model. */
+/** Items of one part, in the symbols or numbers of the model. */
 export interface LabelledPart {
-  readonly items: ItemStore<Int32Array>;
+  readonly items: ItemStore;
   /** A place in the labels for each item. */
   readonly labels: Int32Array;
 }
@@ -33,125 +33,273 @@ export interface ClassifyData {
   readonly fingerprint: string;
   /** SHA-256 of data of its own to validate on. */
   readonly validationFingerprint: string | undefined;
-  /** Lines in all. */
+  /** Items in all. */
   readonly lines: number;
+  /** Share of the symbols to train on that are unknown ones; 0 for numbers. */
+  readonly unknownShare: number;
+  /** Vectors that words of the vocabulary start from. */
+  readonly vectors?: WordStart;
 }
 
-/** Lines longer than this are cut: a class is usually clear long before. */
-const MAX_LENGTH = 1000;
+type Request = LoadRequest<ClassifySettings, ClassifyFacts>;
 
-export function vocabularyOf(facts: ClassifyFacts, where?: string): LineVocabulary {
-  return LineVocabulary.fromJSON(facts.vocabulary, where);
+/**
+ * A batch as the model reads it.
+ * @param padded ids [rows, time], or numbers [rows, time, features]
+ */
+export function inputTensor({ values, rows, time, features }: PaddedItems): Tensor {
+  return values instanceof Float32Array ? tensor(values, [rows, time, features]) : ids(values, [rows, time]);
 }
 
-/** @throws InputError for files that hold no lines, or less than two labels */
-async function readLines(source: DataSource, hooks: LoadHooks): Promise<LabelledLines> {
-  const builder = new LabelledLinesBuilder();
-  const files = await source.listFiles(hooks);
-  for (const [index, file] of files.entries()) {
-    hooks.onProgress(`reading ${source.description}`, index, files.length);
-    hooks.signal?.throwIfAborted();
-    builder.begin(labelOfFile(file.name), `'${escapeControl(file.name)}'`);
-    builder.push(await file.read());
+export const itemsOf = ({ items }: LabelledPart): Items => new Items(items);
+
+const itemCount = (data: LabelledData): number =>
+  data.kind === "text" ? data.lines.lines.count : data.items.count;
+const fingerprintOf = (data: LabelledData): string =>
+  data.kind === "text" ? data.lines.fingerprint : data.fingerprint;
+const labelled = (data: LabelledData) => (data.kind === "text" ? data.lines : data);
+
+/** The facts of a classifier that goes on. Weights of a language model bring a vocabulary and no labels. */
+function classifierOf({ known }: Request): ClassifyFacts | undefined {
+  return known !== undefined && known.facts.labels.length > 0 ? known.facts : undefined;
+}
+
+interface ReadData {
+  readonly data: LabelledData;
+  /** Items to validate on; undefined: a part of the data. */
+  readonly held: LabelledData | undefined;
+}
+
+/** What was named, or else a generated set. */
+async function readData(request: Request, hooks: LoadHooks): Promise<ReadData> {
+  const { source, validation, settings, known } = request;
+  if (source !== undefined && known?.of !== "run" && request.isChosen("set")) {
+    throw new InputError(`DATA and --set ${settings.set} exclude each other`, {
+      hint: "--set makes data where none is named",
+    });
   }
-  const lines = await runJobInTurns(builder.finishJob({ maxLength: MAX_LENGTH }), hooks.signal);
-  noteChanges(lines, hooks);
-  return lines;
-}
-
-function noteChanges({ changes: { repeated, cut } }: LabelledLines, { onNote }: LoadHooks): void {
-  if (repeated > 0) onNote(`${repeated} lines that their label has already were left out`);
-  if (cut > 0) onNote(`${cut} lines were cut to ${MAX_LENGTH} characters`);
-}
-
-/** The built-in data: names in invented languages. */
-async function inventNames(hooks: LoadHooks): Promise<LabelledLines> {
-  const builder = new LabelledLinesBuilder();
-  const encoder = new TextEncoder();
-  for (const { name, words } of inventedLanguages()) {
-    builder.begin(name, `'${name}'`);
-    builder.push(encoder.encode(words.join("\n")));
+  const read = async (from: DataSource) => {
+    const data = await readLabelled(from, sourceOptions(settings, classifierOf(request), 1), hooks);
+    requireKind(data, known?.facts, from.description);
+    return data;
+  };
+  const named = validation && (await read(validation));
+  if (source !== undefined) {
+    const options = sourceOptions(settings, classifierOf(request), 2);
+    const data = await readLabelled(source, options, hooks);
+    requireKind(data, known?.facts, source.description);
+    if (named !== undefined) requireSameKind(data, named);
+    return { data, held: named };
   }
-  return runJobInTurns(builder.finishJob(), hooks.signal);
+  const set = findSet(settings.set);
+  const made = set.make(settings.seed);
+  const collect = async (texts: readonly LabelledText[]): Promise<LabelledTexts> => {
+    const lines = await runJobInTurns(collectTextsJob(texts), hooks.signal);
+    return { kind: "text", items: "line", lines };
+  };
+  const data = await collect(made.train);
+  requireKind(data, known?.facts, `the set ${set.name}`);
+  return { data, held: named ?? (made.validation && (await collect(made.validation))) };
+}
+
+/** @param facts of a model that the data is read for */
+function sourceOptions(
+  { textColumn, labelColumn, tokens, maxLength }: ClassifySettings,
+  facts: ClassifyFacts | undefined,
+  leastLabels: number,
+) {
+  const input = facts?.input;
+  const kind = input?.kind === "text" ? input.tokens : tokens;
+  return {
+    textColumn: textColumn ?? (input?.kind === "text" ? input.textColumn : null) ?? undefined,
+    labelColumn,
+    // Words are counted when there are any.
+    maxLength: kind === "char" ? (input?.maxLength ?? maxLength) : undefined,
+    leastLabels,
+    format: input?.kind === "numbers" ? input.format : undefined,
+  };
+}
+
+/** @throws InputError for texts where the model reads numbers, and the other way round */
+function requireKind({ kind }: LabelledData, facts: ClassifyFacts | undefined, where: string): void {
+  if (facts === undefined || facts.input.kind === kind) return;
+  const word = (of: string) => (of === "text" ? "texts" : "numbers");
+  throw new InputError(
+    `the model reads ${word(facts.input.kind)}, but ${escapeControl(where)} holds ${word(kind)}`,
+    {
+      hint: "name data as the model was trained on",
+    },
+  );
+}
+
+function requireSameKind(data: LabelledData, held: LabelledData): void {
+  if (data.kind === held.kind) return;
+  throw new InputError("the data and the data of --val are of different kinds: texts and numbers", {
+    hint: "give --val data as it is trained on",
+  });
 }
 
 /**
- * Read the lines and divide them, equal lines on one side and every label with its share.
+ * Read the items and divide them, those of a group on one side and every label with its share.
  * @throws InputError for data that cannot be read, has less than two labels, or is not that of the run
  */
-export async function loadLines(
-  request: LoadRequest<ClassifySettings, ClassifyFacts>,
+export async function loadItems(
+  request: Request,
   hooks: LoadHooks,
 ): Promise<Loaded<ClassifySettings, ClassifyData>> {
-  const { settings, known } = request;
-  const lines =
-    request.source === undefined ? await inventNames(hooks) : await readLines(request.source, hooks);
-  const held = request.validation && (await readLines(request.validation, hooks));
-  const counts = { lines: lines.lines.count };
-  request.verify({ fingerprint: lines.fingerprint, counts, validation: held?.fingerprint });
-  const labelNames = known?.facts.labels ?? lines.labelNames;
-  const labels = labelsAmong(lines, labelNames, "the data");
-  const { train, validation } =
-    held === undefined
-      ? groupedSplit(lines.groups, settings.valSplit, { labels, seed: settings.seed })
-      : { train: everyItem(lines), validation: undefined };
-  if (validation !== undefined && validation.length === 0) {
-    throw new InputError(
-      `--val-split ${settings.valSplit} of ${lines.lines.count} lines leaves none to validate on`,
-      {
-        hint: "give more lines, a larger --val-split, or data to validate on with --val",
-      },
-    );
-  }
-  const trainLines = lines.lines.subset(train);
-  const vocabulary = known === undefined ? LineVocabulary.fromLines(trainLines) : vocabularyOf(known.facts);
-  const part = (all: LabelledLines, own: Int32Array, indices: Int32Array): LabelledPart => ({
-    items: vocabulary.encodeLines(all.lines.subset(indices)).store,
+  const { data, held } = await readData(request, hooks);
+  const validationFingerprint = request.validation && held && fingerprintOf(held);
+  const count = itemCount(data);
+  const fingerprint = fingerprintOf(data);
+  // Items to validate on that a set has made are told by the set's name and seed.
+  const counts = countsOf(data.kind, count);
+  request.verify({ fingerprint, counts, validation: validationFingerprint });
+  const asked = settingsForData(request, data.kind);
+  const labelNames = classifierOf(request)?.labels ?? labelled(data).labelNames;
+  const labels = labelsAmong(data, labelNames, "the data");
+  const split = held === undefined ? splitItems(data, labels, asked) : undefined;
+  const train = split?.train ?? everyItem(count);
+  noteRareLabels(labelNames, labels, hooks);
+  const input = classifierOf(request)?.input ?? inputOf(data, train, asked);
+  const lines = data.kind === "text" ? data.lines.lines.subset(train) : undefined;
+  const read = lines && (await readVectors(lines, request, asked, hooks));
+  const tokens = lines && tokensFor(lines, input, request, read?.vectors);
+  const vectors = read && startOf(read, tokens as LineWords);
+  const settings = vectors === undefined ? asked : { ...asked, embedding: vectors.width };
+  const encode = encoderOf(input, tokens, hooks);
+  const part = (of: LabelledData, own: Int32Array, indices: Int32Array): LabelledPart => ({
+    items: encode(of, indices),
     labels: Int32Array.from(indices, (index) => own[index]),
   });
+  const facts: ClassifyFacts = {
+    labels: labelNames,
+    ...(tokens !== undefined && { vocabulary: tokens.toJSON() }),
+    input,
+  };
+  const trained = part(data, labels, train);
   return {
     settings,
     data: {
-      train: part(lines, labels, train),
+      train: trained,
       validation:
         held === undefined
-          ? part(lines, labels, validation!)
-          : part(held, labelsAmong(held, labelNames, "the data of --val"), everyItem(held)),
-      facts: { vocabulary: vocabulary.toJSON(), labels: labelNames },
-      fingerprint: lines.fingerprint,
-      validationFingerprint: held?.fingerprint,
-      lines: lines.lines.count,
+          ? part(data, labels, split!.validation)
+          : part(held, labelsAmong(held, labelNames, "the data of --val"), everyItem(itemCount(held))),
+      facts,
+      fingerprint,
+      validationFingerprint,
+      lines: count,
+      unknownShare: tokens === undefined ? 0 : unknownShareOf(itemsOf(trained), tokens.unknown),
+      ...(vectors && { vectors }),
     },
   };
 }
 
-const everyItem = ({ lines }: LabelledLines): Int32Array =>
-  Int32Array.from({ length: lines.count }, (_, index) => index);
+function unknownShareOf(items: Items, unknown: number): number {
+  let [symbols, found] = [0, 0];
+  for (let index = 0; index < items.count; index++) {
+    for (const id of items.item(index)) if (id === unknown) found++;
+    symbols += items.length(index);
+  }
+  return found / symbols;
+}
+
+/** Runs of version 0.1.0 count lines. */
+function countsOf(kind: "text" | "numbers", count: number): Record<string, number> {
+  return kind === "text" ? { lines: count } : { items: count };
+}
+
+function splitItems(data: LabelledData, labels: Int32Array, { valSplit, seed }: ClassifySettings) {
+  const { groups } = labelled(data);
+  const split = groupedSplit(groups, valSplit, { labels, seed });
+  if (split.validation.length > 0) return split;
+  const what = data.kind === "text" ? "lines" : "items";
+  throw new InputError(`--val-split ${valSplit} of ${labels.length} ${what} leaves none to validate on`, {
+    hint: "give more lines, a larger --val-split, or data to validate on with --val",
+  });
+}
+
+const everyItem = (count: number): Int32Array => Int32Array.from({ length: count }, (_, index) => index);
+
+function noteRareLabels(names: readonly string[], labels: Int32Array, { onNote }: LoadHooks): void {
+  const counts = new Int32Array(names.length);
+  for (const label of labels) counts[label]++;
+  const single = names.filter((_, label) => counts[label] === 1);
+  if (single.length === 0) return;
+  const shown = single.slice(0, 5).map(escapeControl).join(", ");
+  const more = single.length > 5 ? ` and ${single.length - 5} more` : "";
+  onNote(`only one item has the label ${shown}${more}: it is trained on and never validated`);
+}
+
+/** How the items of a new model are read. */
+function inputOf(
+  data: LabelledData,
+  train: Int32Array,
+  { tokens, maxLength, textColumn }: ClassifySettings,
+): TextInput | NumberInput {
+  if (data.kind === "text") return { kind: "text", tokens, items: data.items, maxLength, textColumn };
+  const isOneStep = data.items.longest === 1;
+  const scaling = fitScaling(data.items.subset(train));
+  return { kind: "numbers", format: data.format, scaling, maxLength, isOneStep };
+}
+
+/** The symbols of a model of texts. @param vectors of words, which are kept though they occur once */
+function tokensFor(
+  lines: Items<Int32Array>,
+  input: TextInput | NumberInput,
+  { known, settings }: Request,
+  vectors: ReadonlyMap<string, unknown> | undefined,
+): LineTokens {
+  if (known !== undefined) return tokensOf(known.facts);
+  const words = { most: settings.vocabSize, known: vectors && new Set(vectors.keys()) };
+  return lineTokensOf((input as TextInput).tokens, lines, words);
+}
+
+/** Some items as the model reads them: in its symbols, or scaled; cut to its longest. */
+function encoderOf(input: TextInput | NumberInput, tokens: LineTokens | undefined, hooks: LoadHooks) {
+  return (data: LabelledData, indices: Int32Array): ItemStore => {
+    const chosen: Items<ItemValues> =
+      data.kind === "text"
+        ? tokens!.encodeLines(data.lines.lines.subset(indices))
+        : applyScaling(data.items.subset(indices), (input as NumberInput).scaling);
+    const { items, cut } = cutItems(chosen, input.maxLength);
+    const what = input.kind === "text" ? `${input.tokens === "word" ? "words" : "characters"}` : "steps";
+    if (cut > 0) hooks.onNote(`${cut} items were cut to ${input.maxLength} ${what} (--max-length)`);
+    return items.store;
+  };
+}
 
 /**
- * The places of the lines' labels among those of a model.
+ * The places of the items' labels among those of a model.
  * @throws InputError for a label that is none of them
  */
-function labelsAmong(lines: LabelledLines, names: readonly string[], what: string): Int32Array {
-  const places = lines.labelNames.map((name) => names.indexOf(name));
-  const unknown = lines.labelNames.filter((_, index) => places[index] < 0);
+function labelsAmong(data: LabelledData, names: readonly string[], what: string): Int32Array {
+  const { labelNames, labels } = labelled(data);
+  const places = labelNames.map((name) => names.indexOf(name));
+  const unknown = labelNames.filter((_, index) => places[index] < 0);
   if (unknown.length > 0) {
     throw new InputError(
       `${what} has the label ${escapeControl(unknown[0])}, which the model does not know`,
       { hint: `its labels are ${names.slice(0, 20).map(escapeControl).join(", ")}` },
     );
   }
-  return lines.labels.map((label) => places[label]);
+  return labels.map((label) => places[label]);
 }
 
-/** Lines to measure a model on. @throws InputError for a label that the model does not know */
-export async function loadTestLines(
-  { source, facts }: TestRequest<ClassifySettings, SequenceClassifierConfig, ClassifyFacts>,
+/** Items to measure a model on. @throws InputError for a label that the model does not know */
+export async function loadTestItems(
+  {
+    source,
+    facts,
+    settings = DEFAULTS,
+  }: TestRequest<ClassifySettings, SequenceClassifierConfig, ClassifyFacts>,
   hooks: LoadHooks,
 ): Promise<ClassifyData> {
-  const lines = await readLines(source, hooks);
-  const labels = labelsAmong(lines, facts.labels, source.description);
-  const items = vocabularyOf(facts).encodeLines(lines.lines).store;
+  const data = await readLabelled(source, sourceOptions(settings, facts, 1), hooks);
+  requireKind(data, facts, source.description);
+  const labels = labelsAmong(data, facts.labels, source.description);
+  const tokens = facts.input.kind === "text" ? tokensOf(facts) : undefined;
+  const items = encoderOf(facts.input, tokens, hooks)(data, everyItem(itemCount(data)));
   return {
     train: {
       items: { ...items, starts: new Int32Array(0), lengths: new Int32Array(0) },
@@ -159,15 +307,14 @@ export async function loadTestLines(
     },
     validation: { items, labels },
     facts,
-    fingerprint: lines.fingerprint,
+    fingerprint: fingerprintOf(data),
     validationFingerprint: undefined,
-    lines: lines.lines.count,
+    lines: itemCount(data),
+    unknownShare: 0,
   };
 }
 
 export function describeFacts(data: ClassifyData): DataFacts<ClassifyFacts> {
-  const { fingerprint, lines, validationFingerprint: validation, facts } = data;
-  return { fingerprint, counts: { lines }, validation, facts };
+  const { fingerprint, lines: count, validationFingerprint: validation, facts } = data;
+  return { fingerprint, counts: countsOf(facts.input.kind, count), validation, facts };
 }
-
-export const itemsOf = ({ items }: LabelledPart): Items<Int32Array> => new Items(items);

@@ -1,6 +1,5 @@
 /** Measuring a classifier: the loss, and a confusion matrix, from which accuracy and F1 follow. */
 import { Frames } from "../../backend/scope.ts";
-import { ids } from "../../backend/tensor.ts";
 import type { LoadHooks } from "../../core/hooks.ts";
 import { runJobInTurns, Turns } from "../../core/job.ts";
 import {
@@ -9,10 +8,15 @@ import {
   majorityBaseline,
 } from "../../data/classification-metrics.ts";
 import { ItemBatches } from "../../data/item-batches.ts";
+import { Items } from "../../data/items.ts";
+import { meanBaselinesJob } from "../../data/mean-baselines.ts";
 import { naiveBayesBaselineJob } from "../../data/naive-bayes.ts";
 import type { SequenceClassifier } from "../../models/sequence-classifier.ts";
 import type { Baseline, EvaluationOptions, EvaluationPlan, Score } from "../task.ts";
-import { type ClassifyData, itemsOf } from "./data.ts";
+import { type ClassifyData, inputTensor, itemsOf, type LabelledPart } from "./data.ts";
+
+/** Less than an item weighs in the accuracy of any set that fits in memory. */
+const TIE = 1e-9;
 
 /** Rows of an evaluation batch, which is one part. */
 const ROWS = 64;
@@ -38,8 +42,9 @@ export function planEvaluation(
       const turns = new Turns();
       for (let part = replica; part < batches.stepsPerPass; part += replicas) {
         onDone?.(part);
-        const { values, lengths, rows: count, time } = batches.fill(part);
-        const logits = await frames.run(() => model.forward(ids(values, [count, time]), { lengths }).read());
+        const padded = batches.fill(part);
+        const { lengths, rows: count } = padded;
+        const logits = await frames.run(() => model.forward(inputTensor(padded), { lengths }).read());
         const { indices } = batches.batch(part);
         const own = sums.subarray(part * width, (part + 1) * width);
         for (let row = 0; row < count; row++) {
@@ -74,35 +79,64 @@ export function confusionOf(sums: Float64Array, classes: number): Float64Array {
   return confusion;
 }
 
-export function scoreLines(sums: Float64Array, { facts }: ClassifyData, items: number): Score {
+export function scoreItems(sums: Float64Array, { facts }: ClassifyData, items: number): Score {
   const classes = facts.labels.length;
   const width = 1 + classes * classes;
   let loss = 0;
   for (let at = 0; at < sums.length; at += width) loss += sums[at];
   const { accuracy, macroF1 } = classificationMetrics(confusionOf(sums, classes), classes);
-  // What people want of a classifier: the fewest items in the wrong class.
-  return { loss: loss / items, metrics: { accuracy, macroF1 }, choose: 1 - accuracy };
+  const mean = loss / items;
+  // What people want of a classifier: the fewest items in the wrong class, and of as many the lower loss.
+  const unsure = Number.isNaN(mean) ? 1 : 1 - 1 / (1 + mean);
+  return { loss: mean, metrics: { accuracy, macroF1 }, choose: 1 - accuracy + TIE * unsure };
+}
+
+/** The confusion matrix and the scores of each label, for `--json`. */
+export function describeClasses(sums: Float64Array, { facts: { labels } }: ClassifyData) {
+  const confusion = confusionOf(sums, labels.length);
+  const { classes } = classificationMetrics(confusion, labels.length);
+  const rows = labels.map((_, label) => [
+    ...confusion.subarray(label * labels.length, (label + 1) * labels.length),
+  ]);
+  return { labels: labels.map((label, place) => ({ label, ...classes[place] })), confusion: rows };
 }
 
 const metricsOf = ({ accuracy, macroF1 }: ClassificationMetrics) => ({ accuracy, macroF1 });
 
-/** The commonest label, and naive Bayes over pieces of up to three characters. */
+/** What the best of the baselines is called, which comes first. */
+export const BASELINES = {
+  char: "naive Bayes, trigrams",
+  word: "naive Bayes, word pairs",
+  linear: "linear, on the mean",
+  nearest: "the nearest class mean",
+  majority: "the commonest label",
+} as const;
+
+/**
+ * The commonest label, and what counts without learning an order: of texts naive Bayes over pieces of up to three
+ * characters, or over words and pairs of them; of numbers two classifiers of the mean of each item.
+ */
 export async function measureBaselines(data: ClassifyData, hooks: LoadHooks): Promise<Baseline[]> {
   const { train, validation, facts } = data;
   if (train.labels.length === 0) return [];
   const classes = facts.labels.length;
   const { loss, metrics } = majorityBaseline(train.labels, validation.labels, classes);
+  const majority = { name: BASELINES.majority, loss, metrics: metricsOf(metrics) };
   hooks.onProgress("counting for the baseline", 0, null);
-  const bayes = await runJobInTurns(
-    naiveBayesBaselineJob(
-      { items: itemsOf(train), labels: train.labels },
-      { items: itemsOf(validation), labels: validation.labels },
-      classes,
-    ),
-    hooks.signal,
-  );
-  return [
-    { name: "naive Bayes, trigrams", loss: null, metrics: metricsOf(bayes.metrics) },
-    { name: "the commonest label", loss, metrics: metricsOf(metrics) },
-  ];
+  const partOf = ({ items, labels }: LabelledPart) => ({ items: new Items(items), labels });
+  const parts = [partOf(train), partOf(validation)];
+  if (facts.input.kind === "numbers") {
+    const [own, other] = parts as { items: Items<Float32Array>; labels: Int32Array }[];
+    const { linear, nearest } = await runJobInTurns(meanBaselinesJob(own, other, classes), hooks.signal);
+    return [
+      { name: BASELINES.linear, loss: linear.loss, metrics: metricsOf(linear.metrics) },
+      { name: BASELINES.nearest, loss: null, metrics: metricsOf(nearest.metrics) },
+      majority,
+    ];
+  }
+  const [own, other] = parts as { items: Items<Int32Array>; labels: Int32Array }[];
+  const { tokens } = facts.input;
+  const job = naiveBayesBaselineJob(own, other, classes, { order: tokens === "word" ? 2 : 3 });
+  const bayes = await runJobInTurns(job, hooks.signal);
+  return [{ name: BASELINES[tokens], loss: null, metrics: metricsOf(bayes.metrics) }, majority];
 }

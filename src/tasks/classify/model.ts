@@ -1,10 +1,11 @@
-/** `classify`: a label for each line of text, many-to-one. */
-import { scope } from "../../backend/scope.ts";
-import { ids } from "../../backend/tensor.ts";
+/** `classify`: a label for each text or sequence of numbers, many-to-one. */
+import { ids, tensor } from "../../backend/tensor.ts";
 import { FormatError } from "../../core/errors.ts";
-import { listOfAny, TEXT } from "../../core/options.ts";
+import { Rng } from "../../core/rng.ts";
+import { classificationMetrics } from "../../data/classification-metrics.ts";
 import { ItemBatches } from "../../data/item-batches.ts";
-import { isBuiltInCell } from "../../models/cells.ts";
+import type { PaddedItems } from "../../data/padded-items.ts";
+import { type PlannedBatches, ShortFirstBatches } from "../../data/short-first.ts";
 import { SequenceClassifier } from "../../models/sequence-classifier.ts";
 import {
   classifierParameterCount,
@@ -14,49 +15,46 @@ import {
   type SequenceClassifierConfig,
 } from "../../models/sequence-classifier-config.ts";
 import { svgConfusionMatrix } from "../../render/svg-confusion.ts";
-import { type JudgedInput, svgProbabilities } from "../../render/svg-probabilities.ts";
-import type { BatchPlan, Prediction, PredictionInput, Task, TrainedModel } from "../task.ts";
-import {
-  type ClassifyData,
-  type ClassifyFacts,
-  describeFacts,
-  itemsOf,
-  loadLines,
-  loadTestLines,
-  vocabularyOf,
-} from "./data.ts";
+import type { BatchPlan, Task } from "../task.ts";
+import { type ClassifyData, describeFacts, inputTensor, itemsOf, loadItems, loadTestItems } from "./data.ts";
 import {
   type ClassifySettings,
   checkCombinations,
   completeSettings,
   defaultsOf,
-  OPTIONS,
-  WORDS,
+  isNamedCell,
 } from "./defaults.ts";
-import { confusionOf, measureBaselines, planEvaluation, scoreLines } from "./metrics.ts";
+import { type ClassifyFacts, FIRST_INPUT, parseFacts } from "./facts.ts";
+import { fitSettings } from "./fitted.ts";
+import { confusionOf, describeClasses, measureBaselines, planEvaluation, scoreItems } from "./metrics.ts";
+import { OPTIONS, parseWidths, WORDS } from "./options.ts";
+import { predict, predictFile, predictionPicture, readsWholeFile } from "./predict.ts";
+import { type LabelledBatch, PROBE } from "./probe.ts";
+import { adopt, startWords } from "./start.ts";
 import { HELP, VIEW } from "./view.ts";
-
-interface LineBatch {
-  /** Characters, [rows, time]; what lies behind a row's length is padding. */
-  readonly values: Int32Array;
-  readonly lengths: Int32Array;
-  readonly labels: Int32Array;
-  readonly rows: number;
-  readonly time: number;
-}
 
 /** Batches of so many are sorted by length together, which saves two thirds of the padding of names. */
 const BUCKET_BATCHES = 16;
 
-function planBatches({ train }: ClassifyData, settings: ClassifySettings): BatchPlan<LineBatch> {
-  const { batchSize, seed } = settings;
-  const batches = new ItemBatches(itemsOf(train), { batchSize, seed, bucketBatches: BUCKET_BATCHES });
+/** The stream of random numbers that hides words, forked from the seed by this name. */
+const WORD_DROPOUT = 0x776f7264;
+
+function planBatches({ train, facts }: ClassifyData, settings: ClassifySettings): BatchPlan<LabelledBatch> {
+  const { batchSize, seed, shortFirst, labelSmoothing, wordDropout } = settings;
+  const options = { batchSize, seed, bucketBatches: BUCKET_BATCHES };
+  const batches: PlannedBatches =
+    shortFirst > 0
+      ? new ShortFirstBatches(itemsOf(train), { passes: shortFirst, ...options })
+      : new ItemBatches(itemsOf(train), options);
+  const classWeights =
+    settings.classWeights === "balanced" ? balancedWeights(train.labels, facts.labels.length) : undefined;
   return {
     stepsPerEpoch: batches.stepsPerPass,
     rows: batchSize,
     weights(step) {
       const weights = new Float64Array(batchSize);
-      weights.set(batches.batch(step).weights);
+      const { indices } = batches.batch(step);
+      for (const [row, index] of indices.entries()) weights[row] = classWeights?.[train.labels[index]] ?? 1;
       return weights;
     },
     batch(step, from, to) {
@@ -64,91 +62,82 @@ function planBatches({ train }: ClassifyData, settings: ClassifySettings): Batch
       // The last batch of a pass may have fewer rows.
       const [first, end] = [Math.min(from, indices.length), Math.min(to, indices.length)];
       const labels = indices.subarray(first, end).map((index) => train.labels[index]);
-      return { ...batches.fill(step, first, end), labels };
+      const padded = batches.fill(step, first, end);
+      if (wordDropout > 0 && padded.values instanceof Int32Array) {
+        const unknown = facts.vocabulary?.length ?? 0;
+        hideSymbols(padded as PaddedItems<Int32Array>, wordDropout, unknown, (row) =>
+          new Rng(seed).fork(WORD_DROPOUT, step, first + row),
+        );
+      }
+      return { ...padded, labels, classWeights, labelSmoothing };
     },
   };
 }
 
+/** Each label counts as much as any other: items / (labels * items of the label), as scikit-learn's `balanced`. */
+function balancedWeights(labels: Int32Array, classes: number): Float64Array {
+  const counts = new Float64Array(classes);
+  for (const label of labels) counts[label]++;
+  return counts.map((count) => (count === 0 ? 1 : labels.length / (classes * count)));
+}
+
+/**
+ * Replace a share of the symbols by the unknown one (word dropout: Iyyer et al. 2015). What a row loses depends on its
+ * place in the batch alone, and not on the replica that has it.
+ */
+function hideSymbols(
+  { values, lengths, rows, time }: PaddedItems<Int32Array>,
+  share: number,
+  unknown: number,
+  rngOf: (row: number) => Rng,
+): void {
+  for (let row = 0; row < rows; row++) {
+    const rng = rngOf(row);
+    for (let at = 0; at < lengths[row]; at++) {
+      if (rng.uniform() < share) values[row * time + at] = unknown;
+    }
+  }
+}
+
 function configure(settings: ClassifySettings, facts: ClassifyFacts): SequenceClassifierConfig {
-  const { cell, hidden, layers, bidirectional, dropout, embedding, pooling } = settings;
+  const { cell, hidden, layers, bidirectional, dropout, embedding, pooling, frozenEmbedding } = settings;
+  const { input, vocabulary = [], labels } = facts;
   return completeClassifierConfig({
-    cell: isBuiltInCell(cell) ? cell : "own",
-    vocabulary: facts.vocabulary.length + 1,
-    classes: facts.labels.length,
+    cell: isNamedCell(cell) ? cell : "own",
+    ...(input.kind === "text"
+      ? { vocabulary: vocabulary.length + 1 }
+      : { features: input.format.features.length }),
+    classes: labels.length,
+    hidden,
+    layers,
+    bidirectional,
+    dropout,
+    embedding,
+    frozenEmbedding,
+    ...(cell === "conv" && { widths: parseWidths(settings.widths) }),
+    pooling,
+  });
+}
+
+/** What weights of a model decide about the settings of a run that starts from them. */
+function settingsOf(config: SequenceClassifierConfig, { input }: ClassifyFacts): Partial<ClassifySettings> {
+  const { cell, hidden, layers, bidirectional, dropout, embedding, pooling, widths } = config;
+  return {
+    cell,
     hidden,
     layers,
     bidirectional,
     dropout,
     embedding,
     pooling,
-  });
-}
-
-/** What weights of a model decide about the settings of a run that starts from them. */
-function settingsOf(config: SequenceClassifierConfig): Partial<ClassifySettings> {
-  const { cell, hidden, layers, bidirectional, dropout, embedding, pooling } = config;
-  return { cell, hidden, layers, bidirectional, dropout, embedding, pooling };
-}
-
-const TEXTS = listOfAny(TEXT, "a list of texts");
-
-/** @throws FormatError */
-function parseFacts(read: (name: string) => unknown, where: string): ClassifyFacts {
-  const labels = read("labels");
-  if (!Array.isArray(labels) || !TEXTS.fits(labels) || new Set(labels).size !== labels.length) {
-    throw new FormatError(where, "labels must be a list of different texts");
-  }
-  const vocabulary = read("vocabulary");
-  vocabularyOf({ vocabulary: vocabulary as string[], labels }, where);
-  return { vocabulary: vocabulary as string[], labels };
+    maxLength: input.maxLength,
+    ...(widths.length > 0 && { widths: widths.join(",") }),
+    ...(input.kind === "text" && { tokens: input.tokens }),
+  };
 }
 
 /** A training step's memory depends on the longest item; lines of this length are long. */
 const TYPICAL_LENGTH = 64;
-
-/** Labels that a prediction shows. */
-const SHOWN = 3;
-
-async function* predict(
-  {
-    model,
-    facts,
-    backend,
-  }: TrainedModel<ClassifySettings, SequenceClassifierConfig, ClassifyFacts, SequenceClassifier>,
-  inputs: AsyncIterable<PredictionInput>,
-): AsyncIterable<Prediction> {
-  const vocabulary = vocabularyOf(facts);
-  for await (const { name, text } of inputs) {
-    const symbols = vocabulary.encode(text);
-    if (symbols.length === 0) {
-      yield { text: `${name}: nothing to classify`, json: { input: text, label: null, probabilities: {} } };
-      continue;
-    }
-    const shape = [1, symbols.length];
-    const logits = await scope(() => model.forward(ids(symbols, shape)).read(), backend);
-    const most = Math.max(...logits);
-    const powers = Array.from(logits, (logit) => Math.exp(logit - most));
-    const total = powers.reduce((sum, power) => sum + power, 0);
-    const ranked = powers
-      .map((power, label) => ({ label: facts.labels[label], probability: power / total }))
-      .toSorted((a, b) => b.probability - a.probability);
-    const shown = ranked
-      .slice(0, SHOWN)
-      .map(({ label, probability }) => `${label} ${probability.toFixed(2)}`);
-    const probabilities = Object.fromEntries(ranked.map(({ label, probability }) => [label, probability]));
-    yield {
-      text: `${text.trim()}\t${shown.join("\t")}`,
-      json: { input: text, label: ranked[0].label, probabilities },
-    };
-  }
-}
-
-/** A prediction as its picture shows it. */
-function judgedOf({ json }: Prediction): JudgedInput {
-  const { input, probabilities } = json as { input: string; probabilities: Readonly<Record<string, number>> };
-  const labels = Object.entries(probabilities).map(([label, probability]) => ({ label, probability }));
-  return { text: input, labels: labels.toSorted((a, b) => b.probability - a.probability) };
-}
 
 export const classify: Task<
   ClassifySettings,
@@ -156,10 +145,10 @@ export const classify: Task<
   SequenceClassifierConfig,
   ClassifyFacts,
   SequenceClassifier,
-  LineBatch
+  LabelledBatch
 > = {
   name: "classify",
-  summary: "a label for each line of text",
+  summary: "a label for each text or sequence of numbers",
   words: WORDS,
   help: HELP,
   options: OPTIONS,
@@ -168,23 +157,29 @@ export const classify: Task<
   standardOf: ({ optimizer }) => defaultsOf(optimizer),
   unit: () => "item",
 
-  load: loadLines,
-  loadTest: loadTestLines,
+  load: loadItems,
+  loadTest: loadTestItems,
   facts: describeFacts,
+  fit: (data, settings, threads) => fitSettings(data, configure(settings, data.facts), settings, threads),
 
   configure,
   settingsOf,
-  leastConfig: (settings) => configure(settings, { vocabulary: ["a"], labels: ["a", "b"] }),
+  leastConfig: (settings) =>
+    configure(settings, { vocabulary: ["a"], labels: ["a", "b"], input: FIRST_INPUT }),
   parse(read, where) {
     const facts = parseFacts(read, where);
     const config = parseClassifierConfig(read("model"), where);
-    if (config.classes !== facts.labels.length || config.vocabulary !== facts.vocabulary.length + 1) {
-      throw new FormatError(where, "the model has another number of labels or characters than the lists");
+    const { input, vocabulary = [] } = facts;
+    const read1 = input.kind === "text" ? vocabulary.length + 1 : input.format.features.length;
+    if (config.classes !== facts.labels.length || (config.vocabulary || config.features) !== read1) {
+      throw new FormatError(where, "the model has another number of labels or symbols than the lists");
     }
     return { config, facts };
   },
   build: (config, { rng, backend, createCell, cellName }) =>
     new SequenceClassifier(config, { rng, backend, createCell, cellName }),
+  start: (model, { vectors }) => startWords(model, vectors),
+  adopt,
   trainingBytes: (config, { batchSize }) => classifierTrainingBytes(config, batchSize, TYPICAL_LENGTH),
   leastParameters: (config) => ({
     numbers: classifierParameterCount(config),
@@ -192,14 +187,17 @@ export const classify: Task<
   }),
 
   plan: planBatches,
-  loss(model, { values, lengths, labels, rows, time }, { rng }) {
-    const { loss } = model.loss(ids(values, [rows, time]), ids(labels, [rows]), { lengths, rng });
-    return { loss };
+  loss(model, batch, { rng }) {
+    const { lengths, labels, rows, classWeights: weights, labelSmoothing } = batch;
+    const classWeights = weights && tensor(weights, [weights.length]);
+    const options = { lengths, rng, labelSmoothing, classWeights };
+    return { loss: model.loss(inputTensor(batch), ids(labels, [rows]), options).loss };
   },
   isRandom: ({ dropout }) => dropout > 0,
 
   evaluation: planEvaluation,
-  score: (sums, data, plan) => scoreLines(sums, data, plan.items),
+  score: (sums, data, plan) => scoreItems(sums, data, plan.items),
+  details: describeClasses,
   baselines: measureBaselines,
   guess: ({ facts }) => ({
     loss: Math.log(facts.labels.length),
@@ -207,10 +205,14 @@ export const classify: Task<
   }),
 
   predict,
-  predictionPicture: (predictions) => ({ kind: "picture", svg: svgProbabilities(predictions.map(judgedOf)) }),
-  picture: (sums, { facts }) => ({
-    kind: "picture",
-    svg: svgConfusionMatrix({ labels: facts.labels, counts: confusionOf(sums, facts.labels.length) }),
-  }),
+  predictFile,
+  readsWholeFile,
+  predictionPicture,
+  picture: (sums, { facts: { labels } }) => {
+    const counts = confusionOf(sums, labels.length);
+    const { classes: scores } = classificationMetrics(counts, labels.length);
+    return { kind: "picture", svg: svgConfusionMatrix({ labels, counts }, { scores }) };
+  },
+  probe: PROBE,
   view: VIEW,
 };

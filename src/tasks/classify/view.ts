@@ -1,29 +1,59 @@
 /** What people are shown of a classifier. */
+import { classificationMetrics } from "../../data/classification-metrics.ts";
+import { findSet, LABELLED_SETS } from "../../data/labelled-sets.ts";
 import type { SequenceClassifierConfig } from "../../models/sequence-classifier-config.ts";
 import { count, nats, percent } from "../../render/numbers.ts";
+import { terminalClassScores } from "../../render/terminal-class-scores.ts";
 import { terminalConfusion } from "../../render/terminal-confusion.ts";
 import type { Baseline, Task } from "../task.ts";
-import type { ShownTraining, Standing, TaskView } from "../view.ts";
-import type { ClassifyData, ClassifyFacts } from "./data.ts";
+import type { Row, ShownTraining, Standing, TaskView } from "../view.ts";
+import type { ClassifyData } from "./data.ts";
 import type { ClassifySettings } from "./defaults.ts";
-import { confusionOf } from "./metrics.ts";
+import type { ClassifyFacts } from "./facts.ts";
+import { BASELINES, confusionOf } from "./metrics.ts";
 
 type Shown = ShownTraining<ClassifySettings, ClassifyData, SequenceClassifierConfig, ClassifyFacts>;
 
 export const HELP: Task["help"] = {
   data:
-    "a folder with one UTF-8 text file for each label: English.txt holds lines\n" +
-    "with the label English (default: names in invented languages)",
+    "texts or numbers with labels (default: a set that is made, see --set):\n" +
+    "a folder with one text file for each label, an item on each line\n" +
+    "a folder for each label, with a file for each item: .txt, .wav, .npy\n" +
+    "a table (.csv, .tsv) with the columns text and label, or of numbers\n" +
+    'JSON lines (.jsonl): {"text": "...", "label": "..."}\n' +
+    "arrays (.npz): x, y, lengths",
   notes:
-    "Equal lines are all trained on or all validated on. --dropout acts between\n" +
+    "In a table of numbers each row is an item, and every column beside label a\n" +
+    "feature; with a column sequence each row is a step of one.\n\n" +
+    "Equal items are all trained on or all validated on. --dropout acts between\n" +
     "layers, before the output layer and on an --embedding. --pooling says what of\n" +
-    "all steps the label is read from.",
+    "all steps the label is read from. --cell none has no state: layers of ReLU\n" +
+    "behind the pooling. --cell conv has convolutions over time. --short-first lets\n" +
+    "longer items in pass by pass: a network learns to count on short ones.\n\n" +
+    "Sets without DATA (--set):\n" +
+    LABELLED_SETS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join("\n"),
   examples: [
     "unrolled train classify               names in six invented languages",
     "unrolled train classify names/ --cell gru --bidirectional",
+    "unrolled train classify reviews.csv --tokens word --pooling mean",
+    "unrolled train classify flowers.csv --cell none",
     "unrolled train classify names/ --val other-names/ --max-seconds 120",
   ].join("\n"),
 };
+
+/** What an item is, where it is more than a line of characters. */
+function describeInput({ facts: { input, vocabulary = [] }, unknownShare, vectors }: ClassifyData): Row[] {
+  if (input.kind === "text") {
+    if (input.tokens === "char") return [];
+    const others = `all others, ${percent(unknownShare)} of the texts, are one`;
+    const rows: Row[] = [["words", `${count(vocabulary.length)} known; ${others}`]];
+    if (vectors !== undefined)
+      rows.push(["", `${count(vectors.ids.length)} start from the vectors of a file`]);
+    return rows;
+  }
+  const { features } = input.format;
+  return [["features", `${features.length}${input.isOneStep ? "" : " a step"}: ${listLabels(features)}`]];
+}
 
 /** Labels that are named; of more their number says enough. */
 const NAMED = 8;
@@ -35,45 +65,68 @@ function listLabels(labels: readonly string[]): string {
 
 const accuracyOf = (metrics: Readonly<Record<string, number>> | undefined): number => metrics?.accuracy ?? 0;
 
+/** What a baseline is, in words. */
+const ABOUT: Readonly<Record<string, string>> = {
+  [BASELINES.char]: "naive Bayes over pieces of up to 3 characters",
+  [BASELINES.word]: "naive Bayes over words and pairs of words",
+  [BASELINES.linear]: "a linear softmax on the mean of each item",
+};
+
+/** "naive Bayes" of "naive Bayes, trigrams" */
+const shortNameOf = (name: string): string => (name.startsWith("naive Bayes") ? "naive Bayes" : name);
+
 function compare(
   metrics: Readonly<Record<string, number>>,
-  [bayes]: readonly Baseline[],
+  [best]: readonly Baseline[],
 ): Omit<Standing, "text"> {
-  const [own, other] = [accuracyOf(metrics), accuracyOf(bayes?.metrics)];
+  const [own, other] = [accuracyOf(metrics), accuracyOf(best?.metrics)];
   const points = (100 * (own - other)).toFixed(1);
   const isBetter = own > other;
-  return { comparison: `${isBetter ? "+" : ""}${points} points against naive Bayes`, isBetter };
+  const name = shortNameOf(best?.name ?? BASELINES.char);
+  return { comparison: `${isBetter ? "+" : ""}${points} points against ${name}`, isBetter };
 }
+
+const READ_FROM = {
+  last: "the last step",
+  mean: "the mean",
+  max: "the maximum",
+  attention: "attention",
+} as const;
 
 const FOLDED = "accuracy: share of the items whose label is right";
 
 export const VIEW: TaskView<ClassifySettings, ClassifyData, SequenceClassifierConfig, ClassifyFacts> = {
-  data({ data, paths }: Shown) {
+  data({ data, paths, settings }: Shown) {
     const { train, validation, facts } = data;
-    const named = paths.length === 0 ? "names in invented languages (built in)" : paths.join(" ");
+    const named = paths.length === 0 ? `${findSet(settings.set).summary} (built in)` : paths.join(" ");
     const [trained, validated] = [train.labels.length, validation.labels.length].map(count);
     return [
       ["data", named],
       ["", `${trained} items to train on, ${validated} to validate on`],
+      ...describeInput(data),
       ["labels", `${count(facts.labels.length)}: ${listLabels(facts.labels)}`],
     ];
   },
-  model({ cell, layers, hidden, bidirectional, embedding, pooling }, cellName) {
-    const both = bidirectional ? " in both directions" : "";
-    const size = `${layers} layer${layers === 1 ? "" : "s"} of ${hidden}${both}`;
+  model({ cell, layers, hidden, bidirectional, embedding, pooling, widths, features }, cellName) {
+    const read = READ_FROM[pooling];
     const vectors = embedding === 0 ? "" : `, on vectors of ${embedding}`;
-    const read = { last: "the last step", mean: "the mean", max: "the maximum", attention: "attention" }[
-      pooling
-    ];
-    return `${cellName ?? cell.toUpperCase()}, ${size}${vectors}, read from ${read}`;
+    const number = (what: string) => `${layers} ${what}${layers === 1 ? "" : "s"} of ${hidden}`;
+    if (cell === "none") {
+      const what = features > 0 ? "inputs" : `vectors of ${embedding}`;
+      return `feed-forward, ${number("layer")} on ${read} of the ${what}`;
+    }
+    if (cell === "conv") {
+      return `convolutions, ${number("layer")} filters over ${widths.join(", ")} steps each${vectors}, read from ${read}`;
+    }
+    const both = bidirectional ? " in both directions" : "";
+    return `${cellName ?? cell.toUpperCase()}, ${number("layer")}${both}${vectors}, read from ${read}`;
   },
   toBeat({ baselines }) {
-    const [bayes, majority] = baselines;
+    const [best] = baselines;
+    const majority = baselines.find(({ name }) => name === BASELINES.majority);
+    const name = best?.name ?? BASELINES.char;
     return [
-      [
-        "to beat",
-        `accuracy ${percent(accuracyOf(bayes?.metrics))}: naive Bayes over pieces of up to 3 characters`,
-      ],
+      ["to beat", `accuracy ${percent(accuracyOf(best?.metrics))}: ${ABOUT[name] ?? name}`],
       ["", `(the commonest label alone has ${percent(accuracyOf(majority?.metrics))})`],
     ];
   },
@@ -85,15 +138,19 @@ export const VIEW: TaskView<ClassifySettings, ClassifyData, SequenceClassifierCo
     const text = `accuracy ${percent(accuracyOf(metrics))}, macro F1 ${(metrics.macroF1 ?? 0).toFixed(3)}`;
     return { text, ...compare(metrics, baselines) };
   },
-  next: (_, folder) => [`npx unrolled eval ${folder}`, `npx unrolled predict ${folder} --text "..."`],
+  next({ data }, folder) {
+    const { input } = data.facts;
+    const isText = input.kind === "text";
+    const example = isText ? '--text "..."' : input.isOneStep ? "FILE.csv" : "FILE";
+    return [`npx unrolled eval ${folder}`, `npx unrolled predict ${folder} ${example}`];
+  },
   chartBaselines: (baselines) =>
     baselines.flatMap(({ name, loss }) => (loss === null ? [] : [{ name: `${name} ${nats(loss)}`, loss }])),
   figures(best, { baselines }) {
     const measured = { accuracy: accuracyOf(best?.metrics), macroF1: best?.metrics?.macroF1 ?? 0 };
-    const [bayes] = baselines;
-    const figures = [
-      { name: "naive Bayes", value: percent(accuracyOf(bayes?.metrics)), about: "its accuracy: to beat" },
-    ];
+    const [toBeat] = baselines;
+    const name = shortNameOf(toBeat?.name ?? BASELINES.char);
+    const figures = [{ name, value: percent(accuracyOf(toBeat?.metrics)), about: "its accuracy: to beat" }];
     if (best === undefined) return figures;
     return [
       { name: "accuracy", value: percent(measured.accuracy), about: FOLDED },
@@ -115,7 +172,12 @@ export const VIEW: TaskView<ClassifySettings, ClassifyData, SequenceClassifierCo
     {
       term: "naive Bayes",
       meaning:
-        "What there is to beat: counts of all pieces of up to three characters under each label, as if they were independent of each other (McCallum and Nigam 1998).",
+        "What there is to beat on texts: counts of all pieces of up to three characters, or of words and pairs of words, under each label, as if they were independent of each other (McCallum and Nigam 1998).",
+    },
+    {
+      term: "linear, on the mean",
+      meaning:
+        "What there is to beat on numbers: a softmax on a weighted sum of the features, each the mean over all steps of an item. What only the order of the steps tells is beyond it.",
     },
   ],
   scoreTable({ loss, metrics, items }, _, baselines) {
@@ -131,6 +193,10 @@ export const VIEW: TaskView<ClassifySettings, ClassifyData, SequenceClassifierCo
     }
     return rows;
   },
-  drawing: (sums, { facts }, options) =>
-    terminalConfusion({ labels: facts.labels, counts: confusionOf(sums, facts.labels.length) }, options),
+  drawing(sums, { facts: { labels } }, options) {
+    const counts = confusionOf(sums, labels.length);
+    const confusion = terminalConfusion({ labels, counts }, options);
+    const scores = terminalClassScores(labels, classificationMetrics(counts, labels.length).classes, options);
+    return [...confusion, ...(confusion.length > 0 && scores.length > 0 ? [""] : []), ...scores];
+  },
 };

@@ -80,7 +80,7 @@ function errorsText(metrics: Metrics, horizon: number): string {
 
 export const VIEW: TaskView<ForecastSettings, ForecastData, ForecastConfig, ForecastFacts> = {
   data: dataRows,
-  lossUnit: "deviations per number",
+  lossUnit: () => "deviations per number",
   model({ cell, layers, hidden, lags, quantiles, loss }, cellName) {
     const size = `${layers} layer${layers === 1 ? "" : "s"} of ${hidden}`;
     const body = cell === "none" ? "no recurrent layers" : `${cellName ?? cell.toUpperCase()}, ${size}`;
@@ -153,7 +153,7 @@ export const VIEW: TaskView<ForecastSettings, ForecastData, ForecastConfig, Fore
   ],
   scoreTable: ({ metrics, items }, _, baselines) => scoreRows(metrics, items, baselines),
   drawing: drawForTerminal,
-  drawsAtEnd: true,
+  drawsEnding: true,
 };
 
 function scoreRows(

@@ -30,14 +30,8 @@ import {
   WORDS,
 } from "./defaults.ts";
 import { countTrigrams, planEvaluation, scoreText } from "./metrics.ts";
+import { PROBE, type TextBatch } from "./probe.ts";
 import { HELP, VIEW } from "./view.ts";
-
-interface TextBatch {
-  /** Both [rows, T]. */
-  readonly inputs: Int32Array;
-  readonly targets: Int32Array;
-  readonly shape: readonly [number, number];
-}
 
 function planBatches({ train }: TextData, settings: TextSettings): BatchPlan<TextBatch> {
   const { batchSize, seqLength: T, seed } = settings;
@@ -159,6 +153,7 @@ export const text: Task<
 
   language: { tokenizer: tokenizerOf, validation: ({ validation }) => validation },
   sample,
+  probe: PROBE,
   view: VIEW,
 };
 

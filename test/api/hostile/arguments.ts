@@ -1,6 +1,5 @@
 /** Arguments of public functions: a right value, and which hostile values are right as well. */
-import type { Backend } from "../../../src/backend/index.ts";
-import { ids, scope, Tensor, tensor } from "../../../src/backend/index.ts";
+import { type Backend, ids, scope, Tensor, tensor } from "../../../src/backend/index.ts";
 import { type Job, runJob } from "../../../src/core/job.ts";
 import { Rng } from "../../../src/core/rng.ts";
 import {

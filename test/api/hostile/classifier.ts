@@ -77,6 +77,11 @@ export function classifierTargets({ backend }: HostileContext, tensors: arg.Tens
       call: tensors.run((ids: never, options: never) => model.forward(ids, options)),
     },
     {
+      name: "SequenceClassifier#prefixLogits",
+      args: { ids: tensors.ids(1, 3) },
+      call: tensors.run((ids: never) => model.prefixLogits(ids)),
+    },
+    {
       name: "SequenceClassifier#loss",
       args: { ids, labels: tensors.ids(2), options: arg.options(loss) },
       call: tensors.run((ids: never, labels: never, options: never) => model.loss(ids, labels, options)),

@@ -1,8 +1,10 @@
 import * as data from "../../../src/data/index.ts";
 import type { Argument, HostileContext, HostileTarget } from "../../support/hostile/calls.ts";
 import * as arg from "./arguments.ts";
+import { sequenceTargets } from "./formats.ts";
 import { itemTargets } from "./items.ts";
 import { lineTargets } from "./lines.ts";
+import { segmentTargets } from "./tagger.ts";
 import {
   corpus,
   encoded,
@@ -227,7 +229,15 @@ function statistics(): HostileTarget[] {
 }
 
 export const targets = (_: HostileContext) => {
-  return [...tokenizers(), ...texts(), ...statistics(), ...itemTargets(), ...lineTargets()];
+  return [
+    ...tokenizers(),
+    ...texts(),
+    ...statistics(),
+    ...itemTargets(),
+    ...lineTargets(),
+    ...sequenceTargets(),
+    ...segmentTargets(),
+  ];
 };
 
 export default (context: HostileContext) => arg.sampled(targets(context), context);

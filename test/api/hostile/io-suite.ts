@@ -7,6 +7,7 @@ import * as run from "../../../src/run/index.ts";
 import type { HostileContext, HostileTarget } from "../../support/hostile/calls.ts";
 import { describeCheckpoint } from "../../support/text-checkpoint.ts";
 import * as arg from "./arguments.ts";
+import { formatTargets } from "./formats.ts";
 
 export async function prepared() {
   return io.encodeCheckpoint(
@@ -137,6 +138,6 @@ function models({ backend }: HostileContext): HostileTarget[] {
   ];
 }
 
-export const targets = (context: HostileContext) => [...files(), ...models(context)];
+export const targets = (context: HostileContext) => [...files(), ...formatTargets(), ...models(context)];
 
 export default (context: HostileContext) => arg.sampled(targets(context), context);

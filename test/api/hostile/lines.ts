@@ -55,6 +55,17 @@ export function lineTargets(): HostileTarget[] {
       },
       call: (path: never) => data.labelOfFile(path),
     },
+    { name: "keyOfText", args: { text: text("a ") }, call: (text: never) => data.keyOfText(text) },
+    {
+      name: "keyOfNumbers",
+      args: {
+        numbers: arg.such(
+          () => [1, 2.5],
+          (value) => isList(value) && Array.from(value).every((each) => typeof each === "number"),
+        ),
+      },
+      call: (numbers: never) => data.keyOfNumbers(numbers),
+    },
     { name: "normalizeLine", args: { text: text("a ") }, call: (text: never) => data.normalizeLine(text) },
     {
       name: "LineVocabulary",
@@ -112,6 +123,62 @@ export function lineTargets(): HostileTarget[] {
         }),
       },
       call: (options: never) => data.inventedLanguages(options),
+    },
+    ...generators(),
+  ];
+}
+
+/** An integer from `least` to `most`, or nothing. */
+const between = (least: number, most: number, value: number) =>
+  arg.such(
+    () => value,
+    (given) =>
+      given === undefined || (isCount(given) && (given as number) >= least && (given as number) <= most),
+  );
+
+function generators(): HostileTarget[] {
+  return [
+    {
+      name: "runningSums",
+      args: {
+        options: arg.options({
+          count: arg.such(
+            () => 2,
+            (value) => isCount(value) && value !== 0 && (value as number) <= 2 ** 27,
+          ),
+          digits: between(2, 10, 2),
+          modulus: between(2, 2, 2),
+          shortest: between(1, 1, 1),
+          longest: between(1, 100_000, 1),
+          seed: arg.optional(arg.integer(1)),
+        }),
+      },
+      call: (options: never) => data.runningSums(options),
+    },
+    {
+      name: "negationSentences",
+      args: {
+        options: arg.options({
+          count: arg.such(
+            () => 4,
+            (value) => value === undefined || (isCount(value) && value !== 0 && (value as number) % 2 === 0),
+          ),
+          seed: arg.optional(arg.integer(1)),
+        }),
+      },
+      call: (options: never) => data.negationSentences(options),
+    },
+    {
+      name: "oneFactQuestions",
+      args: {
+        options: arg.options({
+          count: between(1, 200_000, 3),
+          fewest: between(2, 8, 3),
+          most: between(4, 100, 5),
+          seed: arg.optional(arg.integer(1)),
+        }),
+      },
+      call: (options: never) => data.oneFactQuestions(options),
     },
   ];
 }

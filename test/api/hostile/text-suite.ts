@@ -7,6 +7,7 @@ import { LSTMCell } from "../../../src/nn/index.ts";
 import type { HostileContext, HostileTarget } from "../../support/hostile/calls.ts";
 import * as arg from "./arguments.ts";
 import { classifierTargets } from "./classifier.ts";
+import { taggerTargets } from "./tagger.ts";
 
 const isList = (value: unknown): value is ArrayLike<unknown> =>
   typeof value === "object" &&
@@ -275,6 +276,7 @@ export function targets(context: HostileContext): HostileTarget[] {
     ...models(context, tensors, model),
     ...inspecting(model),
     ...classifierTargets(context, tensors),
+    ...taggerTargets(context, tensors),
   ];
 }
 

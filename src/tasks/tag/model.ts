@@ -1,0 +1,394 @@
+/** `tag`: a label for every step of a sequence, synced many-to-many. */
+import { scope } from "../../backend/scope.ts";
+import { ids, tensor } from "../../backend/tensor.ts";
+import { FormatError, InputError } from "../../core/errors.ts";
+import { listOfAny, SIZE, TEXT } from "../../core/options.ts";
+import type { DataFile } from "../../data/data-source.ts";
+import { ItemBatches } from "../../data/item-batches.ts";
+import { type ItemStore, Items, type ItemValues } from "../../data/items.ts";
+import type { PaddedItems } from "../../data/padded-items.ts";
+import { readStepFile } from "../../data/read-step-sequences.ts";
+import { scalingFromJSON } from "../../data/scaling.ts";
+import type { StepSequences } from "../../data/step-sequences.ts";
+import { isBuiltInCell } from "../../models/cells.ts";
+import { SequenceTagger } from "../../models/sequence-tagger.ts";
+import {
+  completeTaggerConfig,
+  parseTaggerConfig,
+  type SequenceTaggerConfig,
+  stepSize,
+  taggerParameterCount,
+  taggerTrainingBytes,
+} from "../../models/sequence-tagger-config.ts";
+import { svgTimeline } from "../../render/svg-timeline.ts";
+import { stretchesOf, type TimelineSequence } from "../../render/timeline.ts";
+import type { BatchPlan, Prediction, PredictionInput, Task, TrainedModel } from "../task.ts";
+import {
+  describeFacts,
+  encodeSteps,
+  loadSequences,
+  loadTestSequences,
+  readOptions,
+  type TagData,
+  type TagFacts,
+  type TagInput,
+  type TagPart,
+  wordIds,
+} from "./data.ts";
+import {
+  checkCombinations,
+  completeSettings,
+  defaultsOf,
+  OPTIONS,
+  type TagSettings,
+  WORDS,
+} from "./defaults.ts";
+import {
+  inputOf,
+  largestOf,
+  measureBaselines,
+  planEvaluation,
+  scoreSequences,
+  timelineOf,
+} from "./metrics.ts";
+import { HELP, VIEW } from "./view.ts";
+
+interface TagBatch extends PaddedItems {
+  /** A label for each step, [rows, time]; -1 where there is none. */
+  readonly labels: Int32Array;
+  /** How much each label counts; undefined: all alike. */
+  readonly classWeights: Float64Array | undefined;
+}
+
+/** Batches of so many are sorted by length together, which saves most of the padding. */
+const BUCKET_BATCHES = 16;
+
+/** Pieces of at most so many steps that have a label, as items of the same values. */
+function cutPieces({ items, labels }: TagPart, most: number): Items {
+  const [starts, lengths]: [number[], number[]] = [[], []];
+  for (const [index, length] of items.lengths.entries()) {
+    for (let from = 0; from < length; from += most) {
+      const start = items.starts[index] + from;
+      const size = Math.min(most, length - from);
+      if (!labels.subarray(start, start + size).some((label) => label >= 0)) continue;
+      starts.push(start);
+      lengths.push(size);
+    }
+  }
+  const store: ItemStore<ItemValues> = {
+    values: items.values,
+    starts: Int32Array.from(starts),
+    lengths: Int32Array.from(lengths),
+    features: items.features,
+  };
+  return new Items(store);
+}
+
+/** Weights with which all labels together count alike, with a mean of 1 over the steps. */
+function balancedWeights(pieces: Items, labels: Int32Array, classes: number): Float64Array {
+  const counts = new Float64Array(classes);
+  let total = 0;
+  for (const [index, start] of pieces.store.starts.entries()) {
+    for (const label of labels.subarray(start, start + pieces.store.lengths[index])) {
+      if (label < 0) continue;
+      counts[label]++;
+      total++;
+    }
+  }
+  const present = counts.filter((count) => count > 0).length;
+  return counts.map((count) => (count === 0 ? 1 : total / (present * count)));
+}
+
+function planBatches({ train, facts }: TagData, settings: TagSettings): BatchPlan<TagBatch> {
+  const { batchSize, seed, seqLength, classWeights } = settings;
+  const pieces = cutPieces(train, seqLength);
+  if (pieces.count === 0) {
+    throw new InputError("no step of the training part has a label", {
+      hint: "give more labelled sequences, or a smaller --val-split",
+    });
+  }
+  const balanced =
+    classWeights === "balanced" ? balancedWeights(pieces, train.labels, facts.labels.length) : undefined;
+  const { starts, lengths } = pieces.store;
+  const own = Array.from(starts, (start, index) => {
+    let weight = 0;
+    for (const label of train.labels.subarray(start, start + lengths[index])) {
+      if (label >= 0) weight += balanced?.[label] ?? 1;
+    }
+    return weight;
+  });
+  const batches = new ItemBatches(pieces, { batchSize, seed, bucketBatches: BUCKET_BATCHES, weights: own });
+  return {
+    stepsPerEpoch: batches.stepsPerPass,
+    rows: batchSize,
+    weights(step) {
+      const weights = new Float64Array(batchSize);
+      weights.set(batches.batch(step).weights);
+      return weights;
+    },
+    batch(step, from, to) {
+      const { indices } = batches.batch(step);
+      // The last batch of a pass may have fewer rows.
+      const [first, end] = [Math.min(from, indices.length), Math.min(to, indices.length)];
+      const padded = batches.fill(step, first, end);
+      const labels = new Int32Array(padded.rows * padded.time).fill(-1);
+      for (let row = 0; row < padded.rows; row++) {
+        const index = indices[first + row];
+        labels.set(train.labels.subarray(starts[index], starts[index] + lengths[index]), row * padded.time);
+      }
+      return { ...padded, labels, classWeights: balanced };
+    },
+  };
+}
+
+function configure(settings: TagSettings, { labels, input }: TagFacts): SequenceTaggerConfig {
+  const { cell, hidden, layers, bidirectional, delay, embedding, filters, dropout } = settings;
+  const isWords = input.kind === "words";
+  return completeTaggerConfig({
+    cell: isBuiltInCell(cell) ? cell : "own",
+    vocabulary: isWords ? input.vocabulary.length + 1 : 0,
+    features: input.kind === "frames" ? input.features.length : 0,
+    image: input.kind === "images" ? input.image : null,
+    filters,
+    classes: labels.length,
+    hidden,
+    layers,
+    bidirectional,
+    delay,
+    embedding: isWords ? embedding : 0,
+    dropout,
+  });
+}
+
+/** What weights of a model decide about the settings of a run that starts from them. */
+function settingsOf(config: SequenceTaggerConfig): Partial<TagSettings> {
+  const { cell, hidden, layers, bidirectional, delay, dropout, embedding, filters } = config;
+  return { cell, hidden, layers, bidirectional, delay, dropout, embedding, filters };
+}
+
+const TEXTS = listOfAny(TEXT, "a list of texts");
+
+const areNames = (value: unknown): value is string[] =>
+  Array.isArray(value) && TEXTS.fits(value) && new Set(value).size === value.length;
+
+/** @throws FormatError */
+function parseInput(value: unknown, where: string): TagInput {
+  const { kind, vocabulary, features, image, scaling } = (value ?? {}) as Record<string, unknown>;
+  if (kind === "words" && areNames(vocabulary)) return { kind, vocabulary };
+  const isImage = Array.isArray(image) && image.length === 3 && image.every(SIZE.fits);
+  const isKnown = (kind === "frames" && areNames(features)) || (kind === "images" && isImage);
+  if (!isKnown) {
+    throw new FormatError(where, "input must be words with a vocabulary, frames with features, or images");
+  }
+  const parsed = parseScaling(scaling, where, kind === "frames" ? (features as string[]).length : 1);
+  return kind === "frames"
+    ? { kind, features: features as string[], scaling: parsed }
+    : { kind: "images", image: image as [number, number, number], scaling: parsed };
+}
+
+function parseScaling(value: unknown, where: string, features: number) {
+  try {
+    const scaling = scalingFromJSON(value, "scaling");
+    if (scaling.mean.length === features) return scaling;
+  } catch (cause) {
+    if (!(cause instanceof InputError)) throw cause;
+    throw new FormatError(where, cause.problem, { cause });
+  }
+  throw new FormatError(where, `scaling must be of ${features} features`);
+}
+
+/** @throws FormatError */
+function parseFacts(read: (name: string) => unknown, where: string): TagFacts {
+  const labels = read("labels");
+  if (!areNames(labels)) throw new FormatError(where, "labels must be a list of different texts");
+  return { labels, input: parseInput(read("input"), where) };
+}
+
+/** Whether a model of this config reads what the facts say. */
+function belongTogether({ labels, input }: TagFacts, config: SequenceTaggerConfig): boolean {
+  if (config.classes !== labels.length) return false;
+  if (input.kind === "words") return config.vocabulary === input.vocabulary.length + 1;
+  if (input.kind === "frames") return config.features === input.features.length;
+  return JSON.stringify(config.image) === JSON.stringify(input.image);
+}
+
+type Trained = TrainedModel<TagSettings, SequenceTaggerConfig, TagFacts, SequenceTagger>;
+
+interface TaggedSequence {
+  readonly name: string;
+  readonly words?: readonly string[];
+  /** Names of the labels, empty for none. */
+  readonly truth?: readonly string[];
+}
+
+async function* predict(trained: Trained, inputs: AsyncIterable<PredictionInput>): AsyncIterable<Prediction> {
+  const { input } = trained.facts;
+  if (input.kind !== "words") {
+    throw new InputError("this model reads sequences of numbers, and no text", {
+      hint: "name a table (.csv, .tsv) or a file of arrays (.npz)",
+    });
+  }
+  for await (const { name, text } of inputs) {
+    const words = text
+      .normalize("NFC")
+      .split(/\s+/u)
+      .filter((word) => word !== "");
+    if (words.length === 0) {
+      yield { text: `${name}: no word to label`, json: { input: text, words: [], labels: [] } };
+      continue;
+    }
+    yield await label(trained, wordIds(words, input.vocabulary), { name: text.trim(), words });
+  }
+}
+
+async function* predictFile(trained: Trained, file: DataFile): AsyncIterable<Prediction> {
+  const { facts, settings } = trained;
+  const all: StepSequences = await readStepFile(file, readOptions(settings, facts.input));
+  const items = new Items(encodeSteps(all, facts.input, file.name));
+  let at = 0;
+  for (const [index, length] of all.lengths.entries()) {
+    const of = (list: readonly string[] | undefined) => list?.slice(at, at + length);
+    const words = all.steps.kind === "words" ? of(all.steps.words) : undefined;
+    yield await label(trained, items.item(index), { name: all.names[index], words, truth: of(all.labels) });
+    at += length;
+  }
+}
+
+/** @param values ids of one sequence, or its frames */
+async function label(
+  { model, facts, backend, config }: Trained,
+  values: ItemValues,
+  { name, words, truth }: TaggedSequence,
+): Promise<Prediction> {
+  const { labels } = facts;
+  const logits = await scope(() => {
+    const size = stepSize(config);
+    const steps = values.length / size;
+    const input = values instanceof Int32Array ? ids(values, [1, steps]) : tensor(values, [1, steps, size]);
+    return model.forward(input).read();
+  }, backend);
+  const places = Array.from({ length: logits.length / labels.length }, (_, t) =>
+    largestOf(logits, t * labels.length, labels.length),
+  );
+  const probabilities = places.map((place, t) => {
+    const own = Array.from(logits.subarray(t * labels.length, (t + 1) * labels.length));
+    const total = own.reduce((sum, logit) => sum + Math.exp(logit - own[place]), 0);
+    return 1 / total;
+  });
+  const predicted = places.map((place) => labels[place]);
+  const shown =
+    words === undefined
+      ? `${name}\t${stretchesOf(places)
+          .map(({ label, from, to }) => `${labels[label]} ${from}-${to - 1}`)
+          .join(", ")}`
+      : words.map((word, t) => `${word}/${predicted[t]}`).join(" ");
+  return {
+    text: shown,
+    json: {
+      input: name,
+      ...(words !== undefined && { words }),
+      labels: predicted,
+      probabilities,
+      ...(truth !== undefined && { truth }),
+    },
+  };
+}
+
+/** Some predictions as a picture shows them; a label of the truth that the model does not know stands after its own. */
+function drawPredictions(predictions: readonly Prediction[]): string {
+  const all = predictions.map(
+    ({ json }) => json as { input: string; labels: string[]; truth?: string[]; words?: string[] },
+  );
+  const labels = [...new Set(all.flatMap(({ labels, truth = [] }) => [...labels, ...truth]))].filter(
+    (one) => one !== "",
+  );
+  const placesOf = (names: readonly string[]) => names.map((name) => labels.indexOf(name));
+  const sequences = all.map(
+    ({ input, labels: own, truth, words }): TimelineSequence => ({
+      name: input,
+      predicted: placesOf(own),
+      truth: truth && placesOf(truth),
+      words,
+    }),
+  );
+  return svgTimeline({ labels: labels.toSorted(), sequences: sequences.map((one) => reorder(one, labels)) });
+}
+
+/** Places in sorted labels. */
+function reorder(sequence: TimelineSequence, labels: readonly string[]): TimelineSequence {
+  const sorted = labels.toSorted();
+  const places = (list: ArrayLike<number>) =>
+    Array.from(list, (place) => (place < 0 ? -1 : sorted.indexOf(labels[place])));
+  return {
+    ...sequence,
+    predicted: places(sequence.predicted),
+    truth: sequence.truth && places(sequence.truth),
+  };
+}
+
+export const tag: Task<TagSettings, TagData, SequenceTaggerConfig, TagFacts, SequenceTagger, TagBatch> = {
+  name: "tag",
+  summary: "a label for every step of a sequence",
+  words: WORDS,
+  help: HELP,
+  options: OPTIONS,
+  complete: completeSettings,
+  check: checkCombinations,
+  standardOf: ({ optimizer }) => defaultsOf(optimizer),
+  unit: (_, { input }) => (input.kind === "words" ? "step" : "frame"),
+
+  load: loadSequences,
+  loadTest: loadTestSequences,
+  facts: describeFacts,
+
+  configure,
+  settingsOf,
+  leastConfig: (settings) =>
+    configure(
+      { ...settings, embedding: isBuiltInCell(settings.cell) ? settings.embedding : settings.embedding || 1 },
+      { labels: ["a", "b"], input: { kind: "words", vocabulary: [] } },
+    ),
+  parse(read, where) {
+    const facts = parseFacts(read, where);
+    const config = parseTaggerConfig(read("model"), where);
+    if (!belongTogether(facts, config)) {
+      throw new FormatError(where, "the model has other labels or another input than the lists say");
+    }
+    return { config, facts };
+  },
+  build: (config, { rng, backend, createCell, cellName }) =>
+    new SequenceTagger(config, { rng, backend, createCell, cellName }),
+  trainingBytes: (config, { batchSize, seqLength }) => taggerTrainingBytes(config, batchSize, seqLength),
+  leastParameters: (config) => ({ numbers: taggerParameterCount(config), tensors: config.layers }),
+
+  plan: planBatches,
+  loss(model, batch, { rng }) {
+    const { labels, lengths, classWeights, rows, time } = batch;
+    const { loss } = model.loss(inputOf(batch), ids(labels, [rows, time]), {
+      lengths,
+      rng,
+      classWeights: classWeights && tensor(classWeights, [classWeights.length]),
+    });
+    return { loss };
+  },
+  isRandom: ({ dropout }) => dropout > 0,
+
+  evaluation: planEvaluation,
+  score: scoreSequences,
+  baselines: measureBaselines,
+  guess: ({ facts }) => ({
+    loss: Math.log(facts.labels.length),
+    among: `${facts.labels.length} equally likely labels`,
+  }),
+
+  predict,
+  predictFile,
+  readsWholeFile: ({ input }, name) =>
+    input.kind !== "words" || /\.(conll\w*|iob\d?|bio|csv|tsv|npz)$/i.test(name),
+  predictionPicture: (predictions) => ({ kind: "picture", svg: drawPredictions(predictions) }),
+  picture: (sums, data) => ({
+    kind: "picture",
+    svg: svgTimeline(timelineOf(sums, data), { subject: "validation" }),
+  }),
+  view: VIEW,
+};

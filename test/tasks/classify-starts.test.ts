@@ -1,0 +1,192 @@
+/** Classifiers that start from vectors of words and from a language model, and what `openRun` says of files and numbers. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { decodeCheckpoint } from "../../src/io/index.ts";
+import { evaluateRun } from "../../src/runs/evaluate-run.ts";
+import { openRun } from "../../src/runs/index.ts";
+import { trainTask } from "../../src/runs/train-task.ts";
+import type { ClassifySettings } from "../../src/tasks/classify/defaults.ts";
+import { TASKS } from "../../src/tasks/index.ts";
+import type { EndEvent } from "../../src/train/events.ts";
+
+const root = mkdtempSync(join(tmpdir(), "classify-starts-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const at = (name: string) => join(root, name);
+const hooks = { signal: new AbortController().signal, onProgress() {}, onNote() {} };
+
+async function train(
+  task: "text" | "classify",
+  options: Record<string, unknown>,
+): Promise<EndEvent & { folder: string }> {
+  const all = { hidden: 6, batchSize: 4, threads: 1, steps: 3, ...options };
+  const training = await trainTask({ task: await TASKS[task]() }, all as never, hooks);
+  let end: EndEvent | undefined;
+  for await (const event of training.events) if (event.event === "end") end = event;
+  return { ...end!, folder: training.runDirectory };
+}
+
+async function tensorsOf(folder: string, step: number) {
+  const path = join(folder, "checkpoints", `step-${step}.safetensors`);
+  const { tensors } = await decodeCheckpoint(readFileSync(path), path);
+  return new Map([...tensors].map(([name, tensor]) => [name, tensor.data() as Float32Array]));
+}
+
+const WORDS = ["the", "film", "was", "good", "bad"];
+const lines = Array.from(
+  { length: 40 },
+  (_, i) => `${WORDS[i % 3]} film ${i} was ${i % 2 === 0 ? "good" : "bad"}`,
+);
+const table = at("reviews.csv");
+
+beforeAll(() => {
+  writeFileSync(table, `text,label\n${lines.map((line, i) => `${line},${i % 2}`).join("\n")}\n`);
+  writeFileSync(at("lm.txt"), `${lines.join("\n")}\n`.repeat(4));
+});
+
+const words = { data: [table], tokens: "word" } satisfies Partial<ClassifySettings> & { data: string[] };
+
+describe("vectors of words", () => {
+  const vectors = () => {
+    const path = at("vectors.txt");
+    writeFileSync(path, "good 1 2 3\nbad -1 -2 -3\nelephant 9 9 9\n");
+    return path;
+  };
+
+  test("are what words start from, and stay so where they are frozen, also when the run goes on", async () => {
+    const options = { data: [table], embeddings: vectors(), frozenEmbedding: true, out: at("frozen") };
+    const { folder } = await train("classify", options);
+    const vocabulary = JSON.parse(readFileSync(join(folder, "run.json"), "utf8")).data.vocabulary as string[];
+    const rowOf = async (step: number, word: string) =>
+      [...(await tensorsOf(folder, step)).get("embedding.weight")!].slice(
+        3 * vocabulary.indexOf(word),
+        3 * vocabulary.indexOf(word) + 3,
+      );
+    expect(await rowOf(3, "good")).toEqual([1, 2, 3]);
+    expect(await rowOf(3, "bad")).toEqual([-1, -2, -3]);
+    const whole = await train("classify", { ...options, out: at("frozen-whole"), steps: 5 });
+    rmSync(options.embeddings);
+    const resumed = await train("classify", {
+      data: [],
+      resume: true,
+      out: folder,
+      steps: 5,
+      hidden: undefined,
+      batchSize: undefined,
+    });
+    expect(resumed.parametersSha256).toBe(whole.parametersSha256);
+    expect(await rowOf(5, "good")).toEqual([1, 2, 3]);
+    expect((await evaluateRun(folder, [], {}, hooks)).items).toBe(8);
+  });
+
+  test("of another width, of no word, and beside --from are refused", async () => {
+    const embeddings = vectors();
+    const refused = (options: object) => train("classify", { data: [table], embeddings, ...options });
+    await expect(refused({ embedding: 5 })).rejects.toThrow(
+      "--embedding 5 is not the 3 numbers of the vectors",
+    );
+    await expect(refused({ tokens: "char" })).rejects.toThrow(
+      "--embeddings are vectors of words, and --tokens is char",
+    );
+    await expect(refused({ from: "x" })).rejects.toThrow("--embeddings and --from exclude each other");
+    writeFileSync(embeddings, "zebra 1 2\n");
+    await expect(refused({})).rejects.toThrow("has a vector for none of the");
+  });
+});
+
+describe("a language model", () => {
+  test.each([
+    { kind: "words", options: { tokens: "word", vocabSize: 50, embedding: 5 } },
+    { kind: "characters, one-hot", options: { tokens: "char" } },
+  ])("of $kind gives its symbols and its layers", async ({ options }) => {
+    const name = `lm-${options.tokens}`;
+    const { folder } = await train("text", { data: [at("lm.txt")], seqLength: 8, out: at(name), ...options });
+    const from = await tensorsOf(folder, 3);
+    const run = await train("classify", {
+      data: [table],
+      from: folder,
+      out: at(`${name}-start`),
+      lr: 1e-30,
+      hidden: undefined,
+    });
+    const own = await tensorsOf(run.folder, 3);
+    expect([...own.get("rnn.weight_hh_l0")!]).toEqual([...from.get("rnn.weight_hh_l0")!]);
+    const { data } = JSON.parse(readFileSync(join(run.folder, "run.json"), "utf8"));
+    expect(data.labels).toEqual(["0", "1"]);
+    const before = JSON.parse(readFileSync(join(folder, "run.json"), "utf8")).data.vocabulary;
+    if (options.tokens === "word") {
+      const [at5, own5] = [before.words.indexOf("good") + 2, data.vocabulary.indexOf("good")];
+      const row = (values: Float32Array, index: number) => [...values.subarray(5 * index, 5 * index + 5)];
+      expect(row(own.get("embedding.weight")!, own5)).toEqual(row(from.get("embedding.weight")!, at5));
+      // The unknown word, which is the last here and the second there.
+      expect(row(own.get("embedding.weight")!, data.vocabulary.length)).toEqual(
+        row(from.get("embedding.weight")!, 1),
+      );
+    } else {
+      expect(data.vocabulary).toEqual(before);
+      const [columns, wide] = [before.length, before.length + 1];
+      const [old, now] = [from.get("rnn.weight_ih_l0")!, own.get("rnn.weight_ih_l0")!];
+      expect([...now.subarray(wide, wide + columns)]).toEqual([...old.subarray(columns, 2 * columns)]);
+    }
+  });
+
+  test("of byte pairs, and one whose layers are others, is refused", async () => {
+    const options = { data: [at("lm.txt")], seqLength: 8, tokens: "bpe", vocabSize: 260, out: at("lm-bpe") };
+    const { folder } = await train("text", options);
+    await expect(train("classify", { ...words, from: folder, tokens: undefined })).rejects.toThrow(
+      "a language model of byte pairs",
+    );
+    const { folder: own } = await train("text", { data: [at("lm.txt")], seqLength: 8, out: at("lm-own") });
+    await expect(train("classify", { data: [table], from: own, bidirectional: true })).rejects.toThrow(
+      "do not fit --bidirectional true (they have false)",
+    );
+  });
+});
+
+test("1 and 3 replicas agree on hidden words and weighted labels, to 1e-9 in float64", async () => {
+  const common = {
+    ...words,
+    backend: "reference",
+    wordDropout: 0.3,
+    classWeights: "balanced",
+    dropout: 0,
+    batchSize: 7,
+  };
+  const one = await train("classify", { ...common, out: at("one"), steps: 6 });
+  const three = await train("classify", { ...common, out: at("three"), steps: 6, threads: 3 });
+  const [a, b] = [await tensorsOf(one.folder, 6), await tensorsOf(three.folder, 6)];
+  for (const [name, values] of a) {
+    for (const [index, value] of values.entries())
+      expect(Math.abs(value - b.get(name)![index])).toBeLessThan(1e-9);
+  }
+});
+
+test("openRun predicts texts, numbers and files, and refuses the wrong kind", async () => {
+  const numbers = at("numbers.csv");
+  writeFileSync(
+    numbers,
+    `x,y,label\n${lines.map((_, i) => `${i % 2},${i},${i % 2 === 0 ? "even" : "odd"}`).join("\n")}\n`,
+  );
+  await train("classify", { data: [numbers], cell: "none", steps: 60, lr: 0.05, out: at("numbers") });
+  const run = await openRun(at("numbers"));
+  expect((await run.predict([[1, 3]])).label).toBe("odd");
+  const bytes = new TextEncoder().encode("x,y\n0,4\n1,5\n");
+  const predictions = await run.predictFile({ name: "new.csv", bytes });
+  expect(predictions.map(({ input, label }) => [input, label])).toEqual([
+    ["new.csv:2", "even"],
+    ["new.csv:3", "odd"],
+  ]);
+  await expect(run.predict([[1, Number.NaN]])).rejects.toThrow("must be 2 finite numbers");
+  await expect(run.predict(7 as never)).rejects.toThrow(
+    "openedRun.predict: input must be a text, or a list of steps",
+  );
+  await expect(run.predictFile("new.csv" as never)).rejects.toThrow("file must be a file { name, bytes }");
+  await train("classify", { ...words, out: at("texts") });
+  const texts = await openRun(at("texts"));
+  await expect(texts.predict([[1]])).rejects.toThrow("the model reads texts, and no numbers");
+  expect(
+    await texts.predictFile({ name: "new.txt", bytes: new TextEncoder().encode("good\nbad film\n") }),
+  ).toHaveLength(2);
+  await expect(evaluateRun(at("texts"), [numbers], {}, hooks)).rejects.toThrow("the model reads texts, but");
+});
