@@ -116,8 +116,7 @@ export async function inspectRun(
   const found = await runJobInTurns(searchUnitsJob(trace.layers, signals), hooks.signal);
   const untrained = untrainedModel(opened, backend, cell);
   const { layers } = await traceModel(untrained, ids, progress("the same with an untrained network"));
-  const byChance = await runJobInTurns(searchUnitsJob(layers, signals, 1), hooks.signal);
-  const chance = new Map(byChance.cells.map(({ signal, heldOutScore }) => [signal, heldOutScore]));
+  const chance = await scoreUntrained(layers, signals, hooks);
   const cells = found.cells.map((cell) => ({ ...cell, untrainedScore: chance.get(cell.signal) ?? 0 }));
   const candidates =
     wanted === undefined
@@ -125,13 +124,14 @@ export async function inspectRun(
       : followedBy(trace.layers[wanted.layer], wanted.unit, signals).map((cell) => ({ ...cell, ...wanted }));
   const unit = furthestAhead(candidates, chance) ?? { layer: 0, unit: 0, ...wanted, follows: undefined };
 
-  let own: ReadText | undefined;
-  if (text !== undefined && file === undefined) {
-    const ownIds = encodeTyped("the text", text, tokenizer, { ...options, onNote: hooks.onNote });
-    if (ownIds.length === 0) throw new InputError("the text is empty");
-    const { layers: ownLayers } = await traceModel(model, ownIds);
-    own = runJob(readTextJob(tokenizer, ownIds, ownLayers));
-  }
+  const own =
+    text === undefined || file !== undefined
+      ? undefined
+      : await readTyped(
+          model,
+          encodeTyped("the text", text, tokenizer, { ...options, onNote: hooks.onNote }),
+          tokenizer,
+        );
   return {
     modelName: opened.task.view.model(config, cell && nameOfFile(cell.path)),
     step: opened.step,
@@ -144,6 +144,23 @@ export async function inspectRun(
     absent: found.absent,
     shown: showUnit(unit, scored, own),
   };
+}
+
+/** What the best unit of a network without training reaches on each signal. */
+async function scoreUntrained(
+  layers: Parameters<typeof searchUnitsJob>[0],
+  signals: Parameters<typeof searchUnitsJob>[1],
+  { signal }: LoadHooks,
+): Promise<Map<string, number>> {
+  const { cells } = await runJobInTurns(searchUnitsJob(layers, signals, 1), signal);
+  return new Map(cells.map(({ signal: name, heldOutScore }) => [name, heldOutScore]));
+}
+
+/** A text that was typed, as the model reads it. @throws InputError for an empty one */
+async function readTyped(model: LanguageModel, ids: Int32Array, tokenizer: Tokenizer): Promise<ReadText> {
+  if (ids.length === 0) throw new InputError("the text is empty");
+  const { layers } = await traceModel(model, ids);
+  return runJob(readTextJob(tokenizer, ids, layers));
 }
 
 /** @throws InputError for a task whose models do not read symbols one after the other */

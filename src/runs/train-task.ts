@@ -3,11 +3,8 @@ import { join } from "node:path";
 import { parameters } from "../autograd/parameter.ts";
 import { InputError } from "../core/errors.ts";
 import type { Hooks } from "../core/hooks.ts";
-import type { DataSource } from "../data/data-source.ts";
-import { isCellFile } from "../run/cell-file.ts";
 import type { CodeFile } from "../run/checkpoint-metadata.ts";
-import { assetOf, recordedSource, sourceOf } from "../sources/paths.ts";
-import type { Baseline, DataFacts, Loaded, Task } from "../tasks/task.ts";
+import type { Baseline, DataFacts, Task } from "../tasks/task.ts";
 import { TaskLearner } from "../tasks/task-learner.ts";
 import type { TrainingSettings } from "../tasks/training-options.ts";
 import type { ShownTraining } from "../tasks/view.ts";
@@ -16,16 +13,14 @@ import { TrainingHistory } from "../train/history.ts";
 import { ReplicaGroup } from "../train/replica-group.ts";
 import type { Snapshot } from "../train/snapshot.ts";
 import { VERSION } from "../version.ts";
-import { loadNamedCell } from "./code-choice.ts";
 import { startNodeWorker } from "./node-workers.ts";
-import { loadCellOf, type OpenedCheckpoint, openCheckpoint } from "./open-trained.ts";
+import type { OpenedCheckpoint } from "./open-trained.ts";
 import type { OwnCell } from "./own-cell.ts";
 import {
   type NamedTask,
   newRunFolder,
   openResumed,
   type Resumed,
-  refuseOtherData,
   refuseOtherModel,
   warnAboutBits,
 } from "./resume.ts";
@@ -33,6 +28,14 @@ import type { TaskRun } from "./run-file.ts";
 import { RunStore } from "./run-store.ts";
 import { snapshotOf } from "./snapshot-file.ts";
 import type { WorkerSpec } from "./task-worker.ts";
+import {
+  loadCell,
+  loadData,
+  openSources,
+  openWeights,
+  type Sources,
+  settingsOfWeights,
+} from "./training-inputs.ts";
 import {
   checkMemory,
   checkTrainOptions,
@@ -102,32 +105,25 @@ async function prepare(
   const folder = resumed?.store.folder ?? options.out ?? newRunFolder(task.name);
   if (resumed === undefined) refuseFolderOfRun(folder);
   const weights = options.from === undefined ? undefined : await openWeights(task, options.from, hooks);
-  const brought = weights && broughtBy(task, weights);
+  const brought = weights && settingsOfWeights(task, weights);
   if (brought !== undefined) refuseOtherModel(task, brought as never, options);
   const asked = resumed?.run.settings ?? task.complete(givenSettings(task, options), brought);
-  const cell = resumed === undefined ? await cellOf(asked, options, weights, hooks.onNote) : resumed.cell;
-  const sources = await sourcesOf(options, resumed, task.words.data);
-  const loaded = await load(task, asked, { options, sources, resumed, weights, hooks });
-  const { settings } = loaded;
-  const facts = checkFacts(task, task.facts(loaded.data), loaded.verified);
+  const cell = resumed === undefined ? await loadCell(asked, options, weights, hooks.onNote) : resumed.cell;
+  const sources = await openSources(options, resumed, task.words.data);
+  const { data, settings, facts } = await loadData(task, asked, {
+    options,
+    sources,
+    resumed,
+    weights,
+    hooks,
+  });
   const config = task.configure(settings, facts.facts);
   checkMemory(task, config, settings);
   const machine = chooseMachine(options, resumed?.run, settings.batchSize, hooks);
-  const spec: WorkerSpec = {
-    task: task.name,
-    taskFile: codeFileOf(named.file),
-    cellFile: codeFileOf(cell),
-    settings,
-    config,
-    data: loaded.data,
-    backend: machine.backend,
-    instructions: machine.instructions,
-    shards: machine.shards,
-    profile: options.profile,
-  };
+  const spec = describeWorker({ named, cell, settings, config, data, machine, profile: options.profile });
   const place = { replica: 0, replicas: machine.threads };
   const learner = new TaskLearner(task, spec, place, { createCell: cell?.create, cellName: cell?.name });
-  const baselines = resumed?.run.baselines ?? (await task.baselines(loaded.data, hooks));
+  const baselines = resumed?.run.baselines ?? (await task.baselines(data, hooks));
   const run = describeRun({ options, before: resumed?.run, sources, facts, spec, machine, baselines });
   const history = new TrainingHistory();
   if (resumed !== undefined) {
@@ -140,26 +136,36 @@ async function prepare(
     await store.writeRunJson(run);
     const { saveEvery } = options;
     const cellName = cell && nameOfFile(cell.path);
-    return await start({
-      task,
-      run,
-      store,
-      history,
-      loaded,
-      facts,
-      spec,
-      learner,
-      resumed,
-      weights,
-      saveEvery,
-      cellName,
-      hooks,
-    });
+    const parts = { task, run, store, history, data, facts, spec, learner };
+    return await start({ ...parts, resumed, weights, saveEvery, cellName, hooks });
   } catch (error) {
     if (resumed === undefined) await discard(store);
     else await store.close();
     throw error;
   }
+}
+
+/** What the replicas on other threads build their parts from. */
+function describeWorker(parts: {
+  named: NamedTask;
+  cell: OwnCell | undefined;
+  settings: TrainingSettings;
+  config: unknown;
+  data: unknown;
+  machine: Machine;
+  profile: boolean | undefined;
+}): WorkerSpec {
+  const { named, cell, machine, ...others } = parts;
+  const { backend, instructions, shards } = machine;
+  return {
+    ...others,
+    task: named.task.name,
+    taskFile: codeFileOf(named.file),
+    cellFile: codeFileOf(cell),
+    backend,
+    instructions,
+    shards,
+  };
 }
 
 const codeFileOf = (file: CodeFile | undefined): CodeFile | undefined =>
@@ -171,115 +177,6 @@ function refuseFolderOfRun(folder: string): void {
   throw new InputError(`${folder} already holds a run`, {
     hint: "continue it with --resume, or choose another folder with --out",
   });
-}
-
-/** @throws InputError for weights of another task */
-async function openWeights(task: Task, path: string, { onNote }: Hooks): Promise<OpenedCheckpoint> {
-  const opened = await openCheckpoint(path, { known: task, onNote });
-  if (opened.task.name === task.name) return opened;
-  throw new InputError(`--from ${path} is of the task ${opened.task.name}, expected ${task.name}`, {
-    hint: `name a run of ${task.name}`,
-  });
-}
-
-/** What weights from another run bring with them. */
-function broughtBy(task: Task, { config, facts, cellFile }: OpenedCheckpoint): Partial<TrainingSettings> {
-  const settings = task.settingsOf?.(config, facts) ?? {};
-  return cellFile === undefined ? settings : ({ ...settings, cell: cellFile.path } as typeof settings);
-}
-
-/** The cell of a new run, when it is one of the user's own: the one that is named, or else the one of the weights. */
-async function cellOf(
-  settings: TrainingSettings & { readonly cell?: string },
-  options: TrainOptions<{ cell: string }>,
-  weights: OpenedCheckpoint | undefined,
-  onNote: Hooks["onNote"],
-): Promise<OwnCell | undefined> {
-  if (settings.cell === undefined || !isCellFile(settings.cell)) return undefined;
-  if (options.cell !== undefined) return loadNamedCell(options.cell, undefined, onNote);
-  return weights && loadCellOf(weights, undefined, onNote);
-}
-
-interface Sources {
-  /** As they were given; empty for the built-in data. */
-  readonly paths: readonly string[];
-  readonly source: DataSource | undefined;
-  readonly validation: { readonly path: string; readonly source: DataSource } | undefined;
-}
-
-/** The data as it is named now, or else as the run has it. */
-async function sourcesOf(
-  { data, val }: TrainOptions,
-  resumed: Resumed | undefined,
-  word: string,
-): Promise<Sources> {
-  const { run, store } = resumed ?? {};
-  const recorded = (paths: readonly string[]) => recordedSource(paths, store?.folder ?? "", word);
-  const isNamed = data.length > 0 || run === undefined;
-  const paths = isNamed ? data : run.data.paths;
-  const before = run?.data.validation?.path;
-  const held = val ?? before;
-  return {
-    paths,
-    source: paths.length === 0 ? undefined : isNamed ? sourceOf(paths) : await recorded(paths),
-    validation:
-      held === undefined
-        ? undefined
-        : { path: held, source: val === undefined ? await recorded([held]) : sourceOf([held]) },
-  };
-}
-
-/** @throws InputError for a task that does not say which data it has read: a run could go on with other data */
-function checkFacts(task: Task, facts: DataFacts<object>, verified: string | undefined): DataFacts<object> {
-  const where = `the task ${task.name}`;
-  if (!/^[0-9a-f]{64}$/.test(facts.fingerprint)) {
-    throw new InputError(
-      `${where}: facts must have a fingerprint, the SHA-256 of the data in hexadecimal digits`,
-    );
-  }
-  if (verified !== facts.fingerprint) {
-    throw new InputError(`${where}: load must call request.verify with the fingerprint that facts has`);
-  }
-  return facts;
-}
-
-async function load(
-  task: Task,
-  settings: TrainingSettings,
-  parts: {
-    options: TrainOptions;
-    sources: Sources;
-    resumed: Resumed | undefined;
-    weights: OpenedCheckpoint | undefined;
-    hooks: Hooks;
-  },
-): Promise<Loaded<TrainingSettings, unknown> & { readonly verified: string | undefined }> {
-  const { options, sources, resumed, weights, hooks } = parts;
-  let verified: string | undefined;
-  const known =
-    resumed === undefined
-      ? weights && ({ of: "weights", facts: weights.facts } as const)
-      : ({ of: "run", facts: resumed.facts } as const);
-  const given = givenSettings(task, options);
-  const loaded = await task.load(
-    {
-      source: sources.source,
-      validation: sources.validation?.source,
-      settings,
-      isChosen: (name) => resumed !== undefined || Object.hasOwn(given, name),
-      known,
-      threads: options.threads,
-      verify(read, symbols) {
-        verified = read.fingerprint;
-        if (resumed !== undefined) {
-          refuseOtherData(task, resumed.run, resumed.store.folder, read, symbols);
-        }
-      },
-      asset: assetOf,
-    },
-    hooks,
-  );
-  return { ...loaded, verified };
 }
 
 /** What run.json will say. */
@@ -324,87 +221,89 @@ function describeRun(parts: {
 /** The same file under Node's own TypeScript support and after compilation. */
 const EXTENSION = import.meta.url.endsWith(".ts") ? "ts" : "js";
 
+interface StartParts {
+  readonly task: Task;
+  readonly run: TaskRun;
+  readonly store: RunStore;
+  readonly history: TrainingHistory;
+  readonly data: unknown;
+  readonly facts: DataFacts<object>;
+  readonly spec: WorkerSpec;
+  readonly learner: TaskLearner;
+  readonly resumed: Resumed | undefined;
+  readonly weights: OpenedCheckpoint | undefined;
+  readonly saveEvery: number | undefined;
+  readonly cellName: string | undefined;
+  readonly hooks: Hooks;
+}
+
 /** Start the replicas. What is returned trains when its events are iterated. */
-async function start(parts: {
-  task: Task;
-  run: TaskRun;
-  store: RunStore;
-  history: TrainingHistory;
-  loaded: Loaded<TrainingSettings, unknown>;
-  facts: DataFacts<object>;
-  spec: WorkerSpec;
-  learner: TaskLearner;
-  resumed: Resumed | undefined;
-  weights: OpenedCheckpoint | undefined;
-  saveEvery: number | undefined;
-  cellName: string | undefined;
-  hooks: Hooks;
-}): Promise<TaskTraining> {
-  const { task, run, store, history, loaded, facts, spec, learner, resumed, weights, hooks } = parts;
-  const { settings, data } = loaded;
-  const { limits, backend, instructions, threads, precision, baselines } = run;
+async function start(parts: StartParts): Promise<TaskTraining> {
+  const { task, run, store, history, data, facts, learner, resumed, weights } = parts;
   const values = resumed?.snapshot ?? (weights && weightsOf(weights));
   const snapshot = values && { snapshot: values, parametersOnly: resumed?.snapshot === undefined };
-  const source = { module: new URL(`./task-worker.${EXTENSION}`, import.meta.url).href, spec };
+  const startEvent = describeStart(parts);
+  const source = { module: new URL(`./task-worker.${EXTENSION}`, import.meta.url).href, spec: parts.spec };
   const group = await ReplicaGroup.start(learner, {
-    replicas: threads,
+    replicas: run.threads,
     source,
     startWorker: startNodeWorker,
     snapshot,
   });
-  const count = parameters(learner.model).reduce((total, { tensor }) => total + tensor.size, 0);
-  const startEvent: StartEvent = {
-    event: "start",
-    task: task.name,
-    run: store.folder,
-    parameters: count,
-    backend,
-    instructions,
-    threads,
-    precision,
-    seed: settings.seed,
-    version: VERSION,
-    ...task.view.startEvent?.(data),
-  };
   const startSeconds = resumed?.seconds ?? 0;
-  const best = resumed?.best ?? Number.POSITIVE_INFINITY;
-  const { saveEvery, cellName } = parts;
+  const events = runTraining({
+    task,
+    run,
+    store,
+    history,
+    group,
+    learner,
+    data,
+    facts,
+    startEvent,
+    snapshot,
+    hooks: parts.hooks,
+    startSeconds,
+    best: resumed?.best ?? Number.POSITIVE_INFINITY,
+    saveEvery: parts.saveEvery,
+    isNew: resumed === undefined,
+  });
   return {
     task,
-    events: runTraining({
-      task,
-      run,
-      store,
-      history,
-      group,
-      learner,
-      data,
-      facts,
-      startEvent,
-      snapshot,
-      hooks,
-      startSeconds,
-      best,
-      saveEvery,
-      isNew: resumed === undefined,
-    }),
-    settings,
+    events,
+    settings: run.settings,
     data,
-    config: spec.config,
+    config: run.model,
     facts,
-    baselines,
+    baselines: run.baselines,
     paths: run.data.paths,
     runDirectory: store.folder,
     run,
-    cellName,
-    parameters: count,
-    totalSteps: stepLimit(limits, learner.plan.stepsPerEpoch),
-    maxSeconds: limits.maxSeconds ?? null,
+    cellName: parts.cellName,
+    parameters: startEvent.parameters,
+    totalSteps: stepLimit(run.limits, learner.plan.stepsPerEpoch),
+    maxSeconds: run.limits.maxSeconds ?? null,
     startStep: resumed?.snapshot?.step ?? 0,
     startSeconds,
-    unit: task.unit(spec.config, facts.facts),
+    unit: task.unit(run.model, facts.facts),
     history,
     writeReport: (html) => store.writeReport(html),
+  };
+}
+
+function describeStart({ task, run, store, data, learner }: StartParts): StartEvent {
+  return {
+    event: "start",
+    task: task.name,
+    run: store.folder,
+    parameters: parameters(learner.model).reduce((total, { tensor }) => total + tensor.size, 0),
+    backend: run.backend,
+    instructions: run.instructions,
+    threads: run.threads,
+    precision: run.precision,
+    seed: run.settings.seed,
+    version: VERSION,
+    ...task.view.startEvent?.(data),
   };
 }
 
