@@ -5,13 +5,9 @@ import { formatBytes, InputError } from "../core/errors.ts";
 import type { Hooks } from "../core/hooks.ts";
 import { type BackendChoice, chooseEngine, type Engine } from "../tasks/engine.ts";
 import { checkOptions, givenOptions, type OptionSchema, parseSettings } from "../tasks/option-schema.ts";
+import { DEFAULT_EPOCHS, type RunOptions, runOptions } from "../tasks/run-options.ts";
 import type { Task } from "../tasks/task.ts";
-import {
-  DEFAULT_EPOCHS,
-  type RunOptions,
-  runOptions,
-  type TrainingSettings,
-} from "../tasks/training-options.ts";
+import type { TrainingSettings } from "../tasks/training-options.ts";
 import type { TaskRun } from "./run-file.ts";
 
 /** Options of a training under their names in code; what is undefined was not said. */

@@ -1,8 +1,8 @@
 import type { Hooks } from "../core/hooks.ts";
+import { DEFAULT_EPOCHS } from "../tasks/run-options.ts";
 import type { DataFacts, Task } from "../tasks/task.ts";
 import { describeCheckpoint, encodeSnapshot, hashParameters } from "../tasks/task-checkpoint.ts";
 import type { TaskLearner } from "../tasks/task-learner.ts";
-import { DEFAULT_EPOCHS } from "../tasks/training-options.ts";
 import { diagnose } from "../train/diagnosis.ts";
 import type { EvalEvent, SampleEvent, StartEvent, TrainEvent } from "../train/events.ts";
 import { choiceOf, type TrainingHistory } from "../train/history.ts";

@@ -14,7 +14,8 @@ import type { CreateCell } from "../nn/cell.ts";
 import type { WeightFormat } from "../nn/stream.ts";
 import type { OptionSchema } from "./option-schema.ts";
 import type { Baseline, DataFacts, Score } from "./results.ts";
-import type { RunOptions, TrainingSettings, TrainingWords } from "./training-options.ts";
+import type { RunOptions } from "./run-options.ts";
+import type { TrainingSettings, TrainingWords } from "./training-options.ts";
 import type { TaskView } from "./view.ts";
 
 export type { Baseline, DataFacts, Score } from "./results.ts";

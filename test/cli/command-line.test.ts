@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { DEFAULT_EPOCHS } from "../../src/tasks/training-options.ts";
+import { DEFAULT_EPOCHS } from "../../src/tasks/run-options.ts";
 import { DEFAULTS } from "../support/text-task.ts";
 import { book, expectNothingAt, expectRefusal, fresh, refused, unrolled } from "./unrolled.ts";
 
