@@ -6,7 +6,7 @@ import { escapeControl, formatBytes, InputError } from "../core/errors.ts";
 import { RUNS } from "../runs/resume.ts";
 import {
   checkDeletable,
-  comparedSteps,
+  chooseComparedSteps,
   deleteRun,
   describeRun,
   differences,
@@ -176,7 +176,7 @@ export function formatComparison(runs: readonly RunDetails[], columns: number): 
       facts.map(([, of]) => runs.map(of)),
     ),
   );
-  const steps = comparedSteps(runs, MOST_ROWS);
+  const steps = chooseComparedSteps(runs, MOST_ROWS);
   if (steps.length === 0) return lines;
   const losses = steps.map((step) => runs.map((run) => lossAt(run, step)));
   lines.push(

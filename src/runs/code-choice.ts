@@ -42,16 +42,16 @@ async function loadRecorded<Loaded>(
 ): Promise<Loaded> {
   const named = await findNamedCode(recorded.path, recorded.sha256).catch((error) => {
     if (!(error instanceof UnrolledError)) throw error;
-    throw notNamed(kind, recorded, where, error);
+    throw makeUnnamedError(kind, recorded, where, error);
   });
-  if (named === undefined) throw notNamed(kind, recorded, where);
+  if (named === undefined) throw makeUnnamedError(kind, recorded, where);
   const isSame = (realPath: string) => realPath === named.realPath;
   const code = await load(recorded.path, { expected: recorded, isSame });
-  if (code === undefined) throw notNamed(kind, recorded, where);
+  if (code === undefined) throw makeUnnamedError(kind, recorded, where);
   return code;
 }
 
-function notNamed(
+function makeUnnamedError(
   { name, option }: CodeKind,
   { path, sha256 }: CodeFile,
   where: string,

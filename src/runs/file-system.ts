@@ -1,6 +1,6 @@
 /**
  * The few file operations that a run needs, as a seam: tests put a full disk or a read-only one behind it.
- * Implementations reject with Node's errors (`code`: "ENOSPC", ...); {@link storing} turns them into StorageError.
+ * Implementations reject with Node's errors (`code`: "ENOSPC", ...); {@link tryStorage} turns them into StorageError.
  */
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
@@ -171,7 +171,7 @@ export async function writeFileDurable(
   const temporary = temporaryPath(path);
   writing.add(temporary);
   try {
-    await storing("write", path, async () => {
+    await tryStorage("write", path, async () => {
       try {
         await writeNewFile(
           fs,
@@ -221,7 +221,7 @@ export async function sweepTemporaryFiles(
   folder: string,
   isAlive: (pid: number) => boolean,
 ): Promise<void> {
-  await storing("clean up", folder, async () => {
+  await tryStorage("clean up", folder, async () => {
     for (const name of await fs.readdir(folder)) {
       const match = /^\.tmp-([1-9][0-9]{0,9})-/.exec(name);
       if (match === null) continue;
@@ -235,7 +235,7 @@ export async function sweepTemporaryFiles(
 
 /** Unlink; a file that is already gone is fine. */
 export async function removeFile(fs: FileSystem, path: string): Promise<void> {
-  await storing("remove", path, async () => {
+  await tryStorage("remove", path, async () => {
     await fs.unlink(path).catch((error) => {
       if (errorCode(error) !== "ENOENT") throw error;
     });
@@ -247,7 +247,7 @@ export async function removeFile(fs: FileSystem, path: string): Promise<void> {
  * @returns the names of what is in it and keeps it
  */
 export async function removeEmptyFolder(fs: FileSystem, folder: string): Promise<string[]> {
-  return storing("remove", folder, async () => {
+  return tryStorage("remove", folder, async () => {
     try {
       await fs.rmdir(folder);
     } catch (error) {
@@ -262,7 +262,7 @@ export async function removeEmptyFolder(fs: FileSystem, folder: string): Promise
 
 /** The bytes of a file, or undefined if there is none. @throws StorageError */
 export async function readIfThere(fs: FileSystem, path: string): Promise<Uint8Array | undefined> {
-  return storing("read", path, async () => {
+  return tryStorage("read", path, async () => {
     try {
       return await fs.readFile(path);
     } catch (error) {
@@ -279,11 +279,11 @@ export function errorCode(error: unknown): string | undefined {
 }
 
 /** Run file operations; what fails becomes `cannot <action> <path>: <reason>`. */
-export async function storing<T>(action: string, path: string, work: () => Promise<T>): Promise<T> {
+export async function tryStorage<T>(action: string, path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw storageError(action, path, error);
+    throw makeStorageError(action, path, error);
   }
 }
 
@@ -306,7 +306,7 @@ const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>>
 };
 
 /** The StorageError of a failed file operation; errors of this package pass through unchanged. */
-export function storageError(action: string, path: string, cause: unknown): UnrolledError {
+export function makeStorageError(action: string, path: string, cause: unknown): UnrolledError {
   if (cause instanceof UnrolledError) return cause;
   const code = errorCode(cause);
   const known = code === undefined ? undefined : REASONS[code];

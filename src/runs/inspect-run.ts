@@ -114,7 +114,7 @@ export async function inspectRun(
   const scored = await runJobInTurns(readTextJob(tokenizer, ids, trace.layers), hooks.signal);
   const signals = atSymbols(scored);
   const found = await runJobInTurns(searchUnitsJob(trace.layers, signals), hooks.signal);
-  const untrained = untrainedModel(opened, backend, cell);
+  const untrained = makeUntrainedModel(opened, backend, cell);
   const { layers } = await traceModel(untrained, ids, progress("the same with an untrained network"));
   const chance = await scoreUntrained(layers, signals, hooks);
   const cells = found.cells.map((cell) => ({ ...cell, untrainedScore: chance.get(cell.signal) ?? 0 }));
@@ -122,7 +122,7 @@ export async function inspectRun(
     wanted === undefined
       ? found.cells
       : followedBy(trace.layers[wanted.layer], wanted.unit, signals).map((cell) => ({ ...cell, ...wanted }));
-  const unit = furthestAhead(candidates, chance) ?? { layer: 0, unit: 0, ...wanted, follows: undefined };
+  const unit = findFurthestAhead(candidates, chance) ?? { layer: 0, unit: 0, ...wanted, follows: undefined };
 
   const own =
     text === undefined || file !== undefined
@@ -222,7 +222,7 @@ function atSymbols({ signals, ends }: ReadText): SignalValues[] {
   }));
 }
 
-function untrainedModel(
+function makeUntrainedModel(
   { task, config }: OpenedCheckpoint,
   backend: Backend,
   cell: OwnCell | undefined,
@@ -242,7 +242,7 @@ function parseUnit(text: string, model: LanguageModelConfig): { layer: number; u
 }
 
 /** The unit that has learned most: what the best untrained unit follows as well says little. */
-function furthestAhead(
+function findFurthestAhead(
   cells: readonly FoundCell[],
   chance: ReadonlyMap<string, number>,
 ): ChosenUnit | undefined {

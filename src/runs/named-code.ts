@@ -13,7 +13,7 @@ import {
   type FileSystem,
   nodeFileSystem,
   readIfThere,
-  storing,
+  tryStorage,
   writeFileDurable,
 } from "./file-system.ts";
 import { stateFolder } from "./state-folder.ts";
@@ -77,7 +77,7 @@ export async function rememberCode(
   if (known?.realPath === code.realPath) return;
   const { path, realPath, sha256 } = code;
   const records = join(folder, "code");
-  await storing("create", records, () => fs.mkdir(records));
+  await tryStorage("create", records, () => fs.mkdir(records));
   const record = `${JSON.stringify({ path: resolve(path), realPath, sha256 })}\n`;
   await writeFileDurable(fs, recordPath(folder, path, sha256), record);
 }

@@ -9,7 +9,7 @@ import {
   readIfThere,
   removeEmptyFolder,
   removeFile,
-  storing,
+  tryStorage,
   writeFileDurable,
 } from "./file-system.ts";
 
@@ -70,7 +70,7 @@ export class CheckpointFolder {
 
   /** The steps of all checkpoints, newest first; none if there is no folder. */
   async steps(): Promise<number[]> {
-    const names = await storing("read", this.path, () =>
+    const names = await tryStorage("read", this.path, () =>
       this.fs.readdir(this.path).catch((error) => {
         if (errorCode(error) === "ENOENT") return [];
         throw error;

@@ -4,7 +4,7 @@ import {
   type FileSystem,
   type OpenFile,
   readIfThere,
-  storing,
+  tryStorage,
   writeAll,
   writeFileDurable,
 } from "./file-system.ts";
@@ -133,7 +133,7 @@ export class MetricsLog {
   }
 
   private inTurn<T>(action: string, work: () => Promise<T>): Promise<T> {
-    const result = this.queue.then(() => storing(action, this.path, work));
+    const result = this.queue.then(() => tryStorage(action, this.path, work));
     this.queue = result.catch(() => {});
     return result;
   }

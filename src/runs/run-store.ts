@@ -25,8 +25,8 @@ import {
   readIfThere,
   removeEmptyFolder,
   removeFile,
-  storing,
   sweepTemporaryFiles,
+  tryStorage,
   writeFileDurable,
 } from "./file-system.ts";
 import { acquireLock, type RunLock } from "./lock.ts";
@@ -89,17 +89,17 @@ export class RunStore {
     checkValue("RunStore.create: folder", FOLDER, folder);
     checkValue("RunStore.create: fs", OBJECT, fs);
     const checkpoints = join(folder, "checkpoints");
-    await storing("create", folder, () => fs.mkdir(folder));
+    await tryStorage("create", folder, () => fs.mkdir(folder));
     return RunStore.locked(folder, fs, async (store) => {
-      const names = await storing("read", folder, () => fs.readdir(folder));
+      const names = await tryStorage("read", folder, () => fs.readdir(folder));
       const isRun = ["run.json", "metrics.jsonl", "samples.jsonl"].some((name) => names.includes(name));
       if (isRun || (await store.checkpoints.steps()).length > 0) {
         throw new InputError(`${escapeControl(folder)} already holds a run`, {
           hint: "continue it with --resume, or choose another folder with --out",
         });
       }
-      await storing("create", checkpoints, () => fs.mkdir(checkpoints));
-      await storing("create", folder, async () => {
+      await tryStorage("create", checkpoints, () => fs.mkdir(checkpoints));
+      await tryStorage("create", folder, async () => {
         await fs.syncFolder(folder);
         // The folder's own name. Its parent may be somebody else's, who forbids to open it.
         await fs.syncFolder(dirname(folder)).catch((error) => {
@@ -114,7 +114,7 @@ export class RunStore {
     checkValue("RunStore.open: folder", FOLDER, folder);
     const ranges = { mode: oneOf("read", "write"), fs: OBJECT };
     const { mode, fs } = settle("RunStore.open", ranges, { mode: "read", fs: nodeFileSystem }, options);
-    const names = await storing("read", folder, () =>
+    const names = await tryStorage("read", folder, () =>
       fs.readdir(folder).catch((error) => {
         if (!["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) throw error;
         throw new InputError(`there is no run folder ${escapeControl(folder)}`, {
@@ -129,7 +129,7 @@ export class RunStore {
     }
     if (mode === "read") return new RunStore(folder, fs, undefined);
     return RunStore.locked(folder, fs, async (store) => {
-      await storing("create", store.checkpoints.path, () => fs.mkdir(store.checkpoints.path));
+      await tryStorage("create", store.checkpoints.path, () => fs.mkdir(store.checkpoints.path));
     });
   }
 
@@ -155,7 +155,7 @@ export class RunStore {
   /** Through these a folder from somebody else could have files elsewhere written or removed. */
   private async refuseLinks(): Promise<void> {
     for (const path of [this.checkpoints.path, this.metrics.path, this.samples.path]) {
-      if (!(await storing("read", path, () => this.fs.isLink(path)))) continue;
+      if (!(await tryStorage("read", path, () => this.fs.isLink(path)))) continue;
       throw new InputError(`${escapeControl(path)} is a symbolic link: a run is not written through links`, {
         hint: "put what it links to in its place, or make the whole folder of the run a link",
       });
@@ -212,10 +212,10 @@ export class RunStore {
     checkValue("runStore.writePicture: step", COUNT, step);
     checkValue("runStore.writePicture: svg", TEXT, svg);
     const folder = join(this.folder, SAMPLES);
-    if (await storing("read", folder, () => this.fs.isLink(folder))) {
+    if (await tryStorage("read", folder, () => this.fs.isLink(folder))) {
       throw new InputError(`${escapeControl(folder)} is a symbolic link: a run is not written through links`);
     }
-    await storing("create", folder, () => this.fs.mkdir(folder));
+    await tryStorage("create", folder, () => this.fs.mkdir(folder));
     const path = join(folder, `step-${step}.svg`);
     await writeFileDurable(this.fs, path, svg);
     return path;

@@ -17,8 +17,8 @@ import { startNodeWorker } from "./node-workers.ts";
 import type { OpenedCheckpoint } from "./open-trained.ts";
 import type { OwnCell } from "./own-cell.ts";
 import {
+  chooseRunFolder,
   type NamedTask,
-  newRunFolder,
   openResumed,
   type Resumed,
   refuseOtherModel,
@@ -26,7 +26,7 @@ import {
 } from "./resume.ts";
 import type { TaskRun } from "./run-file.ts";
 import { RunStore } from "./run-store.ts";
-import { snapshotOf } from "./snapshot-file.ts";
+import { parseSnapshot } from "./snapshot-file.ts";
 import type { WorkerSpec } from "./task-worker.ts";
 import {
   loadCell,
@@ -39,10 +39,10 @@ import {
 import {
   checkMemory,
   checkTrainOptions,
+  chooseLimits,
   chooseMachine,
-  givenSettings,
-  limitsOf,
   type Machine,
+  pickSettings,
   type TrainOptions,
 } from "./training-options.ts";
 import { discard, runTraining } from "./training-run.ts";
@@ -102,12 +102,12 @@ async function prepare(
   resumed: Resumed | undefined,
 ): Promise<TaskTraining> {
   const { task } = named;
-  const folder = resumed?.store.folder ?? options.out ?? newRunFolder(task.name);
+  const folder = resumed?.store.folder ?? options.out ?? chooseRunFolder(task.name);
   if (resumed === undefined) refuseFolderOfRun(folder);
   const weights = options.from === undefined ? undefined : await openWeights(task, options.from, hooks);
   const brought = weights && settingsOfWeights(task, weights);
   if (brought !== undefined) refuseOtherModel(task, brought as never, options);
-  const asked = resumed?.run.settings ?? task.complete(givenSettings(task, options), brought);
+  const asked = resumed?.run.settings ?? task.complete(pickSettings(task, options), brought);
   const cell = resumed === undefined ? await loadCell(asked, options, weights, hooks.onNote) : resumed.cell;
   const sources = await openSources(options, resumed, task.words.data);
   const { data, settings, facts } = await loadData(task, asked, {
@@ -160,15 +160,15 @@ function describeWorker(parts: {
   return {
     ...others,
     task: named.task.name,
-    taskFile: codeFileOf(named.file),
-    cellFile: codeFileOf(cell),
+    taskFile: pickCodeFile(named.file),
+    cellFile: pickCodeFile(cell),
     backend,
     instructions,
     shards,
   };
 }
 
-const codeFileOf = (file: CodeFile | undefined): CodeFile | undefined =>
+const pickCodeFile = (file: CodeFile | undefined): CodeFile | undefined =>
   file && { path: file.path, sha256: file.sha256 };
 
 /** @throws InputError for a folder that a new run would overwrite */
@@ -200,7 +200,7 @@ function describeRun(parts: {
     model: spec.config,
     cellFile: spec.cellFile,
     settings: spec.settings,
-    limits: limitsOf(options, before),
+    limits: chooseLimits(options, before),
     evalEvery: options.evalEvery ?? before?.evalEvery,
     backend,
     instructions,
@@ -281,7 +281,7 @@ async function start(parts: StartParts): Promise<TaskTraining> {
     run,
     cellName: parts.cellName,
     parameters: startEvent.parameters,
-    totalSteps: stepLimit(run.limits, learner.plan.stepsPerEpoch),
+    totalSteps: findStepLimit(run.limits, learner.plan.stepsPerEpoch),
     maxSeconds: run.limits.maxSeconds ?? null,
     startStep: resumed?.snapshot?.step ?? 0,
     startSeconds,
@@ -307,12 +307,12 @@ function describeStart({ task, run, store, data, learner }: StartParts): StartEv
   };
 }
 
-function stepLimit({ steps, epochs }: TaskRun["limits"], stepsPerEpoch: number): number | null {
+function findStepLimit({ steps, epochs }: TaskRun["limits"], stepsPerEpoch: number): number | null {
   const byEpochs = epochs === undefined ? undefined : Math.ceil(epochs * stepsPerEpoch);
   const ends = [steps, byEpochs].filter((end) => end !== undefined);
   return ends.length === 0 ? null : Math.min(...ends);
 }
 
 function weightsOf({ file, step, path }: OpenedCheckpoint): Snapshot {
-  return snapshotOf(file, step, path, { parametersOnly: true });
+  return parseSnapshot(file, step, path, { parametersOnly: true });
 }

@@ -4,14 +4,14 @@ import { InputError } from "../core/errors.ts";
 import type { Hooks } from "../core/hooks.ts";
 import type { DataSource } from "../data/data-source.ts";
 import { isCellFile } from "../run/cell-file.ts";
-import { assetOf, recordedSource, sourceOf } from "../sources/paths.ts";
+import { assetOf, openRecordedSource, sourceOf } from "../sources/paths.ts";
 import type { DataFacts, Loaded, Task } from "../tasks/task.ts";
 import type { TrainingSettings } from "../tasks/training-options.ts";
 import { loadNamedCell } from "./code-choice.ts";
 import { loadCellOf, type OpenedCheckpoint, openCheckpoint } from "./open-trained.ts";
 import type { OwnCell } from "./own-cell.ts";
 import { type Resumed, refuseOtherData } from "./resume.ts";
-import { givenSettings, type TrainOptions } from "./training-options.ts";
+import { pickSettings, type TrainOptions } from "./training-options.ts";
 
 /** @throws InputError for weights of another task */
 export async function openWeights(task: Task, path: string, { onNote }: Hooks): Promise<OpenedCheckpoint> {
@@ -57,7 +57,7 @@ export async function openSources(
   word: string,
 ): Promise<Sources> {
   const { run, store } = resumed ?? {};
-  const recorded = (paths: readonly string[]) => recordedSource(paths, store?.folder ?? "", word);
+  const recorded = (paths: readonly string[]) => openRecordedSource(paths, store?.folder ?? "", word);
   const isNamed = data.length > 0 || run === undefined;
   const paths = isNamed ? data : run.data.paths;
   const before = run?.data.validation?.path;
@@ -109,7 +109,7 @@ export async function loadData(
     resumed === undefined
       ? weights && ({ of: "weights", facts: weights.facts } as const)
       : ({ of: "run", facts: resumed.facts } as const);
-  const given = givenSettings(task, options);
+  const given = pickSettings(task, options);
   const loaded = await task.load(
     {
       source: sources.source,

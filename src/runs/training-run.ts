@@ -99,16 +99,16 @@ function startLoop(parts: TrainingParts) {
     startSeconds: parts.startSeconds,
     evaluateEvery: evalEvery,
     saveEvery: parts.saveEvery,
-    save: saver(parts),
-    sample: sampler(parts),
-    patience: patienceOf(run, parts.history),
+    save: makeSaver(parts),
+    sample: makeSampler(parts),
+    patience: restorePatience(run, parts.history),
     score: (sums) => task.score(sums, data, evaluation, run.baselines),
     signal: parts.hooks.signal,
   });
 }
 
 /** Saves a checkpoint, and marks it where it is the best so far. */
-function saver({ task, run, store, group, learner, facts, ...parts }: TrainingParts) {
+function makeSaver({ task, run, store, group, learner, facts, ...parts }: TrainingParts) {
   let { best } = parts;
   const { taskFile, cellFile, model, threads, shards = threads } = run;
   const described = { task: task.name, taskFile, model, cellFile, shards, facts: facts.facts };
@@ -124,7 +124,7 @@ function saver({ task, run, store, group, learner, facts, ...parts }: TrainingPa
 }
 
 /** Samples of what the model makes now; undefined for a task that makes none. */
-function sampler({ task, run, store, learner, facts }: TrainingParts) {
+function makeSampler({ task, run, store, learner, facts }: TrainingParts) {
   if (task.sample === undefined) return undefined;
   const { model, backend } = learner;
   const trained = { model, backend, config: run.model, facts: facts.facts, settings: run.settings };
@@ -136,7 +136,7 @@ function sampler({ task, run, store, learner, facts }: TrainingParts) {
   };
 }
 
-function patienceOf({ limits, evalEvery }: TaskRun, history: TrainingHistory): Patience | undefined {
+function restorePatience({ limits, evalEvery }: TaskRun, history: TrainingHistory): Patience | undefined {
   if (limits.patience === undefined) return undefined;
   const patience = new Patience(limits.patience, evalEvery);
   for (const evaluation of history.evaluations) patience.add(evaluation);

@@ -52,7 +52,7 @@ export type ByOptimizer = Readonly<
 >;
 
 /** `; sgd 20, adagrad 0.1` */
-function exceptions(byOptimizer: ByOptimizer, name: "lr" | "clipNorm" | "weightDecay"): string {
+function listExceptions(byOptimizer: ByOptimizer, name: "lr" | "clipNorm" | "weightDecay"): string {
   const others = OPTIMIZERS.filter((optimizer) => byOptimizer[optimizer][name] !== undefined);
   const list = others.map((optimizer) => `${optimizer} ${byOptimizer[optimizer][name]}`);
   return list.length === 0 ? "" : `; ${list.join(", ")}`;
@@ -101,7 +101,7 @@ export function trainingOptions(
       value: "X",
       range: ABOVE_ZERO,
       ...training,
-      text: `learning rate${exceptions(byOptimizer, "lr")}`,
+      text: `learning rate${listExceptions(byOptimizer, "lr")}`,
       shownDefault: defaults.lr,
     },
     lrDecay: {
@@ -144,7 +144,7 @@ export function trainingOptions(
       value: "X",
       range: ABOVE_ZERO,
       ...training,
-      text: `largest norm of a gradient${exceptions(byOptimizer, "clipNorm")}`,
+      text: `largest norm of a gradient${listExceptions(byOptimizer, "clipNorm")}`,
       shownDefault: defaults.clipNorm,
     },
     clipValue: {
@@ -161,7 +161,7 @@ export function trainingOptions(
       value: "X",
       range: NOT_NEGATIVE,
       ...training,
-      text: `pulls weights to 0${exceptions(byOptimizer, "weightDecay")}`,
+      text: `pulls weights to 0${listExceptions(byOptimizer, "weightDecay")}`,
       shownDefault: defaults.weightDecay,
     },
     optimizer: {
