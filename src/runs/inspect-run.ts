@@ -95,7 +95,7 @@ export async function inspectRun(
   const opened = await openCheckpoint(path, { task: options.task, onNote: hooks.onNote });
   const { tokenizer, config } = requireLanguage(opened);
   const cell = await loadCellOf(opened, options.cell, hooks.onNote);
-  const wanted = options.unit === undefined ? undefined : parseUnit(options.unit, config);
+  const chosen = options.unit === undefined ? undefined : parseUnit(options.unit, config);
   const file = text !== undefined && (text === "-" || existsSync(text)) ? text : undefined;
   const read = await readScored(opened, file, options, hooks);
   const ids = Int32Array.from(read.ids.subarray(0, length));
@@ -113,16 +113,16 @@ export async function inspectRun(
   const trace = await traceModel(model, ids, progress("reading the text"));
   const scored = await runJobInTurns(readTextJob(tokenizer, ids, trace.layers), hooks.signal);
   const signals = atSymbols(scored);
-  const found = await runJobInTurns(searchUnitsJob(trace.layers, signals), hooks.signal);
+  const units = await runJobInTurns(searchUnitsJob(trace.layers, signals), hooks.signal);
   const untrained = makeUntrainedModel(opened, backend, cell);
   const { layers } = await traceModel(untrained, ids, progress("the same with an untrained network"));
   const chance = await scoreUntrained(layers, signals, hooks);
-  const cells = found.cells.map((cell) => ({ ...cell, untrainedScore: chance.get(cell.signal) ?? 0 }));
+  const cells = units.cells.map((cell) => ({ ...cell, untrainedScore: chance.get(cell.signal) ?? 0 }));
   const candidates =
-    wanted === undefined
-      ? found.cells
-      : followedBy(trace.layers[wanted.layer], wanted.unit, signals).map((cell) => ({ ...cell, ...wanted }));
-  const unit = findFurthestAhead(candidates, chance) ?? { layer: 0, unit: 0, ...wanted, follows: undefined };
+    chosen === undefined
+      ? units.cells
+      : followedBy(trace.layers[chosen.layer], chosen.unit, signals).map((cell) => ({ ...cell, ...chosen }));
+  const unit = findFurthestAhead(candidates, chance) ?? { layer: 0, unit: 0, ...chosen, follows: undefined };
 
   const own =
     text === undefined || file !== undefined
@@ -141,7 +141,7 @@ export async function inspectRun(
     cells,
     unknownShare: tokenizer instanceof WordTokenizer ? unknownShare(ids, tokenizer) : undefined,
     saturation: trace.saturation,
-    absent: found.absent,
+    absent: units.absent,
     shown: showUnit(unit, scored, own),
   };
 }

@@ -13,8 +13,9 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { escapeControl, LockError } from "../core/index.ts";
-import { errorCode, isBusy, makeStorageError, temporaryPath } from "./file-system.ts";
+import { isBusy, temporaryPath } from "./file-system.ts";
 import { type Machine, processIsAlive, thisMachine } from "./machine.ts";
+import { errorCode, makeStorageError } from "./storage-errors.ts";
 
 /** What a lock file holds, as JSON. */
 interface Owner {

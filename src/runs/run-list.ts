@@ -3,8 +3,8 @@ import type { Dirent } from "node:fs";
 import { lstat, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { escapeControl, InputError, UnrolledError } from "../core/errors.ts";
-import { tryStorage } from "./file-system.ts";
 import { isDamage, type MetricsEvent, RunStore } from "./run-store.ts";
+import { tryStorage } from "./storage-errors.ts";
 
 export interface RunSummary {
   readonly name: string;

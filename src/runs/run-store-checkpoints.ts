@@ -3,15 +3,14 @@ import { join } from "node:path";
 import { escapeControl, FormatError, InputError, StorageError } from "../core/index.ts";
 import { CheckpointVersionError, decodeCheckpoint, type SafetensorsFile } from "../io/index.ts";
 import {
-  errorCode,
   type FileSystem,
   nodeFileSystem,
   readIfThere,
   removeEmptyFolder,
   removeFile,
-  tryStorage,
   writeFileDurable,
 } from "./file-system.ts";
+import { errorCode, tryStorage } from "./storage-errors.ts";
 
 export const KEPT_CHECKPOINTS = 3;
 

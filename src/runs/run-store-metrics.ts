@@ -1,13 +1,7 @@
 /** The logs of a run, `metrics.jsonl` and `samples.jsonl`: one JSON object per line, appended as training goes. */
 import { escapeControl, FormatError } from "../core/index.ts";
-import {
-  type FileSystem,
-  type OpenFile,
-  readIfThere,
-  tryStorage,
-  writeAll,
-  writeFileDurable,
-} from "./file-system.ts";
+import { type FileSystem, type OpenFile, readIfThere, writeAll, writeFileDurable } from "./file-system.ts";
+import { tryStorage } from "./storage-errors.ts";
 
 /** An event as the command line's `--json` prints it. */
 export type MetricsEvent = Readonly<Record<string, unknown>>;

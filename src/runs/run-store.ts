@@ -3,7 +3,7 @@
  * while a process writes, `.lock`. Everything but the logs is replaced whole or not at all, and is on the disk when a call resolves.
  */
 import { dirname, join, resolve } from "node:path";
-import { escapeControl, FormatError, InputError, problemOf } from "../core/index.ts";
+import { escapeControl, InputError } from "../core/index.ts";
 import {
   BYTES,
   COUNT,
@@ -19,20 +19,19 @@ import {
   TEXT,
 } from "../core/options.ts";
 import {
-  errorCode,
   type FileSystem,
   nodeFileSystem,
-  readIfThere,
   removeEmptyFolder,
   removeFile,
   sweepTemporaryFiles,
-  tryStorage,
   writeFileDurable,
 } from "./file-system.ts";
 import { acquireLock, type RunLock } from "./lock.ts";
 import { processIsAlive } from "./machine.ts";
+import { RunJson, toJson } from "./run-json.ts";
 import { type BestCheckpoint, CheckpointFolder, type LoadedCheckpoint } from "./run-store-checkpoints.ts";
 import { type MetricsCut, type MetricsEvent, MetricsLog } from "./run-store-metrics.ts";
+import { errorCode, tryStorage } from "./storage-errors.ts";
 
 export { isDamage, type LoadedCheckpoint, readCheckpointFile } from "./run-store-checkpoints.ts";
 export type { MetricsCut, MetricsEvent } from "./run-store-metrics.ts";
@@ -49,16 +48,6 @@ export interface OpenOptions {
   fs?: FileSystem;
 }
 
-/** @throws InputError for what JSON has no form for: cycles, bigints */
-function toJson(where: string, value: object, indent?: number): string {
-  try {
-    return JSON.stringify(value, null, indent);
-  } catch (cause) {
-    const reason = escapeControl(problemOf(cause).split("\n")[0]);
-    throw new InputError(`${where} cannot be written as JSON: ${reason}`, { cause });
-  }
-}
-
 const FOLDER: Range = { text: "the path of a folder", fits: (value) => TEXT.fits(value) && value !== "" };
 
 /** Failures are StorageError with the path, the reason in words and a hint; what was saved before stays intact. */
@@ -69,6 +58,7 @@ export class RunStore {
   private readonly metrics: MetricsLog;
   private readonly samples: MetricsLog;
   private readonly checkpoints: CheckpointFolder;
+  private readonly runJson: RunJson;
   /** Undefined in a store that only reads, and after {@link close}. */
   private lock: RunLock | undefined;
 
@@ -79,6 +69,7 @@ export class RunStore {
     this.metrics = new MetricsLog(join(folder, "metrics.jsonl"), fs, ["step", "eval"]);
     this.samples = new MetricsLog(join(folder, "samples.jsonl"), fs, ["sample"]);
     this.checkpoints = new CheckpointFolder(join(folder, "checkpoints"), fs);
+    this.runJson = new RunJson(join(folder, "run.json"), fs);
   }
 
   /**
@@ -162,32 +153,16 @@ export class RunStore {
     }
   }
 
-  private get runJson(): string {
-    return join(this.folder, "run.json");
-  }
-
   /** Replaces `run.json`. */
   async writeRunJson(run: object): Promise<void> {
     this.mustWrite();
     checkValue("runStore.writeRunJson: run", OPTIONS, run);
-    await writeFileDurable(this.fs, this.runJson, `${toJson("runStore.writeRunJson: run", run, 2)}\n`);
+    await this.runJson.write(toJson("runStore.writeRunJson: run", run, 2));
   }
 
   /** The object in `run.json`, its fields unchecked. @throws FormatError */
-  async readRunJson(): Promise<Record<string, unknown>> {
-    const bytes = await readIfThere(this.fs, this.runJson);
-    if (bytes === undefined) throw new InputError(`there is no ${escapeControl(this.runJson)}`);
-    let value: unknown;
-    try {
-      value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    } catch (cause) {
-      const reason = escapeControl(problemOf(cause));
-      throw new FormatError(escapeControl(this.runJson), `is not valid JSON: ${reason}`, { cause });
-    }
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new FormatError(escapeControl(this.runJson), "must hold a JSON object");
-    }
-    return value as Record<string, unknown>;
+  readRunJson(): Promise<Record<string, unknown>> {
+    return this.runJson.read();
   }
 
   /** One line of `metrics.jsonl`. Not synced: a power cut may take the lines since the last checkpoint. */
@@ -330,7 +305,7 @@ export class RunStore {
     this.mustWrite();
     const kept = (await this.checkpoints.removeAll()).map((name) => join("checkpoints", name));
     await Promise.all([this.metrics.close(), this.samples.close()]);
-    for (const path of [this.metrics.path, this.samples.path, join(this.folder, REPORT), this.runJson])
+    for (const path of [this.metrics.path, this.samples.path, join(this.folder, REPORT), this.runJson.path])
       await removeFile(this.fs, path);
     await this.close();
     // An absolute path: a folder cannot be removed by the name `.`.

@@ -61,14 +61,14 @@ export async function openSources(
   const isNamed = data.length > 0 || run === undefined;
   const paths = isNamed ? data : run.data.paths;
   const before = run?.data.validation?.path;
-  const held = val ?? before;
+  const path = val ?? before;
   return {
     paths,
     source: paths.length === 0 ? undefined : isNamed ? sourceOf(paths) : await recorded(paths),
     validation:
-      held === undefined
+      path === undefined
         ? undefined
-        : { path: held, source: val === undefined ? await recorded([held]) : sourceOf([held]) },
+        : { path, source: val === undefined ? await recorded([path]) : sourceOf([path]) },
   };
 }
 

@@ -143,15 +143,15 @@ export function chooseMachine(
   batchSize: number,
   { onNote }: Hooks,
 ): Machine {
-  const wanted = options.precision ?? before?.precision;
-  const { backend, instructions } = chooseEngine(options.backend ?? chooseBackend(before), onNote, wanted);
+  const precision = options.precision ?? before?.precision;
+  const { backend, instructions } = chooseEngine(options.backend ?? chooseBackend(before), onNote, precision);
   const asked = options.shards ?? (before === undefined ? undefined : (before.shards ?? before.threads));
   const threads = options.threads ?? before?.threads ?? chooseThreads(batchSize, asked);
   checkThreads(threads, batchSize);
   // A run that is resumed on other threads goes on with its shards where these can be divided among them.
   const shards = asked !== undefined && asked % threads === 0 ? asked : threads;
   checkShards(shards, batchSize);
-  return { backend, instructions, threads, shards, precision: wanted ?? precisionOf(instructions) };
+  return { backend, instructions, threads, shards, precision: precision ?? precisionOf(instructions) };
 }
 
 /** A resumed run stays on its backend, whose bits are its own; where native kernels are missing it goes on all the same. */

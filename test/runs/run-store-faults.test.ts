@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { StorageError } from "../../src/core/index.ts";
 import { encodeCheckpoint } from "../../src/io/index.ts";
-import { makeStorageError } from "../../src/runs/file-system.ts";
 import { RunStore } from "../../src/runs/run-store.ts";
+import { makeStorageError } from "../../src/runs/storage-errors.ts";
 import { FaultyFileSystem } from "../io/faulty-file-system.ts";
 
 let root: string;
