@@ -103,7 +103,7 @@ function folderOptions(task: string): Part<"out" | "resume" | "from" | "evalEver
       text: "folder of the run",
       shownDefault: `runs/${task}-DATE`,
     },
-    resume: { ...run, kind: "flag", text: "go on with the run in --out, or with the newest one" },
+    resume: { ...run, kind: "flag", text: "continue the run in --out, or the newest one" },
     from: {
       ...run,
       kind: "text",

@@ -185,7 +185,7 @@ export function trainingOptions(
       value: "N",
       range: INTEGER,
       ...training,
-      text: "of all random numbers",
+      text: "seed of all random numbers",
       shownDefault: defaults.seed,
     },
   };

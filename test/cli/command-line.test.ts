@@ -61,7 +61,7 @@ describe("help", () => {
       else expect(stdout).toMatch(new RegExp(`--${flag} .*\\(default: ${shown}\\)`));
     }
     expect(stdout).toContain(`(default: ${DEFAULT_EPOCHS} if no limit is given)`);
-    expect(stdout).toMatch(/learning rate falls.*--epochs.*--max-seconds.*--steps/s);
+    expect(stdout).toMatch(/the learning rate is multiplied.*--epochs.*--max-seconds.*--steps/s);
   });
 
   test("--version prints package.json's", async () => {
