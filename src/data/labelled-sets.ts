@@ -85,7 +85,7 @@ const negation: LabelledSet = {
 const facts: LabelledSet = {
   name: "facts",
   summary: "stories with a question that one statement answers",
-  // An LSTM in one direction stays at half, whatever its size; a smaller rate or dropout take several times as long.
+  // An LSTM in one direction stays below 70 %; a smaller rate or dropout take several times as long.
   settings: {
     tokens: "word",
     hidden: 32,
