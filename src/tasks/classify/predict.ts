@@ -21,6 +21,9 @@ type Trained = TrainedModel<ClassifySettings, SequenceClassifierConfig, Classify
 /** Labels that a prediction shows. */
 const SHOWN = 3;
 
+/** Of longer texts no opinion is followed. */
+const LONGEST_SCORED = 4096;
+
 /** A model that does not read in one direction reads every beginning by itself: of longer texts that takes too long. */
 const LONGEST_REREAD = 256;
 
@@ -75,7 +78,8 @@ async function scoreTokens(
   predicted: string,
 ): Promise<Score[] | undefined> {
   const { cell, bidirectional } = model.config;
-  if ((cell === "conv" || bidirectional) && symbols.length > LONGEST_REREAD) return undefined;
+  const longest = cell === "conv" || bidirectional ? LONGEST_REREAD : LONGEST_SCORED;
+  if (symbols.length > longest) return undefined;
   const { labels } = facts;
   const all = await scope(() => model.prefixLogits(ids(symbols, [1, symbols.length])).read(), backend);
   return Array.from(symbols, (_, at) => {
