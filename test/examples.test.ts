@@ -44,6 +44,7 @@ describe("the examples", () => {
       "own-cell.ts",
       "own-model.ts",
       "streaming.ts",
+      "tag-frames.ts",
     ];
     // The task by test/tasks/own-task.test.ts.
     // The page by test/browser.
@@ -89,6 +90,14 @@ describe("the examples", () => {
       expect(error).toBeGreaterThan(noise);
     }
     expect(Math.max(...found)).toBeLessThan(1.05 * Math.min(...found));
+  });
+
+  test("tag-frames.ts labels the frames of videos as they come, far better than guessing", async () => {
+    const printed = await run("tag-frames.ts");
+    const [, all, right, edit] = /of (\d+) frames (\d+) are right; .* of (\S+)$/m.exec(printed)!.map(Number);
+    expect(right / all).toBeGreaterThan(0.85);
+    expect(edit).toBeGreaterThan(0.75);
+    expect(printed.match(/^frame \d+: /gm)).toHaveLength(19);
   });
 
   test("open-model.ts writes with a checkpoint and says what comes next, and how likely that is", async () => {

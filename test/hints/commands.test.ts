@@ -50,6 +50,8 @@ beforeAll(async () => {
   writeFileSync("names.txt", "Nakamura\nBrakkut\n");
   writeClassifyData();
   writeFileSync("table.csv", "1,2,3\n2,3,4\n3,4,5\n4,5,6\n5,6,7\n6,7,8\n7,8,9\n8,9,10\n9,10,11\n10,11,12\n");
+  const frames = Array.from({ length: 24 }, (_, at) => `s${at >> 1},${"ab"[at % 2]},${at}`);
+  writeFileSync("frames.csv", `sequence,label,x\n${frames.join("\n")}\n`);
   cpSync(join(ROOT, "examples"), "examples", { recursive: true });
   await works(`train classify names ${SMALL_TASK} --out original-classifier`);
   await works(`train text mybook.txt ${SMALL} --out original`);
@@ -173,6 +175,7 @@ describe("the examples of --help", () => {
     "train classify",
     "check",
     "check text",
+    "train tag",
     "predict",
     "sample",
     "eval",

@@ -26,9 +26,9 @@ import { type Entries, metFor, SHORT, works } from "./harness.ts";
 
 const ENTRIES: Entries = {
   ...TASKS,
-  ...CLASSIFY,
   ...TAG,
   ...CHECK,
+  ...CLASSIFY,
   ...CODE,
   ...CELLS,
   ...DATA,
