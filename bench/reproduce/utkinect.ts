@@ -26,7 +26,7 @@ const RECURRENT = {
   batchSize: 8,
   seqLength: 128,
   classWeights: "balanced",
-  epochs: 3,
+  epochs: 6,
 } as const satisfies TagTraining;
 
 const WINDOW = { hidden: 128, dropout: 0.5, updates: 600 } as const;
