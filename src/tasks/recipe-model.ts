@@ -151,7 +151,7 @@ export async function checkPadding(
           );
     const values = { steps: padding, outputChange: change.size, lossChange: Math.abs(disturbed - loss) };
     if (!change.isFar && !isFar(loss, disturbed)) {
-      const found = `${padding} steps of padding behind a row of ${length} change neither outputs nor loss`;
+      const found = `${padding} ${padding === 1 ? "step" : "steps"} of padding behind a row of ${length} change neither outputs nor loss`;
       return { ...head, verdict: "passed", found, values };
     }
     const found = `other padding behind a row of ${length} changed its outputs by ${change.size.toPrecision(2)} and the loss by ${values.lossChange.toPrecision(2)}`;

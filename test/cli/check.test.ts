@@ -5,8 +5,8 @@ import { describe, expect, test } from "vitest";
 import { book, emptyFolder, eventsOf, expectRefusal, file, fresh, refused } from "./unrolled.ts";
 
 const EXAMPLE = join(import.meta.dirname, "../../examples/own-task/model.ts");
-/** Trainings end after some hundred steps, long before the default of 60 seconds. */
-const SMALL = ["--hidden", "8"];
+/** Trainings end after some hundred steps, on a machine that is busy too. */
+const SMALL = ["--hidden", "8", "--max-seconds", "600"];
 
 function labelled(files: Readonly<Record<string, readonly string[]>>): string {
   const folder = fresh("labelled");

@@ -11,7 +11,7 @@ import { type Defects, planted } from "../support/planted-task.ts";
 type Results = Record<CheckName, CheckResult>;
 
 /** @param last the check after which it ends, before trainings that take longer */
-async function check(checked: Checked, seconds = 30, last?: CheckName): Promise<Results> {
+async function check(checked: Checked, seconds = 600, last?: CheckName): Promise<Results> {
   const results: [CheckName, CheckResult][] = [];
   for await (const result of checkRecipe(checked, seconds)) {
     results.push([result.check, result]);
@@ -99,14 +99,14 @@ const PLANTED: readonly [name: string, Defects, Partial<Record<CheckName, string
 describe("finds", () => {
   test.each(PLANTED)("%s", async (_, defects, expected, advice) => {
     const needsTraining = ["overfit", "inputs", "learning-rate"].some((name) => name in expected);
-    const results = await check(planted(defects), 30, needsTraining ? undefined : "look-ahead");
+    const results = await check(planted(defects), 600, needsTraining ? undefined : "look-ahead");
     expect(complaints(results)).toEqual(expected);
     const said = Object.values(results).flatMap((result) => result.advice ?? []);
     expect(said.join("\n")).toContain(advice);
   });
 
   test("copies by their number and place", async () => {
-    const results = await check(planted({ copies: 7 }), 30, "duplicates");
+    const results = await check(planted({ copies: 7 }), 600, "duplicates");
     expect(results.duplicates.values).toEqual({ items: 40, copies: 7 });
     expect(results.duplicates.found).toBe("7 of 40 (18%), the first is item 1");
   });
