@@ -45,6 +45,14 @@ test("a sound task passes every check, with the numbers behind the words", async
   expect(sweep[0].loss).toBeCloseTo(results["learning-rate"].values.start, 1);
 });
 
+test("an output layer that begins with zeros is none, and hides no defect", async () => {
+  const sound = await check(planted({ beginsWithZeros: true }), 600, "look-ahead");
+  expect(complaints(sound)).toEqual({});
+  expect(sound.rows.values.ownChange).toBeGreaterThan(0);
+  const mixing = await check(planted({ beginsWithZeros: true, mixesRows: true }), 600, "look-ahead");
+  expect(complaints(mixing)).toMatchObject({ rows: "failed", "look-ahead": "failed" });
+});
+
 /** What each defect is complained of for, and words of the advice. */
 const PLANTED: readonly [name: string, Defects, Partial<Record<CheckName, string>>, advice: string][] = [
   [
