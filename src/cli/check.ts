@@ -179,6 +179,6 @@ function summaryOf(results: readonly CheckResult[]): string {
   );
   return counts
     .filter(([number]) => number > 0)
-    .map(([number, verdict]) => `${number} ${verdict}`)
+    .map(([number, verdict]) => `${number} ${verdict}${verdict === "warning" && number > 1 ? "s" : ""}`)
     .join(", ");
 }
