@@ -118,7 +118,8 @@ function headLines({ view }: Task, checked: TrainingCheck): string[] {
     ["model", view.model(config, cellName)],
     ["engine", `${machine.backend} ${machine.instructions}, 1 thread`],
   ];
-  return [...rows.map(([name, text]) => `${dim(name.padEnd(LABEL))}${escapeControl(text)}`), ""];
+  const width = Math.max(LABEL, ...rows.map(([name]) => name.length + 2));
+  return [...rows.map(([name, text]) => `${dim(name.padEnd(width))}${escapeControl(text)}`), ""];
 }
 
 const dim = (text: string): string => paint("dim", text, process.stdout);

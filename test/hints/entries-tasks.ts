@@ -61,10 +61,6 @@ export const TASKS: Entries = {
       hint: "* lines that their label has already were left out",
       explains: "how many of the lines of the data are counted, and why the others are not",
     },
-    {
-      hint: "* lines were cut to * characters",
-      explains: "that the model does not see the ends of such lines",
-    },
   ],
   predict: [
     {
