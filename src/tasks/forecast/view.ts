@@ -26,7 +26,7 @@ export const HELP: Task["help"] = {
     "or how they differ from the last value or from that of a season before.",
   examples: [
     "unrolled train forecast               daily sales of an invented shop",
-    "unrolled train forecast airline.csv --horizon 12",
+    "unrolled train forecast sales.csv --horizon 12",
     "unrolled train forecast shops.csv --series shop --target sales --known-ahead holiday",
   ].join("\n"),
 };
