@@ -141,7 +141,9 @@ function shortened(command: string): string {
   const words = wordsOf(typed.replace(/^(npx )?unrolled /, ""));
   if (words[0] === "train") {
     const small = words[1] === "text" ? SMALL : SMALL_TASK;
-    return `${typed} ${words.includes("--resume") ? "" : `${small} --out ${fresh()}`}`;
+    // The lines after it name the run.
+    const isNamed = words[1] === "forecast" && words.includes("--out");
+    return `${typed} ${words.includes("--resume") ? "" : `${small} ${isNamed ? "" : `--out ${fresh()}`}`}`;
   }
   if (words[0] === "check") return `${typed} --hidden 4 --batch-size 2 --max-seconds 1`;
   if (words[0] === "sample") return `${typed} --length 5`;
@@ -188,6 +190,7 @@ describe("the examples of --help", () => {
     "train",
     "train text",
     "train classify",
+    "train forecast",
     "check",
     "check text",
     "train tag",
