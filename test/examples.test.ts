@@ -39,6 +39,7 @@ describe("the examples", () => {
     const cells = ["leaky-cell.ts", "min-gru.ts", "my-cell.ts"];
     const programs = [
       "classify-csv.ts",
+      "forecast-csv.ts",
       "from-pytorch.ts",
       "open-model.ts",
       "own-cell.ts",
@@ -50,6 +51,23 @@ describe("the examples", () => {
     // The page by test/browser.
     const folders = ["browser", "own-task"];
     expect(readdirSync(`${ROOT}examples`).sort()).toEqual([...cells, ...programs, ...folders].sort());
+  });
+
+  test("forecast-csv.ts learns a season, keeps the model in a file and forecasts a year with it", async () => {
+    const printed = await run("forecast-csv.ts");
+    const errors = [...printed.matchAll(/^step \d+: mean absolute error (\S+)$/gm)].map((match) =>
+      Number(match[1]),
+    );
+    const [, naive] = /to beat: naive, mean absolute error (\S+)/.exec(printed)!;
+    expect(errors.at(-1)).toBeLessThan(Number(naive) / 4);
+    const years = [...printed.matchAll(/^(2025-\d\d): (\d+), four times in five between (\d+) and (\d+)$/gm)];
+    expect(years).toHaveLength(12);
+    for (const [, , value, low, high] of years) {
+      expect(Number(low)).toBeLessThanOrEqual(Number(value));
+      expect(Number(high)).toBeGreaterThanOrEqual(Number(value));
+    }
+    const july = Number(years[6][2]);
+    expect(july).toBeGreaterThan(1.5 * Number(years[0][2]));
   });
 
   test("classify-csv.ts learns a table, keeps the model in a file and judges new rows with it", async () => {

@@ -129,6 +129,11 @@ export function findCalendar(all: readonly TimeTexts[]): Calendar {
   return { form, step: step || 1, origin, day: parsed[0][0].day };
 }
 
+/** @throws InputError naming the line of a cell that is no time, and of one that is not after the one before */
+export function checkTimes(all: readonly TimeTexts[]): void {
+  for (const times of all) parseAll(times);
+}
+
 function parseAll({ texts, place }: TimeTexts): ParsedTime[] {
   const times: ParsedTime[] = [];
   for (const [index, text] of texts.entries()) {

@@ -9,7 +9,15 @@ import {
   type Table,
   textColumn,
 } from "../io/table-columns.ts";
-import { type Calendar, findCalendar, findTimeColumn, ROWS, stepOfTime, type TimeTexts } from "./calendar.ts";
+import {
+  type Calendar,
+  checkTimes,
+  findCalendar,
+  findTimeColumn,
+  ROWS,
+  stepOfTime,
+  type TimeTexts,
+} from "./calendar.ts";
 
 /**
  * What becomes of steps and cells that are missing: a straight line between their neighbours, an error, or (`skip`) each
@@ -118,13 +126,13 @@ export function readSeries(
       hint: "give each series one file or one name",
     });
   }
-  const found = columns.time === undefined ? ROWS : (calendar ?? findCalendar(all));
+  const areRows = columns.time === undefined || gaps === "skip";
+  const own = areRows ? ROWS : (calendar ?? findCalendar(all));
   // Also where rows are taken as they come, times that go back are refused.
-  if (columns.time !== undefined && calendar !== undefined) findCalendar(all);
-  const own = gaps === "skip" ? ROWS : found;
+  if (columns.time !== undefined) checkTimes(all);
   const missing = { steps: 0, cells: 0 };
   const series = all.map((rows) => {
-    const positions = gaps === "skip" || columns.time === undefined ? undefined : stepsOf(rows, own);
+    const positions = areRows ? undefined : stepsOf(rows, own);
     return fillSeries(rows, columns, positions, gaps, missing);
   });
   return { columns, calendar: own, series, missing };

@@ -49,6 +49,7 @@ beforeAll(async () => {
   }
   writeFileSync("names.txt", "Nakamura\nBrakkut\n");
   writeClassifyData();
+  writeSeries();
   writeFileSync("table.csv", "1,2,3\n2,3,4\n3,4,5\n4,5,6\n5,6,7\n6,7,8\n7,8,9\n8,9,10\n9,10,11\n10,11,12\n");
   const frames = Array.from({ length: 24 }, (_, at) => `s${at >> 1},${"ab"[at % 2]},${at}`);
   writeFileSync("frames.csv", `sequence,label,x\n${frames.join("\n")}\n`);
@@ -57,6 +58,20 @@ beforeAll(async () => {
   await works(`train text mybook.txt ${SMALL} --out original`);
 });
 afterAll(() => process.chdir(before));
+
+/** Series that docs/forecast.md names. */
+function writeSeries(): void {
+  const months = Array.from({ length: 60 }, (_, t) => {
+    return `${2020 + Math.floor(t / 12)}-${String((t % 12) + 1).padStart(2, "0")}`;
+  });
+  const value = (t: number) => 20 + t + 5 * ((t * 7) % 12);
+  writeFileSync("sales.csv", `month,sales\n${months.map((month, t) => `${month},${value(t)}`).join("\n")}\n`);
+  const rows = ["north", "south"].flatMap((shop) =>
+    // Of the last months only the holidays are known.
+    months.map((month, t) => `${month},${shop},${t < 48 ? value(t) : ""},${t % 5 === 0 ? 1 : 0}`),
+  );
+  writeFileSync("shops.csv", `month,shop,sales,holiday\n${rows.join("\n")}\n`);
+}
 
 /** Data of every kind that docs/classify.md names, of two labels. */
 function writeClassifyData(): void {
@@ -126,7 +141,9 @@ function shortened(command: string): string {
   const words = wordsOf(typed.replace(/^(npx )?unrolled /, ""));
   if (words[0] === "train") {
     const small = words[1] === "text" ? SMALL : SMALL_TASK;
-    return `${typed} ${words.includes("--resume") ? "" : `${small} --out ${fresh()}`}`;
+    // The lines after it name the run.
+    const isNamed = words[1] === "forecast" && words.includes("--out");
+    return `${typed} ${words.includes("--resume") ? "" : `${small} ${isNamed ? "" : `--out ${fresh()}`}`}`;
   }
   if (words[0] === "check") return `${typed} --hidden 4 --batch-size 2 --max-seconds 1`;
   if (words[0] === "sample") return `${typed} --length 5`;
@@ -173,6 +190,7 @@ describe("the examples of --help", () => {
     "train",
     "train text",
     "train classify",
+    "train forecast",
     "check",
     "check text",
     "train tag",

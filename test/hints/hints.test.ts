@@ -14,6 +14,7 @@ import { CODE } from "./entries-code.ts";
 import { COMMANDS } from "./entries-commands.ts";
 import { DATA } from "./entries-data.ts";
 import { ENGINE } from "./entries-engine.ts";
+import { FORECAST } from "./entries-forecast.ts";
 import { FORMATS } from "./entries-formats.ts";
 import { LAYERS } from "./entries-layers.ts";
 import { PAGES } from "./entries-page.ts";
@@ -35,6 +36,7 @@ const ENTRIES: Entries = {
   ...COMMANDS,
   ...ENGINE,
   ...FORMATS,
+  ...FORECAST,
   ...LAYERS,
   ...PAGES,
   ...RUNS,

@@ -73,7 +73,7 @@ async function readTables(source: DataSource | undefined, hooks: LoadHooks): Pro
   }
   const files = await source.listFiles(hooks);
   if (files.length === 0) {
-    throw new InputError(`${source.description} has no files`, { hint: "name a CSV file" });
+    throw new InputError(`${source.description} has no files`);
   }
   const tables: Table[] = [];
   for (const [index, file] of files.entries()) {

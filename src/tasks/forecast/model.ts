@@ -3,7 +3,6 @@ import { mul } from "../../autograd/ops/elementwise.ts";
 import { tensor } from "../../backend/tensor.ts";
 import { Rng } from "../../core/rng.ts";
 import { permute } from "../../data/item-batches.ts";
-import type { FilledWindows } from "../../data/series-windows.ts";
 import { isBuiltInCell } from "../../models/cells.ts";
 import { Forecaster } from "../../models/forecaster.ts";
 import {
@@ -35,11 +34,8 @@ import { type ForecastConfig, type ForecastFacts, parseForecast } from "./facts.
 import { inputsOf, measureBaselines, planEvaluation, scoreOf } from "./metrics.ts";
 import { drawEvaluation } from "./picture.ts";
 import { drawPredictions, predictTable } from "./predict.ts";
+import { PROBE, type WindowBatch } from "./probe.ts";
 import { HELP, VIEW } from "./view.ts";
-
-interface WindowBatch extends FilledWindows {
-  readonly columns: number;
-}
 
 /** Each window once in a pass, in an order that depends on seed and pass alone. */
 function planBatches(
@@ -118,28 +114,6 @@ function settingsOf(
   return { cell, hidden, layers, dropout, loss, window, horizon, lags, quantiles, transform, season, gaps };
 }
 
-/** The batch with other inputs; the linear part and what is known ahead count as the last step. */
-function changeInputs(
-  batch: WindowBatch,
-  change: (value: number, place: { readonly row: number; readonly step: number }) => number,
-): WindowBatch {
-  const { rows, columns, inputs, linear, future } = batch;
-  const last = inputs.length / (rows * columns) - 1;
-  const ofRow = (values: Float32Array) =>
-    values.map((value, at) => change(value, { row: Math.floor(at / (values.length / rows)), step: last }));
-  return {
-    ...batch,
-    inputs: inputs.map((value, at) =>
-      change(value, {
-        row: Math.floor(at / columns) % rows,
-        step: Math.floor(at / (columns * rows)),
-      }),
-    ),
-    linear: ofRow(linear),
-    future: ofRow(future),
-  };
-}
-
 /** The columns of the smallest table. */
 const LEAST_FACTS = {
   columns: { targets: ["value"], exogenous: [], ahead: [], time: undefined, series: undefined },
@@ -200,14 +174,6 @@ export const forecast: Task<
   predictFile: predictTable,
   predictionPicture: (predictions) => ({ kind: "picture", svg: drawPredictions(predictions) }),
   picture: (sums, data) => ({ kind: "picture", svg: drawEvaluation(sums, data) }),
-  probe: {
-    zeroInputs: (batch) => changeInputs(batch, () => 0),
-    disturbInputs: (batch, row, step) =>
-      changeInputs(batch, (value, place) =>
-        // As far as standardized numbers usually are from each other, and never the same again.
-        place.row === row && place.step >= step ? value + (value > 0 ? -1.5 : 1.5) : value,
-      ),
-    outputs: (model, { columns, ...filled }) => model.forward(inputsOf(filled, model, columns)),
-  },
+  probe: PROBE,
   view: VIEW,
 };

@@ -25,9 +25,9 @@ export const HELP: Task["help"] = {
     "--transform says what is forecast in the place of the values: their logarithm,\n" +
     "or how they differ from the last value or from that of a season before.",
   examples: [
-    "unrolled train forecast               daily sales of an invented shop",
-    "unrolled train forecast airline.csv --horizon 12",
-    "unrolled train forecast shops.csv --series shop --target sales --known-ahead holiday",
+    "npx unrolled train forecast               daily sales of an invented shop",
+    "npx unrolled train forecast sales.csv --horizon 12",
+    "npx unrolled train forecast shops.csv --series shop --target sales --known-ahead holiday",
   ].join("\n"),
 };
 
