@@ -247,6 +247,9 @@ describe("numbers", () => {
     expect(trained.facts.input).toMatchObject({ format: { audio: { rate: 8000, bands: 40 } } });
     const [{ json }] = await trained.predictFile(file("new.wav", tone(1400, 44100, 0.15)));
     expect(json.label).toBe("high");
+    // What is piped in has no name that tells what it is.
+    const [piped] = await trained.predictFile(file("standard input", tone(1400, 44100, 0.15)));
+    expect(piped.json.probabilities).toEqual(json.probabilities);
     const npy = (values: number[]) =>
       writeNpy({ shape: [values.length], values: Float32Array.from(values) } as never);
     const arrays = SERIES.map(({ values, label }, i) => file(`${label}/${i}.npy`, npy(values)));
@@ -322,7 +325,7 @@ describe("what is wrong in the data", () => {
       ["y", array(Int32Array.from([0, 1, 0, 1, 0]), [5])],
     ]);
     const { data, notes } = await load([file("a.npz", writeNpz(arrays as never))], { valSplit: 0.4 });
-    expect(notes.join()).toContain("1 items were cut to 1000 steps (--max-length)");
+    expect(notes.join()).toContain("1 item was cut to 1000 steps (--max-length)");
     expect(Math.max(...data.train.items.lengths, ...data.validation.items.lengths)).toBe(1000);
   });
 });

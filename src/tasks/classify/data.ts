@@ -266,7 +266,10 @@ function encoderOf(input: TextInput | NumberInput, tokens: LineTokens | undefine
         : applyScaling(data.items.subset(indices), (input as NumberInput).scaling);
     const { items, cut } = cutItems(chosen, input.maxLength);
     const what = input.kind === "text" ? `${input.tokens === "word" ? "words" : "characters"}` : "steps";
-    if (cut > 0) hooks.onNote(`${cut} items were cut to ${input.maxLength} ${what} (--max-length)`);
+    if (cut > 0)
+      hooks.onNote(
+        `${cut} ${cut === 1 ? "item was" : "items were"} cut to ${input.maxLength} ${what} (--max-length)`,
+      );
     return items.store;
   };
 }
