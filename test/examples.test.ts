@@ -37,11 +37,27 @@ describe("the examples", () => {
   test("are all run here", () => {
     // The cells for --cell are trained by test/cli/own-cell.test.ts.
     const cells = ["leaky-cell.ts", "min-gru.ts", "my-cell.ts"];
-    const programs = ["from-pytorch.ts", "open-model.ts", "own-cell.ts", "own-model.ts", "streaming.ts"];
+    const programs = [
+      "classify-csv.ts",
+      "from-pytorch.ts",
+      "open-model.ts",
+      "own-cell.ts",
+      "own-model.ts",
+      "streaming.ts",
+      "tag-frames.ts",
+    ];
     // The task by test/tasks/own-task.test.ts.
     // The page by test/browser.
     const folders = ["browser", "own-task"];
     expect(readdirSync(`${ROOT}examples`).sort()).toEqual([...cells, ...programs, ...folders].sort());
+  });
+
+  test("classify-csv.ts learns a table, keeps the model in a file and judges new rows with it", async () => {
+    const printed = await run("classify-csv.ts");
+    const accuracies = [...printed.matchAll(/validation accuracy (\S+)/g)].map((match) => Number(match[1]));
+    expect(accuracies.at(-1)).toBeGreaterThan(0.9);
+    expect(printed).toMatch(/a stone of 25 x 10 cm and 3.1 kg: brick/);
+    expect(printed.match(/^new\.csv:\d: brick$/gm)).toHaveLength(3);
   });
 
   test("own-model.ts learns one-digit sums, from guessing to near the best possible, and answers with one", async () => {
@@ -74,6 +90,14 @@ describe("the examples", () => {
       expect(error).toBeGreaterThan(noise);
     }
     expect(Math.max(...found)).toBeLessThan(1.05 * Math.min(...found));
+  });
+
+  test("tag-frames.ts labels the frames of videos as they come, far better than guessing", async () => {
+    const printed = await run("tag-frames.ts");
+    const [, all, right, edit] = /of (\d+) frames (\d+) are right; .* of (\S+)$/m.exec(printed)!.map(Number);
+    expect(right / all).toBeGreaterThan(0.85);
+    expect(edit).toBeGreaterThan(0.75);
+    expect(printed.match(/^frame \d+: /gm)).toHaveLength(19);
   });
 
   test("open-model.ts writes with a checkpoint and says what comes next, and how likely that is", async () => {

@@ -64,6 +64,16 @@ export async function testClassifier(run: string, data: readonly string[]): Prom
   return { accuracy: metrics.accuracy, macroF1: metrics.macroF1 };
 }
 
+/** A line for a run that is done: long figures take a while. */
+export function reportRun(
+  name: string,
+  { accuracy }: Measured,
+  { seconds, validation }: ClassifierRun,
+): void {
+  const [tested, validated] = [accuracy, validation].map((share) => `${(100 * share).toFixed(2)} %`);
+  console.log(`${name}: ${tested} (validation ${validated}), ${seconds.toFixed(0)} s`);
+}
+
 export interface NamedFigure extends Measured {
   readonly name: string;
 }

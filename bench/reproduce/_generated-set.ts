@@ -9,6 +9,7 @@ import {
   measureBaselines,
   printTable,
   readArguments,
+  reportRun,
   testClassifier,
   trainClassifier,
   withFolder,
@@ -41,11 +42,11 @@ export async function reproduceSet(given: string[], figure: SetFigure): Promise<
   }
   // Whole bags are left out, so that what is left is as balanced as it was.
   const asked = figure.test(TEST_SEED).filter(({ text }) => !seen.has(bagOf(text)));
-  const tested = quick ? asked.slice(0, 60) : asked;
-  console.log(`${set}: tested on ${tested.length} items that no run was trained on or chosen with`);
+  const items = quick ? asked.slice(0, 60) : asked;
+  console.log(`${set}: tested on ${items.length} items that no run was trained on or chosen with`);
   const rows = [["model", "accuracy in %", "s a run"]];
   await withFolder(async (folder) => {
-    const test = [writeTexts(join(folder, "test"), tested)];
+    const test = [writeTexts(join(folder, "test"), items)];
     for (const [name, options] of Object.entries(models)) {
       if (only !== undefined && only !== name) continue;
       const [accuracies, seconds]: [number[], number[]] = [[], []];
@@ -53,7 +54,9 @@ export async function reproduceSet(given: string[], figure: SetFigure): Promise<
         const out = join(folder, `${rows.length}-${index}`);
         const limits = quick ? { steps: 20 } : { epochs: figure.epochs };
         const run = await trainClassifier({ set, seed, out, ...shared, ...options, ...limits });
-        accuracies.push((await testClassifier(out, test)).accuracy);
+        const tested = await testClassifier(out, test);
+        reportRun(`${name}, seed ${seed}`, tested, run);
+        accuracies.push(tested.accuracy);
         seconds.push(run.seconds);
       }
       rows.push([name, meanAndSpread(accuracies), meanOf(seconds).toFixed(1)]);

@@ -32,7 +32,7 @@ export function readReviews(path: string): Review[] {
 export function readSnippets(folder: string): string[] {
   return readdirSync(folder)
     .sort()
-    .flatMap((name) => readFileSync(join(folder, name), "latin1").split("\n"))
+    .flatMap((name) => readFile(join(folder, name)).split("\n"))
     .filter((line) => line.trim() !== "");
 }
 
@@ -86,21 +86,22 @@ export interface LanguageFigure {
   readonly validation: number;
 }
 
+export interface LanguageOptions {
+  readonly out: string;
+  /** Units, and features of a word. */
+  readonly hidden: number;
+  readonly vocabSize: number;
+  readonly seed?: number;
+  readonly epochs?: number;
+  readonly steps?: number;
+}
+
 /** Trains a language model of words, to start a classifier from. */
-export async function trainLanguageModel(
-  text: string,
-  options: {
-    readonly out: string;
-    readonly epochs?: number;
-    readonly steps?: number;
-    readonly seed?: number;
-  },
-): Promise<LanguageFigure> {
+export async function trainLanguageModel(text: string, options: LanguageOptions): Promise<LanguageFigure> {
   const hooks = { signal: new AbortController().signal, onProgress() {}, onNote() {} };
-  const shape = { hidden: 200, embedding: 200, tieWeights: true, layers: 1 };
-  const words = { tokens: "word", vocabSize: 10_000 } as const;
-  const learning = { lr: 3e-3, dropout: 0.4, batchSize: 32, seqLength: 35, threads: 1, seed: 1 };
-  const training = await trainText({ data: [text], ...shape, ...words, ...learning, ...options }, hooks);
+  const words = { tokens: "word", tieWeights: true, embedding: options.hidden } as const;
+  const learning = { lr: 3e-3, dropout: 0.3, batchSize: 32, seqLength: 35, threads: 1, seed: 1 };
+  const training = await trainText({ data: [text], ...words, ...learning, ...options }, hooks);
   let [seconds, validation] = [0, Number.POSITIVE_INFINITY];
   for await (const event of training.events) {
     if (event.event === "eval") validation = Math.min(validation, event.loss);

@@ -1,4 +1,5 @@
-import type { NpyArray } from "../../src/io/index.ts";
+import type { Rng } from "../../src/core/rng.ts";
+import { type NpyArray, type NpyValues, writeNpz } from "../../src/io/index.ts";
 
 /** Joints of a Kinect's skeleton, by their places in a frame. */
 const JOINTS = 20;
@@ -83,4 +84,71 @@ function turn(frame: Float64Array, angle: number, scale: number): number[] {
 
 function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+}
+
+/** Copies of a video for training: mirrored or not, at another speed, with joints a little elsewhere. */
+export interface Augmentation {
+  readonly copies: number;
+  readonly rng: Rng;
+}
+
+/** Videos for training: each as it is and mirrored, and so many changed copies, every second one mirrored. */
+export function augment({ videos, labels }: Skeletons, { copies, rng }: Augmentation): LabelledFeatures[] {
+  return videos.flatMap((video, index) => {
+    const own = labels[index];
+    const changed = Array.from({ length: copies }, (_, copy) =>
+      change(copy % 2 === 0 ? mirror(video) : video, own, rng),
+    );
+    const whole = [video, mirror(video)].map((frames) => ({ frames, labels: own }));
+    return [...whole, ...changed].map((one) => ({ features: featuresOf(one.frames), labels: one.labels }));
+  });
+}
+
+/** A video as the models read it. */
+export interface LabelledFeatures {
+  readonly features: readonly Float32Array[];
+  readonly labels: readonly string[];
+}
+
+/** In metres: how far a joint is moved in the whole video, and in a single frame. */
+const JITTER = { joint: 0.02, frame: 0.004 };
+/** The logarithm of the speed is between plus and minus this. */
+const SPEED = 0.3;
+
+function change(
+  video: readonly Float64Array[],
+  labels: readonly string[],
+  rng: Rng,
+): { frames: Float64Array[]; labels: string[] } {
+  const speed = Math.exp(SPEED * (2 * rng.uniform() - 1));
+  const moved = Float64Array.from({ length: 3 * JOINTS }, () => JITTER.joint * rng.normal());
+  const places = Array.from({ length: Math.floor((video.length - 1) / speed) }, (_, t) => t * speed);
+  const frames = places.map((place) => {
+    const [first, share] = [Math.floor(place), place % 1];
+    return video[first].map(
+      (value, at) =>
+        (1 - share) * value + share * video[first + 1][at] + moved[at] + JITTER.frame * rng.normal(),
+    );
+  });
+  return { frames, labels: places.map((place) => labels[Math.round(place)]) };
+}
+
+/** Videos as an npz file that the task `tag` reads. */
+export function encodeVideos(videos: readonly LabelledFeatures[]): Uint8Array {
+  const width = videos[0].features[0].length;
+  const total = videos.reduce((sum, { labels }) => sum + labels.length, 0);
+  const x = new Float32Array(total * width);
+  let at = 0;
+  for (const { features } of videos) {
+    for (const frame of features) {
+      x.set(frame, at);
+      at += width;
+    }
+  }
+  const arrays: [string, { shape: number[]; values: NpyValues }][] = [
+    ["x", { shape: [total, width], values: x }],
+    ["lengths", { shape: [videos.length], values: Int32Array.from(videos, ({ labels }) => labels.length) }],
+    ["y", { shape: [total], values: videos.flatMap(({ labels }) => [...labels]) }],
+  ];
+  return writeNpz(new Map(arrays));
 }

@@ -26,7 +26,7 @@ const SIZES: Readonly<Record<string, readonly number[]>> = {
   batchSize: [60, 240, 960, 3840],
   hidden: [60, 240, 960, 3840],
   dropout: [60, 240, 960, 3840],
-  epochs: [60, 240, 960],
+  epochs: [60, 240],
   pooling: [480],
 };
 const HIDDEN = [32, 64, 128, 256];

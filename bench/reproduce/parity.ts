@@ -6,6 +6,7 @@ import {
   meanOf,
   printTable,
   readArguments,
+  reportRun,
   testClassifier,
   trainClassifier,
   withFolder,
@@ -69,7 +70,9 @@ export async function reproduce(given: string[]): Promise<void> {
           const run = await trainClassifier({ set, seed, out, ...options, ...limits });
           seconds.push(run.seconds);
           for (const [at, test] of tests.entries()) {
-            accuracies[at].push((await testClassifier(out, [test])).accuracy);
+            const tested = await testClassifier(out, [test]);
+            if (at === LENGTHS.length - 1) reportRun(`${set}, ${name}, seed ${seed}`, tested, run);
+            accuracies[at].push(tested.accuracy);
           }
         }
         const solved = accuracies[LENGTHS.length - 1].filter((accuracy) => accuracy >= SOLVED).length;

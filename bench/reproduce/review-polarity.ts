@@ -34,7 +34,8 @@ const SCRATCH: ClassifyOptions = {
 };
 
 const FROM_LANGUAGE: ClassifyOptions = { ...SHARED, pooling: "mean", epochs: 8 };
-const EPOCHS_OF_LANGUAGE = 6;
+const LANGUAGE = { hidden: 150, vocabSize: 8000 };
+const EPOCHS_OF_LANGUAGE = 3;
 
 /**
  * review-polarity: 2000 reviews of films in ten folds. The model of a fold learns from the nine others, a tenth of which
@@ -89,9 +90,9 @@ export async function reproduce(given: string[]): Promise<void> {
           join(folder, `language-${fold}.txt`),
           learned.flatMap((review) => review.text.split("\n")),
         );
-        const limits = quick ? { steps: 5 } : { epochs: EPOCHS_OF_LANGUAGE };
+        const limits = quick ? { hidden: 8, steps: 2 } : { epochs: EPOCHS_OF_LANGUAGE };
         const out = join(folder, `language-${fold}`);
-        const language = await trainLanguageModel(text, { out, seed, ...limits });
+        const language = await trainLanguageModel(text, { out, seed, ...LANGUAGE, ...limits });
         console.log(
           `fold ${fold}, language model: ${language.validation.toFixed(3)} nats per word, ${language.seconds.toFixed(0)} s`,
         );

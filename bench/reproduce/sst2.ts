@@ -7,6 +7,7 @@ import {
   measureBaselines,
   printTable,
   readArguments,
+  reportRun,
   testClassifier,
   trainClassifier,
   withFolder,
@@ -46,7 +47,8 @@ const FROM_LANGUAGE: ClassifyOptions = {
   epochs: 4,
 };
 
-const EPOCHS_OF_LANGUAGE = 6;
+const LANGUAGE = { hidden: 200, vocabSize: 10_000 };
+const EPOCHS_OF_LANGUAGE = 4;
 
 /**
  * SST-2: 872 sentences to test on. The phrases of train and dev are joined; what lies in a test sentence is dropped; a tenth
@@ -63,29 +65,26 @@ export async function reproduce(given: string[]): Promise<void> {
     throw new Error("name the folder that holds sst2: npm run reproduce sst2 -- path/to/data");
   const read = (name: string) =>
     readPhrases(readFile(join(root, "sst2", `${name}.tsv.gz`)), ["negative", "positive"]);
-  const tested = read("test");
+  const sentences = read("test");
   const all = [...read("train"), ...read("dev")];
-  const phrases = groupPhrases(dropContained(all, tested));
+  const phrases = groupPhrases(dropContained(all, sentences));
   console.log(
     `${all.length} phrases, ${phrases.length} of them in no test sentence, of ` +
-      `${new Set(phrases.map(({ group }) => group)).size} sentences; ${tested.length} sentences to test`,
+      `${new Set(phrases.map(({ group }) => group)).size} sentences; ${sentences.length} sentences to test`,
   );
   const rows = [["model", "accuracy in %", "s a run"]];
   await withFolder(async (folder) => {
     const data = [writeItems(join(folder, "train.jsonl"), quick ? phrases.slice(0, 2000) : phrases)];
-    const test = [writeItems(join(folder, "test.jsonl"), tested)];
+    const test = [writeItems(join(folder, "test.jsonl"), sentences)];
     const measure = async (name: string, options: ClassifyOptions) => {
       const [accuracies, seconds]: [number[], number[]] = [[], []];
       for (const seed of seeds) {
         const out = join(folder, `run-${rows.length}-${seed}`);
         const limits = quick ? { epochs: undefined, steps: 10 } : {};
         const run = await trainClassifier({ data, valSplit: 0.1, seed, out, ...options, ...limits });
-        const { accuracy } = await testClassifier(out, test);
-        console.log(
-          `${name}, seed ${seed}: ${(100 * accuracy).toFixed(2)} %, ` +
-            `validation ${(100 * run.validation).toFixed(2)} %, ${run.seconds.toFixed(0)} s`,
-        );
-        accuracies.push(accuracy);
+        const tested = await testClassifier(out, test);
+        reportRun(`${name}, seed ${seed}`, tested, run);
+        accuracies.push(tested.accuracy);
         seconds.push(run.seconds);
       }
       rows.push([name, meanAndSpread(accuracies), meanOf(seconds).toFixed(0)]);
@@ -94,9 +93,13 @@ export async function reproduce(given: string[]): Promise<void> {
       for (const [name, options] of Object.entries(MODELS)) await measure(name, { ...SCRATCH, ...options });
     }
     if (only !== "scratch") {
-      const text = writeLanguage(join(folder, "language.txt"), root, phrases, tested, quick);
-      const limits = quick ? { steps: 10 } : { epochs: EPOCHS_OF_LANGUAGE };
-      const language = await trainLanguageModel(text, { out: join(folder, "language"), ...limits });
+      const text = writeLanguage(join(folder, "language.txt"), root, phrases, sentences, quick);
+      const limits = quick ? { hidden: 8, steps: 2 } : { epochs: EPOCHS_OF_LANGUAGE };
+      const language = await trainLanguageModel(text, {
+        out: join(folder, "language"),
+        ...LANGUAGE,
+        ...limits,
+      });
       console.log(
         `language model: ${language.validation.toFixed(3)} nats per word, ${language.seconds.toFixed(0)} s`,
       );

@@ -10,8 +10,8 @@ import {
 import type { NamedTask } from "../runs/train-task.ts";
 import type { OptionSchema, TaskOption } from "../tasks/option-schema.ts";
 import type { CheckResult, Verdict } from "../tasks/recipe.ts";
+import { type RunOptions, runOptions } from "../tasks/run-options.ts";
 import type { Task } from "../tasks/task.ts";
-import { type RunOptions, runOptions } from "../tasks/training-options.ts";
 import { chooseDrawing } from "./charts.ts";
 import { addSchemaOptions } from "./command.ts";
 import { nats, wrapWords } from "./format.ts";
@@ -118,7 +118,8 @@ function headLines({ view }: Task, checked: TrainingCheck): string[] {
     ["model", view.model(config, cellName)],
     ["engine", `${machine.backend} ${machine.instructions}, 1 thread`],
   ];
-  return [...rows.map(([name, text]) => `${dim(name.padEnd(LABEL))}${escapeControl(text)}`), ""];
+  const width = Math.max(LABEL, ...rows.map(([name]) => name.length + 2));
+  return [...rows.map(([name, text]) => `${dim(name.padEnd(width))}${escapeControl(text)}`), ""];
 }
 
 const dim = (text: string): string => paint("dim", text, process.stdout);

@@ -116,7 +116,8 @@ export function findCalendar(all: readonly TimeTexts[]): Calendar {
   const origin = Math.min(...values.map(([first]) => first));
   let step = 0;
   for (const own of values) {
-    for (let at = 0; at < own.length; at++) step = commonStep(step, own[at] - origin);
+    step = commonStep(step, own[0] - origin);
+    for (let at = 1; at < own.length; at++) step = commonStep(step, own[at] - own[at - 1]);
   }
   const last = Math.max(...values.map((own) => own[own.length - 1]));
   const rows = values.reduce((most, own) => Math.max(most, own.length), 0);
@@ -175,7 +176,7 @@ function valueIn(form: TimeForm, { form: own, value }: ParsedTime): number {
 /** The greatest common divisor, also of numbers that are no integers. */
 function commonStep(a: number, b: number): number {
   let [x, y] = [Math.max(a, b), Math.min(a, b)];
-  const least = 1e-6 * x;
+  const least = Number.isInteger(x) && Number.isInteger(y) ? 0 : 1e-6 * x;
   while (y > least) {
     const rest = x % y;
     // A remainder that is nearly the divisor is a rounding error.

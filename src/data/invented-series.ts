@@ -2,8 +2,8 @@
 import { Rng } from "../core/rng.ts";
 import type { Table } from "../io/table-columns.ts";
 
-const DAYS = 1096;
-const FIRST = Date.UTC(2022, 0, 3);
+const DAYS = 2922;
+const FIRST = Date.UTC(2016, 0, 4);
 /** Monday to Sunday: people buy before the weekend, and the shop opens for half of Sunday. */
 const WEEK = [0.86, 0.82, 0.9, 1.02, 1.28, 1.42, 0.7];
 /** A promotion soon after another one does little: it recovers by this share of what is missing each day. */

@@ -18,7 +18,7 @@ export interface LabelledSet {
   /** What it is, in a few words: "names in six invented languages". */
   readonly summary: string;
   /** Default settings of the task that this set needs otherwise, under their names in code: `{ tokens: "word" }`. */
-  readonly settings?: Readonly<Record<string, string | number | boolean>>;
+  readonly settings?: Readonly<Record<string, string | number | boolean | null>>;
   /** @param seed an integer, that of the run */
   make(seed: number): LabelledSetItems;
 }
@@ -70,12 +70,12 @@ const seedOf = (seed: number, part: 0 | 1): number => 2 * (seed % 2 ** 50) + par
 const parity = digitSums("parity", 2, 2, "bits whose number of ones is even or odd");
 const sum = digitSums("sum", 10, 3, "digits with their sum modulo 3");
 
-const WORDS = { tokens: "word", hidden: 64 };
-
+// With `initUniform: null`, as both sets of words have it, vectors begin at PyTorch's size: from the small ones that are
+// better for real texts a vanilla RNN does not find what negates, nor attention the statement that answers.
 const negation: LabelledSet = {
   name: "negation",
   summary: "sentences whose words say nothing without their order",
-  settings: WORDS,
+  settings: { tokens: "word", hidden: 64, initUniform: null },
   make(seed) {
     const all = negationSentences({ count: 5000, seed });
     return { train: all.slice(0, 4000), validation: all.slice(4000) };
@@ -85,7 +85,17 @@ const negation: LabelledSet = {
 const facts: LabelledSet = {
   name: "facts",
   summary: "stories with a question that one statement answers",
-  settings: WORDS,
+  // An LSTM in one direction stays below 70 %; a smaller rate or dropout take several times as long.
+  settings: {
+    tokens: "word",
+    hidden: 32,
+    bidirectional: true,
+    pooling: "attention",
+    dropout: 0,
+    lr: 5e-3,
+    initUniform: null,
+    shortFirst: 4,
+  },
   make(seed) {
     const all = oneFactQuestions({ count: 12_000, seed });
     return { train: all.slice(0, 10_998), validation: all.slice(10_998) };

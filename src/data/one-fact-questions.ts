@@ -5,7 +5,7 @@ import type { LabelledText } from "./labelled-lines.ts";
 export interface OneFactOptions {
   /** How many stories with a question, 1 to 200,000. Default 5000. */
   readonly count?: number;
-  /** Statements of the shortest story, at least 2. Default 4. */
+  /** Statements of the shortest story, at least 2. Default 2. */
   readonly fewest?: number;
   /** Statements of the longest story, at most 100. Default 8. */
   readonly most?: number;
@@ -50,7 +50,7 @@ const IDLE = 0.25;
  * @throws InputError for an option out of range, or for more different stories than there are
  */
 export function oneFactQuestions(options: OneFactOptions = {}): LabelledText[] {
-  const defaults = { count: 5000, fewest: 4, most: 8, seed: 0 };
+  const defaults = { count: 5000, fewest: 2, most: 8, seed: 0 };
   const { count, fewest, most, seed } = settle("oneFactQuestions", RANGES, defaults, options);
   if (most < fewest) {
     throw new InputError(`oneFactQuestions: most must be at least fewest, ${fewest}, got ${most}`);

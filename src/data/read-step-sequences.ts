@@ -8,6 +8,8 @@ import { fromArrays, fromConll, fromTable, joinSequences, type StepSequences } f
 export interface ReadStepOptions {
   /** Column of the labels: its name in a table (default `label`), its number in a CoNLL format (default: the last one). */
   readonly labelColumn?: string;
+  /** Whether a table must have that column where it was named. Default false: there may be no labels to compare with. */
+  readonly needsLabels?: boolean;
   /** The numbers of a step that a model knows, by the names of their columns. Default: all columns. */
   readonly features?: readonly string[];
 }
@@ -42,15 +44,16 @@ export async function readStepFile(file: DataFile, options: ReadStepOptions): Pr
   const { labelColumn = "label", features } = options;
   if (/\.npz$/i.test(file.name)) {
     const { parseNpz } = await import("../io/npz.ts");
-    return fromArrays(parseNpz(bytes, file.name), file.name);
+    return fromArrays(parseNpz(bytes, file.name), file.name, features);
   }
   if (!/\.(csv|tsv)$/i.test(file.name)) {
     const { parseConll } = await import("../io/conll.ts");
     const columns = conllColumns(file.name, options.labelColumn);
     return fromConll(parseConll(bytes, { name: file.name, ...columns }));
   }
-  const { parseTable } = await import("../io/table.ts");
+  const { parseTable, requireColumn } = await import("../io/table.ts");
   const table = parseTable(bytes, { name: file.name });
+  if (options.needsLabels && options.labelColumn !== undefined) requireColumn(table, labelColumn);
   return fromTable(sequencesFromTable(table, { labels: "step", labelColumn, features }));
 }
 

@@ -12,6 +12,10 @@ export interface SeasonFound {
 const LEAST_CORRELATION = 0.3;
 /** A shorter season is preferred to a multiple of it that is hardly stronger. */
 const NEARLY = 0.9;
+/** How far a peak rises above what is before it. */
+const RISE = 0.1;
+/** A peak so near a usual season is that one, as a share of it. */
+const NEAR = 0.05;
 /** Longer series are looked at from their end. */
 const MOST_STEPS = 5000;
 const LONGEST = 400;
@@ -31,10 +35,13 @@ export function findSeason(values: ArrayLike<number>, usual: readonly number[] =
   const all = autocorrelation(x, longest + 1);
   const least = Math.max(LEAST_CORRELATION, 2 / Math.sqrt(x.length));
   const peaks: SeasonFound[] = [];
+  let lowest = 1;
   for (let lag = 2; lag <= longest; lag++) {
-    if (all[lag] > all[lag - 1] && all[lag] >= all[lag + 1] && all[lag] > least) {
+    lowest = Math.min(lowest, all[lag - 1]);
+    const isPeak = all[lag] > all[lag - 1] && all[lag] >= all[lag + 1];
+    // What falls slowly has high correlations too; a season comes back after it was away.
+    if (isPeak && all[lag] > least && all[lag] > lowest + RISE)
       peaks.push({ season: lag, correlation: all[lag] });
-    }
   }
   const none = { season: 1, correlation: all[1] ?? 0 };
   const highest = peaks.reduce((best, peak) => (peak.correlation > best.correlation ? peak : best), {
@@ -43,10 +50,12 @@ export function findSeason(values: ArrayLike<number>, usual: readonly number[] =
   });
   if (highest.season === 1) return none;
   const enough = NEARLY * highest.correlation;
-  const known = usual.find((lag) => lag <= longest && all[lag] >= enough && all[lag] > least);
+  const strong = peaks.filter(({ correlation }) => correlation >= enough);
+  const isNear = (lag: number) => strong.some(({ season }) => Math.abs(season - lag) <= NEAR * lag);
+  const known = usual.find((lag) => lag <= longest && isNear(lag));
   if (known !== undefined) return { season: known, correlation: all[known] };
   const isPart = (lag: number) => Math.abs(highest.season / lag - Math.round(highest.season / lag)) < 0.05;
-  return peaks.find(({ season, correlation }) => correlation >= enough && isPart(season)) ?? highest;
+  return strong.find(({ season }) => isPart(season)) ?? highest;
 }
 
 /** Seasons that series of such a calendar usually have, the shortest first. */

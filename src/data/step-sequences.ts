@@ -1,7 +1,9 @@
 /** Sequences whose steps have labels, as they come from files: words, frames of numbers, or images. */
 import { FormatError, InputError } from "../core/index.ts";
 import type { ConllFile } from "../io/conll.ts";
+import type { NpyArray } from "../io/npy.ts";
 import { Items } from "./items.ts";
+import { sequencesFromArrays } from "./sequence-arrays.ts";
 import type { LabelledSequences } from "./sequence-table.ts";
 import { Sha256 } from "./sha256.ts";
 import { sharedFloats } from "./shared-arrays.ts";
@@ -145,167 +147,61 @@ export function fingerprintOf({ steps, lengths, labels, groups }: StepSequences)
   return hash.digest("hex");
 }
 
-/** An array of a NumPy file. */
-interface NumberArray {
-  readonly shape: readonly number[];
-  readonly values: ArrayLike<number> | ArrayLike<string>;
-}
+/** Axes of a frame that is an image: height and width, perhaps channels. */
+const IMAGE_AXES = [2, 3];
 
 /**
- * Sequences from the arrays of an npz file: `x` [N, T, F] or [total, F], images [N, T, H, W] or [total, H, W] and with a
- * last axis of channels; `lengths` [N], needed with [total, ...]; `y` [N, T] or [total], integers (negative: no label) or
- * texts (empty: no label); `classes`, the names of the integers; `features` [F], `groups` [N] and `names` [N].
+ * Sequences from the arrays of an npz file: as `sequencesFromArrays` reads them with a label for each step, or with images
+ * in place of features, `x` [N, T, H, W] or [total, H, W], and with a last axis of channels.
  * @param name of the file, for errors
+ * @param features that a model knows
  * @throws FormatError naming the array that does not fit
  */
-export function fromArrays(arrays: ReadonlyMap<string, NumberArray>, name: string): StepSequences {
+export function fromArrays(
+  arrays: ReadonlyMap<string, NpyArray>,
+  name: string,
+  features?: readonly string[],
+): StepSequences {
   const x = arrays.get("x");
-  if (x === undefined) {
-    const names = [...arrays.keys()].slice(0, 12).join(", ");
-    throw new FormatError(name, `there is no array x; the arrays are ${names || "none"}`, {
-      hint: "save the sequences as x: numpy.savez(path, x=x, lengths=lengths, y=y)",
-    });
+  const axes = x === undefined ? 0 : axesOfSteps(x, arrays.get("lengths"));
+  const frame = x?.shape.slice(axes) ?? [];
+  if (x === undefined || !IMAGE_AXES.includes(frame.length)) {
+    return fromTable(sequencesFromArrays(arrays, { name, labels: "step", features }));
   }
-  const layout = layOut(x, arrays.get("lengths"), name);
-  const { lengths } = layout;
-  const list = (key: string) => {
-    const array = arrays.get(key);
-    if (array === undefined) return undefined;
-    if (array.shape.length === 1 && array.values.length === lengths.length)
-      return Array.from(array.values, String);
-    throw new FormatError(name, `${key} must have one value for each of the ${lengths.length} sequences`);
+  const [height, width, channels = 1] = frame;
+  if (height < 2 || width < 2) {
+    throw new FormatError(name, `images must have 2 x 2 pixels or more, got ${height} x ${width}`);
+  }
+  const flat = {
+    ...x,
+    shape: [...x.shape.slice(0, axes), height * width * channels],
+    values: channelsFirst(x, channels),
   };
-  return {
-    steps: framesOf(x, layout, arrays.get("features"), name),
-    lengths,
-    names: list("names") ?? Array.from(lengths, (_, index) => String(index)),
-    labels: labelsOf(arrays, x, layout, name),
-    groups: list("groups"),
+  const read = sequencesFromArrays(new Map([...arrays, ["x", flat]]), { name, labels: "step" });
+  const sequences = fromTable(read);
+  const steps: FrameSteps = {
+    ...(sequences.steps as FrameSteps),
+    features: [],
+    image: [channels, height, width],
   };
+  return { ...sequences, steps };
 }
 
-interface Layout {
-  readonly lengths: Int32Array;
-  /** For each step of all sequences its place among the steps of x. */
-  readonly places: Int32Array;
-  /** Axes of x that stand before those of a step: 2 for [N, T, ...], 1 for [total, ...]. */
-  readonly axes: 1 | 2;
+/** Axes of x before those of a step: 2 for [N, T, ...], 1 for [total, ...], whose lengths add up to the first axis. */
+function axesOfSteps({ shape }: NpyArray, lengths: NpyArray | undefined): 1 | 2 {
+  if (lengths === undefined) return shape.length === 2 ? 1 : 2;
+  const total = Array.from(lengths.values, Number).reduce((sum, length) => sum + length, 0);
+  return shape.length === 2 || total === shape[0] ? 1 : 2;
 }
 
-function layOut({ shape }: NumberArray, given: NumberArray | undefined, name: string): Layout {
-  const show = `[${shape.join(", ")}]`;
-  if (shape.length < 2 || shape.includes(0)) {
-    throw new FormatError(
-      name,
-      `x must be [sequences, steps, features] or, with lengths, [steps, features], got ${show}`,
-    );
-  }
-  if (given === undefined) {
-    if (shape.length < 3) {
-      throw new FormatError(
-        name,
-        `x of shape ${show} needs an array lengths, with the steps of each sequence`,
-        {
-          hint: "save lengths as well, or give x as [sequences, steps, features]",
-        },
-      );
-    }
-    const [count, steps] = shape;
-    return {
-      lengths: new Int32Array(count).fill(steps),
-      places: Int32Array.from({ length: count * steps }, (_, at) => at),
-      axes: 2,
-    };
-  }
-  const lengths = Int32Array.from(given.values as ArrayLike<number>);
-  const isWrong = (length: number, at: number) => length !== Number(given.values[at]) || length < 1;
-  if (given.shape.length !== 1 || lengths.length === 0 || lengths.some(isWrong)) {
-    throw new FormatError(name, "lengths must be a list of integers of at least 1", {
-      hint: "leave out sequences without a step",
-    });
-  }
-  const total = lengths.reduce((sum, length) => sum + length, 0);
-  if (total === shape[0])
-    return { lengths, places: Int32Array.from({ length: total }, (_, at) => at), axes: 1 };
-  if (shape.length < 3 || lengths.length !== shape[0] || lengths.some((length) => length > shape[1])) {
-    throw new FormatError(name, `lengths of ${total} steps in all do not fit x of shape ${show}`, {
-      hint: "the lengths must add up to the first axis of x, or be one for each of its padded sequences",
-    });
-  }
-  const places = new Int32Array(total);
-  let at = 0;
-  for (const [row, length] of lengths.entries()) {
-    for (let t = 0; t < length; t++) places[at++] = row * shape[1] + t;
-  }
-  return { lengths, places, axes: 2 };
-}
-
-/** The names of the numbers of a step. */
-function namesOf(features: NumberArray | undefined, size: number, name: string): string[] {
-  if (features === undefined) return Array.from({ length: size }, (_, index) => `x${index}`);
-  const names = Array.from(features.values, String);
-  if (names.length === size && new Set(names).size === size) return names;
-  throw new FormatError(name, `features must be ${size} different names, one for each number of a step`);
-}
-
-function framesOf(
-  { shape, values }: NumberArray,
-  { places, axes }: Layout,
-  features: NumberArray | undefined,
-  name: string,
-): FrameSteps {
-  const step = shape.slice(axes);
-  if (step.length > 3 || step.length === 0) {
-    throw new FormatError(name, `a step of x must have 1 to 3 axes, got ${step.length}`, {
-      hint: "features, or an image of height, width and channels",
-    });
-  }
-  const isImage = step.length > 1;
-  const [height, width, channels = 1] = step;
-  const size = step.reduce((all, one) => all * one, 1);
-  const frames = sharedFloats(places.length * size);
-  for (const [at, place] of places.entries()) {
-    for (let i = 0; i < size; i++) {
-      const value = values[place * size + i];
-      if (typeof value !== "number" || !Number.isFinite(Math.fround(value))) {
-        throw new FormatError(name, `x must hold finite numbers of 32 bits, got ${value} at step ${place}`);
-      }
-      // Channels come last in the file, and first in a model.
-      const to = isImage ? (i % channels) * height * width + Math.floor(i / channels) : i;
-      frames[at * size + to] = value;
-    }
-  }
-  if (!isImage) {
-    return { kind: "frames", values: frames, features: namesOf(features, size, name), image: null };
-  }
-  if (height < 2 || width < 2)
-    throw new FormatError(name, `images of ${height} x ${width} pixels are too small`);
-  return { kind: "frames", values: frames, features: [], image: [channels, height, width] };
-}
-
-function labelsOf(
-  arrays: ReadonlyMap<string, NumberArray>,
-  { shape }: NumberArray,
-  { places, axes }: Layout,
-  name: string,
-): string[] | undefined {
-  const y = arrays.get("y");
-  if (y === undefined) return undefined;
-  const steps = shape.slice(0, axes);
-  if (y.shape.length !== axes || y.shape.some((size, axis) => size !== steps[axis])) {
-    throw new FormatError(
-      name,
-      `y must be [${steps.join(", ")}], one label for each step, got [${y.shape.join(", ")}]`,
-    );
-  }
-  const classes = arrays.get("classes")?.values;
-  return Array.from(places, (place) => {
-    const label = y.values[place];
-    if (typeof label === "string") return label;
-    if (!Number.isInteger(label)) throw new FormatError(name, `y must hold integers or texts, got ${label}`);
-    if (label < 0) return "";
-    if (classes === undefined) return String(label);
-    if (label < classes.length) return String(classes[label]);
-    throw new FormatError(name, `y has the label ${label}, and classes only ${classes.length} names`);
+/** Channels come last in a file, and first in a model. */
+function channelsFirst({ shape, values }: NpyArray, channels: number): NpyArray["values"] {
+  if (channels === 1 || Array.isArray(values)) return values;
+  const area = shape.at(-3)! * shape.at(-2)!;
+  const numbers = values as ArrayLike<number>;
+  return Float64Array.from({ length: numbers.length }, (_, at) => {
+    const [image, place] = [Math.floor(at / (area * channels)), at % (area * channels)];
+    const [channel, pixel] = [Math.floor(place / area), place % area];
+    return numbers[image * area * channels + pixel * channels + channel];
   });
 }

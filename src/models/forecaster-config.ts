@@ -95,7 +95,8 @@ const widthOf = ({ outputs, quantiles }: ForecasterConfig): number => outputs * 
 export function forecasterParameterCount(config: ForecasterConfig): number {
   const { cell, inputs, hidden: H, layers, future, linear } = config;
   const layer = (size: number) => GATES[cell] * H * (size + H + 2);
-  const head = cell === "none" ? 0 : widthOf(config) * (H + future + 1);
+  const mix = future === 0 ? 0 : H * (H + future + 1);
+  const head = cell === "none" ? 0 : mix + widthOf(config) * (H + 1);
   return layer(inputs) + (layers - 1) * layer(H) + head + (linear === 0 ? 0 : widthOf(config) * (linear + 1));
 }
 

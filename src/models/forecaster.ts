@@ -1,4 +1,5 @@
 import { requireFloats } from "../autograd/check.ts";
+import { tanh } from "../autograd/ops/activations.ts";
 import { concat } from "../autograd/ops/concat.ts";
 import { dropout } from "../autograd/ops/dropout.ts";
 import { add, maximum, minimum, mul, sub } from "../autograd/ops/elementwise.ts";
@@ -23,7 +24,7 @@ import {
 import type { Rng } from "../core/rng.ts";
 import { checkShape } from "../core/shape.ts";
 import type { CreateCell } from "../nn/cell.ts";
-import { requireRoom } from "../nn/init.ts";
+import { constant_, requireRoom } from "../nn/init.ts";
 import { Linear } from "../nn/linear.ts";
 import { MODULE_RANGES } from "../nn/options.ts";
 import { RecurrentLayer } from "../nn/recurrent-layer.ts";
@@ -81,6 +82,8 @@ const HUBER = 1;
 export class Forecaster {
   readonly config: ForecasterConfig;
   readonly rnn?: RecurrentBody;
+  /** Joins what was read with what is known of the future: what an event does may depend on what came before. */
+  readonly mix?: Linear;
   readonly head?: Linear;
   readonly skip?: Linear;
 
@@ -94,9 +97,14 @@ export class Forecaster {
     const width = outputs * Math.max(1, quantiles.length);
     if (cell !== "none") {
       this.rnn = makeRecurrentBody("Forecaster", { ...config, cell, variational: false }, options);
-      this.head = new Linear(hidden + future, width, { rng, backend });
+      if (future > 0) this.mix = new Linear(hidden + future, hidden, { rng, backend });
+      this.head = new Linear(hidden, width, { rng, backend });
     }
-    if (linear > 0) this.skip = new Linear(linear, width, { rng, backend });
+    if (linear > 0) {
+      this.skip = new Linear(linear, width, { rng, backend });
+      // The lags of a series are much alike, so that random coefficients stay for long.
+      for (const part of [this.skip.weight, this.skip.bias!]) constant_(part, 0);
+    }
   }
 
   /**
@@ -177,9 +185,10 @@ export class Forecaster {
     const settings = { rng, training: rng !== undefined };
     const { output } =
       rnn instanceof RecurrentLayer ? rnn.forward(window, settings) : rnn.forward(window, settings);
-    const last = select(output, window.shape[0] - 1);
+    const read = select(output, window.shape[0] - 1);
+    const last = this.mix === undefined ? read : tanh(this.mix.forward(concat([read, future!])));
     const kept = rng === undefined ? last : dropout(last, config.dropout, rng);
-    return head.forward(future === undefined ? kept : concat([kept, future]));
+    return head.forward(kept);
   }
 
   /** @param error [B, outputs, width]: target minus forecast */

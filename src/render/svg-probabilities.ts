@@ -25,7 +25,7 @@ const ROW = 22;
 const NAMES = 150;
 const NUMBERS = 56;
 const LONGEST_LABEL = 20;
-const LONGEST_TEXT = 60;
+const LONGEST_TEXT = 54;
 /** Pieces of one input that are drawn; a letter of them in pixels, and the height of a line. */
 const MOST_PIECES = 400;
 const LETTER = 7.3;

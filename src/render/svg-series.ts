@@ -20,6 +20,8 @@ export interface SeriesPanel {
   readonly high?: SeriesValues;
   /** The step after which nothing was known. */
   readonly origin?: number;
+  /** Whether the axis of the values begins at 0. */
+  readonly fromZero?: boolean;
   /** The names of the curves, where they are no forecasts. */
   readonly names?: Partial<CurveNames>;
 }
@@ -88,7 +90,14 @@ const isNumber = (value: number | null): value is number => value !== null && Nu
 const inReach = (value: number) => Math.max(-1e300, Math.min(1e300, value));
 
 /** The range of all curves; a band only as far as it does not flatten them. */
-function rangeOf({ truth, forecast, naive, low = [], high = [] }: SeriesPanel): readonly [number, number] {
+function rangeOf({
+  truth,
+  forecast,
+  naive,
+  low = [],
+  high = [],
+  fromZero,
+}: SeriesPanel): readonly [number, number] {
   const lines = [...truth, ...forecast, ...naive].filter(isNumber).map(inReach);
   if (lines.length === 0) return [0, 1];
   const [least, most] = [lines.reduce((a, b) => Math.min(a, b)), lines.reduce((a, b) => Math.max(a, b))];
@@ -96,7 +105,7 @@ function rangeOf({ truth, forecast, naive, low = [], high = [] }: SeriesPanel): 
   const band = [...low, ...high].filter(isNumber).map(inReach);
   const inside = band.filter((value) => value >= least - room && value <= most + room);
   return [
-    inside.reduce((a, b) => Math.min(a, b), least) - 0.04 * room,
+    fromZero ? Math.min(0, least) : inside.reduce((a, b) => Math.min(a, b), least) - 0.04 * room,
     inside.reduce((a, b) => Math.max(a, b), most) + 0.04 * room,
   ];
 }

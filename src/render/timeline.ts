@@ -79,3 +79,28 @@ export function shorten({ labels, sequences }: Timeline, most: number, steps: nu
     })),
   };
 }
+
+/** A sequence with the names of its labels; an empty name is no label. */
+export interface NamedSequence {
+  readonly name: string;
+  readonly truth?: readonly string[];
+  readonly predicted: readonly string[];
+  readonly words?: readonly string[];
+}
+
+/** Sequences whose labels are known by their names alone. */
+export function timelineOfNames(sequences: readonly NamedSequence[]): Timeline {
+  const all = sequences.flatMap(({ truth = [], predicted }) => [...truth, ...predicted]);
+  const labels = [...new Set(all)].filter((name) => name !== "").sort();
+  const places = new Map(labels.map((label, place) => [label, place]));
+  const placesOf = (names: readonly string[]) => names.map((name) => places.get(name) ?? -1);
+  return {
+    labels,
+    sequences: sequences.map(({ name, truth, predicted, words }) => ({
+      name,
+      truth: truth && placesOf(truth),
+      predicted: placesOf(predicted),
+      words,
+    })),
+  };
+}

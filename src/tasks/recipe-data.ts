@@ -98,8 +98,13 @@ export async function checkBaselines({ task, data, config, hooks }: Checked): Pr
   return { ...head, verdict: "warning", found, advice, values };
 }
 
+/** Metrics of a baseline that are told; `values` has all. */
+const SHOWN = 2;
+
 function describeBaseline({ name, loss, metrics = {} }: Baseline): string {
-  const figures = Object.entries(metrics).map(([metric, value]) => `${metric} ${value.toFixed(3)}`);
+  const figures = Object.entries(metrics)
+    .slice(0, SHOWN)
+    .map(([metric, value]) => `${metric} ${value.toFixed(3)}`);
   return [name, ...(loss === null ? [] : [`loss ${loss.toFixed(3)}`]), ...figures].join(" ");
 }
 

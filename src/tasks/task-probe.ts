@@ -1,10 +1,6 @@
 /**
  * What `unrolled check` needs of a task besides its contract: how the inputs of a batch are changed, and what a model says
  * of each row. Every member is optional; a check whose members are missing is reported as skipped.
- *
- * `tag` gives all of them, with `outputs` of [rows, steps, labels] and a `lookAhead` of 0 (causal), d (delayed by d steps) or
- * Infinity (both directions). `forecast` has windows of one length: `zeroInputs`, `disturbInputs` and `outputs` of
- * [rows, horizon, ...] without `lookAhead`, since an output stands for no step of the input.
  */
 import type { Tensor } from "../backend/tensor.ts";
 

@@ -31,10 +31,11 @@ import { type Engine, openBackend } from "./engine.ts";
 import { fitLoaded } from "./fitted-settings.ts";
 import { checkOptions, type TaskOption } from "./option-schema.ts";
 import { findTask, TASK_NAMES } from "./registry.ts";
+import { DEFAULT_EPOCHS } from "./run-options.ts";
 import type { Artifact, Baseline, Loaded, Task } from "./task.ts";
 import { describeCheckpoint, encodeSnapshot, hashParameters } from "./task-checkpoint.ts";
 import { TaskLearner, type TaskSpec } from "./task-learner.ts";
-import { DEFAULT_EPOCHS, type TrainingSettings } from "./training-options.ts";
+import type { TrainingSettings } from "./training-options.ts";
 
 /** How each replica loads its WebAssembly kernels: options of `loadWasmBackend`, as plain data. */
 export interface KernelOptions extends Pick<WasmLoadOptions, "maximumBytes"> {

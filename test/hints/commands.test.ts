@@ -6,6 +6,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { encodeWav, writeNpz } from "../../src/io/index.ts";
 import { emptyFolder, ended, fresh, madeText, start } from "../cli/unrolled.ts";
 import { run, wordsOf, works } from "./harness.ts";
 
@@ -47,12 +48,51 @@ beforeAll(async () => {
     for (const [name, lines] of Object.entries(NAMES)) writeFileSync(join(folder, name), lines);
   }
   writeFileSync("names.txt", "Nakamura\nBrakkut\n");
+  writeClassifyData();
   writeFileSync("table.csv", "1,2,3\n2,3,4\n3,4,5\n4,5,6\n5,6,7\n6,7,8\n7,8,9\n8,9,10\n9,10,11\n10,11,12\n");
+  const frames = Array.from({ length: 24 }, (_, at) => `s${at >> 1},${"ab"[at % 2]},${at}`);
+  writeFileSync("frames.csv", `sequence,label,x\n${frames.join("\n")}\n`);
   cpSync(join(ROOT, "examples"), "examples", { recursive: true });
   await works(`train classify names ${SMALL_TASK} --out original-classifier`);
   await works(`train text mybook.txt ${SMALL} --out original`);
 });
 afterAll(() => process.chdir(before));
+
+/** Data of every kind that docs/classify.md names, of two labels. */
+function writeClassifyData(): void {
+  const rows = Array.from({ length: 10 }, (_, i) => ({
+    text: `word${i % 3} and ${i}`,
+    label: i % 2 === 0 ? "a" : "b",
+  }));
+  writeFileSync(
+    "reviews.csv",
+    `text,label\n${rows.map(({ text, label }) => `${text},${label}`).join("\n")}\n`,
+  );
+  writeFileSync(
+    "phrases.tsv",
+    `phrase\tkind\n${rows.map(({ text, label }) => `${text}\t${label}`).join("\n")}\n`,
+  );
+  writeFileSync("reviews.jsonl", rows.map((row) => JSON.stringify(row)).join("\n"));
+  writeFileSync("vectors.txt", "and 1 2\nword0 3 4\nword1 5 6\nword2 7 8\n");
+  writeFileSync(
+    "flowers.csv",
+    `width,height,label\n${rows.map(({ label }, i) => `${i},${-i},${label}`).join("\n")}\n`,
+  );
+  const steps = rows.map(({ label }, i) => `s${i},1,${label}\ns${i},${i},${label}`);
+  writeFileSync("steps.csv", `sequence,height,label\n${steps.join("\n")}\n`);
+  const values = Float32Array.from({ length: 40 }, (_, i) => i);
+  const y = Int32Array.from(rows, (_, i) => i % 2);
+  const arrays = new Map([
+    ["x", { shape: [10, 2, 2], dtype: "float32", values }],
+    ["y", { shape: [10], dtype: "int32", values: y }],
+  ]);
+  writeFileSync("vowels.npz", writeNpz(arrays));
+  for (const [i, { label }] of rows.entries()) {
+    mkdirSync(join("digits", label), { recursive: true });
+    const samples = Float32Array.from({ length: 400 }, (_, t) => Math.sin(t * (i + 1)) / 2);
+    writeFileSync(join("digits", label, `${i}.wav`), encodeWav(samples, { sampleRate: 8000 }));
+  }
+}
 
 /** It takes no arguments and half a minute, and test/cli/gradcheck.test.ts types it. */
 const GRADCHECK = "npx unrolled gradcheck";
@@ -135,6 +175,7 @@ describe("the examples of --help", () => {
     "train classify",
     "check",
     "check text",
+    "train tag",
     "predict",
     "sample",
     "eval",

@@ -71,51 +71,14 @@ export const TAG: Entries = {
         await works(tag(`${table()} ${table()}`));
       },
     },
+  ],
+  "data/step-inputs.ts": [
     {
-      hint: "save the sequences as x: numpy.savez(path, x=x, lengths=lengths, y=y)",
+      hint: "give data with the numbers that the model was trained on, in their order",
       async follow(met) {
-        await met.command(tag(npz({ y: Y }), HALF));
-        await works(tag(npz(WHOLE), HALF));
-      },
-    },
-    {
-      hint: "save lengths as well, or give x as [sequences, steps, features]",
-      async follow(met) {
-        await met.command(tag(npz({ x: X, y: Y }), HALF));
-        await works(tag(npz(WHOLE), HALF));
-        await works(tag(npz({ x: { ...X, shape: [4, 2, 2] }, y: { ...Y, shape: [4, 2] } }), HALF));
-      },
-    },
-    {
-      hint: "leave out sequences without a step",
-      async follow(met) {
-        await met.command(tag(npz({ ...WHOLE, lengths: lengths(2, 2, 0, 2, 2) }), HALF));
-        await works(tag(npz(WHOLE), HALF));
-      },
-    },
-    {
-      hint: "the lengths must add up to the first axis of x, or be one for each of its padded sequences",
-      async follow(met) {
-        await met.command(tag(npz({ ...WHOLE, lengths: lengths(2, 3) }), HALF));
-        await works(tag(npz({ ...WHOLE, lengths: lengths(5, 3) }), HALF));
-        const padded = {
-          x: { ...X, shape: [4, 2, 2] },
-          y: { ...Y, shape: [4, 2] },
-          lengths: lengths(2, 1, 2, 1),
-        };
-        await works(tag(npz(padded), HALF));
-      },
-    },
-    {
-      hint: "features, or an image of height, width and channels",
-      async follow(met) {
-        const steps = (...shape: number[]) => ({ x: { ...X, shape }, y: { ...Y, shape: [4, 1] } });
-        const y = ints(0, 1, 0, 1);
-        await met.command(
-          tag(npz({ x: { ...X, shape: [4, 1, 2, 2, 1, 1] }, y: { ...y, shape: [4, 1] } }), HALF),
-        );
-        await works(tag(npz({ x: { ...X, shape: [4, 1, 2, 2, 1] }, y: { ...y, shape: [4, 1] } }), HALF));
-        await works(tag(npz({ ...steps(4, 1, 4), y: { ...y, shape: [4, 1] } }), HALF));
+        const run = await tagger(`${npz(WHOLE)} ${HALF}`);
+        await met.command(`predict ${run} ${npz({ x: { ...X, shape: [2, 2, 2, 2] } })}`);
+        await works(`predict ${run} ${npz({ x: X, lengths: lengths(4, 4) })}`);
       },
     },
   ],
@@ -203,14 +166,6 @@ export const TAG: Entries = {
         await works(tag(table()));
         const other = file("sequence,what,x\na,1,2\na,2,3\nb,1,1\nb,2,1\n", "other.csv");
         await works(tag(other, `${HALF} --label-column what`));
-      },
-    },
-    {
-      hint: "give data with the numbers that the model was trained on, in their order",
-      async follow(met) {
-        const run = await tagger(`${npz(WHOLE)} ${HALF}`);
-        await met.command(`predict ${run} ${npz({ x: { ...X, shape: [4, 4] }, lengths: lengths(2, 2) })}`);
-        await works(`predict ${run} ${npz({ x: X, lengths: lengths(4, 4) })}`);
       },
     },
     {

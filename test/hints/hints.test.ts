@@ -9,6 +9,7 @@ import { emptyFolder, madeText } from "../cli/unrolled.ts";
 import { adviceInSource } from "./advice.ts";
 import { CELLS } from "./entries-cells.ts";
 import { CHECK } from "./entries-check.ts";
+import { CLASSIFY } from "./entries-classify.ts";
 import { CODE } from "./entries-code.ts";
 import { COMMANDS } from "./entries-commands.ts";
 import { DATA } from "./entries-data.ts";
@@ -27,6 +28,7 @@ const ENTRIES: Entries = {
   ...TASKS,
   ...TAG,
   ...CHECK,
+  ...CLASSIFY,
   ...CODE,
   ...CELLS,
   ...DATA,

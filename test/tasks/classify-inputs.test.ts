@@ -106,6 +106,8 @@ describe("texts", () => {
     expect(picture).toContain("how likely positive is after each piece");
     const [first, second] = await trained.predictFile(file("new.csv", 'text\n"bad\nfilm"\ngood\n'));
     expect([first.json.label, second.json.label]).toEqual(["negative", "positive"]);
+    const [labelled] = await trained.predictFile(file("new.jsonl", '{"text":"good","label":"positive"}'));
+    expect(labelled.json).toMatchObject({ label: "positive", expected: "positive" });
   });
 
   test("other columns, JSON lines, and a folder of files are the same items", async () => {
@@ -171,6 +173,9 @@ describe("numbers", () => {
     expect((await trained.predict("", [[2, 0]])).json.label).toBe("c");
     const predictions = await trained.predictFile(file("new.csv", "y,x\n0,0\n2000,1\n"));
     expect(predictions.map(({ json }) => json.label)).toEqual(["a", "b"]);
+    const kinds = FLOWERS.replace("label", "kind");
+    const other = await train([file("flowers.csv", kinds)], { cell: "none", labelColumn: "kind" }, 1);
+    expect((await other.predictFile(file("flowers.csv", kinds)))[1].json).toMatchObject({ expected: "b" });
     await expect(trained.predict("1.0")).rejects.toThrow("text must be 2 finite numbers, got 1");
     await expect(
       trained.predict("", [

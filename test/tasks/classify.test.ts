@@ -151,12 +151,26 @@ describe("on ragged batches", () => {
     },
   );
 
-  test("a run goes on bit for bit after it was stopped, in the middle of a pass", async () => {
-    const whole = await train({ out: fresh(), steps: 30 });
-    const part = await train({ out: fresh(), steps: 17 });
-    const resumed = await train({ resume: true, out: part.folder, steps: 30 });
-    expect(resumed.parametersSha256).toBe(whole.parametersSha256);
-    expect(resumed.steps.map(({ loss }) => loss)).toEqual(whole.steps.slice(17).map(({ loss }) => loss));
+  test.each([0, 3])(
+    "a run goes on bit for bit after it was stopped in pass 1, with %d passes of short items first",
+    async (shortFirst) => {
+      const whole = await train({ out: fresh(), steps: 30, shortFirst });
+      const part = await train({ out: fresh(), steps: 17, shortFirst });
+      const resumed = await train({ resume: true, out: part.folder, steps: 30 });
+      expect(resumed.parametersSha256).toBe(whole.parametersSha256);
+      expect(resumed.steps.map(({ loss }) => loss)).toEqual(whole.steps.slice(17).map(({ loss }) => loss));
+    },
+  );
+
+  test("a generated set is made again from its seed, with its own settings under those that are said", async () => {
+    const options = { set: "sum", data: [], steps: 6, cell: "rnn", layers: 1, dropout: undefined } as const;
+    const { folder, evals } = await train({ ...options, out: fresh() });
+    const { settings } = JSON.parse(readFileSync(join(folder, "run.json"), "utf8"));
+    expect(settings).toMatchObject({ set: "sum", hidden: 6, shortFirst: 16, dropout: 0 });
+    const { metrics, items, baselines } = await evaluateRun(folder, [], {}, hooks);
+    expect(items).toBe(300);
+    expect(metrics.accuracy).toBe(Math.max(...evals.map((one) => one.metrics.accuracy)));
+    expect(baselines.at(-1)).toMatchObject({ name: "the commonest label", metrics: { accuracy: 1 / 3 } });
   });
 
   test("a run is resumed on the same data and with the same model only", async () => {

@@ -148,16 +148,22 @@ describe("a tagger", () => {
         "y",
         {
           shape: [count, steps],
-          values: Int32Array.from({ length: count * steps }, (_, at) => (at % 3) - 1),
+          values: Array.from({ length: count * steps }, (_, at) => ["", "open", "shut"][at % 3]),
         },
       ],
-      ["classes", { shape: [2], values: ["open", "shut"] }],
     ]);
     const path = file(writeNpz(arrays), "images.npz");
     const { folder } = await train({ data: [path], filters: 2, steps: 3 });
     const { json } = await predict(folder, [path]);
     expect(json).toHaveLength(count);
     expect((json[0].truth as string[]).slice(0, 3)).toEqual(["", "open", "shut"]);
+    // The same images one after the other, with a last axis for their only channel.
+    const flat = new Map([
+      ["x", { shape: [count * steps, 4, 4, 1], values: x }],
+      ["lengths", { shape: [count], values: new Int32Array(count).fill(steps) }],
+    ]);
+    const again = await predict(folder, [file(writeNpz(flat), "flat.npz")]);
+    expect(again.json.map(({ labels }) => labels)).toEqual(json.map(({ labels }) => labels));
     await expect(predict(folder, [data])).rejects.toThrow(
       "a step of the model has images of 1 x 4 x 4 numbers",
     );
@@ -300,27 +306,22 @@ describe("what is wrong with the data is said with its place", () => {
     const x = { shape: [6, 2], values: new Float32Array(12) };
     const y = { shape: [6], values: Int32Array.from([0, 1, 0, 1, 0, 1]) };
     const lengths = (...values: number[]) => ({ shape: [values.length], values: Int32Array.from(values) });
-    await refused(npz({ y }), "there is no array x; the arrays are y");
-    await refused(npz({ x, y }), "needs an array lengths");
-    await refused(
-      npz({ x, y, lengths: lengths(2, 3) }),
-      "lengths of 5 steps in all do not fit x of shape [6, 2]",
-    );
-    await refused(npz({ x, y, lengths: lengths(6, 0) }), "lengths must be a list of integers of at least 1");
-    await refused(
-      npz({ x, y: { ...y, shape: [3, 2] }, lengths: lengths(3, 3) }),
-      "y must be [6], one label for each step",
-    );
+    await refused(npz({ y }), "of which x is needed");
+    await refused(npz({ x, y, lengths: lengths(2, 3) }), "lengths: add up to 5, but x has 6 steps");
+    await refused(npz({ x, y, lengths: lengths(6, 0) }), "lengths: sequence 1 must have 1 to 6 steps, got 0");
+    const turned = { ...y, shape: [3, 2] };
+    await refused(npz({ x, y: turned, lengths: lengths(3, 3) }), "y: must have one label per step, [6]");
     const nan = { ...x, values: x.values.with(3, Number.NaN) };
-    await refused(npz({ x: nan, y, lengths: lengths(3, 3) }), "x must hold finite numbers");
+    await refused(npz({ x: nan, y, lengths: lengths(3, 3) }), "must be finite in 32 bits");
     const whole = { x, y, lengths: lengths(3, 3) };
     await refused(
       npz({ ...whole, groups: lengths(1, 2, 3) }),
-      "groups must have one value for each of the 2 sequences",
+      "groups: must have one value per sequence, [2]",
     );
+    const thin = { shape: [2, 3, 1, 2], values: x.values };
     await refused(
-      npz({ ...whole, classes: { shape: [1], values: ["a"] } }),
-      "y has the label 1, and classes only 1 names",
+      npz({ x: thin, y: { ...y, shape: [2, 3] } }),
+      "images must have 2 x 2 pixels or more, got 1 x 2",
     );
     await refused(npz(whole), "leaves none", { valSplit: 0.01 });
   });

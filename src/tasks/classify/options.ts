@@ -32,6 +32,8 @@ function isWidths(text: string): boolean {
   );
 }
 
+const TRAINING = trainingOptions(DEFAULTS, BY_OPTIMIZER, WORDS);
+
 export const OPTIONS: OptionSchema<ClassifySettings> = {
   hidden: {
     kind: "number",
@@ -220,5 +222,6 @@ export const OPTIONS: OptionSchema<ClassifySettings> = {
     shownDefault: DEFAULTS.shortFirst,
     before: DEFAULTS.shortFirst,
   },
-  ...trainingOptions(DEFAULTS, BY_OPTIMIZER, WORDS),
+  ...TRAINING,
+  initUniform: { ...TRAINING.initUniform, shownDefault: "PyTorch's; words: 0.1" },
 };

@@ -23,7 +23,7 @@ import { Sha256 } from "../../data/sha256.ts";
 import { bestTransform, ones, tryTransformsJob } from "../../data/transform-choice.ts";
 import { parseTable, type Table } from "../../io/table.ts";
 import type { ForecastLoss } from "../../models/forecaster-config.ts";
-import type { DataFacts, Loaded, LoadRequest, TestRequest } from "../task.ts";
+import type { DataFacts, FittedSetting, Loaded, LoadRequest, TestRequest } from "../task.ts";
 import { type ForecastSettings, quantilesOf } from "./defaults.ts";
 import { type ForecastConfig, type ForecastFacts, scalesFor, sizesOf } from "./facts.ts";
 
@@ -298,13 +298,9 @@ export async function loadForecast(
   const own = { store, scales, naiveErrors, origins: measuredOrigins(windows, ends) };
   const validation = held === undefined ? own : partOf(held.tables, facts, sizes, hooks);
   requireWindows(validation.origins, "to validate on", sizes, steps);
-  const batchSize = request.isChosen("batchSize")
-    ? asked.batchSize
-    : batchFor(origins.length, request.threads);
   return {
     settings: {
       ...asked,
-      batchSize,
       window: sizes.window,
       horizon: sizes.horizon,
       lags: asked.lags ?? sizes.window,
@@ -328,8 +324,15 @@ export async function loadForecast(
 }
 
 /** A short series has few windows, and needs as many updates as a long one: about thirty in a pass. */
-function batchFor(windows: number, threads = 1): number {
-  return Math.max(threads, 4, Math.min(32, Math.round(windows / 30)));
+export function fitSettings(
+  { train }: ForecastData,
+  settings: ForecastSettings,
+  threads: number,
+): FittedSetting<ForecastSettings>[] {
+  const windows = train.origins.length;
+  const value = Math.max(threads, 4, Math.round(windows / 30));
+  if (value >= settings.batchSize) return [];
+  return [{ name: "batchSize", value, reason: `${windows} windows to train on` }];
 }
 
 /** Series that a model is measured on as a whole. */

@@ -185,7 +185,7 @@ function naiveScore(windows: SeriesWindows, origins: Int32Array, data: ForecastD
   return scoreForecasts(windows, allForecasts(point, origins, []), data.validation.naiveErrors);
 }
 
-function allForecasts(
+export function allForecasts(
   point: (origin: number) => Float64Array,
   origins: Int32Array,
   quantiles: readonly number[],
@@ -200,6 +200,13 @@ function allForecasts(
 /** The autoregression that a network has to beat. */
 export const AUTOREGRESSION = "linear autoregression";
 
+const fitted = new WeakMap<ForecastData, Forecasting>();
+
+/** The autoregression of data whose baselines were measured: pictures show it too. */
+export function fittedAutoregression(data: ForecastData): Forecasting | undefined {
+  return fitted.get(data);
+}
+
 /**
  * The linear autoregression with the transform and lags of the network, the value a season before, and the last value. Their
  * quantiles are those of their errors in training.
@@ -213,6 +220,7 @@ export async function measureBaselines(data: ForecastData, hooks: LoadHooks): Pr
     autoregressionJob(windows, train.origins, sizes.window),
     hooks.signal,
   );
+  fitted.set(data, autoregression);
   const makers: [string, Forecasting][] = [[AUTOREGRESSION, autoregression]];
   if (sizes.season > 1)
     makers.push([`seasonal naive (${sizes.season})`, seasonalNaiveForecast(sizes.season)]);

@@ -14,7 +14,14 @@ import {
   forecasterTrainingBytes,
 } from "../../models/forecaster-config.ts";
 import type { BatchPlan, Task } from "../task.ts";
-import { describeFacts, type ForecastData, loadForecast, loadTestSeries, windowsOf } from "./data.ts";
+import {
+  describeFacts,
+  type ForecastData,
+  fitSettings,
+  loadForecast,
+  loadTestSeries,
+  windowsOf,
+} from "./data.ts";
 import {
   checkCombinations,
   completeSettings,
@@ -111,6 +118,28 @@ function settingsOf(
   return { cell, hidden, layers, dropout, loss, window, horizon, lags, quantiles, transform, season, gaps };
 }
 
+/** The batch with other inputs; the linear part and what is known ahead count as the last step. */
+function changeInputs(
+  batch: WindowBatch,
+  change: (value: number, place: { readonly row: number; readonly step: number }) => number,
+): WindowBatch {
+  const { rows, columns, inputs, linear, future } = batch;
+  const last = inputs.length / (rows * columns) - 1;
+  const ofRow = (values: Float32Array) =>
+    values.map((value, at) => change(value, { row: Math.floor(at / (values.length / rows)), step: last }));
+  return {
+    ...batch,
+    inputs: inputs.map((value, at) =>
+      change(value, {
+        row: Math.floor(at / columns) % rows,
+        step: Math.floor(at / (columns * rows)),
+      }),
+    ),
+    linear: ofRow(linear),
+    future: ofRow(future),
+  };
+}
+
 /** The columns of the smallest table. */
 const LEAST_FACTS = {
   columns: { targets: ["value"], exogenous: [], ahead: [], time: undefined, series: undefined },
@@ -141,6 +170,7 @@ export const forecast: Task<
   load: loadForecast,
   loadTest: loadTestSeries,
   facts: describeFacts,
+  fit: fitSettings,
 
   configure,
   settingsOf,
@@ -170,5 +200,14 @@ export const forecast: Task<
   predictFile: predictTable,
   predictionPicture: (predictions) => ({ kind: "picture", svg: drawPredictions(predictions) }),
   picture: (sums, data) => ({ kind: "picture", svg: drawEvaluation(sums, data) }),
+  probe: {
+    zeroInputs: (batch) => changeInputs(batch, () => 0),
+    disturbInputs: (batch, row, step) =>
+      changeInputs(batch, (value, place) =>
+        // As far as standardized numbers usually are from each other, and never the same again.
+        place.row === row && place.step >= step ? value + (value > 0 ? -1.5 : 1.5) : value,
+      ),
+    outputs: (model, { columns, ...filled }) => model.forward(inputsOf(filled, model, columns)),
+  },
   view: VIEW,
 };

@@ -1,17 +1,17 @@
 /** Pictures of an evaluation: forecasts against what came, with the naive forecast in each. */
-import { naiveForecast, restoreForecast } from "../../data/autoregression.ts";
+import { type Forecasting, naiveForecast, restoreForecast } from "../../data/autoregression.ts";
 import { formatStep } from "../../data/calendar.ts";
 import { type MeasuredForecasts, middleOf, scoreForecasts } from "../../data/forecast-metrics.ts";
 import type { SeriesWindows } from "../../data/series-windows.ts";
 import { type SeriesPanel, svgSeries } from "../../render/svg-series.ts";
 import { terminalSeries } from "../../render/terminal-series.ts";
 import { type ForecastData, windowsOf } from "./data.ts";
-import { forecastsIn } from "./metrics.ts";
+import { allForecasts, fittedAutoregression, forecastsIn } from "./metrics.ts";
 import { bandName } from "./predict.ts";
 
 /** Series and targets that a picture has panels of, and steps in a panel of one-step forecasts. */
 const MOST_SHOWN = 3;
-const SHOWN_STEPS = 90;
+const SHOWN_STEPS = 60;
 
 interface Evaluated {
   readonly data: ForecastData;
@@ -145,16 +145,18 @@ function manyStepPanel(evaluated: Evaluated, series: number, target: number): Se
 function byStepPanel({ data, windows, forecasts }: Evaluated): SeriesPanel {
   const { naiveErrors } = data.validation;
   const { byStep } = scoreForecasts(windows, forecasts, naiveErrors);
-  const point = restoreForecast(windows, naiveForecast(windows));
-  const width = data.sizes.horizon * data.sizes.targets;
-  const values = new Float64Array(forecasts.origins.length * width);
-  for (const [n, origin] of forecasts.origins.entries()) values.set(point(origin), n * width);
-  const naive = scoreForecasts(windows, { origins: forecasts.origins, values, quantiles: [] }, naiveErrors);
+  const errorsOf = (make: Forecasting) => {
+    const said = allForecasts(restoreForecast(windows, make(windows)), forecasts.origins, []);
+    return scoreForecasts(windows, said, naiveErrors).byStep;
+  };
+  const autoregression = fittedAutoregression(data);
   return {
     title: "mean absolute error by steps ahead",
     steps: byStep.map((_, k) => String(k + 1)),
-    truth: [],
+    truth: autoregression === undefined ? [] : errorsOf(autoregression),
     forecast: byStep,
-    naive: naive.byStep,
+    naive: errorsOf(naiveForecast),
+    names: { truth: "autoregression" },
+    fromZero: true,
   };
 }

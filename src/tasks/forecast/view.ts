@@ -15,8 +15,9 @@ type Metrics = Readonly<Record<string, number>>;
 
 export const HELP: Task["help"] = {
   data:
-    "CSV files with a row for each step: a column of times (2024-05-31, 2024-05,\n" +
-    "or numbers), one to forecast, others as options say (default: invented sales)",
+    "CSV files with a row for each step: a column of times (2024-05-31, 2024-05\n" +
+    "or numbers) and one to forecast; options name others (default: invented\n" +
+    "sales of a shop)",
   notes:
     "The last steps are validated on, and nothing of them is trained on. Several\n" +
     "columns are named with commas. --known-ahead are columns that are known for the\n" +
@@ -50,10 +51,10 @@ function dataRows({ data, paths }: Shown): Row[] {
     ["target", listed(columns.targets)],
   ];
   if (columns.exogenous.length > 0) rows.push(["read too", listed(columns.exogenous)]);
-  if (columns.ahead.length > 0) rows.push(["known ahead", listed(columns.ahead)]);
+  if (columns.ahead.length > 0) rows.push(["ahead", listed(columns.ahead)]);
   const because = (name: keyof typeof reasons) => (reasons[name] === undefined ? "" : `: ${reasons[name]}`);
   rows.push(["season", `${sizes.season === 1 ? "none" : sizes.season}${because("season")}`]);
-  rows.push(["transform", `${sizes.transform}${because("transform")}`]);
+  rows.push(["values", `as ${sizes.transform}${because("transform")}`]);
   rows.push(["window", `${steps(sizes.window)}${because("window")}`]);
   rows.push(["horizon", `${steps(sizes.horizon)}${because("horizon")}`]);
   return rows;

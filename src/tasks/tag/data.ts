@@ -2,48 +2,28 @@
 import { escapeControl, InputError } from "../../core/errors.ts";
 import type { LoadHooks } from "../../core/hooks.ts";
 import type { DataSource } from "../../data/data-source.ts";
-import { type ItemStore, Items } from "../../data/items.ts";
+import { Items } from "../../data/items.ts";
 import { lookaheadSteps } from "../../data/lookahead.ts";
 import { movingShapeSteps } from "../../data/moving-shapes.ts";
 import { type ReadStepOptions, readStepSequences } from "../../data/read-step-sequences.ts";
-import { applyScaling, fitScaling, type Scaling } from "../../data/scaling.ts";
+import { sortLabels } from "../../data/sequence-arrays.ts";
 import { sharedInts } from "../../data/shared-arrays.ts";
 import { groupedSplit, type ItemSplit } from "../../data/splits.ts";
-import {
-  type FrameSteps,
-  fingerprintOf,
-  itemsOfFrames,
-  type StepSequences,
-  startsOf,
-  stepWidth,
-} from "../../data/step-sequences.ts";
+import { type LabelledSteps, labelledSteps } from "../../data/step-guesses.ts";
+import { describeInput, encodeSteps, type StepInput } from "../../data/step-inputs.ts";
+import { fingerprintOf, type StepSequences } from "../../data/step-sequences.ts";
 import type { SequenceTaggerConfig } from "../../models/sequence-tagger-config.ts";
 import type { DataFacts, Loaded, LoadRequest, TestRequest } from "../task.ts";
 import { type BuiltInSet, type TagSettings, WORD_FEATURES } from "./defaults.ts";
 
-/** What a step is, and how it becomes the input of a model. */
-export type TagInput =
-  | { readonly kind: "words"; readonly vocabulary: readonly string[] }
-  | { readonly kind: "frames"; readonly features: readonly string[]; readonly scaling: Scaling }
-  | {
-      readonly kind: "images";
-      readonly image: readonly [channels: number, height: number, width: number];
-      /** Of one number: all pixels alike. */
-      readonly scaling: Scaling;
-    };
-
 /** What a model needs to be used without its data. */
 export interface TagFacts {
   readonly labels: readonly string[];
-  readonly input: TagInput;
+  readonly input: StepInput;
 }
 
 /** Sequences of one part, in the numbers of the model. */
-export interface TagPart {
-  /** Ids or frames. */
-  readonly items: ItemStore<Int32Array | Float32Array>;
-  /** A place in the labels for each element of the items, -1 for a step without one. */
-  readonly labels: Int32Array;
+export interface TagPart extends LabelledSteps {
   readonly names: readonly string[];
 }
 
@@ -82,7 +62,7 @@ export async function loadSequences(
     throw new InputError("--set names built-in data, and DATA is given", { hint: "leave one of them out" });
   }
   const set = source === undefined ? (settings.set ?? "lookahead") : null;
-  const options = readOptions(settings, known?.facts.input);
+  const options = { ...readOptions(settings, known?.facts.input), needsLabels: true };
   const read = (from: DataSource) => readStepSequences(from, options, hooks);
   const all = source === undefined ? BUILT_IN[set!]() : await read(source);
   const held = request.validation && (await read(request.validation));
@@ -90,7 +70,7 @@ export async function loadSequences(
   const validationFingerprint = held && fingerprintOf(held);
   const counts = { sequences: all.lengths.length, steps: stepsOf(all) };
   request.verify({ fingerprint, counts, validation: validationFingerprint });
-  const labels = known?.facts.labels ?? labelsOf(all, set);
+  const labels = known?.facts.labels ?? labelsOf(all);
   const split =
     held === undefined
       ? splitSequences(all, settings)
@@ -100,7 +80,7 @@ export async function loadSequences(
   const whole = encode(all, facts, "the data");
   const validation =
     held === undefined ? subsetOf(whole, split.validation) : encode(held, facts, "the data of --val");
-  if (!isLabelled(validation)) {
+  if (labelledSteps(validation) === 0) {
     throw new InputError("no step that is to be validated on has a label", {
       hint: "give more labelled sequences, a larger --val-split, or data to validate on with --val",
     });
@@ -120,11 +100,13 @@ export async function loadSequences(
 }
 
 /** How files are read for a model that knows its input. */
-export function readOptions(settings: TagSettings | undefined, input: TagInput | undefined): ReadStepOptions {
-  const isTable = input?.kind === "frames" && input.features.some((name, index) => name !== `x${index}`);
+export function readOptions(
+  settings: TagSettings | undefined,
+  input: StepInput | undefined,
+): ReadStepOptions {
   return {
     labelColumn: settings?.labelColumn ?? undefined,
-    features: isTable ? input.features : undefined,
+    features: input?.kind === "frames" ? input.features : undefined,
   };
 }
 
@@ -171,8 +153,8 @@ function splitSequences(
 }
 
 /** @throws InputError for data without labels, with one label alone, or with very many */
-function labelsOf({ labels }: StepSequences, set: BuiltInSet | null): string[] {
-  const names = [...new Set(labels ?? [])].filter((label) => label !== "");
+function labelsOf({ labels }: StepSequences): string[] {
+  const names = sortLabels(labels ?? []);
   if (names.length === 0) {
     throw new InputError("no step of the data has a label", {
       hint: "a table has them in its column label, an npz file in its array y; or name another --label-column",
@@ -181,90 +163,8 @@ function labelsOf({ labels }: StepSequences, set: BuiltInSet | null): string[] {
   if (names.length < 2 || names.length > MOST_LABELS) {
     throw new InputError(`the data must have 2 to ${MOST_LABELS} different labels, got ${names.length}`);
   }
-  if (set === "video") return names;
-  const areNumbers = names.every((name) => /^\d{1,9}$/.test(name));
-  return areNumbers ? names.sort((a, b) => Number(a) - Number(b)) : names.sort();
+  return names;
 }
-
-/** Words that occur once become the unknown one, so that it is met in training. */
-const LEAST_COUNT = 2;
-
-/** What the training part says of the input. */
-function describeInput({ steps, lengths }: StepSequences, train: Int32Array): TagInput {
-  if (steps.kind === "words") return { kind: "words", vocabulary: vocabularyOf(steps.words, lengths, train) };
-  const { image, features } = steps;
-  if (image === null) {
-    return { kind: "frames", features, scaling: fitScaling(itemsOfFrames(steps, lengths).subset(train)) };
-  }
-  return { kind: "images", image, scaling: fitScaling(pixelsOf(steps, lengths).subset(train)) };
-}
-
-/** All pixels as one feature. */
-function pixelsOf(steps: FrameSteps, lengths: Int32Array): Items<Float32Array> {
-  const size = stepWidth(steps);
-  const times = (list: Int32Array) => list.map((one) => one * size);
-  return new Items({
-    values: steps.values,
-    starts: times(startsOf(lengths)),
-    lengths: times(lengths),
-    features: 1,
-  });
-}
-
-function vocabularyOf(words: readonly string[], lengths: Int32Array, train: Int32Array): string[] {
-  const starts = startsOf(lengths);
-  const counts = new Map<string, number>();
-  for (const index of train) {
-    for (let at = starts[index]; at < starts[index] + lengths[index]; at++) {
-      counts.set(words[at], (counts.get(words[at]) ?? 0) + 1);
-    }
-  }
-  const all = [...counts.keys()].sort();
-  const frequent = all.filter((word) => counts.get(word)! >= LEAST_COUNT);
-  return frequent.length > 0 ? frequent : all;
-}
-
-/** The id of each word; the one after all of them stands for words that are not known. */
-export function wordIds(words: readonly string[], vocabulary: readonly string[]): Int32Array {
-  const places = new Map(vocabulary.map((word, id) => [word, id]));
-  const ids = sharedInts(words.length);
-  for (const [at, word] of words.entries()) ids[at] = places.get(word) ?? vocabulary.length;
-  return ids;
-}
-
-/**
- * The steps of sequences as a model reads them.
- * @param what the data is called in errors
- * @throws InputError for steps of another kind, and with other numbers
- */
-export function encodeSteps(
-  { steps, lengths }: StepSequences,
-  input: TagInput,
-  what: string,
-): ItemStore<Int32Array | Float32Array> {
-  if (steps.kind === "words" && input.kind === "words") {
-    const values = wordIds(steps.words, input.vocabulary);
-    return new Items({ values, starts: startsOf(lengths), lengths, features: 1 }).store;
-  }
-  if (steps.kind === "words" || input.kind === "words") {
-    const [read, got] = input.kind === "words" ? ["words", "numbers"] : ["numbers", "words"];
-    throw new InputError(`the model reads ${read}, and ${what} has ${got}`);
-  }
-  const image = input.kind === "images" ? input.image : null;
-  const expected = input.kind === "images" ? describeImage(input.image) : describeNumbers(input.features);
-  const got = steps.image === null ? describeNumbers(steps.features) : describeImage(steps.image);
-  if (expected !== got) {
-    throw new InputError(`a step of the model has ${expected}, and one of ${what} has ${got}`, {
-      hint: "give data with the numbers that the model was trained on, in their order",
-    });
-  }
-  if (image === null) return applyScaling(itemsOfFrames(steps, lengths), input.scaling).store;
-  const { values } = applyScaling(pixelsOf(steps, lengths), input.scaling).store;
-  return itemsOfFrames(steps, lengths, values).store;
-}
-
-const describeImage = (image: readonly number[]): string => `images of ${image.join(" x ")} numbers`;
-const describeNumbers = (features: readonly string[]): string => `${features.length} numbers`;
 
 function encode(all: StepSequences, { labels, input }: TagFacts, what: string, skipUnknown = false): TagPart {
   return {
@@ -295,14 +195,6 @@ function encodeLabels(
   return encoded;
 }
 
-/** Whether any step of a part has a label. */
-function isLabelled({ items, labels }: TagPart): boolean {
-  const { starts, lengths } = items;
-  return starts.some((start, index) =>
-    labels.subarray(start, start + lengths[index]).some((one) => one >= 0),
-  );
-}
-
 function subsetOf({ items, labels, names }: TagPart, indices: Int32Array): TagPart {
   return {
     items: new Items(items).subset(indices).store,
@@ -318,7 +210,7 @@ export async function loadTestSequences(
 ): Promise<TagData> {
   const all = await readStepSequences(source, readOptions(settings, facts.input), hooks);
   const validation = encode(all, facts, source.description, skipUnknown);
-  if (!isLabelled(validation)) {
+  if (labelledSteps(validation) === 0) {
     throw new InputError(`no step of ${source.description} has a label to compare with`);
   }
   return {

@@ -5,7 +5,16 @@ import type { LoadHooks } from "../../core/hooks.ts";
 import { runJobInTurns, Turns } from "../../core/job.ts";
 import { Items } from "../../data/items.ts";
 import { type PaddedItems, padItems } from "../../data/padded-items.ts";
-import { softmaxRegressionJob } from "../../data/softmax-regression.ts";
+import {
+  labelledSteps,
+  labelsOf,
+  largestOf,
+  linearGuessJob,
+  lossAt,
+  majorityGuess,
+  type StepGuess,
+  wordGuess,
+} from "../../data/step-guesses.ts";
 import { TagScorer, type TagScores } from "../../data/tag-scores.ts";
 import type { SequenceTagger } from "../../models/sequence-tagger.ts";
 import type { Timeline } from "../../render/timeline.ts";
@@ -99,19 +108,6 @@ export function planEvaluation(
   };
 }
 
-/** The labels of a sequence, a view. */
-export function labelsOf({ items, labels }: TagPart, index: number): Int32Array {
-  return labels.subarray(items.starts[index], items.starts[index] + items.lengths[index]);
-}
-
-export function labelledSteps(part: TagPart): number {
-  let count = 0;
-  for (const index of part.items.lengths.keys()) {
-    for (const label of labelsOf(part, index)) if (label >= 0) count++;
-  }
-  return count;
-}
-
 /** Add the losses and scores of one sequence. @returns the predicted labels */
 function addSequence(
   sums: Float64Array,
@@ -128,21 +124,6 @@ function addSequence(
   }
   scorer.add(sums, truth, predicted);
   return predicted;
-}
-
-/** The place of the largest of the numbers from `at` on. */
-export function largestOf(logits: ArrayLike<number>, at: number, classes: number): number {
-  let best = 0;
-  for (let k = 1; k < classes; k++) if (logits[at + k] > logits[at + best]) best = k;
-  return best;
-}
-
-/** -ln p of a label. */
-function lossAt(logits: ArrayLike<number>, at: number, classes: number, label: number): number {
-  const most = logits[at + largestOf(logits, at, classes)];
-  let total = 0;
-  for (let k = 0; k < classes; k++) total += Math.exp(logits[at + k] - most);
-  return Math.log(total) + most - logits[at + label];
 }
 
 /** The scores of all parts together. */
@@ -202,13 +183,6 @@ function wordsOf({ items }: TagPart, { input }: TagData["facts"], index: number)
   return Array.from(own, (id) => input.vocabulary[id] ?? "?");
 }
 
-/** What guesses each step by itself. */
-interface StepGuess {
-  readonly name: string;
-  /** The labels of a sequence, and the losses of its labelled steps where there are any. */
-  guess(index: number): { readonly predicted: Int32Array; readonly logits?: Float64Array };
-}
-
 /** The commonest label, and what the step alone says: the commonest label of each word, or a linear softmax. */
 export async function measureBaselines(data: TagData, hooks: LoadHooks): Promise<Baseline[]> {
   const { train, validation, facts } = data;
@@ -237,87 +211,10 @@ function measureGuess({ name, guess }: StepGuess, validation: TagPart, labels: r
   return { name, loss: hasLoss ? scorer.loss(sums) : null, metrics: metricsOf(scorer.score(sums)) };
 }
 
-function majorityGuess(train: TagPart, validation: TagPart, classes: number): StepGuess {
-  const counts = new Float64Array(classes).fill(1);
-  for (const index of train.items.lengths.keys()) {
-    for (const label of labelsOf(train, index)) if (label >= 0) counts[label]++;
-  }
-  const best = largestOf(counts, 0, classes);
-  const own = counts.map(Math.log);
-  return {
-    name: "the commonest label",
-    guess(index) {
-      const steps = validation.items.lengths[index];
-      const logits = new Float64Array(steps * classes);
-      for (let t = 0; t < steps; t++) logits.set(own, t * classes);
-      return { predicted: new Int32Array(steps).fill(best), logits };
-    },
-  };
-}
-
 async function stepGuess(data: TagData, hooks: LoadHooks): Promise<StepGuess> {
-  return data.facts.input.kind === "words" ? wordGuess(data) : linearGuess(data, hooks);
-}
-
-/** The commonest label of each word in the training part; of unknown words that of words that are rare there. */
-function wordGuess({ train, validation, facts }: TagData): StepGuess {
+  const { train, validation, facts } = data;
   const classes = facts.labels.length;
-  const vocabulary = facts.input.kind === "words" ? facts.input.vocabulary.length + 1 : 0;
-  const counts = new Float64Array(vocabulary * classes);
-  const all = new Float64Array(classes);
-  for (const index of train.items.lengths.keys()) {
-    const [start, labels] = [train.items.starts[index], labelsOf(train, index)];
-    for (const [t, label] of labels.entries()) {
-      if (label < 0) continue;
-      counts[train.items.values[start + t] * classes + label]++;
-      all[label]++;
-    }
-  }
-  const commonest = largestOf(all, 0, classes);
-  return {
-    name: "the commonest label of each word",
-    guess(index) {
-      const start = validation.items.starts[index];
-      const predicted = Int32Array.from({ length: validation.items.lengths[index] }, (_, t) => {
-        const row = validation.items.values[start + t] * classes;
-        const best = largestOf(counts, row, classes);
-        return counts[row + best] === 0 ? commonest : best;
-      });
-      return { predicted };
-    },
-  };
-}
-
-/** A linear layer and a softmax on the numbers of one step. */
-async function linearGuess({ train, validation, facts }: TagData, hooks: LoadHooks): Promise<StepGuess> {
-  const { features } = train.items;
-  const classes = facts.labels.length;
-  const count = labelledSteps(train);
-  const [values, labels] = [new Float32Array(count * features), new Int32Array(count)];
-  let at = 0;
-  for (const index of train.items.lengths.keys()) {
-    const start = train.items.starts[index];
-    for (const [t, label] of labelsOf(train, index).entries()) {
-      if (label < 0) continue;
-      const from = (start + t) * features;
-      values.set(train.items.values.subarray(from, from + features), at * features);
-      labels[at++] = label;
-    }
-  }
-  const job = softmaxRegressionJob({ values, features, labels }, classes);
-  const model = await runJobInTurns(job, hooks.signal);
-  return {
-    name: "linear softmax of the step alone",
-    guess(index) {
-      const { items } = validation;
-      const steps = items.lengths[index];
-      const logits = new Float64Array(steps * classes);
-      for (let t = 0; t < steps; t++) {
-        const from = (items.starts[index] + t) * features;
-        model.logits(items.values as Float32Array, from, logits.subarray(t * classes, (t + 1) * classes));
-      }
-      const predicted = Int32Array.from({ length: steps }, (_, t) => largestOf(logits, t * classes, classes));
-      return { predicted, logits };
-    },
-  };
+  return facts.input.kind === "words"
+    ? wordGuess(train, validation, { classes, words: facts.input.vocabulary.length + 1 })
+    : runJobInTurns(linearGuessJob(train, validation, classes), hooks.signal);
 }

@@ -5,10 +5,12 @@ import { FormatError, InputError } from "../../core/errors.ts";
 import { listOfAny, SIZE, TEXT } from "../../core/options.ts";
 import type { DataFile } from "../../data/data-source.ts";
 import { ItemBatches } from "../../data/item-batches.ts";
-import { type ItemStore, Items, type ItemValues } from "../../data/items.ts";
-import type { PaddedItems } from "../../data/padded-items.ts";
+import { Items, type ItemValues } from "../../data/items.ts";
 import { readStepFile } from "../../data/read-step-sequences.ts";
 import { scalingFromJSON } from "../../data/scaling.ts";
+import { largestOf } from "../../data/step-guesses.ts";
+import { encodeSteps, type StepInput, wordIds } from "../../data/step-inputs.ts";
+import { balancedWeights, cutPieces, padLabels, weightsOf } from "../../data/step-pieces.ts";
 import type { StepSequences } from "../../data/step-sequences.ts";
 import { isBuiltInCell } from "../../models/cells.ts";
 import { SequenceTagger } from "../../models/sequence-tagger.ts";
@@ -21,19 +23,15 @@ import {
   taggerTrainingBytes,
 } from "../../models/sequence-tagger-config.ts";
 import { svgTimeline } from "../../render/svg-timeline.ts";
-import { stretchesOf, type TimelineSequence } from "../../render/timeline.ts";
+import { stretchesOf, timelineOfNames } from "../../render/timeline.ts";
 import type { BatchPlan, Prediction, PredictionInput, Task, TrainedModel } from "../task.ts";
 import {
   describeFacts,
-  encodeSteps,
   loadSequences,
   loadTestSequences,
   readOptions,
   type TagData,
   type TagFacts,
-  type TagInput,
-  type TagPart,
-  wordIds,
 } from "./data.ts";
 import {
   checkCombinations,
@@ -43,61 +41,12 @@ import {
   type TagSettings,
   WORDS,
 } from "./defaults.ts";
-import {
-  inputOf,
-  largestOf,
-  measureBaselines,
-  planEvaluation,
-  scoreSequences,
-  timelineOf,
-} from "./metrics.ts";
+import { inputOf, measureBaselines, planEvaluation, scoreSequences, timelineOf } from "./metrics.ts";
+import { PROBE, type TagBatch } from "./probe.ts";
 import { HELP, VIEW } from "./view.ts";
-
-interface TagBatch extends PaddedItems {
-  /** A label for each step, [rows, time]; -1 where there is none. */
-  readonly labels: Int32Array;
-  /** How much each label counts; undefined: all alike. */
-  readonly classWeights: Float64Array | undefined;
-}
 
 /** Batches of so many are sorted by length together, which saves most of the padding. */
 const BUCKET_BATCHES = 16;
-
-/** Pieces of at most so many steps that have a label, as items of the same values. */
-function cutPieces({ items, labels }: TagPart, most: number): Items {
-  const [starts, lengths]: [number[], number[]] = [[], []];
-  for (const [index, length] of items.lengths.entries()) {
-    for (let from = 0; from < length; from += most) {
-      const start = items.starts[index] + from;
-      const size = Math.min(most, length - from);
-      if (!labels.subarray(start, start + size).some((label) => label >= 0)) continue;
-      starts.push(start);
-      lengths.push(size);
-    }
-  }
-  const store: ItemStore<ItemValues> = {
-    values: items.values,
-    starts: Int32Array.from(starts),
-    lengths: Int32Array.from(lengths),
-    features: items.features,
-  };
-  return new Items(store);
-}
-
-/** Weights with which all labels together count alike, with a mean of 1 over the steps. */
-function balancedWeights(pieces: Items, labels: Int32Array, classes: number): Float64Array {
-  const counts = new Float64Array(classes);
-  let total = 0;
-  for (const [index, start] of pieces.store.starts.entries()) {
-    for (const label of labels.subarray(start, start + pieces.store.lengths[index])) {
-      if (label < 0) continue;
-      counts[label]++;
-      total++;
-    }
-  }
-  const present = counts.filter((count) => count > 0).length;
-  return counts.map((count) => (count === 0 ? 1 : total / (present * count)));
-}
 
 function planBatches({ train, facts }: TagData, settings: TagSettings): BatchPlan<TagBatch> {
   const { batchSize, seed, seqLength, classWeights } = settings;
@@ -109,14 +58,7 @@ function planBatches({ train, facts }: TagData, settings: TagSettings): BatchPla
   }
   const balanced =
     classWeights === "balanced" ? balancedWeights(pieces, train.labels, facts.labels.length) : undefined;
-  const { starts, lengths } = pieces.store;
-  const own = Array.from(starts, (start, index) => {
-    let weight = 0;
-    for (const label of train.labels.subarray(start, start + lengths[index])) {
-      if (label >= 0) weight += balanced?.[label] ?? 1;
-    }
-    return weight;
-  });
+  const own = weightsOf(pieces, train.labels, balanced);
   const batches = new ItemBatches(pieces, { batchSize, seed, bucketBatches: BUCKET_BATCHES, weights: own });
   return {
     stepsPerEpoch: batches.stepsPerPass,
@@ -131,11 +73,7 @@ function planBatches({ train, facts }: TagData, settings: TagSettings): BatchPla
       // The last batch of a pass may have fewer rows.
       const [first, end] = [Math.min(from, indices.length), Math.min(to, indices.length)];
       const padded = batches.fill(step, first, end);
-      const labels = new Int32Array(padded.rows * padded.time).fill(-1);
-      for (let row = 0; row < padded.rows; row++) {
-        const index = indices[first + row];
-        labels.set(train.labels.subarray(starts[index], starts[index] + lengths[index]), row * padded.time);
-      }
+      const labels = padLabels(pieces, train.labels, indices.subarray(first, end), padded.time);
       return { ...padded, labels, classWeights: balanced };
     },
   };
@@ -172,7 +110,7 @@ const areNames = (value: unknown): value is string[] =>
   Array.isArray(value) && TEXTS.fits(value) && new Set(value).size === value.length;
 
 /** @throws FormatError */
-function parseInput(value: unknown, where: string): TagInput {
+function parseInput(value: unknown, where: string): StepInput {
   const { kind, vocabulary, features, image, scaling } = (value ?? {}) as Record<string, unknown>;
   if (kind === "words" && areNames(vocabulary)) return { kind, vocabulary };
   const isImage = Array.isArray(image) && image.length === 3 && image.every(SIZE.fits);
@@ -294,36 +232,18 @@ async function label(
   };
 }
 
-/** Some predictions as a picture shows them; a label of the truth that the model does not know stands after its own. */
+/** Some predictions as a picture shows them. */
 function drawPredictions(predictions: readonly Prediction[]): string {
-  const all = predictions.map(
-    ({ json }) => json as { input: string; labels: string[]; truth?: string[]; words?: string[] },
-  );
-  const labels = [...new Set(all.flatMap(({ labels, truth = [] }) => [...labels, ...truth]))].filter(
-    (one) => one !== "",
-  );
-  const placesOf = (names: readonly string[]) => names.map((name) => labels.indexOf(name));
-  const sequences = all.map(
-    ({ input, labels: own, truth, words }): TimelineSequence => ({
-      name: input,
-      predicted: placesOf(own),
-      truth: truth && placesOf(truth),
-      words,
-    }),
-  );
-  return svgTimeline({ labels: labels.toSorted(), sequences: sequences.map((one) => reorder(one, labels)) });
-}
-
-/** Places in sorted labels. */
-function reorder(sequence: TimelineSequence, labels: readonly string[]): TimelineSequence {
-  const sorted = labels.toSorted();
-  const places = (list: ArrayLike<number>) =>
-    Array.from(list, (place) => (place < 0 ? -1 : sorted.indexOf(labels[place])));
-  return {
-    ...sequence,
-    predicted: places(sequence.predicted),
-    truth: sequence.truth && places(sequence.truth),
-  };
+  const sequences = predictions.map(({ json }) => {
+    const { input, labels, truth, words } = json as {
+      input: string;
+      labels: string[];
+      truth?: string[];
+      words?: string[];
+    };
+    return { name: input, predicted: labels, truth, words };
+  });
+  return svgTimeline(timelineOfNames(sequences));
 }
 
 export const tag: Task<TagSettings, TagData, SequenceTaggerConfig, TagFacts, SequenceTagger, TagBatch> = {
@@ -390,5 +310,6 @@ export const tag: Task<TagSettings, TagData, SequenceTaggerConfig, TagFacts, Seq
     kind: "picture",
     svg: svgTimeline(timelineOf(sums, data), { subject: "validation" }),
   }),
+  probe: PROBE,
   view: VIEW,
 };

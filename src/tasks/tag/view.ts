@@ -1,12 +1,15 @@
 /** What people are shown of a tagger. */
+
+import { labelledSteps } from "../../data/step-guesses.ts";
+import type { StepInput } from "../../data/step-inputs.ts";
 import type { SequenceTaggerConfig } from "../../models/sequence-tagger-config.ts";
 import { count, nats, percent } from "../../render/numbers.ts";
 import { terminalTimeline } from "../../render/terminal-timeline.ts";
 import type { Baseline, Task } from "../task.ts";
 import type { ShownTraining, Standing, TaskView } from "../view.ts";
-import type { TagData, TagFacts, TagInput } from "./data.ts";
+import type { TagData, TagFacts } from "./data.ts";
 import type { BuiltInSet, TagSettings } from "./defaults.ts";
-import { labelledSteps, timelineOf } from "./metrics.ts";
+import { timelineOf } from "./metrics.ts";
 
 type Shown = ShownTraining<TagSettings, TagData, SequenceTaggerConfig, TagFacts>;
 type Metrics = Readonly<Record<string, number>>;
@@ -45,7 +48,7 @@ function listLabels(labels: readonly string[]): string {
   return labels.length > NAMED ? `${named} and ${labels.length - NAMED} more` : named;
 }
 
-function describeInput(input: TagInput): string {
+function describeInput(input: StepInput): string {
   if (input.kind === "words") return `${count(input.vocabulary.length)} known words`;
   if (input.kind === "frames") return `${count(input.features.length)} numbers in each step`;
   const [channels, height, width] = input.image;

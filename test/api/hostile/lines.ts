@@ -78,6 +78,11 @@ export function lineTargets(): HostileTarget[] {
       call: (lines: never, options: never) => data.LineVocabulary.fromLines(lines, options),
     },
     {
+      name: "LineVocabulary#split",
+      args: { text: text("ab") },
+      call: (text: never) => vocabulary().split(text),
+    },
+    {
       name: "LineVocabulary#encode",
       args: { text: text("ab") },
       call: (text: never) => vocabulary().encode(text),
