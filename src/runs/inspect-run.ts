@@ -98,15 +98,7 @@ export async function inspectRun(
   const chosen = options.unit === undefined ? undefined : parseUnit(options.unit, config);
   const file = text !== undefined && (text === "-" || existsSync(text)) ? text : undefined;
   const read = await readScored(opened, file, options, hooks);
-  const ids = Int32Array.from(read.ids.subarray(0, length));
-  if (ids.length < LEAST) {
-    throw new InputError(
-      `${read.what} has ${countOf(ids.length, tokenizer.kind)}, at least ${LEAST} are needed to find units`,
-      {
-        hint: "name a file with more text",
-      },
-    );
-  }
+  const ids = takeIds(read, length, tokenizer);
   const backend = openBackend(chooseEngine(name, hooks.onNote));
   const model = (await buildTrained(opened, backend, cell)).model as LanguageModel;
   const progress = (activity: string) => (done: number) => hooks.onProgress(activity, done, ids.length);
@@ -144,6 +136,20 @@ export async function inspectRun(
     absent: units.absent,
     shown: showUnit(unit, scored, own),
   };
+}
+
+/** @throws InputError for a text that is too short to find units in */
+function takeIds(
+  { ids: all, what }: { readonly ids: CharacterIds; readonly what: string },
+  length: number,
+  { kind }: Tokenizer,
+): Int32Array {
+  const ids = Int32Array.from(all.subarray(0, length));
+  if (ids.length >= LEAST) return ids;
+  throw new InputError(
+    `${what} has ${countOf(ids.length, kind)}, at least ${LEAST} are needed to find units`,
+    { hint: "name a file with more text" },
+  );
 }
 
 /** What the best unit of a network without training reaches on each signal. */
