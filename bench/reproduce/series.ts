@@ -62,13 +62,11 @@ const SETS: readonly SeriesSet[] = [
 
 /** What is the same for all: one step ahead, every row is a step. */
 const COMMON: Partial<ForecastSettings> = { horizon: 1, gaps: "skip", window: 24, loss: "mae" };
+/** Passes over the training part. */
+const EPOCHS = 30;
 
-type Trial = Partial<ForecastSettings> & { readonly epochs?: number };
-
-/** What is tried with each transform. */
-const TRIALS: readonly Trial[] = [16, 32].flatMap((hidden) =>
-  [0, 24].flatMap((lags) => [20, 40].map((epochs) => ({ hidden, lags, epochs }))),
-);
+/** What is tried with each transform: the steps that the linear part reads. */
+const LAGS = [0, 24];
 
 const hooks = { signal: new AbortController().signal, onProgress() {}, onNote() {} };
 
@@ -117,7 +115,7 @@ async function measureSet(path: string, set: SeriesSet, root: string): Promise<v
     `${set.name}: ${parts.first.length} steps to train on and choose with, ${parts.test.length} to test`,
   );
   const chosen = await choose(set, first, folder);
-  const { epochs: _, ...settings } = { ...COMMON, ...chosen };
+  const settings = { ...COMMON, ...chosen };
   const baselines = await measureBaselines(set, settings, { parts, first, folder });
   const errors: Float64Array[] = [];
   for (const seed of SEEDS) {
@@ -130,12 +128,12 @@ async function measureSet(path: string, set: SeriesSet, root: string): Promise<v
 }
 
 /** The options with the lowest error of the last step on the validation part, a mean over seeds. */
-async function choose(set: SeriesSet, first: string, folder: string): Promise<Trial> {
-  let best = { error: Number.POSITIVE_INFINITY, options: {} as Trial };
+async function choose(set: SeriesSet, first: string, folder: string): Promise<Partial<ForecastSettings>> {
+  let best = { error: Number.POSITIVE_INFINITY, options: {} as Partial<ForecastSettings> };
   let count = 0;
   for (const transform of set.transforms) {
-    for (const trial of TRIALS) {
-      const options = { ...trial, transform, season: set.season };
+    for (const lags of LAGS) {
+      const options = { lags, transform, season: set.season };
       let error = 0;
       for (const seed of TRIAL_SEEDS) {
         const run = await train(first, { ...COMMON, ...options, seed }, join(folder, `trial-${count++}`));
@@ -160,7 +158,7 @@ async function train(
   const given = validation === undefined ? {} : { val: validation };
   const training = await trainTask(
     { task: await TASKS.forecast() },
-    { ...settings, ...given, data: [data], out, threads: 1, evalEvery: 1e9 } as TrainOptions,
+    { ...settings, ...given, data: [data], out, epochs: EPOCHS, threads: 1, evalEvery: 1e9 } as TrainOptions,
     hooks,
   );
   let [error, last] = [Number.NaN, ""];

@@ -121,12 +121,16 @@ export function findCalendar(all: readonly TimeTexts[]): Calendar {
   }
   const last = Math.max(...values.map((own) => own[own.length - 1]));
   const rows = values.reduce((most, own) => Math.max(most, own.length), 0);
-  if (step > 0 && (last - origin) / step > MOST_MISSING * rows + 1000) {
-    throw new InputError("the times are too irregular to be steps of one length", {
-      hint: "take each row as one step with --gaps skip, or give the values at equal intervals",
-    });
-  }
+  if (step > 0) refuseIrregular((last - origin) / step, rows);
   return { form, step: step || 1, origin, day: parsed[0][0].day };
+}
+
+/** @throws InputError for many more steps than rows: most of such series would be filled in */
+export function refuseIrregular(steps: number, rows: number): void {
+  if (steps <= MOST_MISSING * rows + 1000) return;
+  throw new InputError("the times are too irregular to be steps of one length", {
+    hint: "take each row as one step with --gaps skip, or give the values at equal intervals",
+  });
 }
 
 /** @throws InputError naming the line of a cell that is no time, and of one that is not after the one before */

@@ -15,6 +15,7 @@ import {
   findCalendar,
   findTimeColumn,
   ROWS,
+  refuseIrregular,
   stepOfTime,
   type TimeTexts,
 } from "./calendar.ts";
@@ -161,13 +162,15 @@ function rowsOf(table: Table, { time, series }: SeriesColumns): Rows[] {
 const nameOfFile = (path: string): string => path.replace(/^.*\//, "").replace(/\.[a-z]{1,4}$/i, "");
 
 function stepsOf({ texts, place }: Rows, calendar: Calendar): number[] {
-  return texts.map((text, index) => {
+  const steps = texts.map((text, index) => {
     const step = stepOfTime(calendar, text);
     if (step !== undefined) return step;
     throw new InputError(`${place(index)}: ${quote(text)} is not a step of the calendar of the model`, {
       hint: "give times as those that the model was trained on, at the same intervals",
     });
   });
+  refuseIrregular(steps[steps.length - 1] - steps[0], steps.length);
+  return steps;
 }
 
 /**

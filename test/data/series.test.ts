@@ -1,5 +1,7 @@
 /** Series from tables: calendars, gaps, columns, and what is refused by its line. */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { UnrolledError } from "../../src/core/errors.ts";
 import { formatStep, parseTime } from "../../src/data/calendar.ts";
 import { findSeason, usualSeasons } from "../../src/data/season.ts";
 import {
@@ -106,6 +108,8 @@ describe("gaps", () => {
   });
 
   test("are passed over on request: each row is a step", () => {
+    const wild = csv(["2024-01-01 00:00:00", "2024-01-01 00:00:01", "2025-01-01 00:00:00"]);
+    expect(read(wild, {}, "skip").series[0].length).toBe(3);
     const { series, missing } = read("date,y\n2024-01-01,1\n2024-01-02,2\n2024-03-07,3\n", {}, "skip");
     expect([...series[0].values]).toEqual([1, 2, 3]);
     expect(missing.steps).toBe(0);
@@ -162,6 +166,9 @@ describe("is refused with its line:", () => {
     expect(() => read("date,y\n2024-01-01,\n2024-01-02,\n")).toThrow("has no row with all its numbers");
     const wild = csv(["2024-01-01 00:00:00", "2024-01-01 00:00:01", "2025-01-01 00:00:00"]);
     expect(() => read(wild)).toThrow("too irregular");
+    const table = tableOf("time,y\n0,1\n1e9,2\n");
+    const fine = { form: "number", step: 1e-6, origin: 0, day: 1 } as const;
+    expect(() => readSeries([table], findColumns(table, {}), "interpolate", fine)).toThrow("too irregular");
   });
 
   test("several series tell their dates apart", () => {
@@ -197,5 +204,36 @@ describe("a season", () => {
     expect(findSeason(slow).season).toBe(1);
     expect(findSeason(new Array(50).fill(3)).season).toBe(1);
     expect(findSeason([1]).season).toBe(1);
+  });
+});
+
+describe("whatever the bytes are", () => {
+  const cell = fc.oneof(
+    fc.constantFrom("2024-01", "2024-02", "2024-01-31", "1", "2", "", "NaN", "1e400", "x", '"', "2024-Q1"),
+    fc.double().map(String),
+    fc.string({ maxLength: 6 }),
+  );
+
+  test("a table is read or refused in words", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(cell, cell, cell), { maxLength: 8 }),
+        fc.constantFrom<Gaps>("interpolate", "refuse", "skip"),
+        (rows, gaps) => {
+          const text = `date,y,s\n${rows.map((row) => row.join(",")).join("\n")}\n`;
+          try {
+            const { series, calendar } = read(text, { series: "s" }, gaps);
+            for (const { values, start, length } of series) {
+              expect(length).toBeGreaterThan(0);
+              expect([...values.subarray(0, length)].every(Number.isFinite)).toBe(true);
+              expect(typeof formatStep(calendar, start + length)).toBe("string");
+            }
+          } catch (error) {
+            expect(error).toBeInstanceOf(UnrolledError);
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 });
