@@ -12,7 +12,7 @@ export const reproduce = (given: string[]): Promise<void> =>
     set: "facts",
     test: (seed) => oneFactQuestions({ count: 2000, seed }),
     epochs: 20,
-    shared: { pooling: "last" },
+    shared: { tokens: "word", pooling: "last" },
     models: {
       "vanilla RNN": { cell: "rnn", bidirectional: false, lr: 1e-3 },
       LSTM: { cell: "lstm", bidirectional: false },

@@ -26,13 +26,13 @@ const RECURRENT = {
   batchSize: 8,
   seqLength: 128,
   classWeights: "balanced",
-  epochs: 3,
+  epochs: 6,
 } as const satisfies TagTraining;
 
 const WINDOW = { hidden: 128, dropout: 0.5, updates: 600 } as const;
 
 /** Windows of the feed-forward network that are tried, in frames; all of it before the frame where nothing later is known. */
-const WIDTHS = [8, 16, 32];
+const WIDTHS = [8, 16, 32, 64];
 const BEST_WIDTH = { causal: 16, both: 32 };
 
 /** Passes and updates at which a choice is looked at. */

@@ -10,8 +10,8 @@ import {
 import type { NamedTask } from "../runs/train-task.ts";
 import type { OptionSchema, TaskOption } from "../tasks/option-schema.ts";
 import type { CheckResult, Verdict } from "../tasks/recipe.ts";
+import { type RunOptions, runOptions } from "../tasks/run-options.ts";
 import type { Task } from "../tasks/task.ts";
-import { type RunOptions, runOptions } from "../tasks/training-options.ts";
 import { chooseDrawing } from "./charts.ts";
 import { addSchemaOptions } from "./command.ts";
 import { nats, wrapWords } from "./format.ts";
@@ -179,6 +179,6 @@ function summaryOf(results: readonly CheckResult[]): string {
   );
   return counts
     .filter(([number]) => number > 0)
-    .map(([number, verdict]) => `${number} ${verdict}`)
+    .map(([number, verdict]) => `${number} ${verdict}${verdict === "warning" && number > 1 ? "s" : ""}`)
     .join(", ");
 }

@@ -98,7 +98,7 @@ export function cellOption(): Option {
 
 /** Of the commands whose result can be looked at. */
 export function pictureOption(): Option {
-  return new Option("--picture <FILE>", "write what there is to look at, as SVG").argParser(
+  return new Option("--picture <FILE>", "write a picture of the result, as SVG").argParser(
     parsePath("--picture", "file"),
   );
 }

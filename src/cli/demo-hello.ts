@@ -24,7 +24,7 @@ export function define(command: Command): () => Promise<number> {
         "Shows its input x, hidden state h, scores y and their softmax at every step, before and after, and " +
         "why it needs a memory.",
     )
-    .option("--seed <N>", "of the weights that it starts from (default: 1)", parseNumber("--seed"))
+    .option("--seed <N>", "seed of the initial weights (default: 1)", parseNumber("--seed"))
     .option("--json", "one JSON object per line on stdout")
     .addHelpText("after", "\nExamples:\n  npx unrolled demo hello\n  npx unrolled demo hello --seed 7");
 

@@ -35,8 +35,8 @@ const EPILOGUE = `
 FILE: UTF-8 text, or - for standard input
       (default: the bundled corpus, this project's code)
 
-Ctrl-C ends it; nothing is saved. The loss is that of 25 characters together, as
-the program prints it: the smooth one starts at 25 ln V and follows slowly.
+Ctrl-C stops it; nothing is saved. The loss is the sum over 25 characters, as in
+the original program: the smooth loss starts at 25 ln V and changes slowly.
 
 Examples:
   npx unrolled demo min-char-rnn
@@ -54,10 +54,10 @@ export function define(command: Command): () => Promise<number> {
     .option("--iterations <N>", "iterations to make (default: until Ctrl-C)", parseNumber("--iterations"))
     .option(
       "--sample-every <N>",
-      "iterations between samples (default: rarer and rarer)",
+      "iterations between samples (default: at growing intervals)",
       parseNumber("--sample-every"),
     )
-    .option("--seed <N>", "of all random numbers (default: 1)", parseNumber("--seed"))
+    .option("--seed <N>", "seed of all random numbers (default: 1)", parseNumber("--seed"))
     .option("--check", "compare the gradients with numeric ones instead, in float64, as gradCheck does")
     .addOption(backendOption())
     .option("--json", "one JSON object per line on stdout")

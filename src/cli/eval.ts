@@ -14,12 +14,12 @@ import { Status, writeOut } from "./output.ts";
 import { clearStatusLine, note, onInterrupt, Progress, paint } from "./terminal.ts";
 
 const EPILOGUE = `
-RUN:  the folder of a run, whose best checkpoint counts, or a checkpoint file
+RUN:  the folder of a run, whose best checkpoint is used, or a checkpoint file
 DATA: data as the run was trained on, in files or folders, or - for standard
       input (default: the part of the run's data kept for validation)
 
-The result depends on the model and the data alone. Of a text every character is
-predicted once from those before it.
+The result depends on the model and the data alone. In a text, every character
+is predicted once from those before it.
 
 Examples:
   npx unrolled eval runs/mine
@@ -30,7 +30,7 @@ Examples:
 export function define(command: Command): () => Promise<number> {
   command
     .usage("RUN [DATA...] [options]")
-    .description("Measure how well a model does: on a text nats and bits per character, perplexity.")
+    .description("Measure how good a model is: for a text, nats and bits per character and perplexity.")
     .argument("<RUN>")
     .argument("[DATA...]")
     .optionsGroup("Options:")

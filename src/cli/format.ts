@@ -35,27 +35,25 @@ const GAP = "  ";
 
 /** Lines of a table without borders, none longer than `columns`; names in the first column are cut last. */
 export function formatTable(all: readonly Column[], columns = Number.POSITIVE_INFINITY): string[] {
-  let shown = all;
-  while (totalWidth(shown) > columns) {
-    const [next] = shown
+  let kept = all;
+  while (totalWidth(kept) > columns) {
+    const [next] = kept
       .filter(({ dropAt }) => dropAt !== undefined)
       .toSorted((a, b) => a.dropAt! - b.dropAt!);
     if (next === undefined) break;
-    shown = shown.filter((column) => column !== next);
+    kept = kept.filter((column) => column !== next);
   }
-  const spare = Math.max(0, totalWidth(shown) - columns);
-  const widths = shown.map((column, index) => {
+  const spare = Math.max(0, totalWidth(kept) - columns);
+  const widths = kept.map((column, index) => {
     const width = widthOfColumn(column);
     return index === 0 && column.align !== "right" ? Math.max(3, width - spare) : width;
   });
   const rows = [
-    shown.map(({ head }) => head),
-    ...all[0].cells.map((_, row) => shown.map(({ cells }) => cells[row])),
+    kept.map(({ head }) => head),
+    ...all[0].cells.map((_, row) => kept.map(({ cells }) => cells[row])),
   ];
   return rows.map((row) => {
-    const cells = row.map((cell, index) =>
-      pad(fitTo(cell, widths[index]), widths[index], shown[index].align),
-    );
+    const cells = row.map((cell, index) => pad(fitTo(cell, widths[index]), widths[index], kept[index].align));
     return fitTo(cells.join(GAP).trimEnd(), columns);
   });
 }

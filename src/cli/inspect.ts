@@ -10,18 +10,18 @@ import { clearStatusLine, note, onInterrupt, Progress } from "./terminal.ts";
 import { drawLegend, drawUnitText } from "./unit-text.ts";
 
 const EPILOGUE = `
-RUN:  the folder of a run, whose best checkpoint counts, or a checkpoint file
+RUN:  the folder of a run, whose best checkpoint is used, or a checkpoint file
 TEXT: a file to look at (default: the part of the run's text that is kept for
       validation), or else a text to be shown by the unit that follows its
       signal best
 
 Units are chosen on the first half of the text and scored on the second: 0 is
 chance, 1 perfect. For "position in line" the score is a correlation, else true
-positive rate + true negative rate - 1. Beside it stands what the best unit of
-the same network without training reaches.
+positive rate + true negative rate - 1. The column "untrained" shows what the
+best unit of the same network reaches without training.
 
 The text is coloured by how far the unit is beyond its threshold, and underlined
-where the signal holds; without colours marks stand below each line.
+where the signal holds; without colours, marks below each line show the same.
 
 Examples:
   npx unrolled inspect runs/mine
@@ -31,7 +31,7 @@ Examples:
 export function define(command: Command): () => Promise<number> {
   command
     .usage("RUN [TEXT] [options]")
-    .description("See which units of a model follow simple things in a text: quotes, brackets, ...")
+    .description("Find the units of a model that follow simple features of a text: quotes, brackets, ...")
     .argument("<RUN>")
     .argument("[TEXT]")
     .optionsGroup("Options:")

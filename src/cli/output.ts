@@ -31,7 +31,7 @@ export function describeLostOutput(error: Error, outcome?: string): StorageError
   const isFull = "code" in error && error.code === "ENOSPC";
   const reason = isFull ? "the disk is full (ENOSPC)" : error.message;
   return new StorageError(`cannot write to standard output: ${reason}`, {
-    hint: ["make room where it goes, or send it elsewhere", outcome]
+    hint: ["free some space there, or redirect the output", outcome]
       .filter((part) => part !== undefined)
       .join("; "),
     cause: error,
@@ -72,14 +72,14 @@ export function describeError(error: unknown): Report {
     status: Status.failed,
     code: "UNEXPECTED",
     message,
-    hint: "nobody foresaw this; UNROLLED_DEBUG=1 in the environment shows where it happened",
+    hint: "this is a bug in unrolled; UNROLLED_DEBUG=1 in the environment shows where it happened",
   };
 }
 
 /** Commander says `error: unknown option '--hiden'`, and on a line of its own what it takes to be meant. */
 function describeUsageError(text: string): Report {
   const [, what, meant] = /^(?:error: )?(.*?)(?:\n\(Did you mean (.*)\?\))?$/s.exec(text) ?? [];
-  const hint = meant === undefined ? "--help shows what there is" : `did you mean ${meant}?`;
+  const hint = meant === undefined ? "--help lists the commands and options" : `did you mean ${meant}?`;
   return { status: Status.wrongInput, code: "USAGE", message: what ?? text, hint };
 }
 

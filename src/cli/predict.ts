@@ -9,7 +9,7 @@ import { Status, writeOut } from "./output.ts";
 import { note, onInterrupt, paint } from "./terminal.ts";
 
 const EPILOGUE = `
-RUN:   the folder of a run, whose best checkpoint counts, or a checkpoint file
+RUN:   the folder of a run, whose best checkpoint is used, or a checkpoint file
 INPUT: files with one input on each line, or - for standard input
 
 Examples:
@@ -20,7 +20,7 @@ Examples:
 export function define(command: Command): () => Promise<number> {
   command
     .usage("RUN [INPUT...] [options]")
-    .description("Let a trained model judge inputs: the likeliest labels of each, with their probabilities.")
+    .description("Apply a trained model to inputs, such as lines to be labelled, and print a line for each.")
     .argument("<RUN>")
     .argument("[INPUT...]")
     .optionsGroup("Options:")

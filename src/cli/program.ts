@@ -10,10 +10,10 @@ import { suggestForPath } from "./suggested-commands.ts";
 const COMMANDS: readonly CommandEntry[] = [
   { name: "train", summary: "train a model", load: () => import("./train.ts") },
   { name: "check", summary: "check data and model before a training", load: () => import("./check.ts") },
-  { name: "sample", summary: "let a trained model write", load: () => import("./sample.ts") },
-  { name: "predict", summary: "let a trained model judge inputs", load: () => import("./predict.ts") },
-  { name: "eval", summary: "measure how well a model does", load: () => import("./eval.ts") },
-  { name: "inspect", summary: "see what units of a model follow", load: () => import("./inspect.ts") },
+  { name: "sample", summary: "write text with a trained model", load: () => import("./sample.ts") },
+  { name: "predict", summary: "apply a trained model to inputs", load: () => import("./predict.ts") },
+  { name: "eval", summary: "measure how good a model is", load: () => import("./eval.ts") },
+  { name: "inspect", summary: "find what units of a model follow", load: () => import("./inspect.ts") },
   { name: "runs", summary: "list runs, compare or delete some", load: () => import("./runs.ts") },
   { name: "demo", summary: "watch a small network of the lecture learn", load: () => import("./demo.ts") },
   {
@@ -28,7 +28,7 @@ Examples:
   npx unrolled train text mybook.txt
   npx unrolled sample runs/text-20261123-094500 --prime "The "
 
-npx unrolled COMMAND --help says more about one of them.`;
+npx unrolled COMMAND --help describes one of them.`;
 
 /** Run a command line, given without the program's name. Reports errors and returns the exit status. */
 export async function runCommand(args: readonly string[]): Promise<number> {

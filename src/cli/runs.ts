@@ -6,7 +6,7 @@ import { escapeControl, formatBytes, InputError } from "../core/errors.ts";
 import { RUNS } from "../runs/resume.ts";
 import {
   checkDeletable,
-  comparedSteps,
+  chooseComparedSteps,
   deleteRun,
   describeRun,
   differences,
@@ -24,9 +24,9 @@ import { askToConfirm, canAsk, note } from "./terminal.ts";
 const EPILOGUE = `
 RUN: the folder of a run, or its name in runs/
 
-Without RUN the runs in runs/ are listed, the newest last; of a folder that is
-no run, those in it. With two RUNs or more, what differs between them; a loss
-marked ~ lies between two evaluations of that run, on a straight line.
+Without RUN it lists the runs in runs/, the newest last; for a folder that is
+not a run, the runs in it. For two RUNs or more it shows what differs between
+them; a loss marked ~ is interpolated between two evaluations of that run.
 
 --delete removes the files of a run, and its folder if nothing else is in it. It
 asks first, and refuses a run that is being trained.
@@ -176,7 +176,7 @@ export function formatComparison(runs: readonly RunDetails[], columns: number): 
       facts.map(([, of]) => runs.map(of)),
     ),
   );
-  const steps = comparedSteps(runs, MOST_ROWS);
+  const steps = chooseComparedSteps(runs, MOST_ROWS);
   if (steps.length === 0) return lines;
   const losses = steps.map((step) => runs.map((run) => lossAt(run, step)));
   lines.push(
@@ -188,7 +188,7 @@ export function formatComparison(runs: readonly RunDetails[], columns: number): 
     ),
   );
   const isExact = losses.flat().every((loss) => loss === undefined || loss.isExact);
-  return isExact ? lines : [...lines, "", "~ between two evaluations of that run, on a straight line"];
+  return isExact ? lines : [...lines, "", "~ interpolated between two evaluations of that run"];
 }
 
 function formatLossAt(loss: LossAt | undefined): string {

@@ -17,7 +17,7 @@ import { Status, writeOut } from "./output.ts";
 import { note } from "./terminal.ts";
 
 const EPILOGUE = `
-RUN: the folder of a run, whose best checkpoint writes, or a checkpoint file
+RUN: the folder of a run, whose best checkpoint is used, or a checkpoint file
 
 Examples:
   npx unrolled sample runs/text-20261123-094500
@@ -28,10 +28,10 @@ Examples:
 export function define(command: Command): () => Promise<number> {
   command
     .usage("RUN [options]")
-    .description("Let a trained model write. Every character is printed as it is made.")
+    .description("Write text with a trained model. Characters are printed as they are generated.")
     .argument("<RUN>")
     .optionsGroup("Options:")
-    .option("--prime <TEXT>", "text to go on from (default: a line end)")
+    .option("--prime <TEXT>", "text to continue (default: a line end)")
     .option(
       "--length <N>",
       `characters, words or tokens to write (default: ${DEFAULT_LENGTH})`,
@@ -39,7 +39,7 @@ export function define(command: Command): () => Promise<number> {
     )
     .option(
       "--temperature <X>",
-      "0 likeliest, below 1 bolder, above 1 wilder (default: 1)",
+      "0 always takes the likeliest, above 1 varies more (default: 1)",
       parseNumber("--temperature"),
     )
     .option("--top-k <N>", "draw from the N likeliest characters only", parseNumber("--top-k"))
@@ -48,7 +48,11 @@ export function define(command: Command): () => Promise<number> {
       "draw from the likeliest with probability P in all (default: 1)",
       parseNumber("--top-p"),
     )
-    .option("--seed <N>", "the same seed writes the same (default: another each time)", parseNumber("--seed"))
+    .option(
+      "--seed <N>",
+      "the same seed gives the same text (default: a new one each time)",
+      parseNumber("--seed"),
+    )
     .option("--skip-unknown", "leave out of --prime what the model does not know")
     .addOption(weightsOption())
     .addOption(backendOption())

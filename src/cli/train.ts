@@ -6,8 +6,8 @@ import { isCellFile as isCodeFile } from "../run/cell-file.ts";
 import { type NamedTask, type TaskTraining, trainTask } from "../runs/train-task.ts";
 import type { TrainOptions } from "../runs/training-options.ts";
 import { findTask, TASK_NAMES } from "../tasks/registry.ts";
+import { runOptions } from "../tasks/run-options.ts";
 import type { Task } from "../tasks/task.ts";
-import { runOptions } from "../tasks/training-options.ts";
 import type { EndEvent } from "../train/events.ts";
 import { addSchemaOptions } from "./command.ts";
 import { describeLostOutput, isClosedPipe, onOutputLost, reportError, Status } from "./output.ts";
@@ -17,10 +17,11 @@ import { clearStatusLine, hasStatusLine, note, onInterrupt } from "./terminal.ts
 import { JsonView, TerminalView } from "./train-views.ts";
 
 const SCHEDULE = `
-With --lr-decay the learning rate falls in steps, after each pass. Without, it
-falls along half a cosine to a tenth: over --epochs, if they
-are given or nothing is; else, without --steps, over --max-seconds. With --steps
-alone it stays, so that more can follow. Any other limit only stops the run.
+With --lr-decay the learning rate is multiplied after each pass. Without it, the
+rate falls along half a cosine to a tenth: over --epochs if they are given or no
+limit is, or over --max-seconds if no --steps are given. With --steps alone it
+stays constant, so that the run can be continued. Any other limit only stops
+the run.
 `;
 
 const TASKS_HELP = `
@@ -36,7 +37,7 @@ const ENDING = `
 --patience stops a run whose validation no longer improves; with --eval-every it
 does so at the same step however often the run was resumed.
 
-Ctrl-C saves and says how to go on; a second one leaves at once.
+Ctrl-C saves and says how to continue; a second Ctrl-C exits at once.
 `;
 
 /**
@@ -141,10 +142,10 @@ async function train(named: NamedTask, options: TrainOptions, json: boolean): Pr
   const unwatch = onInterrupt((times) => {
     if (!prepared) process.exit(leaveEarly(json));
     if (times > 1) {
-      note("stopped at once; the last checkpoint is as it was");
+      note("stopped at once; the last checkpoint is unchanged");
       process.exit(Status.interrupted);
     }
-    note("stopping: finishes this step and saves; Ctrl-C again leaves at once");
+    note("stopping after this step and saving; Ctrl-C again exits at once");
     stop.abort();
   });
   let lost: Error | undefined;
@@ -180,11 +181,11 @@ function statusOf(training: TaskTraining, end: EndEvent | undefined, lost: Error
   if (lost !== undefined) {
     const saved = `stopped at step ${end?.step} and saved in ${training.runDirectory}`;
     if (!isClosedPipe(lost)) throw describeLostOutput(lost, saved);
-    note(`nobody reads the output any more: ${saved}`);
+    note(`the output was closed: ${saved}`);
     return Status.done;
   }
   if (end?.step === training.startStep && ["steps", "epochs", "patience"].includes(end.reason)) {
-    note(`the run was at its limit already; a higher --${end.reason} goes on`);
+    note(`the run had already reached its limit; a higher --${end.reason} continues it`);
   }
   return end?.reason === "interrupted" ? Status.interrupted : Status.done;
 }

@@ -3,6 +3,7 @@ import {
   ABOVE_0,
   AT_LEAST_0,
   checkValue,
+  FLAG,
   optional,
   type Range,
   type Ranges,
@@ -24,8 +25,13 @@ export interface LogMelOptions {
   lowest?: number;
   /** The highest frequency in Hz. Default: half of the rate, above which there is nothing. */
   highest?: number;
-  /** The least energy, so that silence has a logarithm; default 1e-6. Full scale is 1. */
+  /** The least energy, so that silence has a logarithm; default 1e-6. */
   floor?: number;
+  /**
+   * Whether energies are shares of the largest of the recording, as with `ref=np.max` of librosa's `power_to_db`: how loud
+   * it was recorded makes no difference then. Default: they are not, and a sample of full scale is 1.
+   */
+  relative?: boolean;
 }
 
 type Settings = Required<LogMelOptions>;
@@ -48,9 +54,10 @@ const RANGES: Ranges<LogMelOptions> = {
   lowest: AT_LEAST_0,
   highest: optional(ABOVE_0),
   floor: ABOVE_0,
+  relative: FLAG,
 };
 
-const DEFAULTS = { bands: 40, window: 0.025, hop: 0.01, lowest: 20, floor: 1e-6 };
+const DEFAULTS = { bands: 40, window: 0.025, hop: 0.01, lowest: 20, floor: 1e-6, relative: false };
 
 /**
  * The logarithm of the energy in bands of frequencies, frame after frame: what speech recognisers hear. Each frame is
@@ -126,7 +133,8 @@ class LogMel {
   compute(samples: Float32Array): Float32Array {
     const { window, hop, spectrum, bands } = this;
     const frames = Math.max(1, 1 + Math.floor((samples.length - window.length) / hop));
-    const result = new Float32Array(frames * bands.length);
+    const energies = new Float64Array(frames * bands.length);
+    let largest = 0;
     const frame = new Float64Array(window.length);
     const power = new Float64Array(spectrum.size / 2 + 1);
     for (let index = 0; index < frames; index++) {
@@ -135,10 +143,14 @@ class LogMel {
       for (const [band, { first, weights }] of bands.entries()) {
         let energy = 0;
         for (let k = 0; k < weights.length; k++) energy += weights[k] * power[first + k];
-        result[index * bands.length + band] = Math.log(Math.max(energy, this.settings.floor));
+        energies[index * bands.length + band] = energy;
+        if (energy > largest) largest = energy;
       }
     }
-    return result;
+    const { floor, relative } = this.settings;
+    // Silence has no largest energy: all of it is at the floor.
+    const whole = relative && largest > 0 ? largest : 1;
+    return Float32Array.from(energies, (energy) => Math.log(Math.max(energy / whole, floor)));
   }
 }
 

@@ -41,25 +41,41 @@ export async function readSequences(
 ): Promise<LabelledSequences> {
   const { name } = file;
   const features = format?.features;
-  const kind = kindOfFile(name);
+  const named = kindOfFile(name);
+  if (named === "json") {
+    throw new InputError(`'${escapeControl(name)}' holds no sequences of numbers`, {
+      hint: "give a table (.csv, .tsv), an array (.npy, .npz) or a recording (.wav)",
+    });
+  }
+  const bytes = await file.read();
+  // What is piped in has no name that tells what it is.
+  const kind = named === "text" ? kindOfBytes(bytes) : named;
   if (kind === "table") {
-    const table = parseTable(await file.read(), { name });
+    const table = parseTable(bytes, { name });
     return sequencesFromTable(table, { labels: "sequence", labelColumn, features });
   }
   if (kind === "npz") {
-    return sequencesFromArrays(parseNpz(await file.read(), name), { name, labels: "sequence", features });
+    return sequencesFromArrays(parseNpz(bytes, name), { name, labels: "sequence", features });
   }
-  if (kind === "npy") return oneSequence(name, parseNpy(await file.read(), name), features);
-  if (kind === "wav") {
-    if (format !== undefined && format.audio === undefined) {
-      throw new InputError(`'${escapeControl(name)}' is a recording, and the model was not trained on sound`);
-    }
-    const recording = parseWav(await file.read(), name);
-    return framesOfRecording(name, recording, format?.audio ?? audioFormat(recording.sampleRate));
+  if (kind === "npy") return oneSequence(name, parseNpy(bytes, name), features);
+  if (format !== undefined && format.audio === undefined) {
+    throw new InputError(`'${escapeControl(name)}' is a recording, and the model was not trained on sound`);
   }
-  throw new InputError(`'${escapeControl(name)}' holds no sequences of numbers`, {
-    hint: "give a table (.csv, .tsv), an array (.npy, .npz) or a recording (.wav)",
-  });
+  const recording = parseWav(bytes, name);
+  return framesOfRecording(name, recording, format?.audio ?? audioFormat(recording.sampleRate));
+}
+
+/** How each kind begins that is no text. */
+const BEGINNINGS: readonly (readonly [string, "wav" | "npz" | "npy"])[] = [
+  ["RIFF", "wav"],
+  ["PK\x03\x04", "npz"],
+  ["\x93NUMPY", "npy"],
+];
+
+/** What bytes hold by their beginning: whatever is nothing else is a table. */
+function kindOfBytes(bytes: Uint8Array): "table" | "wav" | "npz" | "npy" {
+  const beginsWith = (text: string) => Array.from(text).every((sign, at) => bytes[at] === sign.charCodeAt(0));
+  return BEGINNINGS.find(([text]) => beginsWith(text))?.[1] ?? "table";
 }
 
 /** An array [steps, features] or [steps] as a file with one sequence. */
@@ -102,7 +118,9 @@ function oneSequence(
 
 /** How recordings of a rate become frames: 40 bands of the logarithm of the energy, every hundredth of a second. */
 export function audioFormat(rate: number): AudioFormat {
-  return { rate, bands: 40, window: 0.025, hop: 0.01, lowest: 20, highest: rate / 2, floor: 1e-6 };
+  const frames = { bands: 40, window: 0.025, hop: 0.01 };
+  // How loud a recording is says nothing of what is said; what is 60 dB below its loudest band is taken for noise.
+  return { ...frames, rate, lowest: 20, highest: rate / 2, floor: 1e-6, relative: true };
 }
 
 /** Names of the bands by their numbers. */

@@ -53,6 +53,7 @@ import {
   poolLast,
   poolMax,
   poolMean,
+  poolPrefixes,
   stepMask,
 } from "./sequence-pooling.ts";
 
@@ -84,7 +85,7 @@ const RANGES: Ranges<SequenceClassifierOptions> = {
 };
 
 const FORWARD: Names<ClassifierForwardOptions> = { lengths: 0, rng: 0 };
-/** Beginnings of a sequence that are pooled side by side. */
+/** Beginnings of a sequence that are read side by side. */
 const PREFIX_ROWS = 16;
 
 const LOSS: Names<ClassifierLossOptions> = { ...FORWARD, ...CROSS_ENTROPY_OPTIONS };
@@ -172,26 +173,18 @@ export class SequenceClassifier {
     const where = "sequenceClassifier.prefixLogits";
     requireTensors(where, { inputs });
     const [steps] = this.checkInputs(where, inputs, 1).slice(1);
-    const { cell, bidirectional } = this.config;
-    const isCausal = cell !== "conv" && !bidirectional;
-    const whole = isCausal ? this.steps(this.enter(inputs, undefined), undefined, undefined) : undefined;
+    const { cell, bidirectional, pooling } = this.config;
+    if (cell !== "conv" && !bidirectional) {
+      const { output } = this.steps(this.enter(inputs, undefined), undefined, undefined);
+      const flat = reshape(output, [steps, output.shape[2]]);
+      return this.readPooled(poolPrefixes(flat, pooling, this.attention), undefined);
+    }
     const pieces: Tensor[] = [];
     for (let from = 0; from < steps; from += PREFIX_ROWS) {
-      const lengths = Array.from({ length: Math.min(PREFIX_ROWS, steps - from) }, (_, row) => from + row + 1);
-      const time = lengths[lengths.length - 1];
-      const rows = lengths.length;
-      if (whole === undefined) {
-        const copies = gatherRows(slice(inputs, 1, 0, time), idTensor(new Int32Array(rows), [rows]));
-        pieces.push(this.logits(where, copies, { lengths }));
-        continue;
-      }
-      const { output } = whole;
-      const places = Int32Array.from({ length: time * rows }, (_, at) =>
-        Math.floor(at / rows) < lengths[at % rows] ? Math.floor(at / rows) : -1,
-      );
-      const [, , features] = output.shape;
-      const prefixes = gatherRows(reshape(output, [steps, features]), idTensor(places, [time, rows]));
-      pieces.push(this.read({ output: prefixes, state: undefined, lengths }, undefined));
+      const rows = Math.min(PREFIX_ROWS, steps - from);
+      const lengths = Array.from({ length: rows }, (_, row) => from + row + 1);
+      const copies = gatherRows(slice(inputs, 1, 0, from + rows), idTensor(new Int32Array(rows), [rows]));
+      pieces.push(this.logits(where, copies, { lengths }));
     }
     return pieces.length === 1 ? pieces[0] : concat(pieces, 0);
   }
@@ -203,7 +196,7 @@ export class SequenceClassifier {
     const isDense = given === undefined || Array.from(given).every((length) => length === steps);
     const lengths = isDense ? undefined : given;
     const { output, state } = this.steps(this.enter(inputs, lengths), lengths, rng);
-    return this.read({ output, state, lengths }, rng);
+    return this.readPooled(this.pool({ output, state, lengths }), rng);
   }
 
   /** The shape. @param batch how many sequences there must be; null: any number */
@@ -255,10 +248,10 @@ export class SequenceClassifier {
     return { output: isStep === undefined ? x : where(isStep, x, 0), state: undefined };
   }
 
-  /** The logits of what is pooled. */
-  private read(outputs: LayerOutputs, rng: Rng | undefined): Tensor {
+  /** The logits of the vectors that sequences became, [B, D]. */
+  private readPooled(pooled: Tensor, rng: Rng | undefined): Tensor {
     const { dropout: p } = this.config;
-    let y = this.pool(outputs);
+    let y = pooled;
     for (const layer of this.dense ?? []) {
       y = relu(layer.forward(y));
       if (rng !== undefined && layer !== this.dense?.at(-1)) y = dropout(y, p, rng);

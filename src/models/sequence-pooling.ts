@@ -1,9 +1,13 @@
 import { tanh } from "../autograd/ops/activations.ts";
-import { concat } from "../autograd/ops/concat.ts";
-import { mul } from "../autograd/ops/elementwise.ts";
+import { concat, split } from "../autograd/ops/concat.ts";
+import { div, maximum, mul, sub } from "../autograd/ops/elementwise.ts";
+import { exp } from "../autograd/ops/functions.ts";
 import { gatherRows } from "../autograd/ops/gather-rows.ts";
+import { matmul } from "../autograd/ops/matmul.ts";
+import { pad } from "../autograd/ops/pad.ts";
 import { max, mean, sum } from "../autograd/ops/reduce.ts";
 import { reshape } from "../autograd/ops/reshape.ts";
+import { slice } from "../autograd/ops/slice.ts";
 import { softmax } from "../autograd/ops/softmax.ts";
 import { select } from "../autograd/ops/time.ts";
 import { where } from "../autograd/ops/where.ts";
@@ -12,6 +16,7 @@ import { ids, type Tensor, tensor } from "../backend/tensor.ts";
 import type { Rng } from "../core/rng.ts";
 import { Linear } from "../nn/linear.ts";
 import { RecurrentState } from "../nn/recurrent-state.ts";
+import type { Pooling } from "./sequence-classifier-config.ts";
 
 /** What recurrent layers make of a batch of sequences. */
 export interface LayerOutputs {
@@ -70,6 +75,62 @@ export class AttentionPooling {
     const weights = softmax(withoutPadding(scores, outputs), 0);
     return sum(mul(weights, outputs.output), 0);
   }
+}
+
+/**
+ * One sequence pooled after each of its steps, as if it ended there.
+ * @param output of all steps, [T, D]
+ * @param attention for the pooling `attention`
+ * @returns [T, D]
+ */
+export function poolPrefixes(
+  output: Tensor,
+  pooling: Pooling,
+  attention: AttentionPooling | undefined,
+): Tensor {
+  const [steps, features] = output.shape;
+  if (pooling === "last") return output;
+  if (pooling === "max") return runningMaximum(output);
+  if (pooling === "mean" || attention === undefined) {
+    return matmul(
+      lowerTriangle(steps, output.backend, (row) => 1 / (row + 1)),
+      output,
+    );
+  }
+  const scores = attention.score.forward(tanh(attention.project.forward(output)));
+  // One maximum for all: the scores are sums of weighted tanh, which do not differ by so much that sums vanish.
+  const weights = exp(sub(scores, max(scores)));
+  const sums = matmul(
+    lowerTriangle(steps, output.backend, () => 1),
+    concat([mul(weights, output), weights]),
+  );
+  const [values, totals] = split(sums, [features, 1]);
+  return div(values, totals);
+}
+
+/** [T, T]: `value` at and below the diagonal. */
+function lowerTriangle(steps: number, backend: Backend, value: (row: number) => number): Tensor {
+  const rows = new Float64Array(steps * steps);
+  for (let row = 0; row < steps; row++) rows.fill(value(row), row * steps, row * steps + row + 1);
+  return tensor(rows, [steps, steps], "f32", backend);
+}
+
+/** The largest value of each feature up to each step, by doubling: after n rounds over the last 2^n steps. */
+function runningMaximum(x: Tensor): Tensor {
+  const [steps] = x.shape;
+  let y = x;
+  for (let shift = 1; shift < steps; shift *= 2) {
+    const before = pad(
+      slice(y, 0, 0, steps - shift),
+      [
+        [shift, 0],
+        [0, 0],
+      ],
+      Number.NEGATIVE_INFINITY,
+    );
+    y = maximum(y, before);
+  }
+  return y;
 }
 
 /** x [T, B, ...] with minus infinity behind the end of each sequence. */

@@ -65,14 +65,8 @@ export function packedTimeline(
 ): Timeline {
   const [batch, steps] = batchFirst ? shape : [shape[1], shape[0]];
   checkLengths(where, lengths, batch, steps);
-  const order = Array.from({ length: batch }, (_, b) => b).sort((a, b) => lengths[b] - lengths[a] || a - b);
-  const rank = new Int32Array(batch);
-  for (const [r, b] of order.entries()) rank[b] = r;
-  const sorted = order.map((b) => lengths[b]);
+  const { order, rank, sorted, counts, first } = sortByLength(lengths, batch);
   const longest = sorted[0];
-  const counts = Int32Array.from({ length: longest }, (_, t) => sorted.filter((length) => length > t).length);
-  const first = new Int32Array(longest);
-  for (let t = 1; t < longest; t++) first[t] = first[t - 1] + counts[t - 1];
   const total = first[longest - 1] + counts[longest - 1];
 
   /** One value for each row that exists: rows of step t in the order of ranks. */
@@ -119,16 +113,34 @@ export function packedTimeline(
       const places = valuesOfRows((t, r) => t * whole + rows[order[r]]);
       return { rng: rng.forRows(places, longest * whole), batchAxis: 0 };
     },
-    generatorOfSequences(rng, count) {
-      const { batchRows } = rng;
-      if (batchRows === undefined) return rng;
-      const { rows, batch: whole } = batchRows;
-      return rng.forRows(
-        order.slice(0, count).map((b) => rows[b]),
-        whole,
-      );
-    },
+    generatorOfSequences: (rng, count) => chooseRows(rng, order.slice(0, count)),
   };
+}
+
+/** Random numbers of these sequences, where the generator draws by the rows of a whole batch. */
+function chooseRows(rng: Rng, sequences: readonly number[]): Rng {
+  const { batchRows } = rng;
+  if (batchRows === undefined) return rng;
+  const { rows, batch } = batchRows;
+  return rng.forRows(
+    sequences.map((b) => rows[b]),
+    batch,
+  );
+}
+
+/** The longest sequences come first; among equals the earlier in the batch. */
+function sortByLength(lengths: ArrayLike<number>, batch: number) {
+  /** Sequences by rank, ranks by sequence, and lengths by rank. */
+  const order = Array.from({ length: batch }, (_, b) => b).sort((a, b) => lengths[b] - lengths[a] || a - b);
+  const rank = new Int32Array(batch);
+  for (const [r, b] of order.entries()) rank[b] = r;
+  const sorted = order.map((b) => lengths[b]);
+  /** Rows of each step, and the first of them. */
+  const longest = sorted[0];
+  const counts = Int32Array.from({ length: longest }, (_, t) => sorted.filter((length) => length > t).length);
+  const first = new Int32Array(longest);
+  for (let t = 1; t < longest; t++) first[t] = first[t - 1] + counts[t - 1];
+  return { order, rank, sorted, counts, first };
 }
 
 /** @throws InputError for a length that is not an integer from 1 to T; ShapeError when their number is not B */

@@ -89,7 +89,11 @@ function lettersOf(labels: readonly string[], unicode: boolean): string[] {
   return labels.map((label, at) => {
     if (colours[at] < 0) return neutral;
     const own = Array.from(label.replace(/^[BIES]-/, "")).filter((letter) => /^[\p{L}\p{N}]$/u.test(letter));
-    const shown = own.filter((letter) => widthOf(letter) === 1);
+    // Inside an entity the letter of its beginning, but small.
+    const isInside = /^[IE]-/.test(label);
+    const shown = own
+      .filter((letter) => widthOf(letter) === 1)
+      .map((letter) => (isInside ? letter.toLowerCase() : letter));
     const letter = [...shown, ...shown.map((one) => one.toUpperCase()), ...others].find(
       (one) => !taken.has(one),
     );

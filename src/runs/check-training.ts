@@ -4,13 +4,14 @@ import { openBackend } from "../tasks/engine.ts";
 import { type CheckResult, checkRecipe } from "../tasks/recipe.ts";
 import type { TrainingSettings } from "../tasks/training-options.ts";
 import type { ShownTraining } from "../tasks/view.ts";
-import { cellOf, checkFacts, load, type NamedTask, sourcesOf } from "./train-task.ts";
+import type { NamedTask } from "./train-task.ts";
+import { loadCell, loadData, openSources } from "./training-inputs.ts";
 import {
   checkMemory,
   checkTrainOptions,
   chooseMachine,
-  givenSettings,
   type Machine,
+  pickSettings,
   type TrainOptions,
 } from "./training-options.ts";
 import { nameOfFile } from "./user-code.ts";
@@ -53,12 +54,11 @@ export async function checkTraining(
 ): Promise<TrainingCheck> {
   const { task } = named;
   checkTrainOptions(task, options);
-  const asked = task.complete(givenSettings(task, options));
-  const cell = await cellOf(asked, options as never, undefined, hooks.onNote);
-  const sources = await sourcesOf(options, undefined, task.words.data);
+  const asked = task.complete(pickSettings(task, options));
+  const cell = await loadCell(asked, options as never, undefined, hooks.onNote);
+  const sources = await openSources(options, undefined, task.words.data);
   const parts = { options, sources, resumed: undefined, weights: undefined, hooks };
-  const { data, settings, verified } = await load(task, asked, parts);
-  const facts = checkFacts(task, task.facts(data), verified);
+  const { data, settings, facts } = await loadData(task, asked, parts);
   const config = task.configure(settings, facts.facts);
   checkMemory(task, config, settings);
   const machine = chooseMachine({ ...options, threads: 1 }, undefined, settings.batchSize, hooks);

@@ -40,18 +40,18 @@ async function loadRecorded<Loaded>(
   recorded: CodeFile,
   where: string,
 ): Promise<Loaded> {
-  const named = await findNamedCode(recorded.path, recorded.sha256).catch((error) => {
+  const record = await findNamedCode(recorded.path, recorded.sha256).catch((error) => {
     if (!(error instanceof UnrolledError)) throw error;
-    throw notNamed(kind, recorded, where, error);
+    throw makeUnnamedError(kind, recorded, where, error);
   });
-  if (named === undefined) throw notNamed(kind, recorded, where);
-  const isSame = (realPath: string) => realPath === named.realPath;
+  if (record === undefined) throw makeUnnamedError(kind, recorded, where);
+  const isSame = (realPath: string) => realPath === record.realPath;
   const code = await load(recorded.path, { expected: recorded, isSame });
-  if (code === undefined) throw notNamed(kind, recorded, where);
+  if (code === undefined) throw makeUnnamedError(kind, recorded, where);
   return code;
 }
 
-function notNamed(
+function makeUnnamedError(
   { name, option }: CodeKind,
   { path, sha256 }: CodeFile,
   where: string,

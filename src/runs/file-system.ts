@@ -1,13 +1,14 @@
 /**
  * The few file operations that a run needs, as a seam: tests put a full disk or a read-only one behind it.
- * Implementations reject with Node's errors (`code`: "ENOSPC", ...); {@link storing} turns them into StorageError.
+ * Implementations reject with Node's errors (`code`: "ENOSPC", ...); {@link tryStorage} turns them into StorageError.
  */
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import * as fsp from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { escapeControl, InputError, problemOf, StorageError, UnrolledError } from "../core/index.ts";
+import { escapeControl, InputError } from "../core/errors.ts";
+import { errorCode, tryStorage } from "./storage-errors.ts";
 
 export interface OpenFile {
   /** Writes some of `bytes`, at the end of what was written; resolves to how many. */
@@ -174,7 +175,7 @@ export async function writeFileDurable(
   const temporary = temporaryPath(path);
   writing.add(temporary);
   try {
-    await storing("write", path, async () => {
+    await tryStorage("write", path, async () => {
       try {
         await writeNewFile(
           fs,
@@ -224,7 +225,7 @@ export async function sweepTemporaryFiles(
   folder: string,
   isAlive: (pid: number) => boolean,
 ): Promise<void> {
-  await storing("clean up", folder, async () => {
+  await tryStorage("clean up", folder, async () => {
     for (const name of await fs.readdir(folder)) {
       const match = /^\.tmp-([1-9][0-9]{0,9})-/.exec(name);
       if (match === null) continue;
@@ -238,7 +239,7 @@ export async function sweepTemporaryFiles(
 
 /** Unlink; a file that is already gone is fine. */
 export async function removeFile(fs: FileSystem, path: string): Promise<void> {
-  await storing("remove", path, async () => {
+  await tryStorage("remove", path, async () => {
     await fs.unlink(path).catch((error) => {
       if (errorCode(error) !== "ENOENT") throw error;
     });
@@ -250,7 +251,7 @@ export async function removeFile(fs: FileSystem, path: string): Promise<void> {
  * @returns the names of what is in it and keeps it
  */
 export async function removeEmptyFolder(fs: FileSystem, folder: string): Promise<string[]> {
-  return storing("remove", folder, async () => {
+  return tryStorage("remove", folder, async () => {
     try {
       await fs.rmdir(folder);
     } catch (error) {
@@ -265,7 +266,7 @@ export async function removeEmptyFolder(fs: FileSystem, folder: string): Promise
 
 /** The bytes of a file, or undefined if there is none. @throws StorageError */
 export async function readIfThere(fs: FileSystem, path: string): Promise<Uint8Array | undefined> {
-  return storing("read", path, async () => {
+  return tryStorage("read", path, async () => {
     try {
       return await fs.readFile(path);
     } catch (error) {
@@ -273,47 +274,4 @@ export async function readIfThere(fs: FileSystem, path: string): Promise<Uint8Ar
       throw error;
     }
   });
-}
-
-/** Node's name of a system error: "ENOSPC". */
-export function errorCode(error: unknown): string | undefined {
-  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
-}
-
-/** Run file operations; what fails becomes `cannot <action> <path>: <reason>`. */
-export async function storing<T>(action: string, path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw storageError(action, path, error);
-  }
-}
-
-const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
-  ENOSPC: ["the disk is full", "free some space on that disk, then try again"],
-  EDQUOT: ["the disk quota is used up", "free some space, then try again"],
-  EROFS: ["the file system is read-only", "choose a folder that can be written to"],
-  EACCES: ["permission denied", "change the permissions of the folder, or choose another"],
-  EPERM: ["the operation is not permitted", "change the permissions of the folder, or choose another"],
-  ENOENT: ["there is no such file or folder", "check the path"],
-  ENOTDIR: ["a part of the path is a file, not a folder", "check the path"],
-  EISDIR: ["it is a folder, not a file", "check the path"],
-  EEXIST: ["a file of that name is in the way", "move it away, or choose another folder"],
-  EIO: ["the disk reports an input/output error", "check the disk"],
-  EFBIG: ["the file would be larger than the file system allows", "choose a folder on another disk"],
-  EMFILE: ["this process has too many files open", "raise the limit on open files (ulimit -n)"],
-  ENFILE: ["the machine has too many files open", "close other programs"],
-  ENAMETOOLONG: ["the path is too long", "choose a shorter path"],
-  ELOOP: ["the path runs in a circle of links", "check the path"],
-};
-
-/** The StorageError of a failed file operation; errors of this package pass through unchanged. */
-export function storageError(action: string, path: string, cause: unknown): UnrolledError {
-  if (cause instanceof UnrolledError) return cause;
-  const code = errorCode(cause);
-  const known = code === undefined ? undefined : REASONS[code];
-  const reason = known === undefined ? escapeControl(problemOf(cause)) : `${known[0]} (${code})`;
-  const hint = known?.[1];
-  return new StorageError(`cannot ${action} ${escapeControl(path)}: ${reason}`, { hint, cause });
 }

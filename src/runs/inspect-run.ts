@@ -95,43 +95,35 @@ export async function inspectRun(
   const opened = await openCheckpoint(path, { task: options.task, onNote: hooks.onNote });
   const { tokenizer, config } = requireLanguage(opened);
   const cell = await loadCellOf(opened, options.cell, hooks.onNote);
-  const wanted = options.unit === undefined ? undefined : parseUnit(options.unit, config);
+  const chosen = options.unit === undefined ? undefined : parseUnit(options.unit, config);
   const file = text !== undefined && (text === "-" || existsSync(text)) ? text : undefined;
   const read = await readScored(opened, file, options, hooks);
-  const ids = Int32Array.from(read.ids.subarray(0, length));
-  if (ids.length < LEAST) {
-    throw new InputError(
-      `${read.what} has ${countOf(ids.length, tokenizer.kind)}, at least ${LEAST} are needed to find units`,
-      {
-        hint: "name a file with more text",
-      },
-    );
-  }
+  const ids = takeIds(read, length, tokenizer);
   const backend = openBackend(chooseEngine(name, hooks.onNote));
   const model = (await buildTrained(opened, backend, cell)).model as LanguageModel;
   const progress = (activity: string) => (done: number) => hooks.onProgress(activity, done, ids.length);
   const trace = await traceModel(model, ids, progress("reading the text"));
   const scored = await runJobInTurns(readTextJob(tokenizer, ids, trace.layers), hooks.signal);
   const signals = atSymbols(scored);
-  const found = await runJobInTurns(searchUnitsJob(trace.layers, signals), hooks.signal);
-  const untrained = untrainedModel(opened, backend, cell);
+  const units = await runJobInTurns(searchUnitsJob(trace.layers, signals), hooks.signal);
+  const untrained = makeUntrainedModel(opened, backend, cell);
   const { layers } = await traceModel(untrained, ids, progress("the same with an untrained network"));
-  const byChance = await runJobInTurns(searchUnitsJob(layers, signals, 1), hooks.signal);
-  const chance = new Map(byChance.cells.map(({ signal, heldOutScore }) => [signal, heldOutScore]));
-  const cells = found.cells.map((cell) => ({ ...cell, untrainedScore: chance.get(cell.signal) ?? 0 }));
+  const chance = await scoreUntrained(layers, signals, hooks);
+  const cells = units.cells.map((cell) => ({ ...cell, untrainedScore: chance.get(cell.signal) ?? 0 }));
   const candidates =
-    wanted === undefined
-      ? found.cells
-      : followedBy(trace.layers[wanted.layer], wanted.unit, signals).map((cell) => ({ ...cell, ...wanted }));
-  const unit = furthestAhead(candidates, chance) ?? { layer: 0, unit: 0, ...wanted, follows: undefined };
+    chosen === undefined
+      ? units.cells
+      : followedBy(trace.layers[chosen.layer], chosen.unit, signals).map((cell) => ({ ...cell, ...chosen }));
+  const unit = findFurthestAhead(candidates, chance) ?? { layer: 0, unit: 0, ...chosen, follows: undefined };
 
-  let own: ReadText | undefined;
-  if (text !== undefined && file === undefined) {
-    const ownIds = encodeTyped("the text", text, tokenizer, { ...options, onNote: hooks.onNote });
-    if (ownIds.length === 0) throw new InputError("the text is empty");
-    const { layers: ownLayers } = await traceModel(model, ownIds);
-    own = runJob(readTextJob(tokenizer, ownIds, ownLayers));
-  }
+  const own =
+    text === undefined || file !== undefined
+      ? undefined
+      : await readTyped(
+          model,
+          encodeTyped("the text", text, tokenizer, { ...options, onNote: hooks.onNote }),
+          tokenizer,
+        );
   return {
     modelName: opened.task.view.model(config, cell && nameOfFile(cell.path)),
     step: opened.step,
@@ -141,9 +133,40 @@ export async function inspectRun(
     cells,
     unknownShare: tokenizer instanceof WordTokenizer ? unknownShare(ids, tokenizer) : undefined,
     saturation: trace.saturation,
-    absent: found.absent,
+    absent: units.absent,
     shown: showUnit(unit, scored, own),
   };
+}
+
+/** @throws InputError for a text that is too short to find units in */
+function takeIds(
+  { ids: all, what }: { readonly ids: CharacterIds; readonly what: string },
+  length: number,
+  { kind }: Tokenizer,
+): Int32Array {
+  const ids = Int32Array.from(all.subarray(0, length));
+  if (ids.length >= LEAST) return ids;
+  throw new InputError(
+    `${what} has ${countOf(ids.length, kind)}, at least ${LEAST} are needed to find units`,
+    { hint: "name a file with more text" },
+  );
+}
+
+/** What the best unit of a network without training reaches on each signal. */
+async function scoreUntrained(
+  layers: Parameters<typeof searchUnitsJob>[0],
+  signals: Parameters<typeof searchUnitsJob>[1],
+  { signal }: LoadHooks,
+): Promise<Map<string, number>> {
+  const { cells } = await runJobInTurns(searchUnitsJob(layers, signals, 1), signal);
+  return new Map(cells.map(({ signal: name, heldOutScore }) => [name, heldOutScore]));
+}
+
+/** A text that was typed, as the model reads it. @throws InputError for an empty one */
+async function readTyped(model: LanguageModel, ids: Int32Array, tokenizer: Tokenizer): Promise<ReadText> {
+  if (ids.length === 0) throw new InputError("the text is empty");
+  const { layers } = await traceModel(model, ids);
+  return runJob(readTextJob(tokenizer, ids, layers));
 }
 
 /** @throws InputError for a task whose models do not read symbols one after the other */
@@ -205,7 +228,7 @@ function atSymbols({ signals, ends }: ReadText): SignalValues[] {
   }));
 }
 
-function untrainedModel(
+function makeUntrainedModel(
   { task, config }: OpenedCheckpoint,
   backend: Backend,
   cell: OwnCell | undefined,
@@ -225,7 +248,7 @@ function parseUnit(text: string, model: LanguageModelConfig): { layer: number; u
 }
 
 /** The unit that has learned most: what the best untrained unit follows as well says little. */
-function furthestAhead(
+function findFurthestAhead(
   cells: readonly FoundCell[],
   chance: ReadonlyMap<string, number>,
 ): ChosenUnit | undefined {

@@ -13,8 +13,9 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { escapeControl, LockError } from "../core/index.ts";
-import { errorCode, isBusy, storageError, temporaryPath } from "./file-system.ts";
+import { isBusy, temporaryPath } from "./file-system.ts";
 import { type Machine, processIsAlive, thisMachine } from "./machine.ts";
+import { errorCode, makeStorageError } from "./storage-errors.ts";
 
 /** What a lock file holds, as JSON. */
 interface Owner {
@@ -69,7 +70,7 @@ export async function acquireLock(folder: string, machine: Machine = thisMachine
       await sleep(5 + Math.random() * 20);
     }
   } catch (error) {
-    throw storageError("lock", folder, error);
+    throw makeStorageError("lock", folder, error);
   } finally {
     fs.rmSync(own, { force: true });
   }

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
-import { errorCode } from "./file-system.ts";
+import { errorCode } from "./storage-errors.ts";
 
 /** A process that runs, or has ended and was not waited for. */
 export interface ProcessFacts {

@@ -8,15 +8,9 @@
  */
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
-import {
-  errorCode,
-  type FileSystem,
-  nodeFileSystem,
-  readIfThere,
-  storing,
-  writeFileDurable,
-} from "./file-system.ts";
+import { type FileSystem, nodeFileSystem, readIfThere, writeFileDurable } from "./file-system.ts";
 import { stateFolder } from "./state-folder.ts";
+import { errorCode, tryStorage } from "./storage-errors.ts";
 
 /** A file of code as a person has named it. */
 export interface NamedCode {
@@ -60,9 +54,9 @@ export async function findNamedCode(
     throw error;
   }
   if (bytes === undefined) return undefined;
-  const found = parseRecord(bytes);
-  const isAsked = found?.path === resolve(path) && found.sha256 === sha256;
-  return isAsked ? found : undefined;
+  const record = parseRecord(bytes);
+  const isAsked = record?.path === resolve(path) && record.sha256 === sha256;
+  return isAsked ? record : undefined;
 }
 
 /**
@@ -73,13 +67,13 @@ export async function rememberCode(
   code: NamedCode,
   { fs = nodeFileSystem, folder = stateFolder() }: NamedCodeOptions = {},
 ): Promise<void> {
-  const known = await findNamedCode(code.path, code.sha256, { fs, folder });
-  if (known?.realPath === code.realPath) return;
+  const record = await findNamedCode(code.path, code.sha256, { fs, folder });
+  if (record?.realPath === code.realPath) return;
   const { path, realPath, sha256 } = code;
   const records = join(folder, "code");
-  await storing("create", records, () => fs.mkdir(records));
-  const record = `${JSON.stringify({ path: resolve(path), realPath, sha256 })}\n`;
-  await writeFileDurable(fs, recordPath(folder, path, sha256), record);
+  await tryStorage("create", records, () => fs.mkdir(records));
+  const line = `${JSON.stringify({ path: resolve(path), realPath, sha256 })}\n`;
+  await writeFileDurable(fs, recordPath(folder, path, sha256), line);
 }
 
 function parseRecord(bytes: Uint8Array): NamedCode | undefined {

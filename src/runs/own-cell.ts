@@ -17,7 +17,7 @@ export interface OwnCell extends CodeFile {
 export const CELL: CodeKind = { name: "cell", option: "--cell", others: ["rnn", "lstm", "gru"] };
 
 /** Something that may be called or constructed; which of the two is looked at before. */
-type Made = { readonly name: string } & ((...args: Parameters<CreateCell>) => unknown) &
+type Maker = { readonly name: string } & ((...args: Parameters<CreateCell>) => unknown) &
   (new (
     ...args: Parameters<CreateCell>
   ) => unknown);
@@ -40,14 +40,14 @@ export async function loadOwnCell(path: string, options: LoadOptions = {}): Prom
       hint: "export default class MyCell { constructor(inputs, hidden, { rng, backend }) ... }",
     });
   }
-  const made = exported as Made;
+  const maker = exported as Maker;
   // An unnamed function gets the name of its export.
-  const isNamed = made.name !== "" && !made.name.includes("default");
-  const name = isNamed ? made.name : nameOfFile(path);
-  const isClass = /^class\b/.test(Function.prototype.toString.call(made));
+  const isNamed = maker.name !== "" && !maker.name.includes("default");
+  const name = isNamed ? maker.name : nameOfFile(path);
+  const isClass = /^class\b/.test(Function.prototype.toString.call(maker));
   const create: CreateCell = (inputs, hidden, options) => {
     const cell = runUserCode(where, () =>
-      isClass ? new made(inputs, hidden, options) : made(inputs, hidden, options),
+      isClass ? new maker(inputs, hidden, options) : maker(inputs, hidden, options),
     );
     checkCell(where, cell, options);
     return cell;
@@ -71,13 +71,13 @@ function checkCell(
       hint: "a cell is an object with zeroState(batch) and step(x, state)",
     });
   }
-  const found = parameters(made);
-  if (found.length === 0) {
+  const all = parameters(made);
+  if (all.length === 0) {
     throw new InputError(`${where} has no parameters, so it cannot learn`, {
       hint: "keep its modules (Linear, ...) in fields whose names do not begin with _",
     });
   }
-  const other = backend && found.find(({ tensor }) => tensor.backend !== backend);
+  const other = backend && all.find(({ tensor }) => tensor.backend !== backend);
   if (other !== undefined) {
     throw new InputError(`${where}: its parameter ${other.name} is on another backend than the model`, {
       hint: "hand the options on: new Linear(inputs, hidden, options)",

@@ -2,7 +2,7 @@
 
 import { InputError } from "../core/errors.ts";
 import type { LoadHooks } from "../core/hooks.ts";
-import { assetOf, recordedSource, sourceOf } from "../sources/paths.ts";
+import { assetOf, openRecordedSource, sourceOf } from "../sources/paths.ts";
 import type { OpenedCheckpoint } from "./open-trained.ts";
 import { refuseOtherData } from "./resume.ts";
 import type { TaskRun } from "./run-file.ts";
@@ -18,7 +18,7 @@ export async function loadOwnData(
 ): Promise<unknown> {
   const folder = store?.folder ?? "";
   const { paths, validation } = run.data;
-  const recorded = (names: readonly string[]) => recordedSource(names, folder, task.words.data);
+  const recorded = (names: readonly string[]) => openRecordedSource(names, folder, task.words.data);
   const { data } = await task.load(
     {
       source: paths.length === 0 ? undefined : await recorded(paths),

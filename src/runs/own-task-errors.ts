@@ -48,7 +48,7 @@ function wrapFunctions<Target extends object>(
 }
 
 function locate(work: AnyFunction, where: string, member: string): AnyFunction {
-  const failed = (error: unknown) => locatedError(error, where, member);
+  const failed = (error: unknown) => addPlace(error, where, member);
   return (...args) => {
     let result: unknown;
     try {
@@ -76,7 +76,7 @@ async function* iterate<Item>(items: AsyncIterable<Item>, failed: (error: unknow
 const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
   typeof (Object(value) as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === "function";
 
-function locatedError(error: unknown, where: string, member: string): unknown {
+function addPlace(error: unknown, where: string, member: string): unknown {
   if (error instanceof Error && error.name === "AbortError") return error;
   const place = placeOf(error, FRAME);
   if (error instanceof UnrolledError) {

@@ -51,7 +51,7 @@ export async function predictRun(
   const { task } = opened;
   if (task.predict === undefined && task.predictFile === undefined) {
     throw new InputError(`a model of the task ${task.name} predicts nothing`, {
-      hint: task.language === undefined ? undefined : `let it write: npx unrolled sample ${path}`,
+      hint: task.language === undefined ? undefined : `this model writes text: npx unrolled sample ${path}`,
     });
   }
   if (task.predict === undefined && text !== undefined) {

@@ -6,7 +6,7 @@ import { FormatError, InputError } from "../core/errors.ts";
 import type { Hooks } from "../core/hooks.ts";
 import { isCellFile } from "../run/cell-file.ts";
 import type { CodeFile } from "../run/checkpoint-metadata.ts";
-import { differingOptions, flagOf, type OptionSchema } from "../tasks/option-schema.ts";
+import { findDifferingOptions, flagOf, type OptionSchema } from "../tasks/option-schema.ts";
 import type { DataFacts, Task } from "../tasks/task.ts";
 import type { TrainingSettings } from "../tasks/training-options.ts";
 import type { Snapshot } from "../train/snapshot.ts";
@@ -15,8 +15,8 @@ import { readCheckpoint } from "./open-trained.ts";
 import type { OwnCell } from "./own-cell.ts";
 import { isSame, parseTaskRun, type TaskRun } from "./run-file.ts";
 import { isDamage, RunStore } from "./run-store.ts";
-import { snapshotOf } from "./snapshot-file.ts";
-import { givenSettings, type TrainOptions } from "./training-options.ts";
+import { parseSnapshot } from "./snapshot-file.ts";
+import { pickSettings, type TrainOptions } from "./training-options.ts";
 
 /** A task, and where it comes from if it is the user's own. */
 export interface NamedTask {
@@ -28,7 +28,7 @@ export interface NamedTask {
 export const RUNS = "runs";
 
 /** A folder for a new run: `runs/text-20261123-094500`, and `-2` behind it for a second one in that second. */
-export function newRunFolder(task: string, now: Date = new Date()): string {
+export function chooseRunFolder(task: string, now: Date = new Date()): string {
   const [date, time] = now.toISOString().replace(/[-:]/g, "").split("T");
   const first = join(RUNS, `${task}-${date}-${time.slice(0, 6)}`);
   let folder = first;
@@ -37,9 +37,9 @@ export function newRunFolder(task: string, now: Date = new Date()): string {
 }
 
 /** The run of a task in `runs/` that was started or resumed last, whatever its name. @throws InputError for none */
-export async function newestRun(task: string): Promise<string> {
+export async function findNewestRun(task: string): Promise<string> {
   const names = await readdir(RUNS).catch(() => [] as string[]);
-  const runs = await Promise.all(names.map((name) => runAt(join(RUNS, name), task)));
+  const runs = await Promise.all(names.map((name) => readRunAt(join(RUNS, name), task)));
   const [newest] = runs.filter((run) => run !== undefined).sort((a, b) => b.started - a.started);
   if (newest === undefined) {
     throw new InputError(`there is no run to resume in ${RUNS}/`, { hint: "name its folder with --out" });
@@ -47,7 +47,10 @@ export async function newestRun(task: string): Promise<string> {
   return newest.folder;
 }
 
-async function runAt(folder: string, task: string): Promise<{ folder: string; started: number } | undefined> {
+async function readRunAt(
+  folder: string,
+  task: string,
+): Promise<{ folder: string; started: number } | undefined> {
   const path = join(folder, "run.json");
   try {
     // Written at the start of every sitting, and never in between.
@@ -85,7 +88,7 @@ export async function openResumed(
       hint: "--resume goes on with a run, --from starts a new one from its weights",
     });
   }
-  const folder = options.out ?? (await newestRun(task.name));
+  const folder = options.out ?? (await findNewestRun(task.name));
   if (existsSync(folder) && !existsSync(join(folder, "run.json"))) {
     hooks.onNote(`${folder} holds no run yet: starting from the beginning`);
     return undefined;
@@ -96,7 +99,7 @@ export async function openResumed(
     const value = await store.readRunJson();
     const run = parseTaskRun(task, value, where);
     refuseOtherCode(run, file, folder);
-    const cell = await cellOfRun(run, options, folder, hooks.onNote);
+    const cell = await loadCellOfRun(run, options, folder, hooks.onNote);
     refuseOtherSettings(task, run, { options, folder, cell });
     const { facts } = task.parse((name) => (name === "model" ? value.model : run.data[name]), where);
     return await openLatest(task, { store, run, facts, cell }, hooks);
@@ -139,7 +142,7 @@ async function openLatest(
   if (other.name !== task.name || !isSame(config, run.model)) {
     throw new FormatError(latest.path, "is of another model than run.json describes");
   }
-  const snapshot = snapshotOf(latest, latest.step, latest.path);
+  const snapshot = parseSnapshot(latest, latest.step, latest.path);
   return { ...opened, snapshot, seconds, best: await readBest(store, hooks) };
 }
 
@@ -170,7 +173,7 @@ async function readBest(store: RunStore, { onNote }: Hooks): Promise<number> {
 }
 
 /** The cell of a run that goes on: wherever its file is now, it must be the same. */
-async function cellOfRun(
+async function loadCellOfRun(
   { cellFile }: TaskRun,
   options: TrainOptions<{ cell: string }>,
   folder: string,
@@ -188,9 +191,9 @@ function refuseOtherSettings(
   { options, folder, cell }: { options: TrainOptions; folder: string; cell: OwnCell | undefined },
 ): void {
   const schema = task.options as OptionSchema<TrainingSettings>;
-  const given = givenSettings(task, options) as Readonly<Record<string, unknown>>;
+  const given = pickSettings(task, options) as Readonly<Record<string, unknown>>;
   const stored = run.settings as unknown as Readonly<Record<string, unknown>>;
-  const names = differingOptions(schema, given, stored as never) as string[];
+  const names = findDifferingOptions(schema, given, stored as never) as string[];
   const differences: string[] = [];
   for (const name of new Set([...names, ...("cell" in given ? ["cell"] : [])])) {
     if (name === "cell" && cell !== undefined && run.cellFile !== undefined) {
@@ -222,7 +225,7 @@ export function refuseOtherModel(
   options: TrainOptions,
 ): void {
   const schema = task.options as OptionSchema<TrainingSettings>;
-  const given = givenSettings(task, options) as Readonly<Record<string, unknown>>;
+  const given = pickSettings(task, options) as Readonly<Record<string, unknown>>;
   const differences = Object.keys(given)
     .filter((name) => schema[name as keyof TrainingSettings].role === "model" && name in brought)
     .filter((name) => given[name] !== brought[name])

@@ -5,8 +5,9 @@ import { FormatError, InputError, UnrolledError } from "../core/errors.ts";
 import { isCellFile } from "../run/cell-file.ts";
 import { type CodeFile, parseCodeFile } from "../run/checkpoint-metadata.ts";
 import { checkOptions, type OptionSchema, parseSettings } from "../tasks/option-schema.ts";
+import { runOptions } from "../tasks/run-options.ts";
 import type { Baseline, Task } from "../tasks/task.ts";
-import { runOptions, type TrainingSettings } from "../tasks/training-options.ts";
+import type { TrainingSettings } from "../tasks/training-options.ts";
 
 /** `run.json` of a run. */
 export interface TaskRun<Settings extends TrainingSettings = TrainingSettings> {

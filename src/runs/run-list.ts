@@ -3,8 +3,8 @@ import type { Dirent } from "node:fs";
 import { lstat, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { escapeControl, InputError, UnrolledError } from "../core/errors.ts";
-import { storing } from "./file-system.ts";
 import { isDamage, type MetricsEvent, RunStore } from "./run-store.ts";
+import { tryStorage } from "./storage-errors.ts";
 
 export interface RunSummary {
   readonly name: string;
@@ -128,7 +128,7 @@ async function sizeOf(folder: string): Promise<number> {
 }
 
 function entriesOf(folder: string): Promise<Dirent[]> {
-  return storing("read", folder, () => readdir(folder, { withFileTypes: true, recursive: true }));
+  return tryStorage("read", folder, () => readdir(folder, { withFileTypes: true, recursive: true }));
 }
 
 /** A deleted run. */
@@ -250,7 +250,10 @@ export function lossAt({ evaluations }: Pick<RunDetails, "evaluations">, step: n
  * Steps at which runs can be compared, in rising order: some at which they were evaluated, first and last included,
  * and of neighbours those at which most of the runs were.
  */
-export function comparedSteps(runs: readonly Pick<RunDetails, "evaluations">[], most: number): number[] {
+export function chooseComparedSteps(
+  runs: readonly Pick<RunDetails, "evaluations">[],
+  most: number,
+): number[] {
   const times = new Map<number, number>();
   for (const { evaluations } of runs) {
     for (const { step } of evaluations) times.set(step, (times.get(step) ?? 0) + 1);

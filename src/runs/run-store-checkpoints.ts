@@ -3,15 +3,14 @@ import { join } from "node:path";
 import { escapeControl, FormatError, InputError, StorageError } from "../core/index.ts";
 import { CheckpointVersionError, decodeCheckpoint, type SafetensorsFile } from "../io/index.ts";
 import {
-  errorCode,
   type FileSystem,
   nodeFileSystem,
   readIfThere,
   removeEmptyFolder,
   removeFile,
-  storing,
   writeFileDurable,
 } from "./file-system.ts";
+import { errorCode, tryStorage } from "./storage-errors.ts";
 
 export const KEPT_CHECKPOINTS = 3;
 
@@ -70,7 +69,7 @@ export class CheckpointFolder {
 
   /** The steps of all checkpoints, newest first; none if there is no folder. */
   async steps(): Promise<number[]> {
-    const names = await storing("read", this.path, () =>
+    const names = await tryStorage("read", this.path, () =>
       this.fs.readdir(this.path).catch((error) => {
         if (errorCode(error) === "ENOENT") return [];
         throw error;

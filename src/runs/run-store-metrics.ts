@@ -1,13 +1,7 @@
 /** The logs of a run, `metrics.jsonl` and `samples.jsonl`: one JSON object per line, appended as training goes. */
 import { escapeControl, FormatError } from "../core/index.ts";
-import {
-  type FileSystem,
-  type OpenFile,
-  readIfThere,
-  storing,
-  writeAll,
-  writeFileDurable,
-} from "./file-system.ts";
+import { type FileSystem, type OpenFile, readIfThere, writeAll, writeFileDurable } from "./file-system.ts";
+import { tryStorage } from "./storage-errors.ts";
 
 /** An event as the command line's `--json` prints it. */
 export type MetricsEvent = Readonly<Record<string, unknown>>;
@@ -133,7 +127,7 @@ export class MetricsLog {
   }
 
   private inTurn<T>(action: string, work: () => Promise<T>): Promise<T> {
-    const result = this.queue.then(() => storing(action, this.path, work));
+    const result = this.queue.then(() => tryStorage(action, this.path, work));
     this.queue = result.catch(() => {});
     return result;
   }

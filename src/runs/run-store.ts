@@ -3,7 +3,7 @@
  * while a process writes, `.lock`. Everything but the logs is replaced whole or not at all, and is on the disk when a call resolves.
  */
 import { dirname, join, resolve } from "node:path";
-import { escapeControl, FormatError, InputError, problemOf } from "../core/index.ts";
+import { escapeControl, InputError } from "../core/index.ts";
 import {
   BYTES,
   COUNT,
@@ -19,20 +19,19 @@ import {
   TEXT,
 } from "../core/options.ts";
 import {
-  errorCode,
   type FileSystem,
   nodeFileSystem,
-  readIfThere,
   removeEmptyFolder,
   removeFile,
-  storing,
   sweepTemporaryFiles,
   writeFileDurable,
 } from "./file-system.ts";
 import { acquireLock, type RunLock } from "./lock.ts";
 import { processIsAlive } from "./machine.ts";
+import { RunJson, toJson } from "./run-json.ts";
 import { type BestCheckpoint, CheckpointFolder, type LoadedCheckpoint } from "./run-store-checkpoints.ts";
 import { type MetricsCut, type MetricsEvent, MetricsLog } from "./run-store-metrics.ts";
+import { errorCode, tryStorage } from "./storage-errors.ts";
 
 export { isDamage, type LoadedCheckpoint, readCheckpointFile } from "./run-store-checkpoints.ts";
 export type { MetricsCut, MetricsEvent } from "./run-store-metrics.ts";
@@ -49,16 +48,6 @@ export interface OpenOptions {
   fs?: FileSystem;
 }
 
-/** @throws InputError for what JSON has no form for: cycles, bigints */
-function toJson(where: string, value: object, indent?: number): string {
-  try {
-    return JSON.stringify(value, null, indent);
-  } catch (cause) {
-    const reason = escapeControl(problemOf(cause).split("\n")[0]);
-    throw new InputError(`${where} cannot be written as JSON: ${reason}`, { cause });
-  }
-}
-
 const FOLDER: Range = { text: "the path of a folder", fits: (value) => TEXT.fits(value) && value !== "" };
 
 /** Failures are StorageError with the path, the reason in words and a hint; what was saved before stays intact. */
@@ -69,6 +58,7 @@ export class RunStore {
   private readonly metrics: MetricsLog;
   private readonly samples: MetricsLog;
   private readonly checkpoints: CheckpointFolder;
+  private readonly runJson: RunJson;
   /** Undefined in a store that only reads, and after {@link close}. */
   private lock: RunLock | undefined;
 
@@ -79,6 +69,7 @@ export class RunStore {
     this.metrics = new MetricsLog(join(folder, "metrics.jsonl"), fs, ["step", "eval"]);
     this.samples = new MetricsLog(join(folder, "samples.jsonl"), fs, ["sample"]);
     this.checkpoints = new CheckpointFolder(join(folder, "checkpoints"), fs);
+    this.runJson = new RunJson(join(folder, "run.json"), fs);
   }
 
   /**
@@ -89,17 +80,17 @@ export class RunStore {
     checkValue("RunStore.create: folder", FOLDER, folder);
     checkValue("RunStore.create: fs", OBJECT, fs);
     const checkpoints = join(folder, "checkpoints");
-    await storing("create", folder, () => fs.mkdir(folder));
+    await tryStorage("create", folder, () => fs.mkdir(folder));
     return RunStore.locked(folder, fs, async (store) => {
-      const names = await storing("read", folder, () => fs.readdir(folder));
+      const names = await tryStorage("read", folder, () => fs.readdir(folder));
       const isRun = ["run.json", "metrics.jsonl", "samples.jsonl"].some((name) => names.includes(name));
       if (isRun || (await store.checkpoints.steps()).length > 0) {
         throw new InputError(`${escapeControl(folder)} already holds a run`, {
           hint: "continue it with --resume, or choose another folder with --out",
         });
       }
-      await storing("create", checkpoints, () => fs.mkdir(checkpoints));
-      await storing("create", folder, async () => {
+      await tryStorage("create", checkpoints, () => fs.mkdir(checkpoints));
+      await tryStorage("create", folder, async () => {
         await fs.syncFolder(folder);
         // The folder's own name. Its parent may be somebody else's, who forbids to open it.
         await fs.syncFolder(dirname(folder)).catch((error) => {
@@ -114,7 +105,7 @@ export class RunStore {
     checkValue("RunStore.open: folder", FOLDER, folder);
     const ranges = { mode: oneOf("read", "write"), fs: OBJECT };
     const { mode, fs } = settle("RunStore.open", ranges, { mode: "read", fs: nodeFileSystem }, options);
-    const names = await storing("read", folder, () =>
+    const names = await tryStorage("read", folder, () =>
       fs.readdir(folder).catch((error) => {
         if (!["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) throw error;
         throw new InputError(`there is no run folder ${escapeControl(folder)}`, {
@@ -129,7 +120,7 @@ export class RunStore {
     }
     if (mode === "read") return new RunStore(folder, fs, undefined);
     return RunStore.locked(folder, fs, async (store) => {
-      await storing("create", store.checkpoints.path, () => fs.mkdir(store.checkpoints.path));
+      await tryStorage("create", store.checkpoints.path, () => fs.mkdir(store.checkpoints.path));
     });
   }
 
@@ -155,39 +146,23 @@ export class RunStore {
   /** Through these a folder from somebody else could have files elsewhere written or removed. */
   private async refuseLinks(): Promise<void> {
     for (const path of [this.checkpoints.path, this.metrics.path, this.samples.path]) {
-      if (!(await storing("read", path, () => this.fs.isLink(path)))) continue;
+      if (!(await tryStorage("read", path, () => this.fs.isLink(path)))) continue;
       throw new InputError(`${escapeControl(path)} is a symbolic link: a run is not written through links`, {
         hint: "put what it links to in its place, or make the whole folder of the run a link",
       });
     }
   }
 
-  private get runJson(): string {
-    return join(this.folder, "run.json");
-  }
-
   /** Replaces `run.json`. */
   async writeRunJson(run: object): Promise<void> {
     this.mustWrite();
     checkValue("runStore.writeRunJson: run", OPTIONS, run);
-    await writeFileDurable(this.fs, this.runJson, `${toJson("runStore.writeRunJson: run", run, 2)}\n`);
+    await this.runJson.write(toJson("runStore.writeRunJson: run", run, 2));
   }
 
   /** The object in `run.json`, its fields unchecked. @throws FormatError */
-  async readRunJson(): Promise<Record<string, unknown>> {
-    const bytes = await readIfThere(this.fs, this.runJson);
-    if (bytes === undefined) throw new InputError(`there is no ${escapeControl(this.runJson)}`);
-    let value: unknown;
-    try {
-      value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    } catch (cause) {
-      const reason = escapeControl(problemOf(cause));
-      throw new FormatError(escapeControl(this.runJson), `is not valid JSON: ${reason}`, { cause });
-    }
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new FormatError(escapeControl(this.runJson), "must hold a JSON object");
-    }
-    return value as Record<string, unknown>;
+  readRunJson(): Promise<Record<string, unknown>> {
+    return this.runJson.read();
   }
 
   /** One line of `metrics.jsonl`. Not synced: a power cut may take the lines since the last checkpoint. */
@@ -212,10 +187,10 @@ export class RunStore {
     checkValue("runStore.writePicture: step", COUNT, step);
     checkValue("runStore.writePicture: svg", TEXT, svg);
     const folder = join(this.folder, SAMPLES);
-    if (await storing("read", folder, () => this.fs.isLink(folder))) {
+    if (await tryStorage("read", folder, () => this.fs.isLink(folder))) {
       throw new InputError(`${escapeControl(folder)} is a symbolic link: a run is not written through links`);
     }
-    await storing("create", folder, () => this.fs.mkdir(folder));
+    await tryStorage("create", folder, () => this.fs.mkdir(folder));
     const path = join(folder, `step-${step}.svg`);
     await writeFileDurable(this.fs, path, svg);
     return path;
@@ -330,7 +305,7 @@ export class RunStore {
     this.mustWrite();
     const kept = (await this.checkpoints.removeAll()).map((name) => join("checkpoints", name));
     await Promise.all([this.metrics.close(), this.samples.close()]);
-    for (const path of [this.metrics.path, this.samples.path, join(this.folder, REPORT), this.runJson])
+    for (const path of [this.metrics.path, this.samples.path, join(this.folder, REPORT), this.runJson.path])
       await removeFile(this.fs, path);
     await this.close();
     // An absolute path: a folder cannot be removed by the name `.`.

@@ -69,8 +69,7 @@ export async function sampleRun(
   const { task } = opened;
   if (task.sample === undefined) {
     throw new InputError(`a model of the task ${task.name} makes no samples`, {
-      hint:
-        task.predict === undefined ? undefined : `let it judge something: npx unrolled predict ${run} INPUT`,
+      hint: task.predict === undefined ? undefined : `this model predicts: npx unrolled predict ${run} INPUT`,
     });
   }
   const cell = await loadCellOf(opened, options.cell, onNote);

@@ -7,7 +7,7 @@ import type { Snapshot, SnapshotTensor } from "../train/snapshot.ts";
  * The tensors of a checkpoint as a snapshot; of two thirds of them `parametersOnly` makes no copy.
  * @throws FormatError for a dtype that is not F32 or F64
  */
-export function snapshotOf(
+export function parseSnapshot(
   { tensors }: SafetensorsFile,
   step: number,
   where: string,

@@ -27,8 +27,8 @@ export function stateFolder({ platform, env, home }: Machine = HERE): string {
   const base = (name: string | undefined, ...inHome: string[]): string => {
     // The XDG specification has relative paths ignored.
     if (name && path.isAbsolute(name)) return name;
-    const found = home();
-    if (path.isAbsolute(found)) return path.join(found, ...inHome);
+    const folder = home();
+    if (path.isAbsolute(folder)) return path.join(folder, ...inHome);
     throw new StorageError("there is no home folder", { hint: "set UNROLLED_STATE to a folder for it" });
   };
   if (platform === "win32") return path.join(base(env.LOCALAPPDATA, "AppData", "Local"), "unrolled");

@@ -3,44 +3,44 @@ import { join } from "node:path";
 import { parameters } from "../autograd/parameter.ts";
 import { InputError } from "../core/errors.ts";
 import type { Hooks } from "../core/hooks.ts";
-import type { DataSource } from "../data/data-source.ts";
-import { isCellFile } from "../run/cell-file.ts";
 import type { CodeFile } from "../run/checkpoint-metadata.ts";
-import { assetOf, recordedSource, sourceOf } from "../sources/paths.ts";
-import { fitLoaded } from "../tasks/fitted-settings.ts";
-import type { Baseline, DataFacts, Loaded, Task } from "../tasks/task.ts";
+import type { Baseline, DataFacts, Task } from "../tasks/task.ts";
 import { TaskLearner } from "../tasks/task-learner.ts";
 import type { TrainingSettings } from "../tasks/training-options.ts";
 import type { ShownTraining } from "../tasks/view.ts";
 import type { StartEvent, TrainEvent } from "../train/events.ts";
 import { TrainingHistory } from "../train/history.ts";
 import { ReplicaGroup } from "../train/replica-group.ts";
-import { type Snapshot, type SnapshotTensor, takeSnapshot } from "../train/snapshot.ts";
 import { VERSION } from "../version.ts";
-import { loadNamedCell } from "./code-choice.ts";
 import { startNodeWorker } from "./node-workers.ts";
-import { loadCellOf, type OpenedCheckpoint, openCheckpoint } from "./open-trained.ts";
 import type { OwnCell } from "./own-cell.ts";
 import {
+  chooseRunFolder,
   type NamedTask,
-  newRunFolder,
   openResumed,
   type Resumed,
-  refuseOtherData,
   refuseOtherModel,
   warnAboutBits,
 } from "./resume.ts";
 import type { TaskRun } from "./run-file.ts";
 import { RunStore } from "./run-store.ts";
-import { snapshotOf } from "./snapshot-file.ts";
 import type { WorkerSpec } from "./task-worker.ts";
+import {
+  completeSnapshot,
+  loadCell,
+  loadData,
+  openSources,
+  openWeights,
+  type Sources,
+  type StartWeights,
+} from "./training-inputs.ts";
 import {
   checkMemory,
   checkTrainOptions,
+  chooseLimits,
   chooseMachine,
-  givenSettings,
-  limitsOf,
   type Machine,
+  pickSettings,
   type TrainOptions,
 } from "./training-options.ts";
 import { discard, runTraining } from "./training-run.ts";
@@ -102,35 +102,28 @@ async function prepare(
   resumed: Resumed | undefined,
 ): Promise<TaskTraining> {
   const { task } = named;
-  const folder = resumed?.store.folder ?? options.out ?? newRunFolder(task.name);
+  const folder = resumed?.store.folder ?? options.out ?? chooseRunFolder(task.name);
   if (resumed === undefined) refuseFolderOfRun(folder);
   const weights = options.from === undefined ? undefined : await openWeights(task, options.from, hooks);
   const brought = weights?.settings;
   if (brought !== undefined) refuseOtherModel(task, brought as never, options);
-  const asked = resumed?.run.settings ?? task.complete(givenSettings(task, options), brought);
-  const cell = resumed === undefined ? await cellOf(asked, options, weights, hooks.onNote) : resumed.cell;
-  const sources = await sourcesOf(options, resumed, task.words.data);
-  const loaded = await load(task, asked, { options, sources, resumed, weights, hooks });
-  const { settings } = loaded;
-  const facts = checkFacts(task, task.facts(loaded.data), loaded.verified);
+  const asked = resumed?.run.settings ?? task.complete(pickSettings(task, options), brought);
+  const cell = resumed === undefined ? await loadCell(asked, options, weights, hooks.onNote) : resumed.cell;
+  const sources = await openSources(options, resumed, task.words.data);
+  const { data, settings, facts } = await loadData(task, asked, {
+    options,
+    sources,
+    resumed,
+    weights,
+    hooks,
+  });
   const config = task.configure(settings, facts.facts);
   checkMemory(task, config, settings);
   const machine = chooseMachine(options, resumed?.run, settings.batchSize, hooks);
-  const spec: WorkerSpec = {
-    task: task.name,
-    taskFile: codeFileOf(named.file),
-    cellFile: codeFileOf(cell),
-    settings,
-    config,
-    data: loaded.data,
-    backend: machine.backend,
-    instructions: machine.instructions,
-    shards: machine.shards,
-    profile: options.profile,
-  };
+  const spec = describeWorker({ named, cell, settings, config, data, machine, profile: options.profile });
   const place = { replica: 0, replicas: machine.threads };
   const learner = new TaskLearner(task, spec, place, { createCell: cell?.create, cellName: cell?.name });
-  const baselines = resumed?.run.baselines ?? (await task.baselines(loaded.data, hooks));
+  const baselines = resumed?.run.baselines ?? (await task.baselines(data, hooks));
   const run = describeRun({ options, before: resumed?.run, sources, facts, spec, machine, baselines });
   const history = new TrainingHistory();
   if (resumed !== undefined) {
@@ -143,21 +136,8 @@ async function prepare(
     await store.writeRunJson(run);
     const { saveEvery } = options;
     const cellName = cell && nameOfFile(cell.path);
-    return await start({
-      task,
-      run,
-      store,
-      history,
-      loaded,
-      facts,
-      spec,
-      learner,
-      resumed,
-      weights,
-      saveEvery,
-      cellName,
-      hooks,
-    });
+    const parts = { task, run, store, history, data, facts, spec, learner };
+    return await start({ ...parts, resumed, weights, saveEvery, cellName, hooks });
   } catch (error) {
     if (resumed === undefined) await discard(store);
     else await store.close();
@@ -165,7 +145,30 @@ async function prepare(
   }
 }
 
-const codeFileOf = (file: CodeFile | undefined): CodeFile | undefined =>
+/** What the replicas on other threads build their parts from. */
+function describeWorker(parts: {
+  named: NamedTask;
+  cell: OwnCell | undefined;
+  settings: TrainingSettings;
+  config: unknown;
+  data: unknown;
+  machine: Machine;
+  profile: boolean | undefined;
+}): WorkerSpec {
+  const { named, cell, machine, ...others } = parts;
+  const { backend, instructions, shards } = machine;
+  return {
+    ...others,
+    task: named.task.name,
+    taskFile: pickCodeFile(named.file),
+    cellFile: pickCodeFile(cell),
+    backend,
+    instructions,
+    shards,
+  };
+}
+
+const pickCodeFile = (file: CodeFile | undefined): CodeFile | undefined =>
   file && { path: file.path, sha256: file.sha256 };
 
 /** @throws InputError for a folder that a new run would overwrite */
@@ -174,138 +177,6 @@ function refuseFolderOfRun(folder: string): void {
   throw new InputError(`${folder} already holds a run`, {
     hint: "continue it with --resume, or choose another folder with --out",
   });
-}
-
-/** Weights that a new run starts from, of its own task or of one that it can start from. */
-interface StartWeights {
-  readonly opened: OpenedCheckpoint;
-  /** What they decide about the settings. */
-  readonly settings: Partial<TrainingSettings>;
-  readonly facts: object;
-  /** Parameters of the new model. */
-  readonly tensors: ReadonlyMap<string, SnapshotTensor>;
-  /** Whether these are all of them. */
-  readonly isWhole: boolean;
-}
-
-/** @throws InputError for weights of another task */
-async function openWeights(task: Task, path: string, { onNote }: Hooks): Promise<StartWeights> {
-  const opened = await openCheckpoint(path, { known: task, onNote });
-  const { config, facts, cellFile, file, step, path: where } = opened;
-  const { tensors } = snapshotOf(file, step, where, { parametersOnly: true });
-  const isWhole = opened.task.name === task.name;
-  const adopted = isWhole
-    ? { settings: task.settingsOf?.(config, facts) ?? {}, facts, tensors }
-    : task.adopt?.({ task: opened.task.name, config, facts, tensors, where });
-  if (adopted === undefined) {
-    throw new InputError(`--from ${path} is of the task ${opened.task.name}, expected ${task.name}`, {
-      hint: `name a run of ${task.name}`,
-    });
-  }
-  const settings = cellFile === undefined ? adopted.settings : { ...adopted.settings, cell: cellFile.path };
-  return { ...adopted, settings, opened, isWhole };
-}
-
-/** The cell of a new run, when it is one of the user's own: the one that is named, or else the one of the weights. */
-export async function cellOf(
-  settings: TrainingSettings & { readonly cell?: string },
-  options: TrainOptions<{ cell: string }>,
-  weights: StartWeights | undefined,
-  onNote: Hooks["onNote"],
-): Promise<OwnCell | undefined> {
-  if (settings.cell === undefined || !isCellFile(settings.cell)) return undefined;
-  if (options.cell !== undefined) return loadNamedCell(options.cell, undefined, onNote);
-  return weights && loadCellOf(weights.opened, undefined, onNote);
-}
-
-export interface Sources {
-  /** As they were given; empty for the built-in data. */
-  readonly paths: readonly string[];
-  readonly source: DataSource | undefined;
-  readonly validation: { readonly path: string; readonly source: DataSource } | undefined;
-}
-
-/** The data as it is named now, or else as the run has it. */
-export async function sourcesOf(
-  { data, val }: TrainOptions,
-  resumed: Resumed | undefined,
-  word: string,
-): Promise<Sources> {
-  const { run, store } = resumed ?? {};
-  const recorded = (paths: readonly string[]) => recordedSource(paths, store?.folder ?? "", word);
-  const isNamed = data.length > 0 || run === undefined;
-  const paths = isNamed ? data : run.data.paths;
-  const before = run?.data.validation?.path;
-  const held = val ?? before;
-  return {
-    paths,
-    source: paths.length === 0 ? undefined : isNamed ? sourceOf(paths) : await recorded(paths),
-    validation:
-      held === undefined
-        ? undefined
-        : { path: held, source: val === undefined ? await recorded([held]) : sourceOf([held]) },
-  };
-}
-
-/** @throws InputError for a task that does not say which data it has read: a run could go on with other data */
-export function checkFacts(
-  task: Task,
-  facts: DataFacts<object>,
-  verified: string | undefined,
-): DataFacts<object> {
-  const where = `the task ${task.name}`;
-  if (!/^[0-9a-f]{64}$/.test(facts.fingerprint)) {
-    throw new InputError(
-      `${where}: facts must have a fingerprint, the SHA-256 of the data in hexadecimal digits`,
-    );
-  }
-  if (verified !== facts.fingerprint) {
-    throw new InputError(`${where}: load must call request.verify with the fingerprint that facts has`);
-  }
-  return facts;
-}
-
-export async function load(
-  task: Task,
-  settings: TrainingSettings,
-  parts: {
-    options: TrainOptions;
-    sources: Sources;
-    resumed: Resumed | undefined;
-    weights: StartWeights | undefined;
-    hooks: Hooks;
-  },
-): Promise<Loaded<TrainingSettings, unknown> & { readonly verified: string | undefined }> {
-  const { options, sources, resumed, weights, hooks } = parts;
-  let verified: string | undefined;
-  const known =
-    resumed === undefined
-      ? weights && ({ of: "weights", facts: weights.facts } as const)
-      : ({ of: "run", facts: resumed.facts } as const);
-  const given = givenSettings(task, options);
-  const isChosen = (name: string) => resumed !== undefined || Object.hasOwn(given, name);
-  const loaded = await task.load(
-    {
-      source: sources.source,
-      validation: sources.validation?.source,
-      settings,
-      isChosen,
-      known,
-      threads: options.threads,
-      verify(read, symbols) {
-        verified = read.fingerprint;
-        if (resumed !== undefined) {
-          refuseOtherData(task, resumed.run, resumed.store.folder, read, symbols);
-        }
-      },
-      asset: assetOf,
-      file: (path) => sourceOf([path]),
-    },
-    hooks,
-  );
-  const fitted =
-    known === undefined ? fitLoaded(task, loaded, { isChosen, threads: options.threads }, hooks) : loaded;
-  return { ...fitted, verified };
 }
 
 /** What run.json will say. */
@@ -329,7 +200,7 @@ function describeRun(parts: {
     model: spec.config,
     cellFile: spec.cellFile,
     settings: spec.settings,
-    limits: limitsOf(options, before),
+    limits: chooseLimits(options, before),
     evalEvery: options.evalEvery ?? before?.evalEvery,
     backend,
     instructions,
@@ -350,105 +221,97 @@ function describeRun(parts: {
 /** The same file under Node's own TypeScript support and after compilation. */
 const EXTENSION = import.meta.url.endsWith(".ts") ? "ts" : "js";
 
+interface StartParts {
+  readonly task: Task;
+  readonly run: TaskRun;
+  readonly store: RunStore;
+  readonly history: TrainingHistory;
+  readonly data: unknown;
+  readonly facts: DataFacts<object>;
+  readonly spec: WorkerSpec;
+  readonly learner: TaskLearner;
+  readonly resumed: Resumed | undefined;
+  readonly weights: StartWeights | undefined;
+  readonly saveEvery: number | undefined;
+  readonly cellName: string | undefined;
+  readonly hooks: Hooks;
+}
+
 /** Start the replicas. What is returned trains when its events are iterated. */
-async function start(parts: {
-  task: Task;
-  run: TaskRun;
-  store: RunStore;
-  history: TrainingHistory;
-  loaded: Loaded<TrainingSettings, unknown>;
-  facts: DataFacts<object>;
-  spec: WorkerSpec;
-  learner: TaskLearner;
-  resumed: Resumed | undefined;
-  weights: StartWeights | undefined;
-  saveEvery: number | undefined;
-  cellName: string | undefined;
-  hooks: Hooks;
-}): Promise<TaskTraining> {
-  const { task, run, store, history, loaded, facts, spec, learner, resumed, weights, hooks } = parts;
-  const { settings, data } = loaded;
-  const { limits, backend, instructions, threads, precision, baselines } = run;
-  const values = resumed?.snapshot ?? (weights && (await snapshotOfWeights(weights, learner)));
+async function start(parts: StartParts): Promise<TaskTraining> {
+  const { task, run, store, history, data, facts, learner, resumed, weights } = parts;
+  const values = resumed?.snapshot ?? (weights && (await completeSnapshot(weights, learner)));
   const snapshot = values && { snapshot: values, parametersOnly: resumed?.snapshot === undefined };
-  const source = { module: new URL(`./task-worker.${EXTENSION}`, import.meta.url).href, spec };
+  const startEvent = describeStart(parts);
+  const source = { module: new URL(`./task-worker.${EXTENSION}`, import.meta.url).href, spec: parts.spec };
   const group = await ReplicaGroup.start(learner, {
-    replicas: threads,
+    replicas: run.threads,
     source,
     startWorker: startNodeWorker,
     snapshot,
   });
-  const count = parameters(learner.model).reduce((total, { tensor }) => total + tensor.size, 0);
-  const startEvent: StartEvent = {
-    event: "start",
-    task: task.name,
-    run: store.folder,
-    parameters: count,
-    backend,
-    instructions,
-    threads,
-    precision,
-    seed: settings.seed,
-    version: VERSION,
-    ...task.view.startEvent?.(data),
-  };
   const startSeconds = resumed?.seconds ?? 0;
-  const best = resumed?.best ?? Number.POSITIVE_INFINITY;
-  const { saveEvery, cellName } = parts;
   const measured: { sums?: Float64Array } = {};
+  const events = runTraining({
+    task,
+    run,
+    store,
+    history,
+    group,
+    learner,
+    data,
+    facts,
+    startEvent,
+    snapshot,
+    hooks: parts.hooks,
+    startSeconds,
+    best: resumed?.best ?? Number.POSITIVE_INFINITY,
+    saveEvery: parts.saveEvery,
+    isNew: resumed === undefined,
+    measured,
+  });
   return {
     task,
-    events: runTraining({
-      task,
-      run,
-      store,
-      history,
-      group,
-      learner,
-      data,
-      facts,
-      startEvent,
-      snapshot,
-      hooks,
-      startSeconds,
-      best,
-      saveEvery,
-      isNew: resumed === undefined,
-      measured,
-    }),
+    events,
     measured,
-    settings,
+    settings: run.settings,
     data,
-    config: spec.config,
+    config: run.model,
     facts,
-    baselines,
+    baselines: run.baselines,
     paths: run.data.paths,
     runDirectory: store.folder,
     run,
-    cellName,
-    parameters: count,
-    totalSteps: stepLimit(limits, learner.plan.stepsPerEpoch),
-    maxSeconds: limits.maxSeconds ?? null,
+    cellName: parts.cellName,
+    parameters: startEvent.parameters,
+    totalSteps: findStepLimit(run.limits, learner.plan.stepsPerEpoch),
+    maxSeconds: run.limits.maxSeconds ?? null,
     startStep: resumed?.snapshot?.step ?? 0,
     startSeconds,
-    unit: task.unit(spec.config, facts.facts),
+    unit: task.unit(run.model, facts.facts),
     history,
     writeReport: (html) => store.writeReport(html),
   };
 }
 
-function stepLimit({ steps, epochs }: TaskRun["limits"], stepsPerEpoch: number): number | null {
+function describeStart({ task, run, store, data, learner }: StartParts): StartEvent {
+  return {
+    event: "start",
+    task: task.name,
+    run: store.folder,
+    parameters: parameters(learner.model).reduce((total, { tensor }) => total + tensor.size, 0),
+    backend: run.backend,
+    instructions: run.instructions,
+    threads: run.threads,
+    precision: run.precision,
+    seed: run.settings.seed,
+    version: VERSION,
+    ...task.view.startEvent?.(data),
+  };
+}
+
+function findStepLimit({ steps, epochs }: TaskRun["limits"], stepsPerEpoch: number): number | null {
   const byEpochs = epochs === undefined ? undefined : Math.ceil(epochs * stepsPerEpoch);
   const ends = [steps, byEpochs].filter((end) => end !== undefined);
   return ends.length === 0 ? null : Math.min(...ends);
-}
-
-/** All parameters of the new model: those of the weights, and what it begins with where these have none. */
-async function snapshotOfWeights(
-  { opened: { step }, tensors, isWhole }: StartWeights,
-  learner: TaskLearner,
-): Promise<Snapshot> {
-  if (isWhole) return { step, tensors };
-  const own = await takeSnapshot(learner, step, new Float64Array(learner.carried.size));
-  return { step, tensors: new Map([...own.tensors, ...tensors]) };
 }

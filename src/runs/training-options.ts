@@ -4,14 +4,10 @@ import { precisionOf } from "../backend/native/native.ts";
 import { formatBytes, InputError } from "../core/errors.ts";
 import type { Hooks } from "../core/hooks.ts";
 import { type BackendChoice, chooseEngine, type Engine } from "../tasks/engine.ts";
-import { checkOptions, givenOptions, type OptionSchema, parseSettings } from "../tasks/option-schema.ts";
+import { checkOptions, type OptionSchema, parseSettings, pickOptions } from "../tasks/option-schema.ts";
+import { DEFAULT_EPOCHS, type RunOptions, runOptions } from "../tasks/run-options.ts";
 import type { Task } from "../tasks/task.ts";
-import {
-  DEFAULT_EPOCHS,
-  type RunOptions,
-  runOptions,
-  type TrainingSettings,
-} from "../tasks/training-options.ts";
+import type { TrainingSettings } from "../tasks/training-options.ts";
 import type { TaskRun } from "./run-file.ts";
 
 /** Options of a training under their names in code; what is undefined was not said. */
@@ -22,8 +18,8 @@ export type TrainOptions<Settings = object> = RunOptions &
   };
 
 /** The settings of the task among the options. */
-export function givenSettings(task: Task, options: TrainOptions): Partial<TrainingSettings> {
-  return givenOptions(task.options as OptionSchema<TrainingSettings>, options as never);
+export function pickSettings(task: Task, options: TrainOptions): Partial<TrainingSettings> {
+  return pickOptions(task.options as OptionSchema<TrainingSettings>, options as never);
 }
 
 /**
@@ -33,7 +29,7 @@ export function givenSettings(task: Task, options: TrainOptions): Partial<Traini
 export function checkTrainOptions(task: Task, options: TrainOptions): void {
   const { data: _, ...others } = options;
   checkOptions({ ...task.options, ...runOptions(task.name, task.words) }, others);
-  const given = givenSettings(task, options);
+  const given = pickSettings(task, options);
   const settings = task.complete(given);
   checkCompleted(task, settings);
   checkCombinations(given, options, task);
@@ -113,7 +109,7 @@ export function checkMemory(task: Task, config: unknown, settings: TrainingSetti
 /** More replicas than this gain little at these batch sizes: the sum of the gradients grows with each. */
 const MAXIMUM_DEFAULT_THREADS = 4;
 
-function defaultThreads(batchSize: number, shards: number | undefined): number {
+function chooseThreads(batchSize: number, shards: number | undefined): number {
   const most = Math.min(availableParallelism(), MAXIMUM_DEFAULT_THREADS, batchSize);
   if (shards === undefined) return most;
   let threads = Math.min(most, shards);
@@ -147,25 +143,25 @@ export function chooseMachine(
   batchSize: number,
   { onNote }: Hooks,
 ): Machine {
-  const wanted = options.precision ?? before?.precision;
-  const { backend, instructions } = chooseEngine(options.backend ?? backendOf(before), onNote, wanted);
+  const precision = options.precision ?? before?.precision;
+  const { backend, instructions } = chooseEngine(options.backend ?? chooseBackend(before), onNote, precision);
   const asked = options.shards ?? (before === undefined ? undefined : (before.shards ?? before.threads));
-  const threads = options.threads ?? before?.threads ?? defaultThreads(batchSize, asked);
+  const threads = options.threads ?? before?.threads ?? chooseThreads(batchSize, asked);
   checkThreads(threads, batchSize);
   // A run that is resumed on other threads goes on with its shards where these can be divided among them.
   const shards = asked !== undefined && asked % threads === 0 ? asked : threads;
   checkShards(shards, batchSize);
-  return { backend, instructions, threads, shards, precision: wanted ?? precisionOf(instructions) };
+  return { backend, instructions, threads, shards, precision: precision ?? precisionOf(instructions) };
 }
 
 /** A resumed run stays on its backend, whose bits are its own; where native kernels are missing it goes on all the same. */
-function backendOf(run: TaskRun | undefined): BackendChoice | undefined {
+function chooseBackend(run: TaskRun | undefined): BackendChoice | undefined {
   if (run?.backend === "wasm" || run?.backend === "reference") return run.backend;
   return undefined;
 }
 
 /** What is given counts; a resumed run keeps its horizon, and nothing at all means a number of passes. */
-export function limitsOf(options: RunOptions, run: TaskRun | undefined): TaskRun["limits"] {
+export function chooseLimits(options: RunOptions, run: TaskRun | undefined): TaskRun["limits"] {
   const { steps, epochs, maxSeconds, patience = run?.limits.patience } = options;
   if (steps === undefined && epochs === undefined && maxSeconds === undefined) {
     return { ...(run?.limits ?? { epochs: DEFAULT_EPOCHS }), patience };

@@ -1,8 +1,8 @@
 import type { Hooks } from "../core/hooks.ts";
+import { DEFAULT_EPOCHS } from "../tasks/run-options.ts";
 import type { DataFacts, Task } from "../tasks/task.ts";
 import { describeCheckpoint, encodeSnapshot, hashParameters } from "../tasks/task-checkpoint.ts";
 import type { TaskLearner } from "../tasks/task-learner.ts";
-import { DEFAULT_EPOCHS } from "../tasks/training-options.ts";
 import { diagnose } from "../train/diagnosis.ts";
 import type { EvalEvent, SampleEvent, StartEvent, TrainEvent } from "../train/events.ts";
 import { choiceOf, type TrainingHistory } from "../train/history.ts";
@@ -101,9 +101,9 @@ function startLoop(parts: TrainingParts) {
     startSeconds: parts.startSeconds,
     evaluateEvery: evalEvery,
     saveEvery: parts.saveEvery,
-    save: saver(parts),
-    sample: sampler(parts),
-    patience: patienceOf(run, parts.history),
+    save: makeSaver(parts),
+    sample: makeSampler(parts),
+    patience: restorePatience(run, parts.history),
     score(sums) {
       parts.measured.sums = sums.slice();
       return task.score(sums, data, evaluation, run.baselines);
@@ -113,7 +113,7 @@ function startLoop(parts: TrainingParts) {
 }
 
 /** Saves a checkpoint, and marks it where it is the best so far. */
-function saver({ task, run, store, group, learner, facts, ...parts }: TrainingParts) {
+function makeSaver({ task, run, store, group, learner, facts, ...parts }: TrainingParts) {
   let { best } = parts;
   const { taskFile, cellFile, model, threads, shards = threads } = run;
   const described = { task: task.name, taskFile, model, cellFile, shards, facts: facts.facts };
@@ -129,7 +129,7 @@ function saver({ task, run, store, group, learner, facts, ...parts }: TrainingPa
 }
 
 /** Samples of what the model makes now; undefined for a task that makes none. */
-function sampler({ task, run, store, learner, facts }: TrainingParts) {
+function makeSampler({ task, run, store, learner, facts }: TrainingParts) {
   if (task.sample === undefined) return undefined;
   const { model, backend } = learner;
   const trained = { model, backend, config: run.model, facts: facts.facts, settings: run.settings };
@@ -141,7 +141,7 @@ function sampler({ task, run, store, learner, facts }: TrainingParts) {
   };
 }
 
-function patienceOf({ limits, evalEvery }: TaskRun, history: TrainingHistory): Patience | undefined {
+function restorePatience({ limits, evalEvery }: TaskRun, history: TrainingHistory): Patience | undefined {
   if (limits.patience === undefined) return undefined;
   const patience = new Patience(limits.patience, evalEvery);
   for (const evaluation of history.evaluations) patience.add(evaluation);

@@ -62,7 +62,7 @@ export async function loadCode(
   const bytes = await readFile(realPath).catch(unreadable);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   if (expected !== undefined && expected.sha256 !== sha256) {
-    throw changedCode(where, kind, sha256, expected.sha256);
+    throw makeChangedError(where, kind, sha256, expected.sha256);
   }
   const exported = await importDefault({ realPath, bytes, sha256 }, where);
   return { path, realPath, sha256, where, exported };
@@ -73,7 +73,7 @@ function hintFor({ option, others }: CodeKind): string {
   return `${option} takes ${others.join(", ")} or a TypeScript or JavaScript file`;
 }
 
-function changedCode(where: string, { option }: CodeKind, now: string, expected: string): InputError {
+function makeChangedError(where: string, { option }: CodeKind, now: string, expected: string): InputError {
   return new InputError(
     `${where} has changed since the training: its SHA-256 is ${now.slice(0, 12)}..., the run has ${expected.slice(0, 12)}...`,
     { hint: `restore the file, or say with ${option} where the one of the training is` },
@@ -108,18 +108,21 @@ async function importDefault({ realPath, bytes, sha256 }: Code, where: string): 
   try {
     module = (await importBytes(url, bytes)) as typeof module;
   } catch (cause) {
-    throw loadFailure(where, cause);
+    throw makeLoadError(where, cause);
   }
   return module.default;
 }
 
-function loadFailure(where: string, cause: unknown): InputError {
+function makeLoadError(where: string, cause: unknown): InputError {
   const [line] = problemOf(cause).split("\n");
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   const hint = code.includes("TYPESCRIPT")
     ? "Node only takes the types away: no enum, no namespace, no constructor(private x)"
     : undefined;
-  return new InputError(`${where} cannot be loaded: ${escapeControl(line)}${inLine(cause)}`, { hint, cause });
+  return new InputError(`${where} cannot be loaded: ${escapeControl(line)}${describePlace(cause)}`, {
+    hint,
+    cause,
+  });
 }
 
 /** Runs the user's own code: its errors are told with its file. */
@@ -128,14 +131,17 @@ export function runUserCode<Result>(where: string, work: () => Result): Result {
     return work();
   } catch (cause) {
     if (cause instanceof UnrolledError) throw cause.inContext(`in ${where}`);
-    throw new InputError(`${where} cannot be made: ${escapeControl(problemOf(cause))}${inLine(cause)}`, {
-      cause,
-    });
+    throw new InputError(
+      `${where} cannot be made: ${escapeControl(problemOf(cause))}${describePlace(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
 /** ` (my-cell.ts:12)`, where it is known. */
-function inLine(error: unknown): string {
+function describePlace(error: unknown): string {
   const place = placeOf(error);
   return place === undefined ? "" : ` (${place})`;
 }

@@ -109,7 +109,7 @@ const NETWORK_OR_DEVICE = /^[\\/]{2}/;
  * @param what the data is called, as "text"
  * @throws InputError naming the path that is none of them
  */
-export async function recordedSource(
+export async function openRecordedSource(
   paths: readonly string[],
   where: string,
   what: string,

@@ -1,15 +1,14 @@
 export type { Hooks, LoadHooks } from "../core/hooks.ts";
 export { type BackendChoice, chooseEngine, type Engine } from "./engine.ts";
+export type { KernelOptions, MemoryTrainingOptions } from "./memory-training-options.ts";
 export type { OptionSchema, TaskOption } from "./option-schema.ts";
 export { TASKS } from "./registry.ts";
 export type { Baseline, DataFacts, Score } from "./results.ts";
 export type * from "./task.ts";
 export {
   createTaskLearner,
-  type KernelOptions,
   type MemoryTraining,
   type MemoryTrainingEvent,
-  type MemoryTrainingOptions,
   type TaskReplicaSpec,
   trainInMemory,
 } from "./train-in-memory.ts";

@@ -117,7 +117,7 @@ export function checkOptions(schema: Readonly<Record<string, TaskOption>>, optio
 }
 
 /** The options of a schema that were given a value. */
-export function givenOptions<Options extends object>(
+export function pickOptions<Options extends object>(
   schema: OptionSchema<Options>,
   options: Readonly<Record<string, unknown>>,
 ): Partial<Options> {
@@ -145,7 +145,7 @@ export function parseSettings<Settings extends object>(
 }
 
 /** Names of options whose values differ, of those that decide something. */
-export function differingOptions<Settings extends object>(
+export function findDifferingOptions<Settings extends object>(
   schema: OptionSchema<Settings>,
   given: Partial<Settings>,
   stored: Settings,

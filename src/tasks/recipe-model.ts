@@ -3,7 +3,7 @@ import { InputError } from "../core/errors.ts";
 import { holdOut, rowsIn } from "./recipe-plans.ts";
 import { type CheckHead, type CheckResult, skip } from "./recipe-result.ts";
 import { type Checked, type ShortTraining, weightedMean } from "./recipe-training.ts";
-import type { BatchPlan } from "./task.ts";
+import type { BatchPlan, Task } from "./task.ts";
 
 /** How far the loss at the start may be from that of guessing: a tenth of it, and at least so much. */
 const SHARE = 0.1;
@@ -57,6 +57,23 @@ const isFar = (one: number, other: number): boolean =>
   !Object.is(one, other) &&
   !(Math.abs(one - other) <= ROUNDING * Math.max(1, Math.abs(one), Math.abs(other)));
 
+/** Updates after which an output layer that begins with zeros passes on what the layers below it read. */
+const FIRST_UPDATES = 3;
+
+/** How other inputs in the first row change the outputs of each row; undefined where the task cannot tell. */
+async function changesOfRows(
+  { probe, name }: Task,
+  training: ShortTraining,
+  plan: BatchPlan<unknown>,
+  rows: number,
+): Promise<Change[] | undefined> {
+  if (probe?.disturbInputs === undefined || probe.outputs === undefined) return undefined;
+  const batch = plan.batch(0, 0, rows);
+  const before = await readOutputs(training, batch, rows, name);
+  const after = await readOutputs(training, probe.disturbInputs(batch, 0, 0), rows, name);
+  return before.rows.map((outputs, row) => largestChange(outputs, after.rows[row]));
+}
+
 /** No loss and no output of a row depends on another row. */
 export async function checkRows(
   { task }: Checked,
@@ -70,6 +87,11 @@ export async function checkRows(
   };
   const rows = Math.min(ROWS, rowsIn(plan, 0));
   if (rows < 2) return skip(head, "the first batch has a single row");
+  let changes = await changesOfRows(task, training, plan, rows);
+  if (changes?.[0].size === 0) {
+    await training.run(FIRST_UPDATES);
+    changes = await changesOfRows(task, training, plan, rows);
+  }
   const weights = plan.weights(0);
   let [sum, weight] = [0, 0];
   for (let row = 0; row < rows; row++) {
@@ -85,15 +107,8 @@ export async function checkRows(
     const found = `the loss of ${rows} rows is ${show(together)} together, and ${show(alone)} one at a time`;
     return { ...mixed, found, advice, values };
   }
-  const { disturbInputs, outputs } = task.probe ?? {};
   const found = `${rows} rows have the same loss together and one at a time`;
-  if (disturbInputs === undefined || outputs === undefined) {
-    return { ...head, verdict: "passed", found, values };
-  }
-  const batch = plan.batch(0, 0, rows);
-  const before = await readOutputs(training, batch, rows, task.name);
-  const after = await readOutputs(training, task.probe!.disturbInputs!(batch, 0, 0), rows, task.name);
-  const changes = before.rows.map((outputs, row) => largestChange(outputs, after.rows[row]));
+  if (changes === undefined) return { ...head, verdict: "passed", found, values };
   values.ownChange = changes[0].size;
   values.otherChange = Math.max(...changes.slice(1).map(({ size }) => size));
   const other = changes.findIndex(({ isFar: far }, row) => row > 0 && far);
@@ -151,7 +166,7 @@ export async function checkPadding(
           );
     const values = { steps: padding, outputChange: change.size, lossChange: Math.abs(disturbed - loss) };
     if (!change.isFar && !isFar(loss, disturbed)) {
-      const found = `${padding} steps of padding behind a row of ${length} change neither outputs nor loss`;
+      const found = `${padding} ${padding === 1 ? "step" : "steps"} of padding behind a row of ${length} change neither outputs nor loss`;
       return { ...head, verdict: "passed", found, values };
     }
     const found = `other padding behind a row of ${length} changed its outputs by ${change.size.toPrecision(2)} and the loss by ${values.lossChange.toPrecision(2)}`;

@@ -15,8 +15,9 @@ import type { WeightFormat } from "../nn/stream.ts";
 import type { SnapshotTensor } from "../train/snapshot.ts";
 import type { OptionSchema } from "./option-schema.ts";
 import type { Baseline, DataFacts, Score } from "./results.ts";
+import type { RunOptions } from "./run-options.ts";
 import type { TaskProbe } from "./task-probe.ts";
-import type { RunOptions, TrainingSettings, TrainingWords } from "./training-options.ts";
+import type { TrainingSettings, TrainingWords } from "./training-options.ts";
 import type { TaskView } from "./view.ts";
 
 export type { Baseline, DataFacts, Score } from "./results.ts";

@@ -1,74 +1,28 @@
 /** A training of a task that leaves nothing on disk: in a worker of a page, and in Node where no run is to be kept. */
 import type { Backend } from "../backend/backend.ts";
 import { heapOf } from "../backend/heap.ts";
-import { loadWasmBackend, WASM_INSTRUCTIONS, type WasmLoadOptions } from "../backend/wasm/wasm.ts";
+import { loadWasmBackend, WASM_INSTRUCTIONS } from "../backend/wasm/wasm.ts";
 import { InputError } from "../core/errors.ts";
 import type { Hooks } from "../core/hooks.ts";
-import {
-  ABOVE_0,
-  AT_LEAST_0,
-  COUNT,
-  checkValue,
-  FUNCTION,
-  OBJECT,
-  OPTIONS,
-  oneOf,
-  optional,
-  type Range,
-  type Ranges,
-  SIZE,
-  settle,
-  TEXT,
-} from "../core/options.ts";
-import type { DataSource } from "../data/data-source.ts";
+import { COUNT, checkValue, OBJECT, oneOf, SIZE } from "../core/options.ts";
 import type { EndEvent, EvalEvent, SampleEvent, StepEvent } from "../train/events.ts";
 import { choiceOf } from "../train/history.ts";
 import { trainLoop } from "../train/loop.ts";
-import { ReplicaGroup, type ReplicaOptions } from "../train/replica-group.ts";
-import type { Limits } from "../train/schedule.ts";
+import { ReplicaGroup } from "../train/replica-group.ts";
 import { takeSnapshot } from "../train/snapshot.ts";
 import { type Engine, openBackend } from "./engine.ts";
 import { fitLoaded } from "./fitted-settings.ts";
-import { checkOptions, type TaskOption } from "./option-schema.ts";
+import {
+  checkMemoryTraining,
+  type KernelOptions,
+  type MemoryTrainingOptions,
+} from "./memory-training-options.ts";
 import { findTask, TASK_NAMES } from "./registry.ts";
-import type { Artifact, Baseline, Loaded, Task } from "./task.ts";
+import { DEFAULT_EPOCHS } from "./run-options.ts";
+import type { Artifact, Baseline, Loaded } from "./task.ts";
 import { describeCheckpoint, encodeSnapshot, hashParameters } from "./task-checkpoint.ts";
 import { TaskLearner, type TaskSpec } from "./task-learner.ts";
-import { DEFAULT_EPOCHS, type TrainingSettings } from "./training-options.ts";
-
-/** How each replica loads its WebAssembly kernels: options of `loadWasmBackend`, as plain data. */
-export interface KernelOptions extends Pick<WasmLoadOptions, "maximumBytes"> {
-  readonly folder?: string;
-}
-
-export interface MemoryTrainingOptions {
-  /** As `await TASKS.text()`, or one of your own. */
-  readonly task: Task;
-  /** Of the task and of training; the rest has the task's defaults. */
-  readonly settings?: Partial<TrainingSettings> & Readonly<Record<string, unknown>>;
-  /** Undefined: the task's built-in data. */
-  readonly source?: DataSource;
-  /** Data to validate on; undefined: a part of the data. */
-  readonly validation?: DataSource;
-  /** A file of this package, for the built-in data of a task. */
-  readonly asset?: (path: string) => DataSource;
-  /** What computes; default WebAssembly, with the best instructions of this engine. */
-  readonly engine?: Engine;
-  readonly kernels?: KernelOptions;
-  /** Default: 20 passes. */
-  readonly limits?: Limits;
-  /** Steps between two evaluations; default: a dozen evaluations on the way to the nearest limit. */
-  readonly evaluateEvery?: number;
-  /** Replicas of the model that share a batch; default 1. */
-  readonly replicas?: number;
-  /** Parts of a batch, which fix the result; a multiple of the replicas. Default: one for each replica. */
-  readonly shards?: number;
-  /** How other replicas are started and how they exchange gradients: as for `ReplicaGroup.start`. */
-  readonly replicaOptions?: Pick<ReplicaOptions, "startWorker" | "exchange">;
-  /** URL of a module that exports `createLearner`, for workers that import one; see `LearnerSource`. */
-  readonly module?: string;
-  readonly hooks?: Partial<Hooks>;
-}
+import type { TrainingSettings } from "./training-options.ts";
 
 /** What a worker that serves a replica of a task is given. */
 export interface TaskReplicaSpec extends TaskSpec {
@@ -96,82 +50,6 @@ export interface MemoryTraining {
   encodeCheckpoint(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-const hasFunctions = (value: unknown, ...names: string[]) =>
-  OBJECT.fits(value) && names.every((name) => FUNCTION.fits((value as Record<string, unknown>)[name]));
-const SOURCE: Range = {
-  text: "a source of data, as memorySource(files)",
-  fits: (value) => hasFunctions(value, "readText", "listFiles"),
-};
-const TASK: Range = {
-  text: "a task, as await TASKS.text()",
-  fits: (value) => hasFunctions(value, "complete", "load", "facts", "build", "plan", "loss"),
-};
-/** More than any machine has threads, and than a batch has rows. */
-const COUNTED: Range = {
-  text: "an integer from 1 to 4096",
-  fits: (value) => SIZE.fits(value) && (value as number) <= 4096,
-};
-const RANGES: Ranges<MemoryTrainingOptions> = {
-  task: TASK,
-  settings: optional(OPTIONS),
-  source: optional(SOURCE),
-  validation: optional(SOURCE),
-  asset: optional(FUNCTION),
-  engine: optional(OPTIONS),
-  kernels: optional(OPTIONS),
-  limits: optional(OPTIONS),
-  evaluateEvery: optional(SIZE),
-  replicas: COUNTED,
-  shards: optional(COUNTED),
-  replicaOptions: optional(OPTIONS),
-  module: optional(TEXT),
-  hooks: optional(OPTIONS),
-};
-const ENGINE: Ranges<Engine> = {
-  backend: oneOf("native", "wasm", "reference"),
-  instructions: TEXT,
-};
-const KERNELS: Ranges<KernelOptions> = {
-  folder: optional(TEXT),
-  // What it may be says loadWasmBackend.
-  maximumBytes: optional({ text: "a number of bytes", fits: (value) => typeof value === "number" }),
-};
-const LIMITS: Ranges<Limits> = {
-  steps: optional(COUNT),
-  epochs: optional(ABOVE_0),
-  maxSeconds: optional(AT_LEAST_0),
-};
-const REPLICA_OPTIONS: Ranges<NonNullable<MemoryTrainingOptions["replicaOptions"]>> = {
-  startWorker: optional(FUNCTION),
-  exchange: optional(oneOf("shared", "messages")),
-};
-const HOOKS: Ranges<Partial<Hooks>> = {
-  signal: optional({
-    text: "an AbortSignal",
-    fits: (value) => hasFunctions(value, "throwIfAborted"),
-  }),
-  onProgress: optional(FUNCTION),
-  onNote: optional(FUNCTION),
-};
-
-/** @throws InputError naming the option that is wrong */
-function checkTraining(given: MemoryTrainingOptions): MemoryTrainingOptions {
-  const where = "trainInMemory";
-  const options = settle<MemoryTrainingOptions>(where, RANGES, { replicas: 1 }, given);
-  const { engine, kernels, limits, replicaOptions, hooks, settings = {}, task, replicas = 1 } = options;
-  if (engine !== undefined) settle<Engine>(`${where}: engine`, ENGINE, {}, engine);
-  if (kernels !== undefined) settle<KernelOptions>(`${where}: kernels`, KERNELS, {}, kernels);
-  if (limits !== undefined) settle<Limits>(`${where}: limits`, LIMITS, {}, limits);
-  if (replicaOptions !== undefined) settle(`${where}: replicaOptions`, REPLICA_OPTIONS, {}, replicaOptions);
-  if (hooks !== undefined) settle<Partial<Hooks>>(`${where}: hooks`, HOOKS, {}, hooks);
-  checkOptions(task.options as Readonly<Record<string, TaskOption>>, settings);
-  const { shards = replicas } = options;
-  if (shards % replicas !== 0) {
-    throw new InputError(`${where}: shards must be a multiple of the ${replicas} replicas, got ${shards}`);
-  }
-  return options;
-}
-
 /**
  * Train a model of a task without a run folder: nothing is saved, and nothing of Node is needed, so that it runs in a
  * worker of a page. The bits are those of `unrolled train` with the same settings, instructions and shards.
@@ -182,8 +60,8 @@ function checkTraining(given: MemoryTrainingOptions): MemoryTrainingOptions {
  *
  * @throws InputError for an option that is wrong, and for settings and data that the task refuses; OutOfMemoryError
  */
-export async function trainInMemory(given: MemoryTrainingOptions): Promise<MemoryTraining> {
-  const options = checkTraining(given);
+export async function trainInMemory(asked: MemoryTrainingOptions): Promise<MemoryTraining> {
+  const options = checkMemoryTraining(asked);
   const { task, replicas = 1, shards = replicas, kernels = {} } = options;
   const hooks: Hooks = {
     signal: { aborted: false, throwIfAborted() {} },

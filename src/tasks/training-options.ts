@@ -1,8 +1,6 @@
-/** Options that every training has, whatever its task. */
+/** The settings that every training has, whatever its task, as options. */
 
-import { PRECISIONS, type Precision } from "../backend/native/native.ts";
 import { ABOVE_0, AT_LEAST_0, BELOW_1, checkValue, OBJECT, type Range, SIZE, TEXT } from "../core/options.ts";
-import type { BackendChoice } from "./engine.ts";
 import { OPTIMIZERS, type OptimizerName } from "./optimizers.ts";
 import type { OptionSchema } from "./option-schema.ts";
 
@@ -27,32 +25,6 @@ export interface TrainingSettings {
   readonly seed: number;
 }
 
-/** What a person may say of a training besides its settings; `undefined` is "not said". */
-export interface RunOptions {
-  /** Data to validate on, instead of a part of the data. */
-  readonly val?: string;
-  /** The run's folder. */
-  readonly out?: string;
-  /** A run or checkpoint whose weights a new run starts from. */
-  readonly from?: string;
-  readonly resume?: boolean;
-  /** Limits: passes over the data, updates, seconds of this sitting, evaluations without a better one. */
-  readonly epochs?: number;
-  readonly steps?: number;
-  readonly maxSeconds?: number;
-  readonly patience?: number;
-  readonly backend?: BackendChoice;
-  readonly precision?: Precision;
-  /** Replicas of the model that share a batch. */
-  readonly threads?: number;
-  /** Parts of a batch, which fix the result; a multiple of the threads. */
-  readonly shards?: number;
-  /** Steps between two evaluations, and between two further saves. */
-  readonly evalEvery?: number;
-  readonly saveEvery?: number;
-  readonly profile?: boolean;
-}
-
 const ABOVE_ZERO: Range = { ...ABOVE_0, text: "a number above 0" };
 const NOT_NEGATIVE: Range = { ...AT_LEAST_0, text: "a number of at least 0" };
 const INTEGER: Range = { text: "an integer", fits: Number.isSafeInteger };
@@ -64,19 +36,6 @@ const FACTOR: Range = {
   text: "above 0 and at most 1",
   fits: (value) => typeof value === "number" && value > 0 && value <= 1,
 };
-const THREADS: Range = {
-  text: "an integer from 1 to 256",
-  fits: (value) => SIZE.fits(value) && (value as number) <= 256,
-};
-
-const SHARDS: Range = {
-  text: "an integer from 1 to 4096",
-  fits: (value) => SIZE.fits(value) && (value as number) <= 4096,
-};
-
-/** Without any limit a run makes so many passes. */
-export const DEFAULT_EPOCHS = 20;
-
 /** What the words of the declarations depend on. */
 export interface TrainingWords {
   /** What the data is called: "text". */
@@ -93,7 +52,7 @@ export type ByOptimizer = Readonly<
 >;
 
 /** `; sgd 20, adagrad 0.1` */
-function exceptions(byOptimizer: ByOptimizer, name: "lr" | "clipNorm" | "weightDecay"): string {
+function listExceptions(byOptimizer: ByOptimizer, name: "lr" | "clipNorm" | "weightDecay"): string {
   const others = OPTIMIZERS.filter((optimizer) => byOptimizer[optimizer][name] !== undefined);
   const list = others.map((optimizer) => `${optimizer} ${byOptimizer[optimizer][name]}`);
   return list.length === 0 ? "" : `; ${list.join(", ")}`;
@@ -142,7 +101,7 @@ export function trainingOptions(
       value: "X",
       range: ABOVE_ZERO,
       ...training,
-      text: `learning rate${exceptions(byOptimizer, "lr")}`,
+      text: `learning rate${listExceptions(byOptimizer, "lr")}`,
       shownDefault: defaults.lr,
     },
     lrDecay: {
@@ -185,7 +144,7 @@ export function trainingOptions(
       value: "X",
       range: ABOVE_ZERO,
       ...training,
-      text: `largest norm of a gradient${exceptions(byOptimizer, "clipNorm")}`,
+      text: `largest norm of a gradient${listExceptions(byOptimizer, "clipNorm")}`,
       shownDefault: defaults.clipNorm,
     },
     clipValue: {
@@ -202,7 +161,7 @@ export function trainingOptions(
       value: "X",
       range: NOT_NEGATIVE,
       ...training,
-      text: `pulls weights to 0${exceptions(byOptimizer, "weightDecay")}`,
+      text: `pulls weights to 0${listExceptions(byOptimizer, "weightDecay")}`,
       shownDefault: defaults.weightDecay,
     },
     optimizer: {
@@ -226,109 +185,8 @@ export function trainingOptions(
       value: "N",
       range: INTEGER,
       ...training,
-      text: "of all random numbers",
+      text: "seed of all random numbers",
       shownDefault: defaults.seed,
-    },
-  };
-}
-
-/** The options of {@link RunOptions}. */
-export function runOptions(task: string, words: TrainingWords): OptionSchema<RunOptions> {
-  const length = { group: "How long", role: "run", kind: "number" } as const;
-  const run = { group: "Run", role: "run" } as const;
-  const machine = { group: "Machine", role: "run" } as const;
-  return {
-    epochs: {
-      ...length,
-      value: "N",
-      range: ABOVE_ZERO,
-      text: `passes over the ${words.data}`,
-      shownDefault: `${DEFAULT_EPOCHS} if no limit is given`,
-    },
-    steps: { ...length, value: "N", range: SIZE, text: "updates" },
-    maxSeconds: { ...length, value: "S", range: ABOVE_ZERO, text: "seconds in this sitting" },
-    patience: {
-      ...length,
-      value: "N",
-      range: SIZE,
-      text: "evaluations that are not better than the best",
-      shownDefault: "no limit",
-    },
-    val: {
-      kind: "text",
-      names: "file",
-      value: "DATA",
-      group: "Training",
-      role: "run",
-      text: `${words.data} to validate on, instead of a part`,
-    },
-    out: {
-      ...run,
-      kind: "text",
-      names: "folder",
-      value: "DIR",
-      text: "folder of the run",
-      shownDefault: `runs/${task}-DATE`,
-    },
-    resume: { ...run, kind: "flag", text: "go on with the run in --out, or with the newest one" },
-    from: {
-      ...run,
-      kind: "text",
-      names: "folder",
-      value: "RUN",
-      text: "start a new run from another one's weights",
-    },
-    evalEvery: {
-      ...run,
-      kind: "number",
-      value: "N",
-      range: SIZE,
-      text: "steps between validations",
-      shownDefault: "12 in all or less",
-    },
-    saveEvery: {
-      ...run,
-      kind: "number",
-      value: "N",
-      range: SIZE,
-      text: "steps between further saves",
-      shownDefault: "each half minute",
-    },
-    backend: {
-      ...machine,
-      kind: "choice",
-      choices: ["auto", "native", "wasm", "reference"],
-      text: "auto, native, wasm or reference",
-      shownDefault: "auto",
-    },
-    threads: {
-      ...machine,
-      kind: "number",
-      value: "N",
-      range: THREADS,
-      text: "replicas that share a batch",
-      shownDefault: "cores, at most 4",
-    },
-    shards: {
-      ...machine,
-      kind: "number",
-      value: "N",
-      range: SHARDS,
-      text: "parts of a batch, which fix the result",
-      shownDefault: "--threads",
-    },
-    precision: {
-      ...machine,
-      kind: "choice",
-      choices: PRECISIONS,
-      text: "highest: f32; high: faster with AMX",
-      shownDefault: "highest",
-    },
-    profile: {
-      kind: "flag",
-      group: "Output",
-      role: "run",
-      text: "at the end, where the time of a step went",
     },
   };
 }

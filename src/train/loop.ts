@@ -127,55 +127,67 @@ export async function* trainLoop(
   options: LoopOptions,
 ): AsyncGenerator<TrainEvent, { step: number; seconds: number; reason: EndReason }, undefined> {
   checkLoop(options);
-  const { group, limits, stepsPerEpoch, startStep, startSeconds, signal, patience } = options;
-  const started = performance.now();
-  const sitting = () => (performance.now() - started) / 1000;
-  const horizon = horizonOf(limits, stepsPerEpoch, startSeconds, options.decay);
-  let step = startStep;
-  let partsEvaluated = partOf(progressOf(limits, stepsPerEpoch, step, 0));
-  let evaluatedAt = -1;
-  let secondsEvaluating = 0;
-  let savedAt = -1;
-  let lastSave = sitting();
+  const loop = new Loop(options);
   const turns = new Turns();
-
-  const evaluate = async (): Promise<EvalEvent> => {
-    evaluatedAt = step;
-    const { loss, metrics, choose = loss } = options.score(await group.evaluate());
-    if (!Number.isFinite(loss)) throw new DivergenceError(step, "validation loss", loss);
-    const evaluation: EvalEvent = { event: "eval", step, split: "validation", loss, metrics };
-    if (choose !== loss) evaluation.choose = choose;
-    patience?.add(evaluation);
-    return evaluation;
-  };
-  const save = async (evaluation?: EvalEvent): Promise<TrainEvent> => {
-    savedAt = step;
-    const path = await options.save(step, startSeconds + sitting(), evaluation);
-    lastSave = sitting();
-    return { event: "checkpoint", step, path };
-  };
-
   for (;;) {
-    const limit =
-      reasonToStop(limits, stepsPerEpoch, step, sitting()) ?? (patience?.isOver ? "patience" : undefined);
-    if (limit !== undefined || signal?.aborted) {
-      const evaluation = evaluatedAt === step || signal?.aborted ? undefined : await evaluate();
-      if (evaluation !== undefined) yield evaluation;
-      if (savedAt !== step || evaluation !== undefined) yield await save(evaluation);
-      if (evaluation !== undefined && options.sample !== undefined) {
-        yield { event: "sample", step, ...(await options.sample(step)) };
-      }
-      return { step, seconds: startSeconds + sitting(), reason: limit ?? "interrupted" };
+    const limit = loop.findReachedLimit();
+    if (limit !== undefined || options.signal?.aborted) {
+      yield* loop.finish();
+      return { step: loop.step, seconds: loop.seconds, reason: limit ?? "interrupted" };
     }
+    yield await loop.makeStep();
+    if (turns.isDue) await turns.take();
+    yield* loop.evaluateOrSave();
+  }
+}
 
-    const before = sitting();
-    const lr = options.learningRate * learningRateFactor(horizon, step, startSeconds + before);
-    const { loss, parts, weight, gradientNorm } = await group.step(step, lr);
-    step++;
+/** Where a training stands: its step, its clock, and what was evaluated and saved last. */
+class Loop {
+  step: number;
+  private readonly options: LoopOptions;
+  private readonly started = performance.now();
+  private readonly horizon: ReturnType<typeof horizonOf>;
+  private partsEvaluated: number;
+  private evaluatedAt = -1;
+  private secondsEvaluating = 0;
+  private savedAt = -1;
+  private lastSave: number;
+
+  constructor(options: LoopOptions) {
+    const { limits, stepsPerEpoch, startStep, startSeconds, decay } = options;
+    this.options = options;
+    this.step = startStep;
+    this.horizon = horizonOf(limits, stepsPerEpoch, startSeconds, decay);
+    this.partsEvaluated = partOf(progressOf(limits, stepsPerEpoch, startStep, 0));
+    this.lastSave = this.sitting;
+  }
+
+  /** Seconds of this sitting. */
+  private get sitting(): number {
+    return (performance.now() - this.started) / 1000;
+  }
+
+  /** Seconds of all sittings. */
+  get seconds(): number {
+    return this.options.startSeconds + this.sitting;
+  }
+
+  findReachedLimit(): EndReason | undefined {
+    const { limits, stepsPerEpoch, patience } = this.options;
+    const limit = reasonToStop(limits, stepsPerEpoch, this.step, this.sitting);
+    return limit ?? (patience?.isOver ? "patience" : undefined);
+  }
+
+  async makeStep(): Promise<StepEvent> {
+    const { group, learningRate, startSeconds, stepsPerEpoch, unitsPerStep } = this.options;
+    const before = this.sitting;
+    const lr = learningRate * learningRateFactor(this.horizon, this.step, startSeconds + before);
+    const { loss, parts, weight, gradientNorm } = await group.step(this.step, lr);
+    const step = ++this.step;
     if (!Number.isFinite(loss)) throw new DivergenceError(step, "loss", loss);
     if (!Number.isFinite(gradientNorm)) throw new DivergenceError(step, "gradient norm", gradientNorm);
-    const seconds = sitting();
-    const event: StepEvent = {
+    const seconds = this.sitting;
+    return {
       event: "step",
       step,
       epoch: step / stepsPerEpoch,
@@ -184,30 +196,72 @@ export async function* trainLoop(
       gradNorm: gradientNorm,
       lr,
       seconds: startSeconds + seconds,
-      unitsPerSecond: (options.unitsPerStep ?? weight) / Math.max(seconds - before, 1e-9),
+      unitsPerSecond: (unitsPerStep ?? weight) / Math.max(seconds - before, 1e-9),
     };
-    yield event;
+  }
 
-    if (turns.isDue) await turns.take();
-    const part = partOf(progressOf(limits, stepsPerEpoch, step, seconds));
-    const isAffordable = limits.maxSeconds === undefined || secondsEvaluating <= EVALUATION_SHARE * seconds;
-    const due =
-      options.evaluateEvery === undefined
-        ? part > partsEvaluated && isAffordable
-        : step % options.evaluateEvery === 0;
-    if (due) {
-      partsEvaluated = part;
-      const from = sitting();
-      const evaluation = await evaluate();
+  /** What is due after a step. */
+  async *evaluateOrSave(): AsyncGenerator<TrainEvent, void, undefined> {
+    const { saveEvery } = this.options;
+    const part = this.findDuePart();
+    if (part !== undefined) {
+      this.partsEvaluated = part;
+      const from = this.sitting;
+      const evaluation = await this.evaluate();
       yield evaluation;
-      yield await save(evaluation);
-      if (options.sample !== undefined) yield { event: "sample", step, ...(await options.sample(step)) };
-      secondsEvaluating += sitting() - from;
-    } else if (
-      options.saveEvery === undefined ? sitting() - lastSave > SAVE_SECONDS : step % options.saveEvery === 0
-    ) {
-      yield await save();
+      yield await this.save(evaluation);
+      yield* this.sample();
+      this.secondsEvaluating += this.sitting - from;
+      return;
     }
+    const isDue =
+      saveEvery === undefined ? this.sitting - this.lastSave > SAVE_SECONDS : this.step % saveEvery === 0;
+    if (isDue) yield await this.save();
+  }
+
+  /** The last evaluation, checkpoint and sample; an interrupted training is only saved. */
+  async *finish(): AsyncGenerator<TrainEvent, void, undefined> {
+    const isEvaluated = this.evaluatedAt === this.step || this.options.signal?.aborted;
+    const evaluation = isEvaluated ? undefined : await this.evaluate();
+    if (evaluation !== undefined) yield evaluation;
+    if (this.savedAt !== this.step || evaluation !== undefined) yield await this.save(evaluation);
+    if (evaluation !== undefined) yield* this.sample();
+  }
+
+  /** The part of the way up to which the training is evaluated now; undefined where no evaluation is due. */
+  private findDuePart(): number | undefined {
+    const { limits, stepsPerEpoch, evaluateEvery } = this.options;
+    const seconds = this.sitting;
+    const part = partOf(progressOf(limits, stepsPerEpoch, this.step, seconds));
+    if (evaluateEvery !== undefined) return this.step % evaluateEvery === 0 ? part : undefined;
+    const isAffordable =
+      limits.maxSeconds === undefined || this.secondsEvaluating <= EVALUATION_SHARE * seconds;
+    return part > this.partsEvaluated && isAffordable ? part : undefined;
+  }
+
+  private async evaluate(): Promise<EvalEvent> {
+    const { step } = this;
+    this.evaluatedAt = step;
+    const { loss, metrics, choose = loss } = this.options.score(await this.options.group.evaluate());
+    if (!Number.isFinite(loss)) throw new DivergenceError(step, "validation loss", loss);
+    const evaluation: EvalEvent = { event: "eval", step, split: "validation", loss, metrics };
+    if (choose !== loss) evaluation.choose = choose;
+    this.options.patience?.add(evaluation);
+    return evaluation;
+  }
+
+  private async save(evaluation?: EvalEvent): Promise<TrainEvent> {
+    const { step } = this;
+    this.savedAt = step;
+    const path = await this.options.save(step, this.seconds, evaluation);
+    this.lastSave = this.sitting;
+    return { event: "checkpoint", step, path };
+  }
+
+  private async *sample(): AsyncGenerator<TrainEvent, void, undefined> {
+    const { step } = this;
+    if (this.options.sample === undefined) return;
+    yield { event: "sample", step, ...(await this.options.sample(step)) };
   }
 }
 

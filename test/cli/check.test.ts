@@ -5,8 +5,10 @@ import { describe, expect, test } from "vitest";
 import { book, emptyFolder, eventsOf, expectRefusal, file, fresh, refused } from "./unrolled.ts";
 
 const EXAMPLE = join(import.meta.dirname, "../../examples/own-task/model.ts");
-/** Trainings end after some hundred steps, long before the default of 60 seconds. */
-const SMALL = ["--hidden", "8"];
+/** Trainings end after some hundred steps, on a machine that is busy too. */
+const SMALL = ["--hidden", "8", "--max-seconds", "600"];
+/** Of checks that come before all trainings, which have no time then. */
+const UNTRAINED = ["--hidden", "8", "--max-seconds", "0.001"];
 
 function labelled(files: Readonly<Record<string, readonly string[]>>): string {
   const folder = fresh("labelled");
@@ -97,7 +99,7 @@ describe("unrolled check", () => {
     const data = labelled({ A: lines.slice(0, 20), B: lines.slice(20) });
     const val = labelled({ A: [`${lines[0].toUpperCase()}!`, lines[1]], B: ["hgfedcba", "bbbb"] });
     // Capitals that were never trained on are unknown to the model, so only one of the copies is one to it.
-    const { byName } = await results(["classify", data, "--val", val, ...SMALL]);
+    const { byName } = await results(["classify", data, "--val", val, ...UNTRAINED]);
     expect(byName.duplicates).toMatchObject({ verdict: "failed", values: { items: 4, copies: 1 } });
   });
 
@@ -110,7 +112,7 @@ describe("unrolled check", () => {
       file(page + page),
       "--val-split",
       "0.4",
-      ...SMALL,
+      ...UNTRAINED,
       "--seq-length",
       "8",
     ]);
@@ -118,7 +120,7 @@ describe("unrolled check", () => {
   });
 
   test("finds initial weights that are far too large", async () => {
-    const { byName } = await results(["classify", ...SMALL, "--init-uniform", "4"]);
+    const { byName } = await results(["classify", ...UNTRAINED, "--init-uniform", "4"]);
     expect(byName["initial-loss"]).toMatchObject({
       verdict: "failed",
       advice: expect.stringContaining("--init-uniform 0.8 or none (it was 4)"),

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { DEFAULT_EPOCHS } from "../../src/tasks/training-options.ts";
+import { DEFAULT_EPOCHS } from "../../src/tasks/run-options.ts";
 import { DEFAULTS } from "../support/text-task.ts";
 import { book, expectNothingAt, expectRefusal, fresh, refused, unrolled } from "./unrolled.ts";
 
@@ -61,7 +61,7 @@ describe("help", () => {
       else expect(stdout).toMatch(new RegExp(`--${flag} .*\\(default: ${shown}\\)`));
     }
     expect(stdout).toContain(`(default: ${DEFAULT_EPOCHS} if no limit is given)`);
-    expect(stdout).toMatch(/learning rate falls.*--epochs.*--max-seconds.*--steps/s);
+    expect(stdout).toMatch(/the learning rate is multiplied.*--epochs.*--max-seconds.*--steps/s);
   });
 
   test("--version prints package.json's", async () => {

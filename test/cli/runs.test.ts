@@ -113,7 +113,7 @@ describe("unrolled runs", () => {
     ]);
     const [two, three, four] = rows.map(([, first]) => Number(first.replace(/^[~-]/, "")));
     expect(three).toBeCloseTo((two + four) / 2, 2);
-    expect(stdout).toMatch(/\n~ between two evaluations of that run, on a straight line\n$/);
+    expect(stdout).toMatch(/\n~ interpolated between two evaluations of that run\n$/);
     expect((await runs("first", "second")).stdout).not.toContain("~");
   });
 

@@ -155,7 +155,7 @@ describe.skipIf(!hasScript)("on a terminal (needs script of util-linux)", () => 
     expect(status).toBe(130);
     const all = screen.join("\n");
     expect(all).toMatch(
-      /^note: stopping: finishes this step and saves; .*\n(.*\n)*saved {4}step [\d,]+ after 0:0\d\n/m,
+      /^note: stopping after this step and saving; .*\n(.*\n)*saved {4}step [\d,]+ after 0:0\d\n/m,
     );
     expect(all).not.toMatch(/chars\/s/);
   });

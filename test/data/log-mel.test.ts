@@ -67,6 +67,26 @@ describe("logMelFrames", () => {
     for (const rate of [11_025, 16_000, 44_100, 48_000]) expect(loudest(rate)).toBe(expected);
   });
 
+  test("relative energies do not depend on how loud a recording is", () => {
+    const noise = Float64Array.from({ length: 800 }, (_, at) => Math.sin(at * at * 0.7));
+    const [loud, quiet] = [1, 0.01].map((level) =>
+      logMelFrames(
+        noise.map((x) => level * x),
+        8000,
+        { relative: true, floor: 1e-4 },
+      ),
+    );
+    expect(Math.max(...loud)).toBe(0);
+    for (const [at, energy] of loud.entries()) expect(quiet[at]).toBeCloseTo(energy, 5);
+    const own = logMelFrames(noise, 8000);
+    const largest = Math.max(...own);
+    for (const [at, energy] of loud.entries()) {
+      expect(energy).toBeCloseTo(Math.max(own[at] - largest, Math.log(1e-4)), 4);
+    }
+    const silence = logMelFrames(new Float32Array(300), 8000, { relative: true });
+    expect(new Set(silence)).toEqual(new Set([Math.fround(Math.log(1e-6))]));
+  });
+
   test("every band hears something, however narrow it is", () => {
     const noise = Float64Array.from({ length: 800 }, (_, at) => Math.sin(at * at * 0.7));
     const frames = logMelFrames(noise, 8000, { bands: 128 });

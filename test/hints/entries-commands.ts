@@ -45,7 +45,7 @@ export const COMMANDS: Entries = {
   ],
   "cli/output.ts": [
     {
-      hint: "make room where it goes, or send it elsewhere",
+      hint: "free some space there, or redirect the output",
       elsewhere: ["cli/interrupt.test.ts", "fails a training with status 1, after saving"],
     },
   ],
@@ -76,7 +76,7 @@ export const COMMANDS: Entries = {
   ],
   "cli/report.ts": [
     {
-      hint: "nobody foresaw this; UNROLLED_DEBUG=1 in the environment shows where it happened",
+      hint: "this is a bug in unrolled; UNROLLED_DEBUG=1 in the environment shows where it happened",
       follow(met) {
         const told = () => {
           const written = vi.spyOn(process.stderr, "write").mockReturnValue(true);
@@ -93,7 +93,7 @@ export const COMMANDS: Entries = {
       },
     },
     {
-      hint: "--help shows what there is",
+      hint: "--help lists the commands and options",
       async follow(met) {
         await met.command("sample");
         await works("sample --help");
@@ -172,14 +172,14 @@ export const COMMANDS: Entries = {
     },
   ],
   "cli/train (ending)": [
-    { hint: "stopped at once; the last checkpoint is as it was", explains: "what has become of the work" },
+    { hint: "stopped at once; the last checkpoint is unchanged", explains: "what has become of the work" },
     {
-      hint: "stopping: finishes this step and saves; Ctrl-C again leaves at once",
+      hint: "stopping after this step and saving; Ctrl-C again exits at once",
       elsewhere: ["cli/interrupt.test.ts", "Ctrl-C twice leaves at once with 130"],
     },
-    { hint: "nobody reads the output any more: *", explains: "what has become of the work" },
+    { hint: "the output was closed: *", explains: "what has become of the work" },
     {
-      hint: "the run was at its limit already; a higher --* goes on",
+      hint: "the run had already reached its limit; a higher --* continues it",
       async follow(met) {
         const out = fresh();
         await works(`train text mybook.txt ${SHORT} --out ${out}`);

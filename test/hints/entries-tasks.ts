@@ -86,17 +86,17 @@ export const TASKS: Entries = {
       elsewhere: ["tasks/own-task.test.ts", "reads files, and no --text"],
     },
     {
-      hint: "let it write: npx unrolled sample *",
+      hint: "this model writes text: npx unrolled sample *",
       async follow(met) {
         const hint = await met.command("predict runs/mine --text a");
-        await works(`${hint.replace("let it write: ", "")} --length 5`);
+        await works(`${hint.replace("this model writes text: ", "")} --length 5`);
       },
     },
     {
-      hint: "let it judge something: npx unrolled predict * INPUT",
+      hint: "this model predicts: npx unrolled predict * INPUT",
       async follow(met) {
         const hint = await met.command(`sample ${await classifier()}`);
-        await works(hint.replace("let it judge something: ", "").replace("INPUT", "mybook.txt"));
+        await works(hint.replace("this model predicts: ", "").replace("INPUT", "mybook.txt"));
       },
     },
     {

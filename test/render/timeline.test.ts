@@ -65,6 +65,15 @@ describe("in a terminal", () => {
     expect(coloured.join("")).toContain("\u001b[38;5;33mw\u001b[39m");
   });
 
+  it("writes the inside of an entity with the small letter of its beginning", () => {
+    const sequences = [{ name: "s", predicted: [0, 1, 2, 3] }];
+    const lines = terminalTimeline(
+      { labels: ["B-PER", "I-PER", "O", "B-LOC"], sequences },
+      { columns: 60, unicode: false },
+    );
+    expect(lines[1]).toBe("predicted PPpp..LL");
+  });
+
   it("has a letter of its own for each of many labels", () => {
     const labels = Array.from({ length: 40 }, (_, at) => `walk ${at}`);
     const lines = terminalTimeline(

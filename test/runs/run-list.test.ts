@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { comparedSteps, lossAt } from "../../src/runs/run-list.ts";
+import { chooseComparedSteps, lossAt } from "../../src/runs/run-list.ts";
 
 const run = (...evaluations: [step: number, loss: number][]) => ({
   evaluations: evaluations.map(([step, loss]) => ({ step, loss })),
@@ -27,18 +27,18 @@ describe("the loss of a run at a step", () => {
 
 describe("the steps at which runs are compared", () => {
   test("are all of them where they are few", () => {
-    expect(comparedSteps([run([3, 1], [9, 1]), run([4, 1], [9, 1])], 16)).toEqual([3, 4, 9]);
+    expect(chooseComparedSteps([run([3, 1], [9, 1]), run([4, 1], [9, 1])], 16)).toEqual([3, 4, 9]);
   });
 
   test("are no more than asked for, with the first and the last", () => {
-    const steps = comparedSteps([every(300, 40), every(500, 24)], 16);
+    const steps = chooseComparedSteps([every(300, 40), every(500, 24)], 16);
     expect(steps.length).toBeLessThanOrEqual(16);
     expect([steps[0], steps.at(-1)]).toEqual([300, 12_000]);
     expect(steps).toEqual(steps.toSorted((a, b) => a - b));
   });
 
   test("are of neighbours those at which both were evaluated", () => {
-    const steps = comparedSteps([every(300, 40), every(500, 24)], 16);
+    const steps = chooseComparedSteps([every(300, 40), every(500, 24)], 16);
     const common = steps.filter((step) => step % 300 === 0 && step % 500 === 0);
     // 1500, 3000, ..., 12000.
     expect(common.length).toBeGreaterThanOrEqual(7);

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { StorageError } from "../../src/core/index.ts";
 import { encodeCheckpoint } from "../../src/io/index.ts";
-import { storageError } from "../../src/runs/file-system.ts";
 import { RunStore } from "../../src/runs/run-store.ts";
+import { makeStorageError } from "../../src/runs/storage-errors.ts";
 import { FaultyFileSystem } from "../io/faulty-file-system.ts";
 
 let root: string;
@@ -160,7 +160,7 @@ describe("a file system that refuses", () => {
   });
 
   test("shows control characters of the path and the message escaped", () => {
-    const error = storageError("write", "a\nb", new Error("c\u001b[2J"));
+    const error = makeStorageError("write", "a\nb", new Error("c\u001b[2J"));
     expect(error.message).toBe("cannot write a\\nb: c\\u{1b}[2J");
   });
 });

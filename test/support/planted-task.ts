@@ -21,7 +21,9 @@ export interface Defects {
   readonly ignoresInputs?: boolean;
   /** Initial weights of the output layer that are far too large. */
   readonly isSure?: boolean;
-  readonly labels?: "shuffled" | "one class" | "in the inputs";
+  /** No defect: initial weights of the output layer that are 0. */
+  readonly beginsWithZeros?: boolean;
+  readonly labels?: "shuffled" | "one class";
   /** So many of the validation items also stand in the training part. */
   readonly copies?: number;
   readonly lr?: number;
@@ -71,11 +73,12 @@ class PlantedModel {
   private readonly _defects: Defects;
 
   constructor(defects: Defects, options: { rng: Rng; backend: Checked["backend"] }) {
-    const { looksAhead = false, readsPadding = false, isSure } = defects;
+    const { looksAhead = false, readsPadding = false, isSure, beginsWithZeros } = defects;
     const bidirectional = looksAhead || readsPadding;
     this._defects = defects;
     this.lstm = new LSTM(FEATURES, HIDDEN, { ...options, bidirectional });
     this.head = new Linear(bidirectional ? 2 * HIDDEN : HIDDEN, 2, options);
+    if (beginsWithZeros) this.head.weight.write(new Float32Array(this.head.weight.size));
     if (isSure) this.head.bias!.write([20, -20]);
   }
 

@@ -11,7 +11,7 @@ import { type Defects, planted } from "../support/planted-task.ts";
 type Results = Record<CheckName, CheckResult>;
 
 /** @param last the check after which it ends, before trainings that take longer */
-async function check(checked: Checked, seconds = 30, last?: CheckName): Promise<Results> {
+async function check(checked: Checked, seconds = 600, last?: CheckName): Promise<Results> {
   const results: [CheckName, CheckResult][] = [];
   for await (const result of checkRecipe(checked, seconds)) {
     results.push([result.check, result]);
@@ -43,6 +43,14 @@ test("a sound task passes every check, with the numbers behind the words", async
   expect(sweep.map(({ lr }) => lr)).toEqual([2e-4, 6e-4, 2e-3, 6e-3, 0.02, 0.06, 0.2, 0.6]);
   // Small rates have hardly left the start.
   expect(sweep[0].loss).toBeCloseTo(results["learning-rate"].values.start, 1);
+});
+
+test("an output layer that begins with zeros is none, and hides no defect", async () => {
+  const sound = await check(planted({ beginsWithZeros: true }), 600, "look-ahead");
+  expect(complaints(sound)).toEqual({});
+  expect(sound.rows.values.ownChange).toBeGreaterThan(0);
+  const mixing = await check(planted({ beginsWithZeros: true, mixesRows: true }), 600, "look-ahead");
+  expect(complaints(mixing)).toMatchObject({ rows: "failed", "look-ahead": "failed" });
 });
 
 /** What each defect is complained of for, and words of the advice. */
@@ -99,14 +107,14 @@ const PLANTED: readonly [name: string, Defects, Partial<Record<CheckName, string
 describe("finds", () => {
   test.each(PLANTED)("%s", async (_, defects, expected, advice) => {
     const needsTraining = ["overfit", "inputs", "learning-rate"].some((name) => name in expected);
-    const results = await check(planted(defects), 30, needsTraining ? undefined : "look-ahead");
+    const results = await check(planted(defects), 600, needsTraining ? undefined : "look-ahead");
     expect(complaints(results)).toEqual(expected);
     const said = Object.values(results).flatMap((result) => result.advice ?? []);
     expect(said.join("\n")).toContain(advice);
   });
 
   test("copies by their number and place", async () => {
-    const results = await check(planted({ copies: 7 }), 30, "duplicates");
+    const results = await check(planted({ copies: 7 }), 600, "duplicates");
     expect(results.duplicates.values).toEqual({ items: 40, copies: 7 });
     expect(results.duplicates.found).toBe("7 of 40 (18%), the first is item 1");
   });

@@ -106,6 +106,8 @@ describe("texts", () => {
     expect(picture).toContain("how likely positive is after each piece");
     const [first, second] = await trained.predictFile(file("new.csv", 'text\n"bad\nfilm"\ngood\n'));
     expect([first.json.label, second.json.label]).toEqual(["negative", "positive"]);
+    const [labelled] = await trained.predictFile(file("new.jsonl", '{"text":"good","label":"positive"}'));
+    expect(labelled.json).toMatchObject({ label: "positive", expected: "positive" });
   });
 
   test("other columns, JSON lines, and a folder of files are the same items", async () => {
@@ -171,6 +173,9 @@ describe("numbers", () => {
     expect((await trained.predict("", [[2, 0]])).json.label).toBe("c");
     const predictions = await trained.predictFile(file("new.csv", "y,x\n0,0\n2000,1\n"));
     expect(predictions.map(({ json }) => json.label)).toEqual(["a", "b"]);
+    const kinds = FLOWERS.replace("label", "kind");
+    const other = await train([file("flowers.csv", kinds)], { cell: "none", labelColumn: "kind" }, 1);
+    expect((await other.predictFile(file("flowers.csv", kinds)))[1].json).toMatchObject({ expected: "b" });
     await expect(trained.predict("1.0")).rejects.toThrow("text must be 2 finite numbers, got 1");
     await expect(
       trained.predict("", [
@@ -242,6 +247,9 @@ describe("numbers", () => {
     expect(trained.facts.input).toMatchObject({ format: { audio: { rate: 8000, bands: 40 } } });
     const [{ json }] = await trained.predictFile(file("new.wav", tone(1400, 44100, 0.15)));
     expect(json.label).toBe("high");
+    // What is piped in has no name that tells what it is.
+    const [piped] = await trained.predictFile(file("standard input", tone(1400, 44100, 0.15)));
+    expect(piped.json.probabilities).toEqual(json.probabilities);
     const npy = (values: number[]) =>
       writeNpy({ shape: [values.length], values: Float32Array.from(values) } as never);
     const arrays = SERIES.map(({ values, label }, i) => file(`${label}/${i}.npy`, npy(values)));
@@ -317,7 +325,7 @@ describe("what is wrong in the data", () => {
       ["y", array(Int32Array.from([0, 1, 0, 1, 0]), [5])],
     ]);
     const { data, notes } = await load([file("a.npz", writeNpz(arrays as never))], { valSplit: 0.4 });
-    expect(notes.join()).toContain("1 items were cut to 1000 steps (--max-length)");
+    expect(notes.join()).toContain("1 item was cut to 1000 steps (--max-length)");
     expect(Math.max(...data.train.items.lengths, ...data.validation.items.lengths)).toBe(1000);
   });
 });

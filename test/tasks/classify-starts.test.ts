@@ -162,6 +162,77 @@ test("1 and 3 replicas agree on hidden words and weighted labels, to 1e-9 in flo
   }
 });
 
+test("an evaluation has the confusion matrix and the scores of each label", async () => {
+  const { folder } = await train("classify", { data: [table], out: at("details") });
+  const { details, metrics, sums, task, data, picture } = await evaluateRun(folder, [table], {}, hooks);
+  const { labels, confusion } = details as {
+    labels: { label: string; recall: number; support: number }[];
+    confusion: number[][];
+  };
+  expect(labels.map(({ label, support }) => [label, support])).toEqual([
+    ["0", 20],
+    ["1", 20],
+  ]);
+  expect((confusion[0][0] + confusion[1][1]) / 40).toBeCloseTo(metrics.accuracy, 12);
+  expect(labels[0].recall).toBeCloseTo(confusion[0][0] / 20, 12);
+  const lines = task.view.drawing!(sums, data, { columns: 80, unicode: true });
+  expect(lines.join("\n")).toMatch(/label +precision +recall +F1 +items\n0 /);
+  expect(picture).toContain("precision");
+});
+
+test("a run of before there were words and numbers goes on as it was", async () => {
+  const { folder } = await train("classify", { data: [table], out: at("old") });
+  const path = join(folder, "run.json");
+  const run = JSON.parse(readFileSync(path, "utf8"));
+  const {
+    cell,
+    hidden,
+    layers,
+    bidirectional,
+    dropout,
+    embedding,
+    pooling,
+    variational,
+    vocabulary,
+    classes,
+  } = run.model;
+  run.model = {
+    cell,
+    hidden,
+    layers,
+    bidirectional,
+    dropout,
+    embedding,
+    pooling,
+    variational,
+    vocabulary,
+    classes,
+  };
+  delete run.data.input;
+  for (const name of ["set", "tokens", "vocabSize", "maxLength", "embeddings", "widths", "wordDropout"])
+    delete run.settings[name];
+  for (const name of [
+    "classWeights",
+    "labelSmoothing",
+    "textColumn",
+    "labelColumn",
+    "frozenEmbedding",
+    "shortFirst",
+  ])
+    delete run.settings[name];
+  writeFileSync(path, JSON.stringify(run));
+  const resumed = await train("classify", {
+    data: [],
+    resume: true,
+    out: folder,
+    steps: 5,
+    hidden: undefined,
+    batchSize: undefined,
+  });
+  const whole = await train("classify", { data: [table], out: at("old-whole"), steps: 5 });
+  expect(resumed.parametersSha256).toBe(whole.parametersSha256);
+});
+
 test("openRun predicts texts, numbers and files, and refuses the wrong kind", async () => {
   const numbers = at("numbers.csv");
   writeFileSync(

@@ -129,7 +129,7 @@ export function createWasmBackend(options: WasmInstructions | WasmOptions = {}):
   try {
     module = new WebAssembly.Module(checkModule(fs.readFileSync(url), url.pathname));
   } catch (cause) {
-    throw loadFailure(url.pathname, cause);
+    throw makeLoadError(url.pathname, cause);
   }
   return instantiate(module, instructions, settings.maximumBytes);
 }
@@ -148,7 +148,7 @@ export async function loadWasmBackend(options: WasmInstructions | WasmLoadOption
   try {
     module = await WebAssembly.compile(await fetchModule(url));
   } catch (cause) {
-    throw loadFailure(url.href, cause);
+    throw makeLoadError(url.href, cause);
   }
   return instantiate(module, instructions, settings.maximumBytes);
 }
@@ -180,7 +180,7 @@ const MOVED = {
   hint: 'Vite before 8 moves scripts away from their .wasm files: set optimizeDeps: { exclude: ["unrolled"] } in vite.config.js',
 };
 
-function loadFailure(where: string, cause: unknown): UnrolledError {
+function makeLoadError(where: string, cause: unknown): UnrolledError {
   if (cause instanceof UnrolledError) return cause;
   const problem = `${where}: ${problemOf(cause)}`;
   // The wording of Chromium, and that of Firefox and Safari.

@@ -235,12 +235,14 @@ function noteRareLabels(names: readonly string[], labels: Int32Array, { onNote }
 function inputOf(
   data: LabelledData,
   train: Int32Array,
-  { tokens, maxLength, textColumn }: ClassifySettings,
+  { tokens, maxLength, textColumn, labelColumn }: ClassifySettings,
 ): TextInput | NumberInput {
-  if (data.kind === "text") return { kind: "text", tokens, items: data.items, maxLength, textColumn };
+  if (data.kind === "text") {
+    return { kind: "text", tokens, items: data.items, maxLength, textColumn, labelColumn };
+  }
   const isOneStep = data.items.longest === 1;
   const scaling = fitScaling(data.items.subset(train));
-  return { kind: "numbers", format: data.format, scaling, maxLength, isOneStep };
+  return { kind: "numbers", format: data.format, scaling, maxLength, isOneStep, labelColumn };
 }
 
 /** The symbols of a model of texts. @param vectors of words, which are kept though they occur once */
@@ -264,7 +266,10 @@ function encoderOf(input: TextInput | NumberInput, tokens: LineTokens | undefine
         : applyScaling(data.items.subset(indices), (input as NumberInput).scaling);
     const { items, cut } = cutItems(chosen, input.maxLength);
     const what = input.kind === "text" ? `${input.tokens === "word" ? "words" : "characters"}` : "steps";
-    if (cut > 0) hooks.onNote(`${cut} items were cut to ${input.maxLength} ${what} (--max-length)`);
+    if (cut > 0)
+      hooks.onNote(
+        `${cut} ${cut === 1 ? "item was" : "items were"} cut to ${input.maxLength} ${what} (--max-length)`,
+      );
     return items.store;
   };
 }
@@ -295,7 +300,11 @@ export async function loadTestItems(
   }: TestRequest<ClassifySettings, SequenceClassifierConfig, ClassifyFacts>,
   hooks: LoadHooks,
 ): Promise<ClassifyData> {
-  const data = await readLabelled(source, sourceOptions(settings, facts, 1), hooks);
+  const data = await readLabelled(
+    source,
+    sourceOptions({ ...settings, labelColumn: facts.input.labelColumn }, facts, 1),
+    hooks,
+  );
   requireKind(data, facts, source.description);
   const labels = labelsAmong(data, facts.labels, source.description);
   const tokens = facts.input.kind === "text" ? tokensOf(facts) : undefined;

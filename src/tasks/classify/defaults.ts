@@ -11,8 +11,9 @@ import {
 } from "../../models/sequence-classifier-config.ts";
 import type { OptimizerName } from "../optimizers.ts";
 import { flagOf } from "../option-schema.ts";
+import type { RunOptions } from "../run-options.ts";
 import type { LoadRequest } from "../task.ts";
-import type { ByOptimizer, RunOptions, TrainingSettings } from "../training-options.ts";
+import type { ByOptimizer, TrainingSettings } from "../training-options.ts";
 
 export const CLASS_WEIGHTS = ["none", "balanced"] as const;
 export type ClassWeights = (typeof CLASS_WEIGHTS)[number];

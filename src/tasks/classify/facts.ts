@@ -21,6 +21,8 @@ export interface TextInput {
   readonly maxLength: number;
   /** The column or field of the texts in tables and JSON lines; null: "text". */
   readonly textColumn: string | null;
+  /** The column or field of the labels. */
+  readonly labelColumn: string;
 }
 
 /** How numbers become those of the model. */
@@ -33,6 +35,8 @@ export interface NumberInput {
   readonly maxLength: number;
   /** Whether items have one step each: rows of a table, and no sequences. */
   readonly isOneStep: boolean;
+  /** The column of the labels, which is no feature. */
+  readonly labelColumn: string;
 }
 
 /** What a model needs to be used without its data. */
@@ -50,6 +54,7 @@ export const FIRST_INPUT: TextInput = {
   items: "line",
   maxLength: 1000,
   textColumn: null,
+  labelColumn: "label",
 };
 
 /** Characters and one for all others; or words. */
@@ -72,12 +77,14 @@ export function parseInput(value: unknown, where: string): TextInput | NumberInp
   check("kind", oneOf("text", "numbers"));
   check("maxLength", SIZE);
   const maxLength = input.maxLength as number;
+  const { labelColumn = FIRST_INPUT.labelColumn } = input as Partial<TextInput>;
+  check("labelColumn", TEXT, labelColumn);
   if (input.kind === "text") {
     check("tokens", LINE_TOKEN_KIND);
     check("items", oneOf("line", "file"));
     check("textColumn", COLUMN);
     const { tokens, items, textColumn } = input as unknown as TextInput;
-    return { kind: "text", tokens, items, maxLength, textColumn };
+    return { kind: "text", tokens, items, maxLength, textColumn, labelColumn };
   }
   check("isOneStep", FLAG);
   check("format", OBJECT);
@@ -96,7 +103,14 @@ export function parseInput(value: unknown, where: string): TextInput | NumberInp
   }
   const audio = parseAudio(format.audio, format.features.length, where);
   const { features } = format;
-  return { kind: "numbers", format: { features, ...(audio && { audio }) }, scaling, maxLength, isOneStep };
+  return {
+    kind: "numbers",
+    format: { features, ...(audio && { audio }) },
+    scaling,
+    maxLength,
+    isOneStep,
+    labelColumn,
+  };
 }
 
 /** @throws FormatError for what makes no frames of the model's features */

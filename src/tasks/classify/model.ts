@@ -170,8 +170,8 @@ export const classify: Task<
     const facts = parseFacts(read, where);
     const config = parseClassifierConfig(read("model"), where);
     const { input, vocabulary = [] } = facts;
-    const read1 = input.kind === "text" ? vocabulary.length + 1 : input.format.features.length;
-    if (config.classes !== facts.labels.length || (config.vocabulary || config.features) !== read1) {
+    const inputs = input.kind === "text" ? vocabulary.length + 1 : input.format.features.length;
+    if (config.classes !== facts.labels.length || (config.vocabulary || config.features) !== inputs) {
       throw new FormatError(where, "the model has another number of labels or symbols than the lists");
     }
     return { config, facts };

@@ -13,13 +13,16 @@ import type { SequenceClassifier } from "../../models/sequence-classifier.ts";
 import type { SequenceClassifierConfig } from "../../models/sequence-classifier-config.ts";
 import { type JudgedInput, svgProbabilities } from "../../render/svg-probabilities.ts";
 import type { Prediction, PredictionInput, TrainedModel } from "../task.ts";
-import { type ClassifySettings, DEFAULTS } from "./defaults.ts";
+import type { ClassifySettings } from "./defaults.ts";
 import { type ClassifyFacts, type NumberInput, type TextInput, tokensOf } from "./facts.ts";
 
 type Trained = TrainedModel<ClassifySettings, SequenceClassifierConfig, ClassifyFacts, SequenceClassifier>;
 
 /** Labels that a prediction shows. */
 const SHOWN = 3;
+
+/** Of longer texts no opinion is followed. */
+const LONGEST_SCORED = 4096;
 
 /** A model that does not read in one direction reads every beginning by itself: of longer texts that takes too long. */
 const LONGEST_REREAD = 256;
@@ -75,7 +78,8 @@ async function scoreTokens(
   predicted: string,
 ): Promise<Score[] | undefined> {
   const { cell, bidirectional } = model.config;
-  if ((cell === "conv" || bidirectional) && symbols.length > LONGEST_REREAD) return undefined;
+  const longest = cell === "conv" || bidirectional ? LONGEST_REREAD : LONGEST_SCORED;
+  if (symbols.length > longest) return undefined;
   const { labels } = facts;
   const all = await scope(() => model.prefixLogits(ids(symbols, [1, symbols.length])).read(), backend);
   return Array.from(symbols, (_, at) => {
@@ -207,11 +211,13 @@ export async function* predictFile(
 ): AsyncIterable<Prediction> {
   const { input } = trained.facts;
   if (input.kind === "text") {
-    for (const { name, text } of await textsOfFile(file, input))
-      yield await predictText(trained, input, name, text);
+    for (const { name, text, expected } of await textsOfFile(file, input)) {
+      const prediction = await predictText(trained, input, name, text);
+      yield expected === undefined ? prediction : { ...prediction, json: { ...prediction.json, expected } };
+    }
     return;
   }
-  const labelColumn = trained.settings?.labelColumn ?? DEFAULTS.labelColumn;
+  const { labelColumn } = input;
   // What is piped in has no name that tells what it is.
   const named = kindOfFile(file.name) === "text" ? { ...file, name: `${file.name}.csv` } : file;
   const sequences = await readSequences(named, { labelColumn, format: input.format });
@@ -224,23 +230,36 @@ export async function* predictFile(
   }
 }
 
-async function textsOfFile(file: DataFile, input: TextInput): Promise<{ name: string; text: string }[]> {
+interface NamedText {
+  readonly name: string;
+  readonly text: string;
+  /** The label that the file gives. */
+  readonly expected?: string;
+}
+
+async function textsOfFile(
+  file: DataFile,
+  { textColumn: own, labelColumn }: TextInput,
+): Promise<NamedText[]> {
   const { name } = file;
   const kind = kindOfFile(name);
   const bytes = await file.read();
-  const column = input.textColumn ?? "text";
+  const column = own ?? "text";
   if (kind === "table") {
     const table = parseTable(bytes, { name });
+    const labels = table.columns.includes(labelColumn) ? textColumn(table, labelColumn) : undefined;
     return textColumn(table, column).map((text, row) => ({
       name: `${table.name}:${table.lines[row]}`,
       text,
+      expected: labels?.[row],
     }));
   }
   if (kind === "json") {
     const lines = parseJsonLines(bytes, { name });
-    return lines.records.map((_, at) => ({
+    return lines.records.map((record, at) => ({
       name: `${lines.name}:${lines.lines[at]}`,
       text: textField(lines, at, column),
+      ...(Object.hasOwn(record, labelColumn) && { expected: textField(lines, at, labelColumn) }),
     }));
   }
   if (kind !== "text") throw new FormatError(escapeControl(name), "holds numbers, and the model reads texts");

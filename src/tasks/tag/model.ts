@@ -255,7 +255,7 @@ export const tag: Task<TagSettings, TagData, SequenceTaggerConfig, TagFacts, Seq
   complete: completeSettings,
   check: checkCombinations,
   standardOf: ({ optimizer }) => defaultsOf(optimizer),
-  unit: (_, { input }) => (input.kind === "words" ? "step" : "frame"),
+  unit: (_, { input }) => (input.kind === "words" ? "word" : "frame"),
 
   load: loadSequences,
   loadTest: loadTestSequences,

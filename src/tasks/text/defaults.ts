@@ -8,9 +8,9 @@ import { BUILT_IN_CELLS, isBuiltInCell } from "../../models/cells.ts";
 import { isCellFile } from "../../run/cell-file.ts";
 import type { OptimizerName } from "../optimizers.ts";
 import { flagOf, type OptionSchema } from "../option-schema.ts";
+import type { RunOptions } from "../run-options.ts";
 import {
   type ByOptimizer,
-  type RunOptions,
   type TrainingSettings,
   type TrainingWords,
   trainingOptions,

@@ -20,11 +20,11 @@ export const HELP: Task["help"] = {
     "--dropout acts between layers, before the output layer and on an --embedding, so\n" +
     "one layer has it too.",
   examples: [
-    "npx unrolled train text                    the bundled corpus: this project's code",
+    "npx unrolled train text             the bundled corpus: this project's code",
     "npx unrolled train text mybook.txt --hidden 256 --layers 2 --dropout 0.2",
     "npx unrolled train text notes/ mail/ --max-seconds 300 --out runs/mine",
     "cat *.md | npx unrolled train text -",
-    "npx unrolled train text --resume           go on with the newest run",
+    "npx unrolled train text --resume    continue the newest run",
   ].join("\n"),
 };
 

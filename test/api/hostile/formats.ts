@@ -283,6 +283,7 @@ export function sequenceTargets(): HostileTarget[] {
           ),
           highest: arg.optional(arg.only(() => 1500)),
           floor: arg.optional(arg.above0(1e-6)),
+          relative: arg.optional(arg.flag()),
         }),
       },
       call: (samples: never, rate: never, options: never) => data.logMelFrames(samples, rate, options),
