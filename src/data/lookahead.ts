@@ -58,6 +58,9 @@ export function lookaheadSequences(options: LookaheadOptions = {}): LookaheadSeq
       `lookaheadSequences: at most ${MOST_STEPS} steps in all, got ${sequences} x ${length}`,
     );
   }
+  if (ahead >= length) {
+    throw new InputError(`lookaheadSequences: ahead must be less than length, got ${ahead} and ${length}`);
+  }
   const rng = new Rng(seed);
   const symbols = Array.from({ length: sequences }, () =>
     Int32Array.from({ length }, () => rng.integer(count)),

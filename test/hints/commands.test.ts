@@ -27,7 +27,8 @@ const RUNS = [
 /** Small enough for a test, with the unit 0:17. */
 const SMALL = "--hidden 18 --seq-length 8 --batch-size 2 --threads 1 --steps 2";
 /** What all other tasks have. */
-const SMALL_TASK = "--hidden 8 --batch-size 2 --threads 1 --steps 2";
+const SMALL_START = "--batch-size 2 --threads 1 --steps 2";
+const SMALL_TASK = `--hidden 8 ${SMALL_START}`;
 
 /** Lines of two labels, and inputs to judge. */
 const NAMES = { "Brakk.txt": "brakkut\nkrabb\nbrokk\n", "Loalani.txt": "aloa\nlilea\nnoala\n" };
@@ -103,9 +104,13 @@ function writeClassifyData(): void {
   ]);
   writeFileSync("vowels.npz", writeNpz(arrays));
   for (const [i, { label }] of rows.entries()) {
-    mkdirSync(join("digits", label), { recursive: true });
     const samples = Float32Array.from({ length: 400 }, (_, t) => Math.sin(t * (i + 1)) / 2);
-    writeFileSync(join("digits", label, `${i}.wav`), encodeWav(samples, { sampleRate: 8000 }));
+    const recording = encodeWav(samples, { sampleRate: 8000 });
+    for (const folder of ["digits", "recordings"]) {
+      mkdirSync(join(folder, label), { recursive: true });
+      writeFileSync(join(folder, label, `${i}.wav`), recording);
+    }
+    writeFileSync("new.wav", recording);
   }
 }
 
@@ -137,12 +142,18 @@ async function examplesOf(command: string): Promise<string[]> {
 
 /** What makes a command line short, where it would train or write for long. */
 function shortened(command: string): string {
-  const typed = command.replace(/ > \S+$/, "").replaceAll("runs/text-...", `runs/${RUNS[1]}`);
+  const typed = command
+    .replace(/ > \S+$/, "")
+    .replaceAll("runs/text-...", `runs/${RUNS[1]}`)
+    .replaceAll("runs/classify-...", "runs/languages");
   const words = wordsOf(typed.replace(/^(npx )?unrolled /, ""));
   if (words[0] === "train") {
-    const small = words[1] === "text" ? SMALL : SMALL_TASK;
+    // The size of a model that starts from another one is that one's.
+    const small = words.includes("--from") ? SMALL_START : words[1] === "text" ? SMALL : SMALL_TASK;
     // The lines after it name the run.
-    const isNamed = words[1] === "forecast" && words.includes("--out");
+    const out = words[words.indexOf("--out") + 1];
+    const isNamed = words.includes("--out") && !RUNS.some((name) => out === `runs/${name}`);
+    if (isNamed) rmSync(out, { recursive: true, force: true });
     return `${typed} ${words.includes("--resume") ? "" : `${small} ${isNamed ? "" : `--out ${fresh()}`}`}`;
   }
   if (words[0] === "check") return `${typed} --hidden 4 --batch-size 2 --max-seconds 1`;
@@ -157,7 +168,7 @@ async function type(command: string): Promise<void> {
     if (!existsSync(join("runs", name))) cpSync("original", join("runs", name), { recursive: true });
   }
   // The same names stand for classifiers where a line lets one judge.
-  const judges = /unrolled predict |runs\/languages/.test(command);
+  const judges = /unrolled predict runs\/mine |runs\/(languages|classify-)/.test(command);
   for (const name of judges ? ["mine", "languages"] : []) {
     rmSync(join("runs", name), { recursive: true, force: true });
     cpSync("original-classifier", join("runs", name), { recursive: true });
@@ -205,10 +216,8 @@ describe("the examples of --help", () => {
   ])("of unrolled %s can be typed", async (command) => {
     const examples = await examplesOf(command);
     expect(examples.length).toBeGreaterThan(0);
-    // As they are typed in a clone and where the package is installed; the examples of a task are the task's.
-    if (command !== "train classify") {
-      for (const example of examples) expect(example).toMatch(/^(cat \S+ \| )?npx unrolled /);
-    }
+    // As they are typed in a clone and where the package is installed.
+    for (const example of examples) expect(example).toMatch(/^(cat \S+ \| )?npx unrolled /);
     for (const example of examples) await type(example);
   });
 });

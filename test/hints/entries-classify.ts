@@ -122,7 +122,7 @@ export const CLASSIFY: Entries = {
   "data/number-files.ts": [
     tried(
       "give a table (.csv, .tsv), an array (.npy, .npz) or a recording (.wav)",
-      () => sequences("a.txt", "1 2"),
+      () => sequences("a.jsonl", "{}"),
       () => sequences("a.csv", NUMBERS),
     ),
     tried(
@@ -134,7 +134,7 @@ export const CLASSIFY: Entries = {
   ],
   "inputs of classify": [
     {
-      hint: "* items were cut to * * (--max-length)",
+      hint: "* * cut to * * (--max-length)",
       explains: "that the ends are not seen, and what decides it",
     },
     {

@@ -179,10 +179,10 @@ export const TASKS: Entries = {
     {
       hint: "name a run of *",
       async follow(met) {
-        await met.command(`train classify --from runs/mine --steps 2 --out ${fresh()}`);
-        await works(
-          `train classify --from ${await classifier()} --hidden 4 --steps 2 --threads 1 --out ${fresh()}`,
-        );
+        await met.command(`train tag --from runs/mine --steps 2 --out ${fresh()}`);
+        const tagger = fresh();
+        await works(`train tag --hidden 4 --steps 2 --threads 1 --out ${tagger}`);
+        await works(`train tag --from ${tagger} --steps 2 --threads 1 --out ${fresh()}`);
       },
     },
   ],

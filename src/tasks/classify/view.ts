@@ -33,11 +33,11 @@ export const HELP: Task["help"] = {
     "Sets without DATA (--set):\n" +
     LABELLED_SETS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join("\n"),
   examples: [
-    "unrolled train classify               names in six invented languages",
-    "unrolled train classify names/ --cell gru --bidirectional",
-    "unrolled train classify reviews.csv --tokens word --pooling mean",
-    "unrolled train classify flowers.csv --cell none",
-    "unrolled train classify names/ --val other-names/ --max-seconds 120",
+    "npx unrolled train classify               names in six invented languages",
+    "npx unrolled train classify names/ --cell gru --bidirectional",
+    "npx unrolled train classify reviews.csv --tokens word --pooling mean",
+    "npx unrolled train classify flowers.csv --cell none",
+    "npx unrolled train classify names/ --val other-names/ --max-seconds 120",
   ].join("\n"),
 };
 

@@ -28,10 +28,10 @@ export const HELP: Task["help"] = {
     "with --delay N it knows N later steps, with --bidirectional all. --dropout acts\n" +
     "between layers, before the output layer and on vectors of words and images.",
   examples: [
-    "unrolled train tag                    the symbol three steps later",
-    "unrolled train tag --delay 0          the same for a network that cannot look ahead",
-    "unrolled train tag --set video        what a shape does in a video",
-    "unrolled train tag frames.csv --bidirectional --class-weights balanced",
+    "npx unrolled train tag                    the symbol three steps later",
+    "npx unrolled train tag --delay 0          the same for a network that cannot look ahead",
+    "npx unrolled train tag --set video        what a shape does in a video",
+    "npx unrolled train tag frames.csv --bidirectional --class-weights balanced",
   ].join("\n"),
 };
 
