@@ -1,5 +1,5 @@
 import { FormatError, InputError, UnrolledError } from "../core/errors.ts";
-import { BELOW_1, COUNT, oneOf, type Range, SIZE, settle } from "../core/options.ts";
+import { BELOW_1, COUNT, oneOf, type Range, refuseOthers, SIZE, settle } from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
 
 const CELL_NAMES = ["rnn", "lstm", "gru", "none", "own"] as const;
@@ -65,6 +65,7 @@ const RANGES = {
  */
 export function completeForecasterConfig(settings: ForecasterSettings): ForecasterConfig {
   const where = "Forecaster settings";
+  refuseOthers(where, RANGES, settings);
   const { loss = "pinball" } = settings;
   const defaults = {
     cell: "lstm",

@@ -1,3 +1,15 @@
+export {
+  Forecaster,
+  type ForecasterOptions,
+  type ForecastInputs,
+  type ForecastLossOptions,
+} from "./forecaster.ts";
+export type {
+  ForecasterCell,
+  ForecasterConfig,
+  ForecasterSettings,
+  ForecastLoss,
+} from "./forecaster-config.ts";
 export { LanguageModel, type LanguageModelOptions, type LanguageModelState } from "./language-model.ts";
 export type {
   LanguageModelCell,

@@ -41,7 +41,7 @@ const LEFT = 58;
 const PLOT = 190;
 const LONGEST_TITLE = 62;
 /** Pixels between two names at the axis of the steps, and between two ticks of the values. */
-const SPACE = { x: 110, y: 40 };
+const SPACE = { x: 110, y: 32 };
 
 const STYLE = `
 .sf { --page: #ffffff; --ink: #1c2430; --soft: #5b6675; --line: #d9dee5; --forecast: #1d5fa8; --naive: #c2410c; }
@@ -87,7 +87,7 @@ export function svgSeries(title: string, panels: readonly SeriesPanel[]): string
 const isNumber = (value: number | null): value is number => value !== null && Number.isFinite(value);
 
 /** Values beyond what a chart can divide are drawn at its edge. */
-const inReach = (value: number) => Math.max(-1e300, Math.min(1e300, value));
+export const inReach = (value: number) => Math.max(-1e300, Math.min(1e300, value));
 
 /** The range of all curves; a band only as far as it does not flatten them. */
 function rangeOf({

@@ -1,6 +1,6 @@
 /** A series and its forecast for terminals. */
 import { axis, positionOn } from "./chart.ts";
-import type { SeriesPanel, SeriesValues } from "./svg-series.ts";
+import { inReach, type SeriesPanel, type SeriesValues } from "./svg-series.ts";
 import {
   ASCII,
   type Canvas,
@@ -29,13 +29,13 @@ const MARKS = {
 /** Draws a panel. Returns its lines; none if there are too few columns or no numbers. */
 export function terminalSeries(panel: SeriesPanel, options: TerminalSeriesOptions): string[] {
   const { columns, rows = 12, unicode } = options;
-  const { title, steps, truth, forecast, naive } = panel;
-  const values = [...truth, ...forecast, ...naive].filter(
-    (value) => value !== null && Number.isFinite(value),
+  const { title, steps } = panel;
+  const [truth, forecast, naive] = [panel.truth, panel.forecast, panel.naive].map((values) =>
+    values.map((value) => (value === null || !Number.isFinite(value) ? null : inReach(value))),
   );
+  const values = [...truth, ...forecast, ...naive].filter((value) => value !== null);
   if (columns < LEAST_COLUMNS || values.length === 0) return [];
-  const all = values as number[];
-  const [least, most] = [all.reduce((a, b) => Math.min(a, b)), all.reduce((a, b) => Math.max(a, b))];
+  const [least, most] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
   const room = 0.04 * (most - least || Math.abs(most) || 1);
   const y = axis(least - room, most + room, Math.max(2, Math.floor(rows / 3)));
   const labels = rowLabels(y, rows);
@@ -64,7 +64,7 @@ export function terminalSeries(panel: SeriesPanel, options: TerminalSeriesOption
 function place(cells: string[][], values: SeriesValues, mark: string, canvas: Canvas): void {
   const { x, y, width, rows } = canvas;
   for (const [step, value] of values.entries()) {
-    if (value === null || !Number.isFinite(value)) continue;
+    if (value === null) continue;
     cells[rowOf(y, value, rows)][Math.min(width - 1, Math.floor(positionOn(x, step) * width))] = mark;
   }
 }

@@ -33,7 +33,7 @@ export interface OpenRunOptions {
 /** A trained model of a run, and all that is needed to use it. */
 export interface OpenedRun {
   readonly task: Task;
-  /** With its trained weights: a `LanguageModel` of `text`, a `SequenceClassifier` of `classify`. */
+  /** With its trained weights: a `LanguageModel` of `text`, a `SequenceClassifier` of `classify`, a `Forecaster` of `forecast`. */
   readonly model: object;
   /** The sizes of the model. */
   readonly config: unknown;

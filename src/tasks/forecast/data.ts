@@ -1,14 +1,12 @@
 /** The data of `forecast`: series of numbers over time, and their windows. */
 import { escapeControl, InputError } from "../../core/errors.ts";
 import type { LoadHooks } from "../../core/hooks.ts";
-import { runJobInTurns } from "../../core/job.ts";
-import { type Calendar, describeStep } from "../../data/calendar.ts";
+import { describeStep } from "../../data/calendar.ts";
 import type { DataSource } from "../../data/data-source.ts";
 import { naiveErrorsOf } from "../../data/forecast-metrics.ts";
 import { inventSales } from "../../data/invented-series.ts";
-import { findSeason, usualSeasons } from "../../data/season.ts";
 import { findColumns, type Gaps, readSeries, type SeriesColumns, type SeriesSet } from "../../data/series.ts";
-import { lostSteps, type Transform } from "../../data/series-transform.ts";
+import { lostSteps } from "../../data/series-transform.ts";
 import {
   fitGrowth,
   fitScales,
@@ -20,12 +18,13 @@ import {
   type WindowSizes,
 } from "../../data/series-windows.ts";
 import { Sha256 } from "../../data/sha256.ts";
-import { bestTransform, ones, tryTransformsJob } from "../../data/transform-choice.ts";
+import { ones } from "../../data/transform-choice.ts";
 import { parseTable, type Table } from "../../io/table.ts";
 import type { ForecastLoss } from "../../models/forecaster-config.ts";
 import type { DataFacts, FittedSetting, Loaded, LoadRequest, TestRequest } from "../task.ts";
 import { type ForecastSettings, quantilesOf } from "./defaults.ts";
 import { type ForecastConfig, type ForecastFacts, scalesFor, sizesOf } from "./facts.ts";
+import { chooseSizes, type Reasons } from "./sizes.ts";
 
 /** What a forecast is: the quantiles of each number, or with another loss the number. */
 export interface ForecastKind {
@@ -56,7 +55,7 @@ export interface ForecastData {
   /** Of each series, the step behind its last that is trained on. */
   readonly ends: Int32Array;
   /** What was chosen from the data, and why, under the names of the options. */
-  readonly reasons: Readonly<Partial<Record<"season" | "transform" | "window" | "horizon", string>>>;
+  readonly reasons: Reasons;
 }
 
 interface ReadTables {
@@ -143,64 +142,6 @@ function cutInTime({ starts, lengths, firstSteps }: SeriesStore, share: number):
   );
 }
 
-type Known = LoadRequest<ForecastSettings, ForecastFacts>["known"];
-
-/** What was not said is chosen from the training part. */
-async function chooseSizes(
-  { store, columns, calendar }: { store: SeriesStore; columns: SeriesColumns; calendar: Calendar },
-  ends: Int32Array,
-  settings: ForecastSettings,
-  { known, hooks }: { readonly known: Known; readonly hooks: LoadHooks },
-): Promise<{ readonly sizes: WindowSizes; readonly reasons: ForecastData["reasons"] }> {
-  const counts = {
-    targets: columns.targets.length,
-    exogenous: columns.exogenous.length,
-    ahead: columns.ahead.length,
-  };
-  const reasons: { -readonly [Name in keyof ForecastData["reasons"]]: string } = {};
-  const longest = ends.indexOf(ends.reduce((most, end) => Math.max(most, end), 0));
-  let season = settings.season ?? known?.facts.season;
-  if (season === undefined) {
-    const width = counts.targets + counts.exogenous + counts.ahead;
-    const own = Float64Array.from(
-      { length: ends[longest] },
-      (_, step) => store.values[(store.starts[longest] + step) * width],
-    );
-    const found = findSeason(own, usualSeasons(calendar));
-    season = found.season;
-    reasons.season =
-      season === 1
-        ? "no distance at which the series is like itself"
-        : `the series is like itself at that distance (autocorrelation ${found.correlation.toFixed(2)})`;
-  }
-  const room = ends[longest] - (settings.transform === "seasonal" ? season : 0);
-  const usual = season > 1 && season <= 48;
-  const horizon = settings.horizon ?? Math.max(1, Math.min(usual ? season : 12, Math.floor(room / 6)));
-  if (settings.horizon === null) reasons.horizon = usual ? "a season" : "there is no short season";
-  const wanted = usual ? Math.max(12, 2 * season) : 24;
-  const window = settings.window ?? Math.max(1, Math.min(wanted, Math.floor((room - horizon) / 3)));
-  if (settings.window === null) {
-    reasons.window = window < wanted ? "a third of what there is" : usual ? "two seasons" : "no short season";
-  }
-  const sizes = { ...counts, window, horizon, season };
-  let transform = (settings.transform ?? known?.facts.transform) as Transform | undefined;
-  if (transform === undefined) {
-    const trials = await runJobInTurns(tryTransformsJob(store, sizes, ends), hooks.signal);
-    transform = bestTransform(trials);
-    const errors = trials.map(({ transform: name, error }) => `${name} ${error.toFixed(2)}`);
-    reasons.transform =
-      errors.length === 0
-        ? "too few steps to compare transforms"
-        : `errors of a linear autoregression in training: ${errors.join(", ")}`;
-  }
-  if (settings.lags !== null && settings.lags > window) {
-    throw new InputError(`--lags ${settings.lags} is more than the ${window} steps of the window`, {
-      hint: `use --lags ${window} or less, or a larger --window`,
-    });
-  }
-  return { sizes: { ...sizes, transform }, reasons };
-}
-
 /** @throws InputError where no window fits */
 function requireWindows(origins: Int32Array, what: string, sizes: WindowSizes, steps: number): void {
   if (origins.length > 0) return;
@@ -250,10 +191,7 @@ export async function loadForecast(
   hooks: LoadHooks,
 ): Promise<Loaded<ForecastSettings, ForecastData>> {
   const { source, known, validation: heldSource } = request;
-  const isBuiltIn = source === undefined && request.settings.target === null;
-  const asked = isBuiltIn
-    ? { ...request.settings, target: "sales", knownAhead: request.settings.knownAhead ?? "promotion" }
-    : request.settings;
+  const asked = source === undefined ? withBuiltInColumns(request.settings) : request.settings;
   const { tables, fingerprint } = await readTables(source, hooks);
   const columns = columnsOf(tables[0], asked);
   const gaps = asked.gaps as Gaps;
@@ -265,54 +203,31 @@ export async function loadForecast(
   request.verify({ fingerprint, counts, validation: held?.fingerprint });
   noteGaps(set, gaps, hooks);
   const ends = held === undefined ? cutInTime(store, asked.valSplit) : store.lengths.slice();
-  const { sizes, reasons } = await chooseSizes({ store, columns, calendar: set.calendar }, ends, asked, {
-    known,
-    hooks,
-  });
+  const read = { store, columns, calendar: set.calendar, ends };
+  const { sizes, reasons } = await chooseSizes(read, asked, { known, hooks });
   refuseBelowZero(set, sizes.transform);
   if (isConstant(store, sizes, ends)) {
     throw new InputError(
       `${escapeControl(tables[0].name)}: the series is constant: there is nothing to forecast`,
-      {
-        hint: "name another column with --target, or give a longer series",
-      },
+      { hint: "name another column with --target, or give a longer series" },
     );
   }
-  const partial = { ...fitScales(store, sizes, ends), growth: ones(sizes.horizon * sizes.targets) };
-  const first = new SeriesWindows(store, sizes, partial);
-  const origins = trainingOrigins(first, ends);
-  requireWindows(origins, "to train on", sizes, Math.max(...ends));
-  const scales = { ...partial, growth: fitGrowth(first, origins) };
-  const windows = new SeriesWindows(store, sizes, scales);
-  const naiveErrors = naiveErrorsOf(windows, ends);
-  const facts: ForecastFacts = {
-    columns,
-    calendar: set.calendar,
-    gaps,
-    transform: sizes.transform,
-    season: sizes.season,
-    series: store.names,
-    scales,
-    naiveErrors,
-  };
-  const own = { store, scales, naiveErrors, origins: measuredOrigins(windows, ends) };
-  const validation = held === undefined ? own : partOf(held.tables, facts, sizes, hooks);
+  const { train, facts, windows } = fitTraining({ set, store, gaps }, sizes, ends);
+  const validation =
+    held === undefined
+      ? { ...train, origins: measuredOrigins(windows, ends) }
+      : partOf(held.tables, facts, sizes, hooks);
   requireWindows(validation.origins, "to validate on", sizes, steps);
+  const { window, horizon, season, transform } = sizes;
+  const lags = asked.lags ?? window;
   return {
-    settings: {
-      ...asked,
-      window: sizes.window,
-      horizon: sizes.horizon,
-      lags: asked.lags ?? sizes.window,
-      season: sizes.season,
-      transform: sizes.transform,
-    },
+    settings: { ...asked, window, horizon, lags, season, transform },
     data: {
-      train: { store, scales, naiveErrors, origins },
+      train,
       validation,
       sizes,
       kind: { loss: asked.loss as ForecastLoss, quantiles: quantilesOf(asked) },
-      lags: asked.lags ?? sizes.window,
+      lags,
       facts,
       fingerprint,
       validationFingerprint: held?.fingerprint,
@@ -321,6 +236,37 @@ export async function loadForecast(
       reasons,
     },
   };
+}
+
+function withBuiltInColumns(settings: ForecastSettings): ForecastSettings {
+  if (settings.target !== null) return settings;
+  return { ...settings, target: "sales", knownAhead: settings.knownAhead ?? "promotion" };
+}
+
+/** The training part with its scales, which are all that the model knows of the data. */
+function fitTraining(
+  { set, store, gaps }: { readonly set: SeriesSet; readonly store: SeriesStore; readonly gaps: Gaps },
+  sizes: WindowSizes,
+  ends: Int32Array,
+) {
+  const unscaled = { ...fitScales(store, sizes, ends), growth: ones(sizes.horizon * sizes.targets) };
+  const first = new SeriesWindows(store, sizes, unscaled);
+  const origins = trainingOrigins(first, ends);
+  requireWindows(origins, "to train on", sizes, Math.max(...ends));
+  const scales = { ...unscaled, growth: fitGrowth(first, origins) };
+  const windows = new SeriesWindows(store, sizes, scales);
+  const naiveErrors = naiveErrorsOf(windows, ends);
+  const facts: ForecastFacts = {
+    columns: set.columns,
+    calendar: set.calendar,
+    gaps,
+    transform: sizes.transform,
+    season: sizes.season,
+    series: store.names,
+    scales,
+    naiveErrors,
+  };
+  return { train: { store, scales, naiveErrors, origins }, facts, windows };
 }
 
 /** A short series has few windows, and needs as many updates as a long one: about thirty in a pass. */
@@ -332,7 +278,7 @@ export function fitSettings(
   const windows = train.origins.length;
   const value = Math.max(threads, 4, Math.round(windows / 30));
   if (value >= settings.batchSize) return [];
-  return [{ name: "batchSize", value, reason: `${windows} windows to train on` }];
+  return [{ name: "batchSize", value, reason: `${windows} window${windows === 1 ? "" : "s"} to train on` }];
 }
 
 /** Series that a model is measured on as a whole. */

@@ -140,7 +140,7 @@ export function checkCombinations(given: Partial<ForecastSettings>, settings: Fo
 }
 
 export const WORDS: TrainingWords = {
-  data: "table",
+  data: "series",
   rows: "windows of an update",
   split: "share of the steps, the last ones, to validate on",
 };

@@ -104,9 +104,10 @@ export const VIEW: TaskView<ForecastSettings, ForecastData, ForecastConfig, Fore
   result({ metrics }, { baselines, config }) {
     return { text: errorsText(metrics, config.horizon), ...compare(metrics, baselines) };
   },
-  next: ({ paths }, folder) => [
+  next: ({ paths, data }, folder) => [
     `npx unrolled eval ${folder} --picture forecast.svg`,
-    ...(paths.length === 1 ? [`npx unrolled predict ${folder} ${paths[0]}`] : []),
+    // What is known ahead may have to be added first.
+    ...(paths.length === 1 && data.sizes.ahead === 0 ? [`npx unrolled predict ${folder} ${paths[0]}`] : []),
   ],
   chartBaselines: (baselines) =>
     baselines.flatMap(({ name, loss }) =>

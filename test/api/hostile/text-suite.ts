@@ -7,6 +7,7 @@ import { LSTMCell } from "../../../src/nn/index.ts";
 import type { HostileContext, HostileTarget } from "../../support/hostile/calls.ts";
 import * as arg from "./arguments.ts";
 import { classifierTargets } from "./classifier.ts";
+import { forecasterTargets } from "./forecaster.ts";
 import { taggerTargets } from "./tagger.ts";
 
 const isList = (value: unknown): value is ArrayLike<unknown> =>
@@ -277,6 +278,7 @@ export function targets(context: HostileContext): HostileTarget[] {
     ...inspecting(model),
     ...classifierTargets(context, tensors),
     ...taggerTargets(context, tensors),
+    ...forecasterTargets(context, tensors),
   ];
 }
 
