@@ -80,7 +80,8 @@ export async function writePicture(path: string, svg: string | undefined, what: 
     await writeFile(path, svg);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new InputError(`--picture ${path} cannot be written: ${code}`, { cause });
+    const reason = code === "ENOENT" ? "its folder does not exist" : code;
+    throw new InputError(`--picture ${path} cannot be written: ${reason}`, { cause });
   }
   note(`picture written to ${path}`);
 }

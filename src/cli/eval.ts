@@ -10,6 +10,7 @@ import {
   taskOption,
   weightsOption,
 } from "./command.ts";
+import { widthOf, wrapWords } from "./format.ts";
 import { Status, writeOut } from "./output.ts";
 import { clearStatusLine, note, onInterrupt, Progress, paint } from "./terminal.ts";
 
@@ -76,12 +77,26 @@ export function define(command: Command): () => Promise<number> {
 function describe(evaluation: RunEvaluation): string {
   const { task, unit, baselines } = evaluation;
   const rows = task.view.scoreTable(evaluation, unit, baselines);
-  const width = Math.max(...rows.map(([name]) => name.length)) + 2;
-  const values = Math.max(...rows.map(([, value]) => value.length)) + 2;
-  const lines = rows.map(([name, value, about]) => {
-    const explained = about === "" ? value : `${value.padEnd(values)}${paint("dim", about, process.stdout)}`;
-    return `${name.padEnd(width)}${explained}\n`;
-  });
+  const lines = formatScores(rows, process.stdout.columns || 80);
   const drawn = task.view.drawing?.(evaluation.sums, evaluation.data, chooseDrawing()) ?? [];
-  return [...lines, ...(drawn.length > 0 ? ["\n"] : []), ...drawn.map((line) => `${line}\n`)].join("");
+  return [...lines, ...(drawn.length > 0 ? [""] : []), ...drawn].map((line) => `${line}\n`).join("");
+}
+
+/** Fewest columns of the explanations: in a narrower terminal they are longer than it is wide. */
+const LEAST_ABOUT = 24;
+
+/** Names, values and explanations below each other; explanations are broken where they are too long. */
+function formatScores(rows: readonly (readonly [string, string, string])[], columns: number): string[] {
+  const width = Math.max(...rows.map(([name]) => widthOf(name))) + 2;
+  const values = Math.max(...rows.map(([, value]) => widthOf(value))) + 2;
+  const left = (text: string, cells: number) => text + " ".repeat(Math.max(0, cells - widthOf(text)));
+  return rows.flatMap(([name, value, about]) => {
+    const lines = wrapWords(about, Math.max(LEAST_ABOUT, columns - width - values));
+    const head = lines.length === 0 ? value : left(value, values);
+    const [first = "", ...others] = lines.map((line) => paint("dim", line, process.stdout));
+    return [
+      `${left(name, width)}${head}${first}`,
+      ...others.map((line) => `${" ".repeat(width + values)}${line}`),
+    ];
+  });
 }

@@ -63,6 +63,7 @@ export function describeTraining(training: TaskTraining, end: EndEvent | undefin
     figures: listFigures(training, end),
     loss: lossChart(training),
     learningRate: history.curve.map(({ step, learningRate }) => ({ step, value: learningRate })),
+    picture: end === undefined ? undefined : drawLast(training),
     samples: pickEvenly(history.samples, SHOWN_SAMPLES).map(({ step, text }) => ({
       step: `step ${count(step)}`,
       text: text.replace(/^\n+|\n+$/g, ""),
@@ -71,6 +72,11 @@ export function describeTraining(training: TaskTraining, end: EndEvent | undefin
     terms: [...chooseTerms(training), ...view.terms],
     commands: end === undefined ? [] : suggestNextCommands(training, end, shellWord(runDirectory)),
   };
+}
+
+/** The last evaluation as `eval --picture` draws one. */
+function drawLast({ task, measured, data }: TaskTraining): string | undefined {
+  return measured.sums === undefined ? undefined : task.picture?.(measured.sums, data).svg;
 }
 
 /** Nats are explained only where the loss is measured in them. */

@@ -7,7 +7,7 @@ import type { Measured, Row, Standing } from "../tasks/view.ts";
 import type { EndEvent, EvalEvent, SampleEvent, StepEvent, TrainEvent } from "../train/events.ts";
 import { choiceOf } from "../train/history.ts";
 import { chooseDrawing, drawLossChart } from "./charts.ts";
-import { clock, count, formatProfile, nats, wrapText, wrapWords } from "./format.ts";
+import { clock, count, formatProfile, nats, widthOf, wrapText, wrapWords } from "./format.ts";
 import { writeOut } from "./output.ts";
 import type { RunReport } from "./run-report.ts";
 import { Average, formatStatus, type TrainingStatus } from "./status-line.ts";
@@ -82,7 +82,7 @@ export class TerminalView implements TrainView {
       ...view.toBeat(training),
       ["run", `${runDirectory}${resumed}`],
     ];
-    await this.print([...rows.map(([name, text]) => label(name, escapeControl(text))), ""]);
+    await this.print([...rows.flatMap(([name, text]) => labelled(name, escapeControl(text))), ""]);
     this.printedAt = training.startSeconds;
   }
 
@@ -136,9 +136,10 @@ export class TerminalView implements TrainView {
     const parts = [
       paint("bold", `step ${count(event.step)}`, process.stdout),
       ...(this.loss.isEmpty ? [] : [`loss ${nats(this.loss.value)}`]),
-      `validation ${describeStanding(standing)}`,
     ];
-    await this.print([parts.join("  ")]);
+    // One line for each evaluation where a program may read them.
+    const columns = process.stdout.columns || Number.POSITIVE_INFINITY;
+    await this.print(hang(`${parts.join("  ")}  `, `validation ${describeStanding(standing)}`, columns));
   }
 
   private async printSample(event: SampleEvent): Promise<void> {
@@ -161,12 +162,12 @@ export class TerminalView implements TrainView {
     if (event.reason === "interrupted") lines.push(label("saved", time));
     else if (last !== undefined) {
       const result = describeStanding(task.view.result({ metrics: {}, ...last }, training));
-      lines.push(label("done", `${time}: ${result}`));
+      lines.push(...labelled("done", `${time}: ${result}`));
     }
     lines.push(...this.describeBest(event));
     const sample = lastSample?.step === event.step ? lastSample.text : undefined;
     const ending = (await task.view.ending?.(training, sample)) ?? [];
-    lines.push(...ending.map(([name, text]) => label(name, escapeControl(text))));
+    lines.push(...ending.flatMap(([name, text]) => labelled(name, escapeControl(text))));
     if (this.report.path !== undefined) lines.push(label("report", escapeControl(this.report.path)));
     const next = suggestNextCommands(training, event, shellWord(runDirectory));
     lines.push(...next.map((command, at) => label(at === 0 ? "next" : "", command)));
@@ -184,7 +185,7 @@ export class TerminalView implements TrainView {
       // This warning says the best loss itself.
       const isInWarning = text === nats(best.loss) && warnings.some(({ code }) => code === "overfitted");
       const step = `${isInWarning ? "" : `${text} at `}step ${count(best.step)}`;
-      lines.push(label("best", `${step}, which ${nameCommands(this.training)} use`));
+      lines.push(...labelled("best", `${step}, which ${nameCommands(this.training)} use`));
     }
     if (reason === "patience") {
       lines.push(
@@ -192,12 +193,8 @@ export class TerminalView implements TrainView {
       );
     }
     for (const { message, hint } of warnings) {
-      const columns = Math.max(LABEL, (process.stdout.columns || 80) - LABEL);
-      const parts = wrapWords(escapeControl(message), columns);
-      lines.push(
-        ...parts.map((line, at) => label(at === 0 ? "warning" : "", paint("yellow", line, process.stdout))),
-        ...wrapWords(escapeControl(hint), columns).map((line) => label("", line)),
-      );
+      const painted = paint("yellow", escapeControl(message), process.stdout);
+      lines.push(...labelled("warning", painted), ...labelled("", escapeControl(hint)));
     }
     return lines;
   }
@@ -237,6 +234,20 @@ function describeStanding({ text, comparison, isBetter }: Standing): string {
   return `${text}, ${isBetter ? paint("green", comparison, process.stdout) : comparison}`;
 }
 
+/** A command, which is never broken: it would not run. */
 function label(name: string, text: string): string {
-  return `${paint("dim", name.padEnd(LABEL), process.stdout)}${text}`;
+  return `${paint("dim", `${name} `.padEnd(LABEL), process.stdout)}${text}`;
+}
+
+/** A text with a name at its left, in lines no longer than the terminal is wide where words allow it. */
+function labelled(name: string, text: string): string[] {
+  return hang(paint("dim", `${name} `.padEnd(LABEL), process.stdout), text, process.stdout.columns || 80);
+}
+
+/** A text behind a head, with its further lines below its first. */
+function hang(head: string, text: string, columns: number): string[] {
+  const indent = widthOf(head);
+  if (indent + widthOf(text) <= columns) return [`${head}${text}`];
+  const [first = "", ...others] = wrapWords(text, Math.max(LABEL, columns - indent));
+  return [`${head}${first}`, ...others.map((line) => `${" ".repeat(indent)}${line}`)];
 }

@@ -138,15 +138,22 @@ export function checkTimes(all: readonly TimeTexts[]): void {
   for (const times of all) parseAll(times);
 }
 
+const unknownForm = (place: string, text: string): InputError =>
+  new InputError(`${place}: ${quote(text)} is no time in a form that is known`, {
+    hint: "write times as 2024-05-31, 2024-05, 2024-Q2, 2024-05-31 14:00 or numbers, or name their column with --time-column",
+  });
+
+const otherForm = (place: string, text: string, first: string): InputError =>
+  new InputError(`${place}: ${quote(text)} is not a time as ${quote(first)}`, {
+    hint: "write all times alike, or name the column that has them with --time-column",
+  });
+
 function parseAll({ texts, place }: TimeTexts): ParsedTime[] {
   const times: ParsedTime[] = [];
   for (const [index, text] of texts.entries()) {
     const time = parseTime(text);
     if (time === undefined || (times.length > 0 && time.form !== times[0].form)) {
-      const first = times.length === 0 ? "a time, as 2024-05-31 or 2024-05" : `a time as ${quote(texts[0])}`;
-      throw new InputError(`${place(index)}: ${quote(text)} is not ${first}`, {
-        hint: "write all times alike, or name the column that has them with --time-column",
-      });
+      throw times.length === 0 ? unknownForm(place(index), text) : otherForm(place(index), text, texts[0]);
     }
     const before = times.at(-1);
     if (before !== undefined && time.value <= before.value) {

@@ -42,6 +42,7 @@ circle.validation { fill: var(--validation); }
 .legend .training::before { border-color: var(--training); }
 .legend .validation::before { border-color: var(--validation); }
 .legend .level::before { border-top: 2px dashed var(--level); }
+.picture { overflow-x: auto; }
 .samples { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 14px; }
 article { background: var(--panel); border-radius: 8px; padding: 10px 14px; min-width: 0; }
 pre { margin: 0; font: 13px/1.45 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; }

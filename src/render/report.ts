@@ -13,6 +13,8 @@ export interface TrainingReport {
   readonly figures: readonly { readonly name: string; readonly value: string; readonly about?: string }[];
   readonly loss: LossChart;
   readonly learningRate: readonly ChartPoint[];
+  /** SVG of the last evaluation, where the task has a picture of one. It goes into the file as it is. */
+  readonly picture?: string | undefined;
   /** Samples of the model, in the order of the steps. */
   readonly samples: readonly { readonly step: string; readonly text: string }[];
   readonly tables: readonly {
@@ -63,6 +65,7 @@ ${chart("loss", (size) => svgLossChart(loss, size))}
 <h2>Learning rate</h2>
 ${chart("rate", (size) => svgRateChart(learningRate, size))}
 </section>
+${picture(report.picture)}
 ${samples(report.samples)}
 <section class="tables">
 ${report.tables.map(table).join("\n")}
@@ -94,6 +97,12 @@ function legend({ validation, baselines }: LossChart): string {
   const evaluated = validation.length > 0 ? [entry("validation", "validation")] : [];
   const levels = baselines.map(({ name }) => entry("level", name));
   return `<ul class="legend">${[entry("training", "training"), ...evaluated, ...levels].join("")}</ul>`;
+}
+
+/** It keeps its size, so that its text is legible: on a small screen it is scrolled. */
+function picture(svg: TrainingReport["picture"]): string {
+  if (svg === undefined) return "";
+  return `<section>\n<h2>The last validation</h2>\n<div class="picture" role="region" aria-label="The last validation" tabindex="0">${svg}</div>\n</section>`;
 }
 
 function samples(all: TrainingReport["samples"]): string {

@@ -50,21 +50,22 @@ export interface OpenedRun {
   readonly seconds: number;
   /**
    * What the model says of one text, as the line of `unrolled predict --json` has it; of a model that reads numbers, of
-   * one sequence: the features of each step, as they are in the data.
+   * one sequence: the features of each step, as they are in the data. What it is called in TypeScript depends on the task,
+   * which only the file knows, and is not checked: `predict<ClassifyPrediction>("...")`, with the types of `unrolled/tasks`.
    * @throws InputError for a task that predicts nothing, and for an input of another kind than the model reads
    */
-  predict(
+  predict<Prediction extends object = Readonly<Record<string, unknown>>>(
     input: string | readonly (readonly number[] | Float32Array | Float64Array)[],
-  ): Promise<Readonly<Record<string, unknown>>>;
+  ): Promise<Prediction>;
   /**
    * What the model says of each item in a file, as the lines of `unrolled predict --json` have it.
    * @param file its name, whose ending says what it is (.csv, .wav, .npz), and all of its bytes
    * @throws InputError, FormatError for a file that the model cannot read
    */
-  predictFile(file: {
+  predictFile<Prediction extends object = Readonly<Record<string, unknown>>>(file: {
     readonly name: string;
     readonly bytes: Uint8Array;
-  }): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  }): Promise<readonly Prediction[]>;
 }
 
 const PATH: Range = {
@@ -114,7 +115,7 @@ export async function openRun(path: string, options: OpenRunOptions = {}): Promi
     path: opened.path,
     step,
     seconds,
-    async predict(input) {
+    async predict<Prediction extends object>(input: Parameters<OpenedRun["predict"]>[0]) {
       checkValue("openedRun.predict: input", INPUT, input);
       if (task.predict === undefined) {
         throw new InputError(`openedRun.predict: a model of the task ${task.name} predicts nothing`);
@@ -126,16 +127,18 @@ export async function openRun(path: string, options: OpenRunOptions = {}): Promi
       const inputs = async function* () {
         yield one;
       };
-      for await (const { json } of task.predict(trained as never, inputs())) return json;
+      for await (const { json } of task.predict(trained as never, inputs())) return json as Prediction;
       throw new InputError("openedRun.predict: the task predicts nothing of this input");
     },
-    async predictFile(file) {
+    async predictFile<Prediction extends object>(file: Parameters<OpenedRun["predictFile"]>[0]) {
       checkValue("openedRun.predictFile: file", NAMED_BYTES, file);
       const { name, bytes } = file;
       const data: DataFile = { name, size: bytes.length, read: async () => bytes };
       const hooks = { onProgress() {}, onNote };
-      const all: Readonly<Record<string, unknown>>[] = [];
-      for await (const { json } of predictFiles(task, trained as never, [data], hooks)) all.push(json);
+      const all: Prediction[] = [];
+      for await (const { json } of predictFiles(task, trained as never, [data], hooks)) {
+        all.push(json as Prediction);
+      }
       return all;
     },
   };

@@ -11,6 +11,9 @@ const NOISE = 0.01;
 /** Training losses of single batches, and of a few, differ by about this share. */
 const BATCH_NOISE = 0.1;
 
+/** Losses near zero vary by more than their share: a rise by less than this share of what guessing costs is none. */
+const LEAST_RISE = 0.02;
+
 /** Share of the updates over which a training loss is averaged. */
 const WINDOW = 0.05;
 
@@ -54,12 +57,14 @@ export function diagnose(run: Diagnosed, history: TrainingHistory, ending: Endin
   }
   // Where another number decides, as the accuracy, a loss that is a little higher is no harm.
   const noise = last.choose === undefined ? NOISE : BATCH_NOISE;
-  const isFarBack = best.step < LATE * last.step && last.loss > (1 + noise) * best.loss;
+  const leastRise = last.choose === undefined ? 0 : LEAST_RISE * (run.guess?.loss ?? 0);
+  const isFarBack =
+    best.step < LATE * last.step && last.loss > Math.max((1 + noise) * best.loss, best.loss + leastRise);
   const hasCollapsed = isGuessing(training) && isGuessing(last.loss) && !isGuessing(best.loss);
   // With --patience the user expects the training to end after the best evaluation.
   if (hasCollapsed || (isFarBack && ending.reason !== "patience")) {
     const since =
-      `the validation loss was best, ${show(best.loss)}, at step ${best.step} of ${last.step} ` +
+      `the validation loss was best, ${show(best.loss)}, at step ${count(best.step)} of ${count(last.step)} ` +
       `and rose to ${show(last.loss)}`;
     const isTrainingWorse = training > (1 + BATCH_NOISE) * trainingLossAt(history, best.step);
     return [isTrainingWorse ? lossRose(run, since) : overfitted(run, since, best, ending)];
@@ -131,6 +136,8 @@ function trainingLossAt({ curve }: TrainingHistory, step: number): number {
   const points = window.length > 0 ? window : until.slice(-1);
   return points.reduce((sum, { loss }) => sum + loss, 0) / points.length;
 }
+
+const count = (steps: number): string => steps.toLocaleString("en-US");
 
 function show(loss: number): string {
   return loss < 1000 ? loss.toFixed(3) : loss.toPrecision(4);

@@ -37,7 +37,14 @@ beforeAll(async () => {
   process.chdir(emptyFolder());
   // All characters that command lines bring, for models of characters.
   const text = `She said "no" (twice). Once. The const x = { a: "b" }; // c\n${madeText(60)}`;
-  for (const name of ["mybook.txt", "another-book.txt", "chapter.txt", "README.md", "input.txt", "all-reviews.txt"]) {
+  for (const name of [
+    "mybook.txt",
+    "another-book.txt",
+    "chapter.txt",
+    "README.md",
+    "input.txt",
+    "all-reviews.txt",
+  ]) {
     writeFileSync(name, text);
   }
   for (const folder of ["notes", "mail"]) {

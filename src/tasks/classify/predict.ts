@@ -9,9 +9,11 @@ import { kindOfFile, readSequences } from "../../data/number-files.ts";
 import { decodeText } from "../../io/decode-text.ts";
 import { parseJsonLines, textField } from "../../io/json-lines.ts";
 import { parseTable, textColumn } from "../../io/table.ts";
+import { quote } from "../../io/table-columns.ts";
 import type { SequenceClassifier } from "../../models/sequence-classifier.ts";
 import type { SequenceClassifierConfig } from "../../models/sequence-classifier-config.ts";
 import { type JudgedInput, svgProbabilities } from "../../render/svg-probabilities.ts";
+import type { ClassifyPrediction } from "../predictions.ts";
 import type { Prediction, PredictionInput, TrainedModel } from "../task.ts";
 import type { ClassifySettings } from "./defaults.ts";
 import { type ClassifyFacts, type NumberInput, type TextInput, tokensOf } from "./facts.ts";
@@ -51,7 +53,7 @@ function describe(name: string, input: string, ranked: readonly Ranked[]): Predi
   const probabilities = Object.fromEntries(ranked.map(({ label, probability }) => [label, probability]));
   return {
     text: `${name}\t${shown.join("\t")}`,
-    json: { input, label: ranked[0].label, probabilities },
+    json: { input, label: ranked[0].label, probabilities } satisfies ClassifyPrediction,
   };
 }
 
@@ -100,7 +102,10 @@ async function predictText(
   const tokens = known.split(text).slice(0, input.maxLength);
   const symbols = known.encode(text).subarray(0, input.maxLength);
   if (symbols.length === 0) {
-    return { text: `${name}: nothing to classify`, json: { input: text, label: null, probabilities: {} } };
+    return {
+      text: `${name}: nothing to classify`,
+      json: { input: text, label: null, probabilities: {} } satisfies ClassifyPrediction,
+    };
   }
   const ranked = rank(await oneRow(trained, () => ids(symbols, [1, symbols.length])), facts);
   const shown = text.trim().replace(/\s+/g, " ");
@@ -145,21 +150,25 @@ function parseRow(text: string, name: string, { format, isOneStep }: NumberInput
       hint: "name a file: a table (.csv), an array (.npy, .npz) or a recording (.wav)",
     });
   }
-  const row = text
-    .trim()
-    .split(/[\s,;]+/)
-    .map(Number);
-  checkStep(name, row, features);
+  const cells = text.trim().split(/[\s,;]+/);
+  const row = cells.map((cell) => (cell === "" ? Number.NaN : Number(cell)));
+  checkStep(name, row, features, cells);
   return row;
 }
 
-function checkStep(name: string, step: ArrayLike<unknown>, features: readonly string[]): void {
-  const isRight =
-    step.length === features.length &&
-    Array.from(step).every((x) => typeof x === "number" && Number.isFinite(x));
-  if (isRight) return;
+/** @param written the numbers as they were typed. @throws InputError */
+function checkStep(
+  name: string,
+  step: ArrayLike<unknown>,
+  features: readonly string[],
+  written: ArrayLike<unknown> = step,
+): void {
+  const wrong = Array.from(step).findIndex((x) => typeof x !== "number" || !Number.isFinite(x));
+  if (step.length === features.length && wrong < 0) return;
   const list = features.slice(0, 12).map(escapeControl).join(", ");
-  throw new InputError(`${name} must be ${features.length} finite numbers, got ${step.length}`, {
+  const got =
+    step.length === features.length ? `and ${quote(String(written[wrong]))} is none` : `got ${step.length}`;
+  throw new InputError(`${name} must be ${features.length} finite numbers, ${got}`, {
     hint: `give a number for each of ${list}${features.length > 12 ? ", ..." : ""}`,
   });
 }

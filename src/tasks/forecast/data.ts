@@ -148,7 +148,7 @@ function requireWindows(origins: Int32Array, what: string, sizes: WindowSizes, s
   const { window, horizon, transform, season } = sizes;
   const needed = window + horizon + lostSteps(transform, season);
   throw new InputError(
-    `no window fits into the ${steps} steps ${what}: ${window} steps are read and ${horizon} forecast, which needs ${needed}`,
+    `no window fits into the ${steps} steps ${what}: to read ${window} and to forecast ${horizon} takes ${needed}`,
     { hint: "use a smaller --window or --horizon, or give a longer series" },
   );
 }

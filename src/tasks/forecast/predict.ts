@@ -11,6 +11,7 @@ import { parseTable } from "../../io/table.ts";
 import { listNames, quote } from "../../io/table-columns.ts";
 import type { Forecaster } from "../../models/forecaster.ts";
 import { type SeriesPanel, svgSeries } from "../../render/svg-series.ts";
+import type { ForecastPrediction } from "../predictions.ts";
 import type { Prediction, TrainedModel } from "../task.ts";
 import type { ForecastSettings } from "./defaults.ts";
 import { type ForecastConfig, type ForecastFacts, scalesFor, sizesOf } from "./facts.ts";
@@ -122,7 +123,7 @@ function* describeSeries(described: Described): Generator<StepPrediction> {
           value,
           quantiles: Object.fromEntries(quantiles.map((q, index) => [q, own[index]])),
           naive,
-        },
+        } satisfies ForecastPrediction,
         ...(ahead === 1 && { panel: panelOf(described, target) }),
       };
     }

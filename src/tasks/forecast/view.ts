@@ -54,7 +54,8 @@ function dataRows({ data, paths }: Shown): Row[] {
   if (columns.ahead.length > 0) rows.push(["ahead", listed(columns.ahead)]);
   const because = (name: keyof typeof reasons) => (reasons[name] === undefined ? "" : `: ${reasons[name]}`);
   rows.push(["season", `${sizes.season === 1 ? "none" : sizes.season}${because("season")}`]);
-  rows.push(["values", `as ${sizes.transform}${because("transform")}`]);
+  const form = sizes.transform === "none" ? "they are" : sizes.transform;
+  rows.push(["values", `as ${form}${because("transform")}`]);
   rows.push(["window", `${steps(sizes.window)}${because("window")}`]);
   rows.push(["horizon", `${steps(sizes.horizon)}${because("horizon")}`]);
   return rows;
@@ -157,15 +158,20 @@ export const VIEW: TaskView<ForecastSettings, ForecastData, ForecastConfig, Fore
   drawsEnding: true,
 };
 
+/** Columns of the errors at one step, which those of all steps stand beside. */
+const ONE_STEP = 7;
+
 function scoreRows(
   metrics: Metrics,
   items: number,
   baselines: readonly Baseline[],
 ): [string, string, string][] {
-  const both = (one: string, all: string, own: Metrics = metrics, text = shorten) =>
-    `${text(own[one])}  ${text(own[all])}`;
+  const both = (one: string, all: string, own: Metrics = metrics) => {
+    const [first, second] = [own[one], own[all]].map(shorten);
+    return `${first.padEnd(ONE_STEP)}  ${second}`;
+  };
   const rows: [string, string, string][] = [
-    ["", "1 step  all", "steps after each origin"],
+    ["", `${"1 step".padEnd(ONE_STEP)}  all`, "steps after each origin"],
     ["MAE", both("mae1", "mae"), "mean absolute error, in the unit of the values"],
     ["RMSE", both("rmse1", "rmse"), "root of the mean squared error"],
     ["MASE", both("mase1", "mase"), "MAE by that of the seasonal naive forecast in training"],
@@ -183,7 +189,11 @@ function scoreRows(
       own.coverage === undefined
         ? ""
         : `; pinball ${shorten(own.pinball)}, coverage ${percent(own.coverage)}`;
-    rows.push([name, both("mae1", "mae", own), `its MAE; MASE ${both("mase1", "mase", own)}${quantiles}`]);
+    rows.push([
+      name,
+      both("mae1", "mae", own),
+      `its MAE; MASE ${shorten(own.mase1)}, ${shorten(own.mase)}${quantiles}`,
+    ]);
   }
   if (baselines.length === 0) {
     rows.push(["naive", both("naiveMae1", "naiveMae"), "its MAE: the last value again"]);

@@ -24,6 +24,7 @@ import {
 } from "../../models/sequence-tagger-config.ts";
 import { svgTimeline } from "../../render/svg-timeline.ts";
 import { stretchesOf, timelineOfNames } from "../../render/timeline.ts";
+import type { TagPrediction } from "../predictions.ts";
 import type { BatchPlan, Prediction, PredictionInput, Task, TrainedModel } from "../task.ts";
 import {
   describeFacts,
@@ -172,7 +173,10 @@ async function* predict(trained: Trained, inputs: AsyncIterable<PredictionInput>
       .split(/\s+/u)
       .filter((word) => word !== "");
     if (words.length === 0) {
-      yield { text: `${name}: no word to label`, json: { input: text, words: [], labels: [] } };
+      yield {
+        text: `${name}: no word to label`,
+        json: { input: text, words: [], labels: [] } satisfies TagPrediction,
+      };
       continue;
     }
     yield await label(trained, wordIds(words, input.vocabulary), { name: text.trim(), words });
@@ -217,7 +221,7 @@ async function label(
   const shown =
     words === undefined
       ? `${name}\t${stretchesOf(places)
-          .map(({ label, from, to }) => `${labels[label]} ${from}-${to - 1}`)
+          .map(({ label, from, to }) => `${labels[label]} ${from === to - 1 ? from : `${from}-${to - 1}`}`)
           .join(", ")}`
       : words.map((word, t) => `${word}/${predicted[t]}`).join(" ");
   return {
@@ -228,7 +232,7 @@ async function label(
       labels: predicted,
       probabilities,
       ...(truth !== undefined && { truth }),
-    },
+    } satisfies TagPrediction,
   };
 }
 

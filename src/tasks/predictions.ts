@@ -1,0 +1,51 @@
+/** What the built-in tasks say of an input: the lines of `unrolled predict --json`, and what an opened run predicts. */
+
+/** Of `classify`: a label for a text, a row or a sequence. */
+export interface ClassifyPrediction {
+  /** The text; of numbers the file and the line. */
+  readonly input: string;
+  /** The likeliest label; null where a text is empty. */
+  readonly label: string | null;
+  /** Of all labels, the likeliest first. */
+  readonly probabilities: Readonly<Record<string, number>>;
+  /** What a text says up to and with each of its tokens; not of models that read every beginning anew, if it is long. */
+  readonly scores?: readonly {
+    readonly token: string;
+    /** The likeliest label so far, and how likely it is. */
+    readonly label: string;
+    readonly probability: number;
+    /** How likely the label is by now that is predicted in the end. */
+    readonly predicted: number;
+  }[];
+  /** The label that the file gives. */
+  readonly expected?: string;
+}
+
+/** Of `tag`: a label for each step of a sequence. */
+export interface TagPrediction {
+  /** Name of the sequence, or the text. */
+  readonly input: string;
+  readonly words?: readonly string[];
+  /** One for each step. */
+  readonly labels: readonly string[];
+  /** Of each of the labels. */
+  readonly probabilities?: readonly number[];
+  /** Labels that the file gives; an empty text where it gives none. */
+  readonly truth?: readonly string[];
+}
+
+/** Of `forecast`: one step of a series that is still to come. */
+export interface ForecastPrediction {
+  readonly series: string;
+  /** The column that is forecast. */
+  readonly target: string;
+  /** As the table has times: "2024-05-31". */
+  readonly time: string;
+  /** From 1 on. */
+  readonly step: number;
+  readonly value: number;
+  /** By their shares: `quantiles["0.9"]`. Empty for models that make one number. */
+  readonly quantiles: Readonly<Record<string, number>>;
+  /** The last value that is known. */
+  readonly naive: number;
+}
