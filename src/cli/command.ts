@@ -129,6 +129,8 @@ function addOption(command: Command, name: string, option: TaskOption): void {
   const help = `${option.text}${ending}`;
   if (option.kind === "flag") {
     command.option(flag, help);
+    // Data may ask for a setting that a person does not want.
+    if (option.role !== "run") command.addOption(new Option(`--no-${flag.slice(2)}`).hideHelp());
   } else if (option.kind === "number") {
     command.option(`${flag} <${option.value}>`, help, parseNumber(flag));
   } else {

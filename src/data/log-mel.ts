@@ -4,6 +4,7 @@ import {
   AT_LEAST_0,
   checkValue,
   FLAG,
+  FROM_0_TO_1,
   optional,
   type Range,
   type Ranges,
@@ -32,6 +33,11 @@ export interface LogMelOptions {
    * it was recorded makes no difference then. Default: they are not, and a sample of full scale is 1.
    */
   relative?: boolean;
+  /**
+   * The share of each band's mean over the recording that is taken off, from 0 to 1; default 0. 1 takes off all that a
+   * microphone or a room does to every frame alike (Atal 1974), and with it all that is steady in what is said.
+   */
+  centered?: number;
 }
 
 type Settings = Required<LogMelOptions>;
@@ -55,9 +61,18 @@ const RANGES: Ranges<LogMelOptions> = {
   highest: optional(ABOVE_0),
   floor: ABOVE_0,
   relative: FLAG,
+  centered: FROM_0_TO_1,
 };
 
-const DEFAULTS = { bands: 40, window: 0.025, hop: 0.01, lowest: 20, floor: 1e-6, relative: false };
+const DEFAULTS = {
+  bands: 40,
+  window: 0.025,
+  hop: 0.01,
+  lowest: 20,
+  floor: 1e-6,
+  relative: false,
+  centered: 0,
+};
 
 /**
  * The logarithm of the energy in bands of frequencies, frame after frame: what speech recognisers hear. Each frame is
@@ -147,10 +162,22 @@ class LogMel {
         if (energy > largest) largest = energy;
       }
     }
-    const { floor, relative } = this.settings;
+    const { floor, relative, centered } = this.settings;
     // Silence has no largest energy: all of it is at the floor.
     const whole = relative && largest > 0 ? largest : 1;
-    return Float32Array.from(energies, (energy) => Math.log(Math.max(energy / whole, floor)));
+    const result = Float32Array.from(energies, (energy) => Math.log(Math.max(energy / whole, floor)));
+    if (centered > 0) centerBands(result, bands.length, centered);
+    return result;
+  }
+}
+
+/** Take a share of the mean over all frames off each band. */
+function centerBands(frames: Float32Array, bands: number, share: number): void {
+  for (let band = 0; band < bands; band++) {
+    let sum = 0;
+    for (let at = band; at < frames.length; at += bands) sum += frames[at];
+    const less = (share * sum * bands) / frames.length;
+    for (let at = band; at < frames.length; at += bands) frames[at] -= less;
   }
 }
 

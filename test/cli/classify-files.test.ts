@@ -103,10 +103,13 @@ describe("arrays", () => {
     write("train.npz", npz({ x: array(x, 30, 2), lengths, y }));
     run = fresh();
     const { status } = await unrolledHere([
-      ...["train", "classify", at("train.npz"), "--steps", "2", "--out", run],
+      ...["train", "classify", at("train.npz"), "--steps", "2", "--out", run, "--no-bidirectional"],
       ...SMALL,
     ]);
     expect(status).toBe(0);
+    // The data would be read from both ends.
+    const { settings } = JSON.parse(readFileSync(join(run, "run.json"), "utf8"));
+    expect([settings.bidirectional, settings.pooling]).toEqual([false, "max"]);
   });
 
   test("of another byte order, and column by column, are the same numbers", async () => {

@@ -87,6 +87,30 @@ describe("logMelFrames", () => {
     expect(new Set(silence)).toEqual(new Set([Math.fround(Math.log(1e-6))]));
   });
 
+  test("centered bands lose a share of their mean, and with all of it what a microphone does", () => {
+    const noise = Float64Array.from(
+      { length: 1600 },
+      (_, at) => Math.sin(at * at * 0.7) * (at < 800 ? 1 : 0.3),
+    );
+    const meanOf = (frames: Float32Array, band: number) => {
+      const own = frames.filter((_, at) => at % 40 === band);
+      return own.reduce((sum, x) => sum + x, 0) / own.length;
+    };
+    const [whole, half, none] = [0, 0.5, 1].map((centered) => logMelFrames(noise, 8000, { centered }));
+    for (const band of [0, 17, 39]) {
+      expect(meanOf(half, band)).toBeCloseTo(meanOf(whole, band) / 2, 4);
+      expect(meanOf(none, band)).toBeCloseTo(0, 4);
+      expect(none[40 + band] - none[band]).toBeCloseTo(whole[40 + band] - whole[band], 4);
+    }
+    const louder = logMelFrames(
+      noise.map((x) => 3 * x),
+      8000,
+      { centered: 1 },
+    );
+    for (const [at, energy] of none.entries()) expect(louder[at]).toBeCloseTo(energy, 3);
+    expect(() => logMelFrames(noise, 8000, { centered: 1.5 })).toThrow("centered must be from 0 to 1");
+  });
+
   test("every band hears something, however narrow it is", () => {
     const noise = Float64Array.from({ length: 800 }, (_, at) => Math.sin(at * at * 0.7));
     const frames = logMelFrames(noise, 8000, { bands: 128 });

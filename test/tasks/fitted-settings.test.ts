@@ -94,6 +94,47 @@ describe("classify", () => {
     expect(await fittedFor(long, { hidden: 512, layers: 4 }, 12)).toMatchObject([{ value: 12 }]);
   });
 
+  describe("of numbers", () => {
+    const row = (at: number) => `${at % 2 === 0 ? "up" : "down"},${at % 2 === 0 ? at : -at}`;
+    const rows = Array.from({ length: 12 }, (_, at) => row(at));
+    const table = (head: string, lines: readonly string[]) =>
+      memorySource([{ name: "a.csv", content: `${head}\n${lines.join("\n")}\n` }]);
+    const steps = table(
+      "sequence,label,x",
+      rows.flatMap((line, at) => [`${at},${line}`, `${at},${line}`]),
+    );
+    const fitted = async (source: ReturnType<typeof memorySource>, settings: object) => {
+      const notes: string[] = [];
+      const training = await trainInMemory({
+        task: classify,
+        source,
+        settings: { hidden: 4, ...settings } as never,
+        limits: { steps: 1 },
+        hooks: { onNote: (text: string) => notes.push(text) },
+      } as never);
+      for await (const _ of training.events);
+      const { bidirectional, pooling, batchSize } = training.settings as unknown as Record<string, unknown>;
+      return { found: [bidirectional, pooling, batchSize], notes };
+    };
+
+    test("reads sequences from both ends, and the largest of all steps, in small batches", async () => {
+      const { found, notes } = await fitted(steps, {});
+      expect(found).toEqual([true, "max", 16]);
+      expect(notes.map((text) => text.slice(0, text.indexOf(",")))).toEqual([
+        "--bidirectional is true instead of false",
+        "--pooling is max instead of last",
+        "--batch-size is 16 instead of 32",
+      ]);
+      const chosen = await fitted(steps, { bidirectional: false, pooling: "last", batchSize: 32 });
+      expect([chosen.found, chosen.notes]).toEqual([[false, "last", 32], []]);
+    });
+
+    test("leaves networks without a state, and items of one step, as they are", async () => {
+      expect((await fitted(steps, { cell: "conv" })).found).toEqual([false, "max", 16]);
+      expect((await fitted(table("label,x", rows), {})).found).toEqual([false, "last", 16]);
+    });
+  });
+
   test("asks for nothing where items are short", async () => {
     expect(await fittedFor("abc", { hidden: 512, layers: 4 })).toEqual([]);
   });

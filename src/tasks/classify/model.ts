@@ -160,7 +160,7 @@ export const classify: Task<
   load: loadItems,
   loadTest: loadTestItems,
   facts: describeFacts,
-  fit: (data, settings, threads) => fitSettings(data, configure(settings, data.facts), settings, threads),
+  fit: (data, settings, threads) => fitSettings(data, settings, threads, (own) => configure(own, data.facts)),
 
   configure,
   settingsOf,

@@ -284,6 +284,10 @@ export function sequenceTargets(): HostileTarget[] {
           highest: arg.optional(arg.only(() => 1500)),
           floor: arg.optional(arg.above0(1e-6)),
           relative: arg.optional(arg.flag()),
+          centered: arg.such(
+            () => 0.5,
+            (value) => value === undefined || (typeof value === "number" && value >= 0 && value <= 1),
+          ),
         }),
       },
       call: (samples: never, rate: never, options: never) => data.logMelFrames(samples, rate, options),
