@@ -227,9 +227,7 @@ export async function* predictFile(
     return;
   }
   const { labelColumn } = input;
-  // What is piped in has no name that tells what it is.
-  const named = kindOfFile(file.name) === "text" ? { ...file, name: `${file.name}.csv` } : file;
-  const sequences = await readSequences(named, { labelColumn, format: input.format });
+  const sequences = await readSequences(file, { labelColumn, format: input.format });
   const { items, labels } = sequences;
   if (items.longest > input.maxLength)
     onNote(`of longer sequences the first ${input.maxLength} steps are read`);
