@@ -2,9 +2,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { meanAndSpread, readArguments } from "../../bench/reproduce/_classify.ts";
 import { withoutOverlap } from "../../bench/reproduce/_movie-texts.ts";
+import { averageSplits, rowsOf } from "../../bench/reproduce/_numbers.ts";
 import { dropContained, groupPhrases, readPhrases } from "../../bench/reproduce/_phrases.ts";
 
 const root = mkdtempSync(join(tmpdir(), "reproduce-"));
@@ -119,5 +121,48 @@ describe("figures", () => {
     const text = await run("names", [folder, "--quick"]);
     expect(text).toMatch(/^GRU in both directions +\d+\.\d\d/m);
     expect(text).toMatch(/^ceiling/m);
+  });
+
+  test("digits runs on the split of a source, and with each of two speakers left out", async () => {
+    const folder = join(root, "fsdd");
+    mkdirSync(folder);
+    const length = 400;
+    const items = ["ann", "bob"].flatMap((speaker) =>
+      [0, 1].flatMap((digit) =>
+        Array.from({ length: 6 }, (_, index) => ({
+          speaker,
+          digit,
+          index,
+          split: index < 2 ? "test" : "train",
+        })),
+      ),
+    );
+    const index = items.map((item, at) => ({ ...item, offset: at * length, length }));
+    writeFileSync(join(folder, "index.json"), JSON.stringify({ rate: 8000, items: index }));
+    const audio = Int16Array.from({ length: items.length * length }, (_, at) => {
+      const { digit, index: take } = items[Math.floor(at / length)];
+      return 9000 * Math.sin(at * (digit === 0 ? 0.3 : 1.1 + take / 50));
+    });
+    writeFileSync(join(folder, "audio.i16.gz"), gzipSync(new Uint8Array(audio.buffer)));
+    const text = await run("digits", [folder, "--quick"]);
+    expect(text).toContain("16 recordings to train on, 8 to test");
+    expect(text).toMatch(
+      /the split of the source\nmodel.*\n-.*\nthe defaults +\d+\.\d\d[\s\S]*commonest label +50\.00/,
+    );
+    expect(text).toMatch(/^ann +\d+\.\d +\d+\.\d\nbob +\d+\.\d +\d+\.\d$/m);
+  });
+
+  test("of several splits are averaged seed by seed", () => {
+    const split = (...accuracies: number[]) => ({
+      runs: accuracies.map((accuracy) => ({ accuracy, macroF1: accuracy / 2, seconds: 2 })),
+      baselines: [{ name: "commonest", accuracy: accuracies[0] / 4, macroF1: 0 }],
+    });
+    const averaged = averageSplits([split(0.8, 0.6), split(0.4, 0.4)]);
+    expect(averaged.runs.map(({ accuracy }) => accuracy)).toEqual([expect.closeTo(0.6), 0.5]);
+    expect(averaged.baselines[0].accuracy).toBeCloseTo(0.15);
+    const [name, accuracy, macroF1, seconds] = rowsOf("ours", averaged)[0];
+    expect([name, seconds]).toEqual(["ours", "2.0"]);
+    expect(accuracy).toMatch(/^55\.00 ± 63\.5\d \(50\.00 to 60\.00\)$/);
+    expect(macroF1).toMatch(/^27\.50 ± /);
   });
 });

@@ -67,6 +67,7 @@ export const OPTIONS: OptionSchema<ClassifySettings> = {
     group: "Model",
     role: "model",
     text: "each layer reads from both ends",
+    shownDefault: "sequences of numbers",
   },
   pooling: {
     kind: "choice",
@@ -74,7 +75,7 @@ export const OPTIONS: OptionSchema<ClassifySettings> = {
     group: "Model",
     role: "model",
     text: POOLING_NAMES.join(", "),
-    shownDefault: DEFAULTS.pooling,
+    shownDefault: `${DEFAULTS.pooling}; of numbers max`,
   },
   embedding: {
     kind: "number",

@@ -226,8 +226,8 @@ export async function* predictFile(
     }
     return;
   }
-  const { labelColumn } = input;
-  const sequences = await readSequences(file, { labelColumn, format: input.format });
+  const { labelColumn, format } = input;
+  const sequences = await readSequences(file, { labelColumn, format });
   const { items, labels } = sequences;
   if (items.longest > input.maxLength)
     onNote(`of longer sequences the first ${input.maxLength} steps are read`);
