@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { Rng } from "unrolled";
 import { memorySource } from "unrolled/data";
 import { openRun } from "unrolled/runs";
-import { TASKS, trainInMemory } from "unrolled/tasks";
+import { type ClassifyPrediction, TASKS, trainInMemory } from "unrolled/tasks";
 
 const KINDS = { brick: [24, 11, 3], tile: [20, 2, 1], slab: [40, 5, 9] } as const;
 
@@ -51,10 +51,10 @@ console.log(`kept in ${file}`);
 // From here on it could be another program: all it needs is the file.
 const classifier = await openRun(file);
 if (path === undefined) {
-  const { label, probabilities } = await classifier.predict([[25, 10, 3.1]]);
+  const { label, probabilities } = await classifier.predict<ClassifyPrediction>([[25, 10, 3.1]]);
   console.log("a stone of 25 x 10 cm and 3.1 kg:", label, probabilities);
 }
 const bytes = new TextEncoder().encode(String(content).split("\n").slice(0, 4).join("\n"));
-for (const row of await classifier.predictFile({ name: "new.csv", bytes })) {
+for (const row of await classifier.predictFile<ClassifyPrediction>({ name: "new.csv", bytes })) {
   console.log(`${row.input}: ${row.label}`);
 }

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { Rng } from "unrolled";
 import { memorySource } from "unrolled/data";
 import { openRun } from "unrolled/runs";
-import { TASKS, trainInMemory } from "unrolled/tasks";
+import { type ForecastPrediction, TASKS, trainInMemory } from "unrolled/tasks";
 
 /** A table to try it with: more visitors each year, most of them in July. */
 function makeTable(): string {
@@ -48,12 +48,8 @@ console.log(`kept in ${file}`);
 // From here on it could be another program: all it needs is the file, and the last rows of the table.
 const forecaster = await openRun(file);
 const bytes = new TextEncoder().encode(table);
-for (const step of await forecaster.predictFile({ name: "table.csv", bytes })) {
-  const { time, value, quantiles } = step as {
-    time: string;
-    value: number;
-    quantiles: Record<string, number>;
-  };
+const steps = await forecaster.predictFile<ForecastPrediction>({ name: "table.csv", bytes });
+for (const { time, value, quantiles } of steps) {
   const [low, high] = [quantiles["0.1"] ?? Number.NaN, quantiles["0.9"] ?? Number.NaN];
   console.log(
     `${time}: ${value.toFixed(0)}, four times in five between ${low.toFixed(0)} and ${high.toFixed(0)}`,

@@ -14,7 +14,7 @@ import { type RunOptions, runOptions } from "../tasks/run-options.ts";
 import type { Task } from "../tasks/task.ts";
 import { chooseDrawing } from "./charts.ts";
 import { addSchemaOptions } from "./command.ts";
-import { nats, wrapWords } from "./format.ts";
+import { hang, nats, wrapWords } from "./format.ts";
 import { Status, writeOut } from "./output.ts";
 import { clearStatusLine, note, onInterrupt, Progress, paint, type Style } from "./terminal.ts";
 import { findNamedTask, listTasks, loadTasks, noTask } from "./train.ts";
@@ -119,7 +119,8 @@ function headLines({ view }: Task, checked: TrainingCheck): string[] {
     ["engine", `${machine.backend} ${machine.instructions}, 1 thread`],
   ];
   const width = Math.max(LABEL, ...rows.map(([name]) => name.length + 2));
-  return [...rows.map(([name, text]) => `${dim(name.padEnd(width))}${escapeControl(text)}`), ""];
+  const columns = process.stdout.columns || 80;
+  return [...rows.flatMap(([name, text]) => hang(dim(name.padEnd(width)), escapeControl(text), columns)), ""];
 }
 
 const dim = (text: string): string => paint("dim", text, process.stdout);

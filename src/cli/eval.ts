@@ -10,7 +10,7 @@ import {
   taskOption,
   weightsOption,
 } from "./command.ts";
-import { widthOf, wrapWords } from "./format.ts";
+import { hang, widthOf } from "./format.ts";
 import { Status, writeOut } from "./output.ts";
 import { clearStatusLine, note, onInterrupt, Progress, paint } from "./terminal.ts";
 
@@ -77,26 +77,20 @@ export function define(command: Command): () => Promise<number> {
 function describe(evaluation: RunEvaluation): string {
   const { task, unit, baselines } = evaluation;
   const rows = task.view.scoreTable(evaluation, unit, baselines);
-  const lines = formatScores(rows, process.stdout.columns || 80);
+  // A line for each score where a program may read them.
+  const lines = formatScores(rows, process.stdout.columns || Number.POSITIVE_INFINITY);
   const drawn = task.view.drawing?.(evaluation.sums, evaluation.data, chooseDrawing()) ?? [];
   return [...lines, ...(drawn.length > 0 ? [""] : []), ...drawn].map((line) => `${line}\n`).join("");
 }
-
-/** Fewest columns of the explanations: in a narrower terminal they are longer than it is wide. */
-const LEAST_ABOUT = 24;
 
 /** Names, values and explanations below each other; explanations are broken where they are too long. */
 function formatScores(rows: readonly (readonly [string, string, string])[], columns: number): string[] {
   const width = Math.max(...rows.map(([name]) => widthOf(name))) + 2;
   const values = Math.max(...rows.map(([, value]) => widthOf(value))) + 2;
   const left = (text: string, cells: number) => text + " ".repeat(Math.max(0, cells - widthOf(text)));
-  return rows.flatMap(([name, value, about]) => {
-    const lines = wrapWords(about, Math.max(LEAST_ABOUT, columns - width - values));
-    const head = lines.length === 0 ? value : left(value, values);
-    const [first = "", ...others] = lines.map((line) => paint("dim", line, process.stdout));
-    return [
-      `${left(name, width)}${head}${first}`,
-      ...others.map((line) => `${" ".repeat(width + values)}${line}`),
-    ];
-  });
+  return rows.flatMap(([name, value, about]) =>
+    about === ""
+      ? [`${left(name, width)}${value}`]
+      : hang(left(name, width) + left(value, values), paint("dim", about, process.stdout), columns),
+  );
 }

@@ -3,7 +3,7 @@
 import type { ProfileReport } from "../autograd/profile.ts";
 import { escapeControl } from "../core/errors.ts";
 import { count } from "../render/numbers.ts";
-import { breakAnywhere, fitTo, widthOf } from "../render/text-width.ts";
+import { breakAnywhere, fitTo, widthOf, wrapWords } from "../render/text-width.ts";
 
 export { shellWord } from "../core/shell-word.ts";
 export { clock, comparison, count, nats, percent, speed } from "../render/numbers.ts";
@@ -14,6 +14,17 @@ export function wrapText(text: string, columns: number): string[] {
   return showControl(text)
     .split("\n")
     .flatMap((line) => breakAnywhere(line, columns));
+}
+
+/** Fewest columns that a text is broken to, in a terminal that is narrower still. */
+const LEAST = 24;
+
+/** A text behind a head, in lines of so many columns where its words allow it, with its further lines below its first. */
+export function hang(head: string, text: string, columns: number): string[] {
+  const indent = widthOf(head);
+  if (indent + widthOf(text) <= columns) return [`${head}${text}`];
+  const [first = "", ...others] = wrapWords(text, Math.max(LEAST, columns - indent));
+  return [`${head}${first}`, ...others.map((line) => `${" ".repeat(indent)}${line}`)];
 }
 
 /** Replace tabs by two spaces and escape all other control characters except line ends. */

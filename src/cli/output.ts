@@ -61,12 +61,13 @@ export interface Report {
   readonly hint: string | null;
 }
 
-export function describeError(error: unknown): Report {
+/** @param args of the command line, for the help of its command */
+export function describeError(error: unknown, args: readonly string[] = []): Report {
   if (error instanceof UnrolledError) {
     const { code, kind, problem: message, hint = null } = error;
     return { status: kind === "input" ? Status.wrongInput : Status.failed, code, message, hint };
   }
-  if (error instanceof CommanderError) return describeUsageError(error.message);
+  if (error instanceof CommanderError) return describeUsageError(error.message, args);
   const message = error instanceof Error ? error.message || error.name : String(error);
   return {
     status: Status.failed,
@@ -77,18 +78,31 @@ export function describeError(error: unknown): Report {
 }
 
 /** Commander says `error: unknown option '--hiden'`, and on a line of its own what it takes to be meant. */
-function describeUsageError(text: string): Report {
+function describeUsageError(text: string, args: readonly string[]): Report {
   const [, what, meant] = /^(?:error: )?(.*?)(?:\n\(Did you mean (.*)\?\))?$/s.exec(text) ?? [];
-  const hint = meant === undefined ? "--help lists the commands and options" : `did you mean ${meant}?`;
+  const hint =
+    meant === undefined
+      ? `npx unrolled${nameCommand(args)} --help lists what there is`
+      : `did you mean ${meant}?`;
   return { status: Status.wrongInput, code: "USAGE", message: what ?? text, hint };
 }
+
+/** ` train classify`: the words of a command line that have a help of their own. */
+function nameCommand(args: readonly string[]): string {
+  const [command, task] = args;
+  if (command === undefined || !IS_WORD.test(command)) return "";
+  const isOfTask = ["train", "check", "demo"].includes(command) && task !== undefined && IS_WORD.test(task);
+  return ` ${command}${isOfTask ? ` ${task}` : ""}`;
+}
+
+const IS_WORD = /^[a-z][a-z-]*$/;
 
 /**
  * Tell an error: one line on stderr, and with --json also an object on stdout, so that a program that reads the
  * events finds the last one there. Returns the exit status.
  */
 export function reportError(error: unknown, args: readonly string[]): number {
-  const { status, code, message, hint } = describeError(error);
+  const { status, code, message, hint } = describeError(error, args);
   clearStatusLine();
   if (wantsJson(args)) {
     process.stdout.write(`${JSON.stringify({ event: "error", code, message, hint })}\n`);

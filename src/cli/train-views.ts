@@ -7,7 +7,7 @@ import type { Measured, Row, Standing } from "../tasks/view.ts";
 import type { EndEvent, EvalEvent, SampleEvent, StepEvent, TrainEvent } from "../train/events.ts";
 import { choiceOf } from "../train/history.ts";
 import { chooseDrawing, drawLossChart } from "./charts.ts";
-import { clock, count, formatProfile, nats, widthOf, wrapText, wrapWords } from "./format.ts";
+import { clock, count, formatProfile, hang, nats, wrapText } from "./format.ts";
 import { writeOut } from "./output.ts";
 import type { RunReport } from "./run-report.ts";
 import { Average, formatStatus, type TrainingStatus } from "./status-line.ts";
@@ -242,12 +242,4 @@ function label(name: string, text: string): string {
 /** A text with a name at its left, in lines no longer than the terminal is wide where words allow it. */
 function labelled(name: string, text: string): string[] {
   return hang(paint("dim", `${name} `.padEnd(LABEL), process.stdout), text, process.stdout.columns || 80);
-}
-
-/** A text behind a head, with its further lines below its first. */
-function hang(head: string, text: string, columns: number): string[] {
-  const indent = widthOf(head);
-  if (indent + widthOf(text) <= columns) return [`${head}${text}`];
-  const [first = "", ...others] = wrapWords(text, Math.max(LABEL, columns - indent));
-  return [`${head}${first}`, ...others.map((line) => `${" ".repeat(indent)}${line}`)];
 }

@@ -153,9 +153,7 @@ export class LabelledLinesBuilder {
     if (labelNames.length < settings.leastLabels) {
       throw new InputError(
         `lines of at least ${settings.leastLabels} labels are needed, got ${labelNames.length}`,
-        {
-          hint: "give one file for each label",
-        },
+        { hint: "give a text file for each label, or a table (.csv, .tsv, .jsonl) that has them" },
       );
     }
     const collector = new LineCollector(labelNames, settings.keepRepeated, settings.maxLength);

@@ -232,12 +232,28 @@ function textColumnOf(
   }
   if (table.columns.includes(TEXT_COLUMN)) return TEXT_COLUMN;
   const [row] = table.rows;
-  const word = table.columns.find(
-    (column, at) => ![labelColumn, "sequence", "group"].includes(column) && !isNumber(row[at]),
+  const features = table.columns.flatMap((column, at) =>
+    [labelColumn, "sequence", "group"].includes(column) ? [] : [{ column, cell: row[at] }],
   );
-  if (word === undefined) return undefined;
-  throw new InputError(`${table.name} has no column 'text', and '${escapeControl(word)}' holds no numbers`, {
-    hint: `name the column of the texts: --text-column ${escapeControl(word)}`,
+  const words = features
+    .filter(({ cell }) => !isNumber(cell))
+    .sort((a, b) => b.cell.length - a.cell.length)
+    .map(({ column }) => escapeControl(column));
+  if (words.length === 0) return undefined;
+  const [text, label] = words;
+  if (table.columns.includes(labelColumn) || features.length === 1) {
+    throw new InputError(`${table.name} has no column 'text', and '${text}' holds no numbers`, {
+      hint: `name the column of the texts: --text-column ${text}`,
+    });
+  }
+  const problem = `${table.name} has neither a column 'text' nor a column '${escapeControl(labelColumn)}'`;
+  if (label === undefined) {
+    throw new InputError(`${problem}, and '${text}' holds no numbers`, {
+      hint: `name the column of the labels, --label-column ${text}, or that of the texts with --text-column`,
+    });
+  }
+  throw new InputError(problem, {
+    hint: `name the columns of the texts and of their labels: --text-column ${text} --label-column ${label}`,
   });
 }
 

@@ -28,7 +28,8 @@ header p, .caption { color: var(--soft); margin: 4px 0 0; }
 .figures dd { margin: 0; font-size: 1.3rem; font-variant-numeric: tabular-nums; }
 .figures small { display: block; color: var(--soft); font-size: .8rem; line-height: 1.35; }
 .narrow { display: none; }
-svg { display: block; width: 100%; height: auto; }
+svg { display: block; height: auto; }
+.wide svg, .narrow svg { width: 100%; }
 .grid { stroke: var(--line); stroke-width: 1; fill: none; }
 .tick { fill: var(--soft); font: 12px system-ui, sans-serif; font-variant-numeric: tabular-nums; }
 polyline { fill: none; stroke-width: 1.6; stroke-linejoin: round; }
@@ -43,6 +44,7 @@ circle.validation { fill: var(--validation); }
 .legend .validation::before { border-color: var(--validation); }
 .legend .level::before { border-top: 2px dashed var(--level); }
 .picture { overflow-x: auto; }
+.picture svg { max-width: max(100%, 640px); }
 .samples { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 14px; }
 article { background: var(--panel); border-radius: 8px; padding: 10px 14px; min-width: 0; }
 pre { margin: 0; font: 13px/1.45 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; }

@@ -99,7 +99,7 @@ function legend({ validation, baselines }: LossChart): string {
   return `<ul class="legend">${[entry("training", "training"), ...evaluated, ...levels].join("")}</ul>`;
 }
 
-/** It keeps its size, so that its text is legible: on a small screen it is scrolled. */
+/** Its text stays legible: what is too wide for a small screen is scrolled. */
 function picture(svg: TrainingReport["picture"]): string {
   if (svg === undefined) return "";
   return `<section>\n<h2>The last validation</h2>\n<div class="picture" role="region" aria-label="The last validation" tabindex="0">${svg}</div>\n</section>`;

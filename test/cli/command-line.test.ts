@@ -12,9 +12,9 @@ describe("help", () => {
   test("goes to stdout when it is asked for, and lists the commands that are built", async () => {
     const { status, stdout, stderr } = await unrolled(["--help"]);
     expect([status, stderr]).toEqual([0, ""]);
-    for (const name of ["train", "sample", "eval", "inspect", "runs", "demo", "gradcheck"])
+    for (const name of ["train", "check", "sample", "eval", "inspect", "runs", "demo", "gradcheck"])
       expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
-    for (const name of ["check", "export", "serve", "lab"]) {
+    for (const name of ["export", "serve", "lab"]) {
       expect(stdout).not.toMatch(new RegExp(`^  ${name} `, "m"));
     }
     expect((await unrolled(["help"])).stdout).toBe(stdout);
@@ -27,7 +27,7 @@ describe("help", () => {
   });
 
   test("of a command fits in 80 columns and has an example", async () => {
-    for (const name of ["train", "sample", "eval", "inspect", "runs", "demo", "gradcheck"]) {
+    for (const name of ["train", "check", "sample", "eval", "inspect", "runs", "demo", "gradcheck"]) {
       const { status, stdout } = await unrolled([name, "--help"]);
       expect(status).toBe(0);
       expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
@@ -78,7 +78,7 @@ describe("an unknown name is refused with the nearest right one", () => {
     [
       "command that is not built yet",
       ["export", "x"],
-      /no command 'export' — the commands are: train, sample, predict/,
+      /no command 'export' — the commands are: train, check, sample, predict/,
     ],
     ["task", ["train", "txet"], /no task 'txet' — did you mean text\?/],
     [

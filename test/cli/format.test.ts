@@ -5,6 +5,7 @@ import {
   comparison,
   count,
   fitTo,
+  hang,
   nats,
   shellWord,
   speed,
@@ -19,6 +20,19 @@ import { nearest } from "../../src/core/nearest.ts";
 import { corpusFromText } from "../../src/data/index.ts";
 import { charactersOf } from "../../src/render/text-width.ts";
 import { suggestPrime } from "../../src/tasks/text/view.ts";
+
+describe("a text behind its name", () => {
+  test("is one line where it fits, and goes on below its beginning where it does not", () => {
+    expect(hang("model    ", "LSTM, 1 layer", 22)).toEqual(["model    LSTM, 1 layer"]);
+    expect(hang("values   ", "as they are: errors of an autoregression, none 0.42", 40)).toEqual([
+      "values   as they are: errors of an",
+      "         autoregression, none 0.42",
+    ]);
+    expect(hang("run      ", `runs/${"long".repeat(20)}`, 40)).toEqual([
+      `run      runs/${"long".repeat(20)}`,
+    ]);
+  });
+});
 
 describe("numbers", () => {
   test("come in the form that people read", () => {

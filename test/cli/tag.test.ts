@@ -1,5 +1,6 @@
 /** `unrolled train tag` and what follows it, as a person types it. */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { eventsOf, expectRefusal, file, fresh, refused as run } from "./unrolled.ts";
 
@@ -20,6 +21,11 @@ test("a training ends with truth and prediction, eval draws them, and predict la
   expect(trained).toMatch(/^to beat {2}macro F1 \S+, accuracy \S+: linear softmax of the step alone$/m);
   expect(trained).toMatch(/^s\d+: 100% right\ntruth {5}uudduudd\npredicted uudduudd$/m);
   expect(trained).toMatch(/^next {5}npx unrolled eval /m);
+  // An evaluation and a path have a line of their own, whatever their length.
+  const isFree = (line: string) => /^(step|run|report|next| {9}npx) /.test(line);
+  expect(trained.split("\n").filter((line) => line.length > 80 && !isFree(line))).toEqual([]);
+  const report = readFileSync(join(out, "report.html"), "utf8");
+  expect(report).toContain("<title>Labels over time: validation</title>");
 
   const picture = `${fresh("timeline")}.svg`;
   const evaluated = await works("eval", out, "--picture", picture);
@@ -35,7 +41,7 @@ test("a training ends with truth and prediction, eval draws them, and predict la
   const predicted = await works("predict", out, other, "--json", "--picture", bands);
   expect(JSON.parse(predicted)).toMatchObject({ input: "new", labels: ["down", "up", "down"] });
   expect(readFileSync(bands, "utf8")).toContain("new");
-  expect(await works("predict", out, other)).toBe("new\tdown 0-0, up 1-1, down 2-2\n");
+  expect(await works("predict", out, other)).toBe("new\tdown 0, up 1, down 2\n");
 });
 
 test("the events of a training have the metrics, and say which checkpoint is the best", async () => {

@@ -133,7 +133,7 @@ describe("LabelledLinesBuilder", () => {
     [
       "one label",
       [["a", "x\n"]],
-      "lines of at least 2 labels are needed, got 1 — give one file for each label",
+      "lines of at least 2 labels are needed, got 1 — give a text file for each label, or a table (.csv, .tsv, .jsonl) that has them",
     ],
     ["nothing", [], "got 0"],
     ["a label without lines", [...TWO, ["c", " \n"]], 'the label "c" has no lines'],

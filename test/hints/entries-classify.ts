@@ -102,6 +102,16 @@ export const CLASSIFY: Entries = {
       () => read({ "a.csv": TEXTS.replace("text", "phrase") }, "phrase"),
     ),
     tried(
+      "name the column of the labels, --label-column *, or that of the texts with --text-column",
+      () => read({ "a.csv": NUMBERS.replace("label", "kind") }),
+      () => read({ "a.csv": NUMBERS.replace("label", "kind") }, undefined, "kind"),
+    ),
+    tried(
+      "name the columns of the texts and of their labels: --text-column * --label-column *",
+      () => read({ "a.csv": TEXTS.replace("text,label", "Text,Label") }),
+      () => read({ "a.csv": TEXTS.replace("text,label", "Text,Label") }, "Text", "Label"),
+    ),
+    tried(
       "name the column of the labels: --label-column NAME",
       () => read({ "a.csv": TEXTS.replace("label", "kind") }),
       () => read({ "a.csv": TEXTS.replace("label", "kind") }, undefined, "kind"),

@@ -93,7 +93,7 @@ export const COMMANDS: Entries = {
       },
     },
     {
-      hint: "--help lists the commands and options",
+      hint: "npx unrolled* --help lists what there is",
       async follow(met) {
         await met.command("sample");
         await works("sample --help");

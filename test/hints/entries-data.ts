@@ -74,7 +74,7 @@ export const DATA: Entries = {
   ],
   "data/labelled-lines.ts": [
     {
-      hint: "give one file for each label",
+      hint: "give a text file for each label, or a table (.csv, .tsv, .jsonl) that has them",
       async follow(met) {
         await met.code(() => labelled({ good: "fine\n" }));
         labelled({ good: "fine\n", bad: "awful\n" });

@@ -46,6 +46,13 @@ export const FORECAST: Entries = {
     {
       hint: "write all times alike, or name the column that has them with --time-column",
       async follow(met) {
+        await met.command(forecast(csv(months().replace("2020-03", "31.3.2020"))));
+        await works(forecast(csv(months())));
+      },
+    },
+    {
+      hint: "write times as 2024-05-31, 2024-05, 2024-Q2, 2024-05-31 14:00 or numbers, or name their column with --time-column",
+      async follow(met) {
         const days = wider((at) => `day ${at}`);
         await met.command(forecast(csv(days, "month,sales,date"), "--target sales --time-column date"));
         await works(forecast(csv(days, "month,sales,date"), "--target sales --time-column month"));

@@ -6,7 +6,7 @@ import { createReferenceBackend } from "../../src/backend/reference/reference.ts
 import { LanguageModel, SequenceClassifier } from "../../src/models/index.ts";
 import { openRun } from "../../src/runs/index.ts";
 import { trainTask } from "../../src/runs/train-task.ts";
-import { TASKS } from "../../src/tasks/index.ts";
+import { type ClassifyPrediction, TASKS } from "../../src/tasks/index.ts";
 import { checkpointPath, train } from "../tasks/text-runs.ts";
 
 const root = mkdtempSync(join(tmpdir(), "open-run-"));
@@ -33,10 +33,10 @@ test("a run of classify predicts", async () => {
   for await (const _ of training.events);
   const run = await openRun(out);
   expect(run.model).toBeInstanceOf(SequenceClassifier);
-  const { label, probabilities } = await run.predict("Brakkut");
+  const { label, probabilities } = await run.predict<ClassifyPrediction>("Brakkut");
   const { labels } = run.facts as { labels: readonly string[] };
   expect(labels).toContain(label);
-  const sum = Object.values(probabilities as Record<string, number>).reduce((total, p) => total + p, 0);
+  const sum = Object.values(probabilities).reduce((total, p) => total + p, 0);
   expect(sum).toBeCloseTo(1, 5);
 });
 

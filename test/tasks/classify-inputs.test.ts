@@ -177,6 +177,8 @@ describe("numbers", () => {
     const other = await train([file("flowers.csv", kinds)], { cell: "none", labelColumn: "kind" }, 1);
     expect((await other.predictFile(file("flowers.csv", kinds)))[1].json).toMatchObject({ expected: "b" });
     await expect(trained.predict("1.0")).rejects.toThrow("text must be 2 finite numbers, got 1");
+    await expect(trained.predict("1.0, tall")).rejects.toThrow("2 finite numbers, and 'tall' is none");
+    await expect(trained.predict("1.0,")).rejects.toThrow("2 finite numbers, and '' is none");
     await expect(
       trained.predict("", [
         [2, 0],

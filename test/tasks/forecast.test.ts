@@ -257,7 +257,7 @@ describe("is refused:", () => {
       "a series that is too short",
       monthly(9),
       {},
-      "no window fits into the 7 steps to train on: 6 steps are read and 3 forecast, which needs 9",
+      "no window fits into the 7 steps to train on: to read 6 and to forecast 3 takes 9",
     ],
     ["a constant series", monthly(75, () => 5), {}, "the series is constant: there is nothing to forecast"],
     [

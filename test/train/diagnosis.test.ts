@@ -48,6 +48,14 @@ describe("a validation loss that rose", () => {
     expect(warningsOf(historyOf(losses))).toMatchObject([{ code: "overfitted" }]);
   });
 
+  test("near zero is no harm, though it has doubled", () => {
+    const wrong = [0.1, 0, 0, 0, 0];
+    expect(warningsOf(historyOf([0.2, 0.01, 0.015, 0.02, 0.022], wrong))).toEqual([]);
+    expect(warningsOf(historyOf([0.2, 0.01, 0.03, 0.05, 0.06], wrong))).toMatchObject([
+      { code: "overfitted" },
+    ]);
+  });
+
   test("names more of what is used already, and leaves out what a model has not", () => {
     const losses = [0.9, 0.7, 0.8, 0.9, 1.1];
     const used = { dropout: 0.6, weightDecay: 0.01, hidden: 8, limits: { patience: 2, epochs: 3 } };

@@ -49,6 +49,12 @@ export async function startVite(
   return { url: server.resolvedUrls!.local[0]!, close: () => server.close() };
 }
 
+/** Files for pages that dependencies have under other names than those by which they are imported. */
+const BROWSER_FILES = {
+  "csv-parse/browser/esm/sync": "/node_modules/csv-parse/dist/esm/sync.js",
+  fflate: "/node_modules/fflate/esm/browser.js",
+};
+
 /** Where a page finds what a program imports by name, given that the package is served at /node_modules/unrolled. */
 export function importMap(): Record<string, string> {
   const { exports, dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
@@ -59,7 +65,7 @@ export function importMap(): Record<string, string> {
     ([name, target]) => [`unrolled${name.slice(1)}`, `/node_modules/unrolled/${target.slice(2)}`] as const,
   );
   const packages = Object.keys(dependencies).map((name) => [`${name}/`, `/node_modules/${name}/`] as const);
-  return Object.fromEntries([...entries, ...packages]);
+  return { ...Object.fromEntries([...entries, ...packages]), ...BROWSER_FILES };
 }
 
 /** Names of packages in the scripts of a folder become addresses, as one does by hand where there is no bundler. */
