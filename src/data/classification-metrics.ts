@@ -27,7 +27,7 @@ export interface ClassificationMetrics {
 }
 
 /** A confusion matrix of so many classes takes 128 MiB. */
-const MAX_CLASSES = 2 ** 12;
+export const MAX_CLASSES = 2 ** 12;
 
 export const CLASSES: Range = {
   text: `an integer from 1 to ${MAX_CLASSES}`,
@@ -156,4 +156,17 @@ export function majorityBaseline(
     confusion,
     metrics: classificationMetrics(confusion, classes),
   };
+}
+
+/**
+ * Weights with which all labels that occur count alike, with a mean of 1: items / (labels that occur * items of the label),
+ * as scikit-learn's `balanced`. A label that does not occur has 1.
+ * @param lists of labels in [0, classes); negative ones, of steps without a label, are passed over
+ */
+export function balancedWeights(lists: Iterable<Int32Array>, classes: number): Float64Array {
+  const counts = new Float64Array(classes);
+  for (const labels of lists) for (const label of labels) if (label >= 0) counts[label]++;
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const present = counts.filter((count) => count > 0).length;
+  return counts.map((count) => (count === 0 ? 1 : total / (present * count)));
 }

@@ -311,9 +311,12 @@ class LineCollector {
     const [labels, groups] = [sharedInts(this.labels.length), sharedInts(this.groups.length)];
     labels.set(this.labels);
     groups.set(this.groups);
-    for (const [label, name] of labelNames.entries()) {
-      if (labels.includes(label)) continue;
-      throw new InputError(`the label ${escapeControl(JSON.stringify(name))} has no lines`, {
+    const hasLines = new Uint8Array(labelNames.length);
+    for (const label of labels) hasLines[label] = 1;
+    const without = hasLines.indexOf(0);
+    if (without >= 0) {
+      const name = escapeControl(JSON.stringify(labelNames[without]));
+      throw new InputError(`the label ${name} has no lines`, {
         hint: "leave the label out, or give it a line that is not empty",
       });
     }

@@ -23,19 +23,10 @@ export function cutPieces({ items, labels }: LabelledSteps, most: number): Items
   return new Items(store);
 }
 
-/** Weights with which all labels together count alike, with a mean of 1 over the steps. */
-export function balancedWeights(pieces: Items, labels: Int32Array, classes: number): Float64Array {
-  const counts = new Float64Array(classes);
-  let total = 0;
-  for (const [index, start] of pieces.store.starts.entries()) {
-    for (const label of labels.subarray(start, start + pieces.store.lengths[index])) {
-      if (label < 0) continue;
-      counts[label]++;
-      total++;
-    }
-  }
-  const present = counts.filter((count) => count > 0).length;
-  return counts.map((count) => (count === 0 ? 1 : total / (present * count)));
+/** The labels of each piece, views. */
+export function* labelsOfPieces(pieces: Items, labels: Int32Array): Generator<Int32Array> {
+  const { starts, lengths } = pieces.store;
+  for (const [index, start] of starts.entries()) yield labels.subarray(start, start + lengths[index]);
 }
 
 /** What each piece counts in the loss: its labelled steps, each by the weight of its label. */
@@ -44,12 +35,9 @@ export function weightsOf(
   labels: Int32Array,
   byLabel: ArrayLike<number> | undefined,
 ): Float64Array {
-  const { starts, lengths } = pieces.store;
-  return Float64Array.from(starts, (start, index) => {
+  return Float64Array.from(labelsOfPieces(pieces, labels), (own) => {
     let weight = 0;
-    for (const label of labels.subarray(start, start + lengths[index])) {
-      if (label >= 0) weight += byLabel?.[label] ?? 1;
-    }
+    for (const label of own) if (label >= 0) weight += byLabel?.[label] ?? 1;
     return weight;
   });
 }

@@ -8,7 +8,7 @@ import { writeNpz } from "../../src/io/npz.ts";
 import { encodeWav } from "../../src/io/wav.ts";
 import type { ClassifyData } from "../../src/tasks/classify/data.ts";
 import type { ClassifySettings } from "../../src/tasks/classify/defaults.ts";
-import type { ClassifyFacts } from "../../src/tasks/classify/facts.ts";
+import { type ClassifyFacts, FIRST_INPUT } from "../../src/tasks/classify/facts.ts";
 import { type Prediction, TASKS, type Task, trainInMemory } from "../../src/tasks/index.ts";
 
 const task = await TASKS.classify();
@@ -330,6 +330,50 @@ describe("what is wrong in the data", () => {
     expect(notes.join()).toContain("1 item was cut to 1000 steps (--max-length)");
     expect(Math.max(...data.train.items.lengths, ...data.validation.items.lengths)).toBe(1000);
   });
+
+  test("sequences of 100,000 steps are measured a few at a time", async () => {
+    const steps = 100_000;
+    const values = new Float32Array(steps + 100);
+    const lengths = Int32Array.from({ length: 101 }, (_, index) => (index === 0 ? steps : 1));
+    const starts = Int32Array.from({ length: 101 }, (_, index) => (index === 0 ? 0 : steps + index - 1));
+    const { data } = await load([file("a.csv", FLOWERS)]);
+    const validation = { items: { values, starts, lengths, features: 1 }, labels: new Int32Array(101) };
+    const { parts, items } = task.evaluation({ ...data, validation }, { isComplete: true });
+    expect([parts, items]).toEqual([101, 101]);
+  });
+
+  test("a thousand labels do not make sums that no memory holds", async () => {
+    const labels = Array.from({ length: 1000 }, (_, label) => `${label}`);
+    const { data } = await load([file("a.csv", FLOWERS)]);
+    const count = 6000;
+    const ones = new Int32Array(count).fill(1);
+    const items = { values: Int32Array.of(0), starts: new Int32Array(count), lengths: ones, features: 1 };
+    const facts = { ...data.facts, labels };
+    const many = { ...data, facts, validation: { items, labels: ones.map((_, index) => index % 1000) } };
+    const { parts, width, run } = task.evaluation(many, { isComplete: true });
+    expect(parts * width).toBeLessThanOrEqual(2 ** 24);
+    const model = task.build(
+      task.configure(task.complete({ hidden: 2, embedding: 0 } as never), {
+        labels,
+        vocabulary: ["a"],
+        input: FIRST_INPUT,
+      }),
+      { rng: new Rng(1), backend },
+    );
+    const sums = new Float64Array(parts * width);
+    for (const replica of [0, 1]) await run(model, { backend, replica, replicas: 2 }, sums);
+    const counted = task.score(sums, many, { parts, width, items: count, run }, []);
+    expect(counted.metrics!.accuracy).toBeCloseTo(0.001, 9);
+    expect(counted.loss).toBeCloseTo(Math.log(1000), 0);
+  });
+
+  test("a column in which every row differs is no column of labels", async () => {
+    const rows = Array.from({ length: 5000 }, (_, row) => `text ${row},${row}`);
+    const csv = `text,label\n${rows.join("\n")}\n`;
+    await expect(load([file("a.csv", csv)])).rejects.toThrow(
+      "the data has 5000 different labels, more than 4096: labels are in the column label (--label-column)",
+    );
+  });
 });
 
 describe("the plan of a training", () => {
@@ -407,6 +451,9 @@ test("facts of a file are checked", async () => {
     [{ ...input, format: { features: ["x", "y"], audio: { rate: -1 } } }, "input.format.audio must be"],
   ];
   for (const [value, message] of broken) expect(() => parse({ input: value })).toThrow(message);
+  // As many symbols as the text has, in a model of numbers.
+  const texts = { input: FIRST_INPUT, vocabulary: ["a"] };
+  expect(() => parse(texts)).toThrow("the model has another number of labels or symbols than the lists");
   const old = task.parse(
     (name) =>
       ({ model: { ...(model as object), features: 0, vocabulary: 2 }, labels, vocabulary: ["a"] })[name],

@@ -91,6 +91,10 @@ describe("a classifier", () => {
     mkdirSync(other);
     for (const name of ["Rising", "Elsewhere"]) writeFileSync(join(other, `${name}.txt`), "abc\n");
     await expect(evaluateRun(folder, [other], {}, hooks)).rejects.toThrow("has the label Elsewhere");
+    const { items } = await evaluateRun(folder, [other], { skipUnknown: true }, hooks);
+    expect(items).toBe(1);
+    rmSync(join(other, "Rising.txt"));
+    await expect(evaluateRun(folder, [other], { skipUnknown: true }, hooks)).rejects.toThrow("no item of");
   });
 
   test("gives the same result whatever the rows of an evaluation are", async () => {

@@ -3,6 +3,7 @@ import { ids, type Tensor, tensor } from "../../backend/tensor.ts";
 import { escapeControl, InputError } from "../../core/errors.ts";
 import type { LoadHooks } from "../../core/hooks.ts";
 import { runJobInTurns } from "../../core/job.ts";
+import { MAX_CLASSES } from "../../data/classification-metrics.ts";
 import type { DataSource } from "../../data/data-source.ts";
 import { type ItemStore, Items, type ItemValues } from "../../data/items.ts";
 import { collectTextsJob, type LabelledText } from "../../data/labelled-lines.ts";
@@ -156,6 +157,11 @@ export async function loadItems(
   request.verify({ fingerprint, counts, validation: validationFingerprint });
   const asked = settingsForData(request, data.kind);
   const labelNames = classifierOf(request)?.labels ?? labelled(data).labelNames;
+  if (labelNames.length > MAX_CLASSES) {
+    throw new InputError(
+      `the data has ${labelNames.length} different labels, more than ${MAX_CLASSES}: labels are in the column ${escapeControl(asked.labelColumn)} (--label-column)`,
+    );
+  }
   const labels = labelsAmong(data, labelNames, "the data");
   const split = held === undefined ? splitItems(data, labels, asked) : undefined;
   const train = split?.train ?? everyItem(count);
@@ -276,27 +282,34 @@ function encoderOf(input: TextInput | NumberInput, tokens: LineTokens | undefine
 
 /**
  * The places of the items' labels among those of a model.
- * @throws InputError for a label that is none of them
+ * @param skipUnknown whether a label that is none of them is -1
+ * @throws InputError for a label that is none of them, unless it is to be skipped
  */
-function labelsAmong(data: LabelledData, names: readonly string[], what: string): Int32Array {
+function labelsAmong(
+  data: LabelledData,
+  names: readonly string[],
+  what: string,
+  skipUnknown = false,
+): Int32Array {
   const { labelNames, labels } = labelled(data);
-  const places = labelNames.map((name) => names.indexOf(name));
-  const unknown = labelNames.filter((_, index) => places[index] < 0);
-  if (unknown.length > 0) {
-    throw new InputError(
-      `${what} has the label ${escapeControl(unknown[0])}, which the model does not know`,
-      { hint: `its labels are ${names.slice(0, 20).map(escapeControl).join(", ")}` },
-    );
+  const placeOf = new Map(names.map((name, place) => [name, place]));
+  const places = labelNames.map((name) => placeOf.get(name) ?? -1);
+  const unknown = labelNames.find((_, index) => places[index] < 0);
+  if (unknown !== undefined && !skipUnknown) {
+    throw new InputError(`${what} has the label ${escapeControl(unknown)}, which the model does not know`, {
+      hint: `its labels are ${names.slice(0, 20).map(escapeControl).join(", ")}`,
+    });
   }
   return labels.map((label) => places[label]);
 }
 
-/** Items to measure a model on. @throws InputError for a label that the model does not know */
+/** Items to measure a model on. @throws InputError for a label that the model does not know, and for no item */
 export async function loadTestItems(
   {
     source,
     facts,
     settings = DEFAULTS,
+    skipUnknown,
   }: TestRequest<ClassifySettings, SequenceClassifierConfig, ClassifyFacts>,
   hooks: LoadHooks,
 ): Promise<ClassifyData> {
@@ -306,9 +319,13 @@ export async function loadTestItems(
     hooks,
   );
   requireKind(data, facts, source.description);
-  const labels = labelsAmong(data, facts.labels, source.description);
+  const all = labelsAmong(data, facts.labels, source.description, skipUnknown);
+  const indices = everyItem(all.length).filter((index) => all[index] >= 0);
+  if (indices.length === 0)
+    throw new InputError(`no item of ${source.description} has a label that the model knows`);
+  const labels = Int32Array.from(indices, (index) => all[index]);
   const tokens = facts.input.kind === "text" ? tokensOf(facts) : undefined;
-  const items = encoderOf(facts.input, tokens, hooks)(data, everyItem(itemCount(data)));
+  const items = encoderOf(facts.input, tokens, hooks)(data, indices);
   return {
     train: {
       items: { ...items, starts: new Int32Array(0), lengths: new Int32Array(0) },

@@ -18,11 +18,17 @@ import { type ClassifyData, inputTensor, itemsOf, type LabelledPart } from "./da
 /** Less than an item weighs in the accuracy of any set that fits in memory. */
 const TIE = 1e-9;
 
-/** Rows of an evaluation batch, which is one part. */
+/** Rows of an evaluation batch, which is one part unless there are very many labels. */
 const ROWS = 64;
 
+/** Numbers in the sums of all parts: 128 MiB, since a confusion matrix of a thousand labels takes 8 MiB. */
+const MOST_SUMS = 2 ** 24;
+
+/** Steps that a batch may have in all, padding included, so that it fits in memory; one item is always a batch. */
+const MOST_STEPS = 2 ** 17;
+
 /**
- * Batches of the validation items in their order. Each part has the sum of the losses and a confusion matrix: element
+ * Batches of the validation items in their order. Each part has of one of them, or of several, the sum of the losses and a confusion matrix: element
  * 1 + label * K + prediction counts the items of a label that were predicted so.
  */
 export function planEvaluation(
@@ -32,28 +38,34 @@ export function planEvaluation(
   const classes = facts.labels.length;
   const width = 1 + classes * classes;
   const items = itemsOf(validation);
-  const batches = new ItemBatches(items, { batchSize: rows, shuffle: false });
+  const batchSize = Math.max(1, Math.min(rows, Math.floor(MOST_STEPS / items.longest)));
+  const batches = new ItemBatches(items, { batchSize, shuffle: false });
+  const steps = batches.stepsPerPass;
+  const parts = Math.max(1, Math.min(steps, Math.floor(MOST_SUMS / width)));
+  const firstOf = (part: number) => Math.floor((part * steps) / parts);
   return {
-    parts: batches.stepsPerPass,
+    parts,
     width,
     items: items.count,
     async run(model, { backend, replica, replicas, onDone }, sums) {
       const frames = new Frames(backend);
       const turns = new Turns();
-      for (let part = replica; part < batches.stepsPerPass; part += replicas) {
+      for (let part = replica; part < parts; part += replicas) {
         onDone?.(part);
-        const padded = batches.fill(part);
-        const { lengths, rows: count } = padded;
-        const logits = await frames.run(() => model.forward(inputTensor(padded), { lengths }).read());
-        const { indices } = batches.batch(part);
         const own = sums.subarray(part * width, (part + 1) * width);
-        for (let row = 0; row < count; row++) {
-          const label = validation.labels[indices[row]];
-          countItem(own, logits.subarray(row * classes, (row + 1) * classes), label);
+        for (let step = firstOf(part); step < firstOf(part + 1); step++) {
+          const padded = batches.fill(step);
+          const { lengths, rows: count } = padded;
+          const logits = await frames.run(() => model.forward(inputTensor(padded), { lengths }).read());
+          const { indices } = batches.batch(step);
+          for (let row = 0; row < count; row++) {
+            const label = validation.labels[indices[row]];
+            countItem(own, logits.subarray(row * classes, (row + 1) * classes), label);
+          }
+          if (turns.isDue) await turns.take();
         }
-        if (turns.isDue) await turns.take();
       }
-      onDone?.(batches.stepsPerPass);
+      onDone?.(parts);
       frames.dispose();
     },
   };

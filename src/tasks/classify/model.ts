@@ -2,7 +2,7 @@
 import { ids, tensor } from "../../backend/tensor.ts";
 import { FormatError } from "../../core/errors.ts";
 import { Rng } from "../../core/rng.ts";
-import { classificationMetrics } from "../../data/classification-metrics.ts";
+import { balancedWeights, classificationMetrics } from "../../data/classification-metrics.ts";
 import { ItemBatches } from "../../data/item-batches.ts";
 import type { PaddedItems } from "../../data/padded-items.ts";
 import { type PlannedBatches, ShortFirstBatches } from "../../data/short-first.ts";
@@ -47,7 +47,7 @@ function planBatches({ train, facts }: ClassifyData, settings: ClassifySettings)
       ? new ShortFirstBatches(itemsOf(train), { passes: shortFirst, ...options })
       : new ItemBatches(itemsOf(train), options);
   const classWeights =
-    settings.classWeights === "balanced" ? balancedWeights(train.labels, facts.labels.length) : undefined;
+    settings.classWeights === "balanced" ? balancedWeights([train.labels], facts.labels.length) : undefined;
   return {
     stepsPerEpoch: batches.stepsPerPass,
     rows: batchSize,
@@ -72,13 +72,6 @@ function planBatches({ train, facts }: ClassifyData, settings: ClassifySettings)
       return { ...padded, labels, classWeights, labelSmoothing };
     },
   };
-}
-
-/** Each label counts as much as any other: items / (labels * items of the label), as scikit-learn's `balanced`. */
-function balancedWeights(labels: Int32Array, classes: number): Float64Array {
-  const counts = new Float64Array(classes);
-  for (const label of labels) counts[label]++;
-  return counts.map((count) => (count === 0 ? 1 : labels.length / (classes * count)));
 }
 
 /**
@@ -170,8 +163,10 @@ export const classify: Task<
     const facts = parseFacts(read, where);
     const config = parseClassifierConfig(read("model"), where);
     const { input, vocabulary = [] } = facts;
-    const inputs = input.kind === "text" ? vocabulary.length + 1 : input.format.features.length;
-    if (config.classes !== facts.labels.length || (config.vocabulary || config.features) !== inputs) {
+    const [symbols, features] =
+      input.kind === "text" ? [vocabulary.length + 1, 0] : [0, input.format.features.length];
+    const fits = config.vocabulary === symbols && config.features === features;
+    if (config.classes !== facts.labels.length || !fits) {
       throw new FormatError(where, "the model has another number of labels or symbols than the lists");
     }
     return { config, facts };

@@ -1,6 +1,7 @@
 /** The data of `tag`: sequences with a label at every step. */
 import { escapeControl, InputError } from "../../core/errors.ts";
 import type { LoadHooks } from "../../core/hooks.ts";
+import { MAX_CLASSES } from "../../data/classification-metrics.ts";
 import type { DataSource } from "../../data/data-source.ts";
 import { Items } from "../../data/items.ts";
 import { lookaheadSteps } from "../../data/lookahead.ts";
@@ -45,9 +46,6 @@ const BUILT_IN: Readonly<Record<BuiltInSet, () => StepSequences>> = {
   lookahead: () => lookaheadSteps({ ahead: LOOKAHEAD }),
   video: () => movingShapeSteps(),
 };
-
-/** More labels than these are no labels. */
-const MOST_LABELS = 4096;
 
 /**
  * Read the sequences and divide them, all of a group on one side.
@@ -160,8 +158,8 @@ function labelsOf({ labels }: StepSequences): string[] {
       hint: "a table has them in its column label, an npz file in its array y; or name another --label-column",
     });
   }
-  if (names.length < 2 || names.length > MOST_LABELS) {
-    throw new InputError(`the data must have 2 to ${MOST_LABELS} different labels, got ${names.length}`);
+  if (names.length < 2 || names.length > MAX_CLASSES) {
+    throw new InputError(`the data must have 2 to ${MAX_CLASSES} different labels, got ${names.length}`);
   }
   return names;
 }

@@ -3,6 +3,7 @@ import { scope } from "../../backend/scope.ts";
 import { ids, tensor } from "../../backend/tensor.ts";
 import { FormatError, InputError } from "../../core/errors.ts";
 import { listOfAny, SIZE, TEXT } from "../../core/options.ts";
+import { balancedWeights } from "../../data/classification-metrics.ts";
 import type { DataFile } from "../../data/data-source.ts";
 import { ItemBatches } from "../../data/item-batches.ts";
 import { Items, type ItemValues } from "../../data/items.ts";
@@ -10,7 +11,7 @@ import { readStepFile } from "../../data/read-step-sequences.ts";
 import { scalingFromJSON } from "../../data/scaling.ts";
 import { largestOf } from "../../data/step-guesses.ts";
 import { encodeSteps, type StepInput, wordIds } from "../../data/step-inputs.ts";
-import { balancedWeights, cutPieces, padLabels, weightsOf } from "../../data/step-pieces.ts";
+import { cutPieces, labelsOfPieces, padLabels, weightsOf } from "../../data/step-pieces.ts";
 import type { StepSequences } from "../../data/step-sequences.ts";
 import { isBuiltInCell } from "../../models/cells.ts";
 import { SequenceTagger } from "../../models/sequence-tagger.ts";
@@ -58,7 +59,9 @@ function planBatches({ train, facts }: TagData, settings: TagSettings): BatchPla
     });
   }
   const balanced =
-    classWeights === "balanced" ? balancedWeights(pieces, train.labels, facts.labels.length) : undefined;
+    classWeights === "balanced"
+      ? balancedWeights(labelsOfPieces(pieces, train.labels), facts.labels.length)
+      : undefined;
   const own = weightsOf(pieces, train.labels, balanced);
   const batches = new ItemBatches(pieces, { batchSize, seed, bucketBatches: BUCKET_BATCHES, weights: own });
   return {
