@@ -1,6 +1,6 @@
 import { tanh } from "../autograd/ops/activations.ts";
 import { concat, split } from "../autograd/ops/concat.ts";
-import { div, maximum, mul, sub } from "../autograd/ops/elementwise.ts";
+import { add, div, maximum, mul, sub } from "../autograd/ops/elementwise.ts";
 import { exp } from "../autograd/ops/functions.ts";
 import { gatherRows } from "../autograd/ops/gather-rows.ts";
 import { matmul } from "../autograd/ops/matmul.ts";
@@ -92,27 +92,38 @@ export function poolPrefixes(
   if (pooling === "last") return output;
   if (pooling === "max") return runningMaximum(output);
   if (pooling === "mean" || attention === undefined) {
-    return matmul(
-      lowerTriangle(steps, output.backend, (row) => 1 / (row + 1)),
-      output,
-    );
+    const shares = Float64Array.from({ length: steps }, (_, step) => 1 / (step + 1));
+    return mul(sumPrefixes(output), tensor(shares, [steps, 1], "f32", output.backend));
   }
   const scores = attention.score.forward(tanh(attention.project.forward(output)));
   // One maximum for all: the scores are sums of weighted tanh, which do not differ by so much that sums vanish.
   const weights = exp(sub(scores, max(scores)));
-  const sums = matmul(
-    lowerTriangle(steps, output.backend, () => 1),
-    concat([mul(weights, output), weights]),
-  );
+  const sums = sumPrefixes(concat([mul(weights, output), weights]));
   const [values, totals] = split(sums, [features, 1]);
   return div(values, totals);
 }
 
-/** [T, T]: `value` at and below the diagonal. */
-function lowerTriangle(steps: number, backend: Backend, value: (row: number) => number): Tensor {
-  const rows = new Float64Array(steps * steps);
-  for (let row = 0; row < steps; row++) rows.fill(value(row), row * steps, row * steps + row + 1);
-  return tensor(rows, [steps, steps], "f32", backend);
+/** Steps that are summed by one product. */
+const BLOCK = 512;
+
+/** The sum of the rows up to each row of x [T, D]: a product for each block, so that memory grows with T and not its square. */
+function sumPrefixes(x: Tensor): Tensor {
+  const [steps] = x.shape;
+  const pieces: Tensor[] = [];
+  for (let from = 0; from < steps; from += BLOCK) {
+    const rows = Math.min(BLOCK, steps - from);
+    const own = matmul(lowerTriangle(rows, x.backend), slice(x, 0, from, from + rows));
+    const before = pieces.at(-1);
+    pieces.push(before === undefined ? own : add(own, slice(before, 0, BLOCK - 1, BLOCK)));
+  }
+  return pieces.length === 1 ? pieces[0] : concat(pieces, 0);
+}
+
+/** [n, n]: 1 at and below the diagonal. */
+function lowerTriangle(n: number, backend: Backend): Tensor {
+  const rows = new Float64Array(n * n);
+  for (let row = 0; row < n; row++) rows.fill(1, row * n, row * n + row + 1);
+  return tensor(rows, [n, n], "f32", backend);
 }
 
 /** The largest value of each feature up to each step, by doubling: after n rounds over the last 2^n steps. */

@@ -85,6 +85,33 @@ describe.each(backends)("on $name", ({ backend, tolerance }) => {
   });
 });
 
+it.each(["mean", "max", "attention"] as const)(
+  "100,000 steps are pooled by %s after each",
+  async (pooling) => {
+    const [{ backend }] = backends.filter(({ name }) => name !== "reference");
+    const settings = { features: 1, classes: 2, hidden: 1, cell: "none", pooling } as const;
+    const model = new SequenceClassifier(settings, { rng: new Rng(3), backend });
+    const steps = 100_000;
+    const values = Float32Array.from({ length: steps }, (_, t) => (t % 7) - 3);
+    const all = await scope(
+      () => model.prefixLogits(tensor(values, [1, steps, 1], "f32", backend)).read(),
+      backend,
+    );
+    for (const length of [512, 513, steps]) {
+      const beginning = values.subarray(0, length);
+      const alone = await scope(
+        () => model.forward(tensor(beginning, [1, length, 1], "f32", backend)).read(),
+        backend,
+      );
+      const own = all.slice((length - 1) * 2, length * 2);
+      expect(
+        firstDifference(own, alone, { absolute: 1e-4, relative: 1e-3 }),
+        `${length} steps`,
+      ).toBeUndefined();
+    }
+  },
+);
+
 it.each(NAMED)("gradients are those of central differences: $name", async ({ settings }) => {
   const model = make(settings, reference);
   const leaves = Object.fromEntries(parameters(model).map(({ name, tensor: each }) => [name, each]));
