@@ -113,13 +113,13 @@ export function findCalendar(all: readonly TimeTexts[]): Calendar {
   const parsed = all.map(parseAll);
   const form = formOf(parsed.flat());
   const values = parsed.map((times) => times.map((time) => valueIn(form, time)));
-  const origin = Math.min(...values.map(([first]) => first));
+  const origin = values.reduce((least, [first]) => Math.min(least, first), Number.POSITIVE_INFINITY);
   let step = 0;
   for (const own of values) {
     step = commonStep(step, own[0] - origin);
     for (let at = 1; at < own.length; at++) step = commonStep(step, own[at] - own[at - 1]);
   }
-  const last = Math.max(...values.map((own) => own[own.length - 1]));
+  const last = values.reduce((most, own) => Math.max(most, own[own.length - 1]), Number.NEGATIVE_INFINITY);
   const rows = values.reduce((most, own) => Math.max(most, own.length), 0);
   if (step > 0) refuseIrregular((last - origin) / step, rows);
   return { form, step: step || 1, origin, day: parsed[0][0].day };

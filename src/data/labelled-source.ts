@@ -180,7 +180,7 @@ async function readRecordings(
     recordings.push(parseWav(await file.read(), file.name));
   }
   const rates = recordings.map(({ sampleRate }) => sampleRate);
-  const audio = format?.audio ?? audioFormat(Math.min(...rates));
+  const audio = format?.audio ?? audioFormat(rates.reduce((least, rate) => Math.min(least, rate)));
   const others = rates.filter((rate) => rate !== audio.rate).length;
   if (others > 0)
     onNote(`${others} recordings of other rates were brought to ${audio.rate} samples per second`);

@@ -54,17 +54,16 @@ function* tryTransformJob(
 ): Job<number | undefined> {
   const { horizon, transform, season } = sizes;
   const cuts = Int32Array.from(ends, (end) => Math.floor((1 - TRIAL_SHARE) * end));
-  const window = Math.max(
-    1,
-    Math.min(sizes.window, Math.min(...cuts) - lostSteps(transform, season) - horizon),
-  );
+  const shortest = cuts.reduce((least, cut) => Math.min(least, cut));
+  const window = Math.max(1, Math.min(sizes.window, shortest - lostSteps(transform, season) - horizon));
   const own = { ...sizes, window };
   const scales = fitScales(store, own, cuts);
   const unscaled = new SeriesWindows(store, own, { ...scales, growth: ones(horizon * sizes.targets) });
   const [fitted, measured]: [number[], number[]] = [[], []];
   for (let series = 0; series < cuts.length; series++) {
-    fitted.push(...unscaled.originsIn(series, 0, cuts[series] - horizon));
-    measured.push(...unscaled.originsIn(series, cuts[series] - 1, ends[series] - horizon));
+    for (const origin of unscaled.originsIn(series, 0, cuts[series] - horizon)) fitted.push(origin);
+    for (const origin of unscaled.originsIn(series, cuts[series] - 1, ends[series] - horizon))
+      measured.push(origin);
   }
   const [fit, test] = [thinned(fitted, MOST_FITTED), thinned(measured, MOST_MEASURED)];
   if (fit.length < 8 || test.length === 0) return undefined;

@@ -11,6 +11,7 @@ import {
   seasonalNaiveForecast,
   solveCholesky,
 } from "../../src/data/autoregression.ts";
+import { ROWS } from "../../src/data/calendar.ts";
 import { naiveErrorsOf, scoreForecasts } from "../../src/data/forecast-metrics.ts";
 import { findColumns, readSeries } from "../../src/data/series.ts";
 import { lostSteps, TRANSFORMS, type Transform } from "../../src/data/series-transform.ts";
@@ -245,5 +246,23 @@ describe("the transform that is chosen", () => {
 
   test("is none where there is too little to compare", () => {
     expect(choose([1, 2, 3, 4, 5, 6])).toBe("none");
+  });
+
+  test("is chosen for a series of 400,000 steps", () => {
+    const length = 400_000;
+    const values = Float64Array.from({ length }, (_, t) => Math.sin(t / 5) + ((t * 7919) % 101) / 100);
+    const known = new Uint8Array(length).fill(1);
+    const columns = { targets: ["y"], exogenous: [], ahead: [], time: undefined, series: undefined };
+    const store = storeSeries({
+      columns,
+      calendar: ROWS,
+      series: [{ name: "y", start: 0, length, values, known }],
+      missing: { steps: 0, cells: 0 },
+    });
+    const sizes = { window: 6, horizon: 3, targets: 1, exogenous: 0, ahead: 0, season: 1 };
+    expect(runJob(tryTransformsJob(store, sizes, [length])).map(({ transform }) => transform)).toEqual([
+      "none",
+      "difference",
+    ]);
   });
 });

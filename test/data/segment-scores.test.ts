@@ -9,6 +9,7 @@ import {
   editScore,
   entitiesOf,
   matchSegments,
+  type Segment,
   segmentsOf,
 } from "../../src/data/segment-scores.ts";
 import { softmaxRegressionJob } from "../../src/data/softmax-regression.ts";
@@ -16,6 +17,33 @@ import { TagScorer } from "../../src/data/tag-scores.ts";
 
 const segments = (text: string) =>
   segmentsOf(Array.from(text, (one) => (one === "." ? -1 : one.charCodeAt(0) - 97)));
+
+/** The Levenshtein distance by its whole table (Wagner and Fischer 1974). */
+function plainDistance(one: readonly Segment[], other: readonly Segment[]): number {
+  let row = Array.from({ length: other.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= one.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= other.length; j++) {
+      const replaced = row[j - 1] + Number(one[i - 1].label !== other[j - 1].label);
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, replaced));
+    }
+    row = next;
+  }
+  return row[other.length];
+}
+
+function plainMatches(truth: readonly Segment[], predicted: readonly Segment[]): number {
+  const isFound = new Set<number>();
+  for (const { label, start, end } of predicted) {
+    const shares = truth.map((other) => {
+      const shared = Math.min(end, other.end) - Math.max(start, other.start);
+      return other.label === label ? shared / (Math.max(end, other.end) - Math.min(start, other.start)) : 0;
+    });
+    const best = shares.indexOf(shares.reduce((a, b) => Math.max(a, b), 0));
+    if (best >= 0 && shares[best] >= 0.5) isFound.add(best);
+  }
+  return isFound.size;
+}
 
 describe("segments", () => {
   it("are runs of one label; a step without one ends them", () => {
@@ -35,6 +63,44 @@ describe("segments", () => {
     expect(editScore(segments("aaaabbbb"), segments("abababbb"))).toBeCloseTo(1 - 4 / 6, 12);
     expect(editScore(segments("aaa"), segments("bbb"))).toBe(0);
     expect(editScore([], [])).toBe(1);
+  });
+
+  it("have the edit score of the whole table, whatever their number is", () => {
+    const labels = fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 150 });
+    fc.assert(
+      fc.property(labels, labels, (one, other) => {
+        const [truth, predicted] = [segmentsOf(one), segmentsOf(other)];
+        const longest = Math.max(truth.length, predicted.length);
+        const expected = longest === 0 ? 1 : 1 - plainDistance(truth, predicted) / longest;
+        expect(editScore(truth, predicted)).toBe(expected);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("match as in a search through all of them", () => {
+    const segment = fc
+      .record({ label: fc.nat({ max: 2 }), start: fc.nat({ max: 30 }), size: fc.integer({ min: 1, max: 8 }) })
+      .map(({ label, start, size }) => ({ label, start, end: start + size }));
+    const labels = fc.array(fc.integer({ min: -1, max: 2 }), { maxLength: 60 }).map(segmentsOf);
+    const lists = fc.oneof(labels, fc.array(segment, { maxLength: 20 }));
+    fc.assert(
+      fc.property(lists, lists, (truth, predicted) => {
+        expect(matchSegments(truth, predicted).found).toBe(plainMatches(truth, predicted));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  // With a table of all pairs it takes minutes.
+  it("are scored in sequences of 100,000 steps", { timeout: 30_000 }, () => {
+    const labels = (factor: number) =>
+      Int32Array.from({ length: 100_000 }, (_, t) => (Math.imul(t + 1, factor) >>> 20) % 8);
+    const [truth, predicted] = [segmentsOf(labels(2_654_435_761)), segmentsOf(labels(2_246_822_519))];
+    expect(truth.length).toBeGreaterThan(80_000);
+    expect(editScore(truth, predicted)).toBeGreaterThan(0.2);
+    const { found, missed } = matchSegments(truth, predicted);
+    expect(found + missed).toBe(truth.length);
   });
 
   it("match where they overlap by half, each once", () => {
@@ -165,7 +231,7 @@ describe("made sequences", () => {
     for (const [at, own] of symbols.entries()) {
       expect([...labels[at]]).toEqual([...own.slice(2), -1, -1]);
     }
-    expect(() => lookaheadSequences({ sequences: 1, length: 2, ahead: 2 })).toThrow(/ahead must be less/);
+    expect(() => lookaheadSequences({ sequences: 1, length: 2, ahead: 9 })).toThrow(/less than length/);
   });
 
   it("show the motion between two frames, of which a single one says nothing", () => {

@@ -214,6 +214,19 @@ describe("a forecaster", () => {
 });
 
 describe("on ragged batches, with gaps", () => {
+  test("windows of which nothing is known that comes are not trained on", async () => {
+    const path = file(monthly(75, (t) => (t > 20 && t < 27 ? "" : salesOf(t).toFixed(2))));
+    const { steps, data: read } = await train({
+      out: fresh(),
+      data: [path],
+      epochs: 1,
+      batchSize: 1,
+      backend: "reference",
+    });
+    expect(steps).toHaveLength(read.train.origins.length);
+    expect([...read.train.origins]).not.toContain(20);
+  });
+
   const gappy = () => file(monthly(75, (t) => (t % 17 === 9 ? "" : salesOf(t).toFixed(2))));
   const parametersOf = async (folder: string, step: number) => {
     const path = join(folder, "checkpoints", `step-${step}.safetensors`);

@@ -153,13 +153,26 @@ function requireWindows(origins: Int32Array, what: string, sizes: WindowSizes, s
   );
 }
 
-/** Rows after which forecasts are made that lie within the training part with their horizon, or are compared after it. */
+/** Rows after which forecasts are made that lie within the training part with their horizon. */
 function trainingOrigins(windows: SeriesWindows, ends: Int32Array): Int32Array {
   const all: number[] = [];
   for (const [series, end] of ends.entries()) {
-    for (const origin of windows.originsIn(series, 0, end - windows.sizes.horizon)) all.push(origin);
+    for (const origin of windows.originsIn(series, 0, end - windows.sizes.horizon)) {
+      if (hasTarget(windows, origin)) all.push(origin);
+    }
   }
   return toShared(all);
+}
+
+/** Whether any of the numbers to forecast was read: a gap may be longer than the horizon. */
+function hasTarget(windows: SeriesWindows, origin: number): boolean {
+  const { horizon, targets } = windows.sizes;
+  for (let ahead = 1; ahead <= horizon; ahead++) {
+    for (let target = 0; target < targets; target++) {
+      if (windows.isMeasurable(origin, ahead, target)) return true;
+    }
+  }
+  return false;
 }
 
 /** @param from of each series, the first step that is compared; it and all after it are forecast at least once */
@@ -252,7 +265,12 @@ function fitTraining(
   const unscaled = { ...fitScales(store, sizes, ends), growth: ones(sizes.horizon * sizes.targets) };
   const first = new SeriesWindows(store, sizes, unscaled);
   const origins = trainingOrigins(first, ends);
-  requireWindows(origins, "to train on", sizes, Math.max(...ends));
+  requireWindows(
+    origins,
+    "to train on",
+    sizes,
+    ends.reduce((most, end) => Math.max(most, end), 0),
+  );
   const scales = { ...unscaled, growth: fitGrowth(first, origins) };
   const windows = new SeriesWindows(store, sizes, scales);
   const naiveErrors = naiveErrorsOf(windows, ends);
