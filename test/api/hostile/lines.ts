@@ -179,7 +179,7 @@ function generators(): HostileTarget[] {
         options: arg.options({
           count: between(1, 200_000, 3),
           fewest: between(2, 8, 3),
-          most: between(4, 100, 5),
+          most: between(3, 100, 5),
           seed: arg.optional(arg.integer(1)),
         }),
       },
