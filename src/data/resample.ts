@@ -6,8 +6,8 @@ const ZERO_CROSSINGS = 24;
 /** Where the low-pass filter halves the amplitude, as a share of what the lower of the two rates can represent. */
 const ROLLOFF = 0.94;
 const MAX_SAMPLES = 2 ** 30;
-/** Filters that are kept; with rates that have few factors in common, each sample has a filter of its own. */
-const MAX_KEPT = 4096;
+/** Weights of filters that are kept: 64 MiB. With rates that have few factors in common, each sample has its own filter. */
+const MOST_KEPT = 2 ** 23;
 
 /** The highest is that of radio receivers; sound has at most 192,000. */
 export const RATE: Range = {
@@ -37,14 +37,15 @@ export function resample(samples: ArrayLike<number>, from: number, to: number): 
   const [step, phases] = [from / divisor, to / divisor];
   const cutoff = ROLLOFF * Math.min(1, to / from);
   const reach = Math.ceil(ZERO_CROSSINGS / cutoff);
-  const kept: (Float64Array | undefined)[] = new Array(Math.min(phases, MAX_KEPT));
+  const most = Math.min(phases, Math.max(1, Math.floor(MOST_KEPT / (2 * reach + 2))));
+  const kept: (Float64Array | undefined)[] = new Array(most);
   const result = new Float32Array(count);
   for (let index = 0; index < count; index++) {
     // The place of the sample among those of before: its whole part, and the rest in parts of `phases`.
     const phase = (index * step) % phases;
     const middle = (index * step - phase) / phases;
-    const filter = (phase < MAX_KEPT ? kept[phase] : undefined) ?? filterOf(phase / phases, cutoff, reach);
-    if (phase < MAX_KEPT) kept[phase] = filter;
+    const filter = (phase < most ? kept[phase] : undefined) ?? filterOf(phase / phases, cutoff, reach);
+    if (phase < most) kept[phase] = filter;
     const first = middle - reach;
     const last = Math.min(samples.length - 1, middle + reach + 1);
     let sum = 0;

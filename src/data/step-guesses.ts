@@ -1,6 +1,7 @@
 /** What there is to beat by a model of sequences: guesses of the label of each step from the step alone. */
 import type { Job } from "../core/job.ts";
 import type { ItemStore } from "./items.ts";
+import { largestOf } from "./logits.ts";
 import { softmaxRegressionJob } from "./softmax-regression.ts";
 
 /** Sequences with a label for each step. */
@@ -22,21 +23,6 @@ export function labelledSteps(part: LabelledSteps): number {
     for (const label of labelsOf(part, index)) if (label >= 0) count++;
   }
   return count;
-}
-
-/** The place of the largest of the numbers from `at` on. */
-export function largestOf(logits: ArrayLike<number>, at: number, classes: number): number {
-  let best = 0;
-  for (let k = 1; k < classes; k++) if (logits[at + k] > logits[at + best]) best = k;
-  return best;
-}
-
-/** -ln p of a label. */
-export function lossAt(logits: ArrayLike<number>, at: number, classes: number, label: number): number {
-  const most = logits[at + largestOf(logits, at, classes)];
-  let total = 0;
-  for (let k = 0; k < classes; k++) total += Math.exp(logits[at + k] - most);
-  return Math.log(total) + most - logits[at + label];
 }
 
 /** What guesses each step by itself. */

@@ -9,6 +9,7 @@ import {
 } from "../../data/classification-metrics.ts";
 import { ItemBatches } from "../../data/item-batches.ts";
 import { Items } from "../../data/items.ts";
+import { largestOf, lossAt } from "../../data/logits.ts";
 import { meanBaselinesJob } from "../../data/mean-baselines.ts";
 import { naiveBayesBaselineJob } from "../../data/naive-bayes.ts";
 import type { SequenceClassifier } from "../../models/sequence-classifier.ts";
@@ -60,7 +61,7 @@ export function planEvaluation(
           const { indices } = batches.batch(step);
           for (let row = 0; row < count; row++) {
             const label = validation.labels[indices[row]];
-            countItem(own, logits.subarray(row * classes, (row + 1) * classes), label);
+            countItem(own, logits, { at: row * classes, classes, label });
           }
           if (turns.isDue) await turns.take();
         }
@@ -71,14 +72,14 @@ export function planEvaluation(
   };
 }
 
-/** Add an item's loss and its place in the confusion matrix. */
-function countItem(sums: Float64Array, logits: ArrayLike<number>, label: number): void {
-  let best = 0;
-  for (let k = 1; k < logits.length; k++) if (logits[k] > logits[best]) best = k;
-  let total = 0;
-  for (let k = 0; k < logits.length; k++) total += Math.exp(logits[k] - logits[best]);
-  sums[0] += Math.log(total) + logits[best] - logits[label];
-  sums[1 + label * logits.length + best]++;
+/** Add the loss of an item, whose logits begin at `at`, and its place in the confusion matrix. */
+function countItem(
+  sums: Float64Array,
+  logits: ArrayLike<number>,
+  { at, classes, label }: { readonly at: number; readonly classes: number; readonly label: number },
+): void {
+  sums[0] += lossAt(logits, at, classes, label);
+  sums[1 + label * classes + largestOf(logits, at, classes)]++;
 }
 
 /** The confusion matrix of all parts, [K, K]. */

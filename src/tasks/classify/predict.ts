@@ -5,6 +5,7 @@ import { ids, type Tensor, tensor } from "../../backend/tensor.ts";
 import { escapeControl, FormatError, InputError } from "../../core/errors.ts";
 import type { LoadHooks } from "../../core/hooks.ts";
 import type { DataFile } from "../../data/data-source.ts";
+import { probabilitiesAt } from "../../data/logits.ts";
 import { kindOfFile, readSequences } from "../../data/number-files.ts";
 import { decodeText } from "../../io/decode-text.ts";
 import { parseJsonLines, textField } from "../../io/json-lines.ts";
@@ -34,14 +35,6 @@ interface Ranked {
   readonly probability: number;
 }
 
-/** The probabilities of the labels, by their places. */
-function softmax(logits: ArrayLike<number>): number[] {
-  const most = Array.from(logits).reduce((a, b) => Math.max(a, b));
-  const powers = Array.from(logits, (logit) => Math.exp(logit - most));
-  const total = powers.reduce((sum, power) => sum + power, 0);
-  return powers.map((power) => power / total);
-}
-
 function rank(probabilities: readonly number[], { labels }: ClassifyFacts): Ranked[] {
   return probabilities
     .map((probability, place) => ({ label: labels[place], probability }))
@@ -59,7 +52,7 @@ function describe(name: string, input: string, ranked: readonly Ranked[]): Predi
 
 const oneRow = async (trained: Trained, make: () => Tensor): Promise<number[]> => {
   const logits = await scope(() => trained.model.forward(make()).read(), trained.backend);
-  return softmax(logits);
+  return probabilitiesAt(logits, 0, logits.length);
 };
 
 /** The tokens of a text, each with what the model says when it has read so far. */
@@ -85,7 +78,7 @@ async function scoreTokens(
   const { labels } = facts;
   const all = await scope(() => model.prefixLogits(ids(symbols, [1, symbols.length])).read(), backend);
   return Array.from(symbols, (_, at) => {
-    const own = softmax(all.subarray(at * labels.length, (at + 1) * labels.length));
+    const own = probabilitiesAt(all, at * labels.length, labels.length);
     const [{ label, probability }] = rank(own, facts);
     return { token: tokens[at], label, probability, predicted: own[labels.indexOf(predicted)] };
   });

@@ -18,6 +18,7 @@ import {
   type WindowSizes,
 } from "../../data/series-windows.ts";
 import { Sha256 } from "../../data/sha256.ts";
+import { sharedInts } from "../../data/shared-arrays.ts";
 import { ones } from "../../data/transform-choice.ts";
 import { parseTable, type Table } from "../../io/table.ts";
 import type { ForecastLoss } from "../../models/forecaster-config.ts";
@@ -187,10 +188,7 @@ function measuredOrigins(windows: SeriesWindows, from: ArrayLike<number>): Int32
 }
 
 function toShared(values: readonly number[]): Int32Array {
-  const bytes = 4 * values.length;
-  const shared =
-    typeof SharedArrayBuffer === "undefined" ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
-  const all = new Int32Array(shared);
+  const all = sharedInts(values.length);
   all.set(values);
   return all;
 }

@@ -4,13 +4,12 @@ import { ids, tensor } from "../../backend/tensor.ts";
 import type { LoadHooks } from "../../core/hooks.ts";
 import { runJobInTurns, Turns } from "../../core/job.ts";
 import { Items } from "../../data/items.ts";
+import { largestOf, lossAt } from "../../data/logits.ts";
 import { type PaddedItems, padItems } from "../../data/padded-items.ts";
 import {
   labelledSteps,
   labelsOf,
-  largestOf,
   linearGuessJob,
-  lossAt,
   majorityGuess,
   type StepGuess,
   wordGuess,

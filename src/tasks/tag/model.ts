@@ -7,9 +7,9 @@ import { balancedWeights } from "../../data/classification-metrics.ts";
 import type { DataFile } from "../../data/data-source.ts";
 import { ItemBatches } from "../../data/item-batches.ts";
 import { Items, type ItemValues } from "../../data/items.ts";
+import { largestOf, probabilitiesAt } from "../../data/logits.ts";
 import { readStepFile } from "../../data/read-step-sequences.ts";
 import { scalingFromJSON } from "../../data/scaling.ts";
-import { largestOf } from "../../data/step-guesses.ts";
 import { encodeSteps, type StepInput, wordIds } from "../../data/step-inputs.ts";
 import { cutPieces, labelsOfPieces, padLabels, weightsOf } from "../../data/step-pieces.ts";
 import type { StepSequences } from "../../data/step-sequences.ts";
@@ -215,11 +215,9 @@ async function label(
   const places = Array.from({ length: logits.length / labels.length }, (_, t) =>
     largestOf(logits, t * labels.length, labels.length),
   );
-  const probabilities = places.map((place, t) => {
-    const own = Array.from(logits.subarray(t * labels.length, (t + 1) * labels.length));
-    const total = own.reduce((sum, logit) => sum + Math.exp(logit - own[place]), 0);
-    return 1 / total;
-  });
+  const probabilities = places.map(
+    (place, t) => probabilitiesAt(logits, t * labels.length, labels.length)[place],
+  );
   const predicted = places.map((place) => labels[place]);
   const shown =
     words === undefined
