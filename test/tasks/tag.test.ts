@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decodeCheckpoint, writeNpz } from "../../src/io/index.ts";
 import { evaluateRun } from "../../src/runs/evaluate-run.ts";
+import { openRun } from "../../src/runs/open-run.ts";
 import { type PredictOptions, predictRun } from "../../src/runs/predict-run.ts";
 import { trainTask } from "../../src/runs/train-task.ts";
 import type { TrainOptions } from "../../src/runs/training-options.ts";
 import { TASKS } from "../../src/tasks/index.ts";
+import type { TagPrediction } from "../../src/tasks/predictions.ts";
 import type { TagSettings } from "../../src/tasks/tag/defaults.ts";
 import type { Prediction } from "../../src/tasks/task.ts";
 import type { EndEvent, EvalEvent, StepEvent } from "../../src/train/events.ts";
@@ -357,4 +359,23 @@ describe("what is wrong with the data is said with its place", () => {
     const { json } = await predict(folder, [path]);
     expect((json[0].labels as string[]).length).toBe(steps);
   });
+});
+
+test("a model of numbers labels steps that code gives, and a table with the label column of its training", async () => {
+  const path = table(tableRows(), HEADER.replace("label", "direction"));
+  const { folder } = await train({ data: [path], labelColumn: "direction", steps: 2 });
+  const opened = await openRun(folder);
+  const [first] = await opened.predictFile<TagPrediction>({ name: "new.csv", bytes: readFileSync(path) });
+  expect(first.truth).toEqual([""]);
+  const all = await opened.predictFile<TagPrediction>({ name: "new.csv", bytes: readFileSync(path) });
+  const steps = tableRows()
+    .map((row) => row.split(","))
+    .filter(([sequence]) => sequence === "s2")
+    .map((row) => [Number(row[2]), Number(row[3])]);
+  const { labels, probabilities } = await opened.predict<TagPrediction>(steps);
+  expect(labels).toEqual(all[2].labels);
+  expect(probabilities).toEqual(all[2].probabilities);
+  await expect(opened.predict([])).rejects.toThrow("must be steps of 2 numbers");
+  await expect(opened.predict([[1, 2], [3]])).rejects.toThrow("got step 1 of 1");
+  await expect(opened.predict([[1, Number.NaN]])).rejects.toThrow("got step 0 of 2");
 });

@@ -21,6 +21,8 @@ import { type BuiltInSet, type TagSettings, WORD_FEATURES } from "./defaults.ts"
 export interface TagFacts {
   readonly labels: readonly string[];
   readonly input: StepInput;
+  /** The column of the labels, where it was named: in a table to predict from it is no feature. */
+  readonly labelColumn?: string;
 }
 
 /** Sequences of one part, in the numbers of the model. */
@@ -60,7 +62,7 @@ export async function loadSequences(
     throw new InputError("--set names built-in data, and DATA is given", { hint: "leave one of them out" });
   }
   const set = source === undefined ? (settings.set ?? "lookahead") : null;
-  const options = { ...readOptions(settings, known?.facts.input), needsLabels: true };
+  const options = { ...readOptions(settings.labelColumn, known?.facts.input), needsLabels: true };
   const read = (from: DataSource) => readStepSequences(from, options, hooks);
   const all = source === undefined ? BUILT_IN[set!]() : await read(source);
   const held = request.validation && (await read(request.validation));
@@ -74,7 +76,8 @@ export async function loadSequences(
       ? splitSequences(all, settings)
       : { train: everySequence(all), validation: new Int32Array(0) };
   const input = known?.facts.input ?? describeInput(all, split.train);
-  const facts: TagFacts = { labels, input };
+  const { labelColumn } = settings;
+  const facts: TagFacts = { labels, input, ...(labelColumn !== null && { labelColumn }) };
   const whole = encode(all, facts, "the data");
   const validation =
     held === undefined ? subsetOf(whole, split.validation) : encode(held, facts, "the data of --val");
@@ -97,13 +100,13 @@ export async function loadSequences(
   };
 }
 
-/** How files are read for a model that knows its input. */
+/** How files are read for a model that knows its input. @param labelColumn null, undefined: the usual one */
 export function readOptions(
-  settings: TagSettings | undefined,
+  labelColumn: string | null | undefined,
   input: StepInput | undefined,
 ): ReadStepOptions {
   return {
-    labelColumn: settings?.labelColumn ?? undefined,
+    labelColumn: labelColumn ?? undefined,
     features: input?.kind === "frames" ? input.features : undefined,
   };
 }
@@ -206,7 +209,8 @@ export async function loadTestSequences(
   { source, settings, facts, skipUnknown }: TestRequest<TagSettings, SequenceTaggerConfig, TagFacts>,
   hooks: LoadHooks,
 ): Promise<TagData> {
-  const all = await readStepSequences(source, readOptions(settings, facts.input), hooks);
+  const labelColumn = settings?.labelColumn ?? facts.labelColumn;
+  const all = await readStepSequences(source, readOptions(labelColumn, facts.input), hooks);
   const validation = encode(all, facts, source.description, skipUnknown);
   if (labelledSteps(validation) === 0) {
     throw new InputError(`no step of ${source.description} has a label to compare with`);

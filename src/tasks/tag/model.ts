@@ -12,7 +12,7 @@ import { readStepFile } from "../../data/read-step-sequences.ts";
 import { scalingFromJSON } from "../../data/scaling.ts";
 import { encodeSteps, type StepInput, wordIds } from "../../data/step-inputs.ts";
 import { cutPieces, labelsOfPieces, padLabels, weightsOf } from "../../data/step-pieces.ts";
-import type { StepSequences } from "../../data/step-sequences.ts";
+import { type FrameSteps, type StepSequences, stepWidth } from "../../data/step-sequences.ts";
 import { isBuiltInCell } from "../../models/cells.ts";
 import { SequenceTagger } from "../../models/sequence-tagger.ts";
 import {
@@ -143,7 +143,15 @@ function parseScaling(value: unknown, where: string, features: number) {
 function parseFacts(read: (name: string) => unknown, where: string): TagFacts {
   const labels = read("labels");
   if (!areNames(labels)) throw new FormatError(where, "labels must be a list of different texts");
-  return { labels, input: parseInput(read("input"), where) };
+  const labelColumn = read("labelColumn");
+  if (labelColumn !== undefined && !TEXT.fits(labelColumn)) {
+    throw new FormatError(where, "labelColumn must be a text");
+  }
+  return {
+    labels,
+    input: parseInput(read("input"), where),
+    ...(labelColumn !== undefined && { labelColumn: labelColumn as string }),
+  };
 }
 
 /** Whether a model of this config reads what the facts say. */
@@ -165,12 +173,16 @@ interface TaggedSequence {
 
 async function* predict(trained: Trained, inputs: AsyncIterable<PredictionInput>): AsyncIterable<Prediction> {
   const { input } = trained.facts;
-  if (input.kind !== "words") {
-    throw new InputError("this model reads sequences of numbers, and no text", {
-      hint: "name a table (.csv, .tsv) or a file of arrays (.npz)",
-    });
-  }
-  for await (const { name, text } of inputs) {
+  for await (const { name, text, frames } of inputs) {
+    if (frames !== undefined) {
+      yield await label(trained, valuesOfFrames(frames, input, name), { name });
+      continue;
+    }
+    if (input.kind !== "words") {
+      throw new InputError("this model reads sequences of numbers, and no text", {
+        hint: "name a table (.csv, .tsv) or a file of arrays (.npz)",
+      });
+    }
     const words = text
       .normalize("NFC")
       .split(/\s+/u)
@@ -186,9 +198,36 @@ async function* predict(trained: Trained, inputs: AsyncIterable<PredictionInput>
   }
 }
 
+/** Steps that code gives. @throws InputError for what is no sequence of the model's numbers */
+function valuesOfFrames(frames: PredictionInput["frames"] & {}, input: StepInput, name: string): ItemValues {
+  if (input.kind === "words") throw new InputError(`${name}: the model reads words, and no numbers`);
+  const [image, features] = input.kind === "images" ? [input.image, []] : [null, input.features];
+  const steps: FrameSteps = { kind: "frames", values: new Float32Array(), features, image };
+  const width = stepWidth(steps);
+  const values = Float32Array.from(frames.flatMap((step) => Array.from(step)));
+  const wrong = frames.findIndex(
+    (step, at) =>
+      step.length !== width || !values.subarray(at * width, (at + 1) * width).every(Number.isFinite),
+  );
+  if (frames.length === 0 || wrong >= 0) {
+    const got = frames.length === 0 ? "no step" : `step ${wrong} of ${frames[wrong].length}`;
+    throw new InputError(`${name} must be steps of ${width} numbers that are finite in 32 bits, got ${got}`);
+  }
+  const all: StepSequences = {
+    steps: { ...steps, values },
+    lengths: Int32Array.of(frames.length),
+    names: [name],
+    labels: undefined,
+    groups: undefined,
+  };
+  return new Items(encodeSteps(all, input, name)).item(0);
+}
+
 async function* predictFile(trained: Trained, file: DataFile): AsyncIterable<Prediction> {
-  const { facts, settings } = trained;
-  const all: StepSequences = await readStepFile(file, readOptions(settings, facts.input));
+  const { facts } = trained;
+  // Of words the column may be missing where there is no label.
+  const labelColumn = facts.input.kind === "words" ? undefined : facts.labelColumn;
+  const all: StepSequences = await readStepFile(file, readOptions(labelColumn, facts.input));
   const items = new Items(encodeSteps(all, facts.input, file.name));
   let at = 0;
   for (const [index, length] of all.lengths.entries()) {
