@@ -86,8 +86,8 @@ function layerOf(file: string): string {
 
 const REGISTRY = "tasks/registry.ts";
 
-/** The task that a file belongs to: `text` of tasks/text/model.ts. */
-const taskOf = (file: string): string | undefined => /^tasks\/([^/]+)\//.exec(file)?.[1];
+/** The task that a file belongs to: `text` of tasks/text/model.ts. The checks before a training are of the kit. */
+const taskOf = (file: string): string | undefined => /^tasks\/(?!recipe\/)([^/]+)\//.exec(file)?.[1];
 
 const resolve = (from: string, specifier: string): string =>
   posix.normalize(posix.join(posix.dirname(from), specifier));

@@ -9,7 +9,7 @@ import {
 } from "../runs/check-training.ts";
 import type { NamedTask } from "../runs/train-task.ts";
 import type { OptionSchema, TaskOption } from "../tasks/option-schema.ts";
-import type { CheckResult, Verdict } from "../tasks/recipe.ts";
+import type { CheckResult, Verdict } from "../tasks/recipe/recipe.ts";
 import { type RunOptions, runOptions } from "../tasks/run-options.ts";
 import type { Task } from "../tasks/task.ts";
 import { chooseDrawing } from "./charts.ts";

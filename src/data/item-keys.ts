@@ -15,27 +15,39 @@ export function keyOfText(text: string): string {
   return plain === "" ? text.trim() : plain;
 }
 
+/** Two hashes of 32 bits of a text: FNV-1a (Fowler, Noll and Vo 1991) and the same with another prime. */
+export class TextHash {
+  private one = 0x811c9dc5;
+  private two = 0x01000193;
+
+  add(text: string): void {
+    for (let at = 0; at < text.length; at++) {
+      this.one = Math.imul(this.one ^ text.charCodeAt(at), 0x01000193);
+      this.two = Math.imul(this.two ^ text.charCodeAt(at), 0x85ebca6b);
+    }
+  }
+
+  /** Both, each in [0, 2^32). */
+  get values(): readonly [number, number] {
+    return [this.one >>> 0, this.two >>> 0];
+  }
+}
+
 /** Numbers that differ in later digits only are the same: files are written with more or fewer of them. */
 const DIGITS = 6;
 
 const NUMBERS = listOfAny(NUMBER, "a list of numbers");
 
 /**
- * A key of a list of numbers to six significant digits: its length and two hashes of 32 bits, FNV-1a (Fowler, Noll and Vo
- * 1991) and the same with another prime.
+ * A key of a list of numbers to six significant digits: its length and both hashes.
  * @param numbers of a sequence of ids or frames, one after another
  */
 export function keyOfNumbers(numbers: ArrayLike<number>): string {
   checkValue("keyOfNumbers: numbers", NUMBERS, numbers);
-  let [one, two] = [0x811c9dc5, 0x01000193];
+  const hash = new TextHash();
   for (let at = 0; at < numbers.length; at++) {
-    const text = String(Number(numbers[at].toPrecision(DIGITS)));
-    for (let i = 0; i < text.length; i++) {
-      one = Math.imul(one ^ text.charCodeAt(i), 0x01000193);
-      two = Math.imul(two ^ text.charCodeAt(i), 0x85ebca6b);
-    }
-    one = Math.imul(one ^ 0x2c, 0x01000193);
-    two = Math.imul(two ^ 0x2c, 0x85ebca6b);
+    hash.add(`${Number(numbers[at].toPrecision(DIGITS))},`);
   }
-  return `${numbers.length}:${(one >>> 0).toString(16)}${(two >>> 0).toString(16).padStart(8, "0")}`;
+  const [one, two] = hash.values;
+  return `${numbers.length}:${one.toString(16)}${two.toString(16).padStart(8, "0")}`;
 }

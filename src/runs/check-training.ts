@@ -1,7 +1,7 @@
 /** The checks before a training, on data in files: what `unrolled check` runs. */
 import type { Hooks } from "../core/hooks.ts";
 import { openBackend } from "../tasks/engine.ts";
-import { type CheckResult, checkRecipe } from "../tasks/recipe.ts";
+import { type CheckResult, checkRecipe } from "../tasks/recipe/recipe.ts";
 import type { TrainingSettings } from "../tasks/training-options.ts";
 import type { ShownTraining } from "../tasks/view.ts";
 import type { NamedTask } from "./train-task.ts";

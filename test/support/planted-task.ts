@@ -4,7 +4,7 @@ import { frameItems, ItemBatches, type Items } from "../../src/data/index.ts";
 import { keyOfNumbers } from "../../src/data/item-keys.ts";
 import { crossEntropy, ids, Linear, LSTM, mean, Rng, sub, type Tensor, tensor } from "../../src/nn/index.ts";
 import { type Engine, openBackend } from "../../src/tasks/engine.ts";
-import type { Checked } from "../../src/tasks/recipe.ts";
+import type { Checked } from "../../src/tasks/recipe/recipe.ts";
 import type { Task } from "../../src/tasks/task.ts";
 import type { TaskProbe } from "../../src/tasks/task-probe.ts";
 import { disturbNumbers } from "../../src/tasks/task-probe.ts";

@@ -2,9 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { keyOfNumbers, keyOfText } from "../../src/data/item-keys.ts";
 import { reshape } from "../../src/nn/index.ts";
-import { type CheckName, type CheckResult, checkRecipe } from "../../src/tasks/recipe.ts";
-import { holdOut } from "../../src/tasks/recipe-plans.ts";
-import type { Checked } from "../../src/tasks/recipe-training.ts";
+import { holdOut } from "../../src/tasks/recipe/plans.ts";
+import { type CheckName, type CheckResult, checkRecipe } from "../../src/tasks/recipe/recipe.ts";
+import type { Checked } from "../../src/tasks/recipe/training.ts";
 import type { BatchPlan } from "../../src/tasks/task.ts";
 import { type Defects, planted } from "../support/planted-task.ts";
 

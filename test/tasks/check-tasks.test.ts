@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { checkTraining } from "../../src/runs/check-training.ts";
-import type { CheckResult } from "../../src/tasks/recipe.ts";
+import type { CheckResult } from "../../src/tasks/recipe/recipe.ts";
 import { findTask, TASK_NAMES } from "../../src/tasks/registry.ts";
 
 const root = mkdtempSync(join(tmpdir(), "check-tasks-"));

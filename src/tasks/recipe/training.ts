@@ -1,15 +1,15 @@
 /** Short trainings of a task's model on one thread, for `unrolled check`: nothing of them is kept. */
-import { parameters } from "../autograd/parameter.ts";
-import type { Backend } from "../backend/backend.ts";
-import { Frames } from "../backend/scope.ts";
-import type { Hooks } from "../core/hooks.ts";
-import { Turns } from "../core/job.ts";
-import { ReplicaGroup } from "../train/replica-group.ts";
-import type { Engine } from "./engine.ts";
-import type { HeldRows } from "./recipe-plans.ts";
-import type { BatchPlan, BuildContext, Task } from "./task.ts";
-import { TaskLearner } from "./task-learner.ts";
-import type { TrainingSettings } from "./training-options.ts";
+import { parameters } from "../../autograd/parameter.ts";
+import type { Backend } from "../../backend/backend.ts";
+import { Frames } from "../../backend/scope.ts";
+import type { Hooks } from "../../core/hooks.ts";
+import { Turns } from "../../core/job.ts";
+import { ReplicaGroup } from "../../train/replica-group.ts";
+import type { Engine } from "../engine.ts";
+import type { BatchPlan, BuildContext, Task } from "../task.ts";
+import { TaskLearner } from "../task-learner.ts";
+import type { TrainingSettings } from "../training-options.ts";
+import type { HeldRows } from "./plans.ts";
 
 /** What is checked: a task with data and the settings of a training, as `trainTask` would begin it. */
 export interface Checked {

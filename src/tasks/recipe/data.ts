@@ -1,8 +1,9 @@
 /** Checks of data, before any model: copies in both parts, and whether there is anything to learn. */
-import { Turns } from "../core/job.ts";
-import { type CheckHead, type CheckResult, skip } from "./recipe-result.ts";
-import type { Checked } from "./recipe-training.ts";
-import type { Baseline } from "./task.ts";
+import { Turns } from "../../core/job.ts";
+import { TextHash } from "../../data/item-keys.ts";
+import type { Baseline } from "../task.ts";
+import { type CheckHead, type CheckResult, skip } from "./result.ts";
+import type { Checked } from "./training.ts";
 
 /** Copies of less than this share of the validation items change no figure that anybody reads. */
 const FEW_COPIES = 0.01;
@@ -48,16 +49,14 @@ export async function checkDuplicates({ task, data, hooks }: Checked): Promise<C
 }
 
 /**
- * 53 bits of two hashes (FNV-1a with two primes) in the place of a text, since those of a large part would not fit into
- * memory. Among a million texts one is taken for another with a probability of 1e-10.
+ * 53 bits of two hashes in the place of a text, since those of a large part would not fit into memory. Among a million texts
+ * one is taken for another with a probability of 1e-10.
  */
 function hashOf(text: string): number {
-  let [one, two] = [0x811c9dc5, 0x1000193];
-  for (let at = 0; at < text.length; at++) {
-    one = Math.imul(one ^ text.charCodeAt(at), 0x01000193);
-    two = Math.imul(two ^ text.charCodeAt(at), 0x85ebca6b);
-  }
-  return (one & 0x1fffff) * 2 ** 32 + (two >>> 0);
+  const hash = new TextHash();
+  hash.add(text);
+  const [one, two] = hash.values;
+  return (one & 0x1fffff) * 2 ** 32 + two;
 }
 
 /** What keyOfNumbers makes says nothing to people. */

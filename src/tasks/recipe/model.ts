@@ -1,9 +1,9 @@
 /** Checks of a model at its initial values: its loss, and what its outputs depend on. */
-import { InputError } from "../core/errors.ts";
-import { holdOut, rowsIn } from "./recipe-plans.ts";
-import { type CheckHead, type CheckResult, skip } from "./recipe-result.ts";
-import { type Checked, type ShortTraining, weightedMean } from "./recipe-training.ts";
-import type { BatchPlan, Task } from "./task.ts";
+import { InputError } from "../../core/errors.ts";
+import type { BatchPlan, Task } from "../task.ts";
+import { holdOut, rowsIn } from "./plans.ts";
+import { type CheckHead, type CheckResult, skip } from "./result.ts";
+import { type Checked, type ShortTraining, weightedMean } from "./training.ts";
 
 /** How far the loss at the start may be from that of guessing: a tenth of it, and at least so much. */
 const SHARE = 0.1;

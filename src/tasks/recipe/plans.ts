@@ -1,5 +1,5 @@
 /** Batches of the short trainings of `unrolled check`, made of those of a task's plan. */
-import type { BatchPlan } from "./task.ts";
+import type { BatchPlan } from "../task.ts";
 
 /** Some rows of a step that are only measured on. */
 export interface HeldRows {

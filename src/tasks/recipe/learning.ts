@@ -1,8 +1,9 @@
 /** Checks by short trainings: a few rows are learned by heart, and a copy that sees no input is beaten. */
-import { changeBatches, firstRows, type HeldOutPlan, holdOut, rowsIn } from "./recipe-plans.ts";
-import { type CheckHead, type CheckResult, skip } from "./recipe-result.ts";
-import { type Budget, type Checked, ShortTraining, weightedMean } from "./recipe-training.ts";
-import type { BatchPlan } from "./task.ts";
+
+import type { BatchPlan } from "../task.ts";
+import { changeBatches, firstRows, type HeldOutPlan, holdOut, rowsIn } from "./plans.ts";
+import { type CheckHead, type CheckResult, skip } from "./result.ts";
+import { type Budget, type Checked, ShortTraining, weightedMean } from "./training.ts";
 
 /** Rows that are learned by heart, in so many updates at most, down to this share of their loss at the start. */
 const FEW_ROWS = 8;

@@ -2,15 +2,15 @@
  * The checks before a training that Karpathy's "A recipe for training neural networks" (2019) advises, on the data and the
  * model that would be trained: what the data is, then the model as it begins, then what it learns in short trainings.
  */
-import { checkBaselines, checkDuplicates } from "./recipe-data.ts";
-import { checkInputs, checkOverfit } from "./recipe-learning.ts";
-import { checkInitialLoss, checkLookAhead, checkPadding, checkRows } from "./recipe-model.ts";
-import type { CheckResult } from "./recipe-result.ts";
-import { checkLearningRate } from "./recipe-sweep.ts";
-import { Budget, type Checked, ShortTraining } from "./recipe-training.ts";
+import { checkBaselines, checkDuplicates } from "./data.ts";
+import { checkInputs, checkOverfit } from "./learning.ts";
+import { checkInitialLoss, checkLookAhead, checkPadding, checkRows } from "./model.ts";
+import type { CheckResult } from "./result.ts";
+import { checkLearningRate } from "./sweep.ts";
+import { Budget, type Checked, ShortTraining } from "./training.ts";
 
-export type { CheckName, CheckResult, Verdict } from "./recipe-result.ts";
-export type { Checked } from "./recipe-training.ts";
+export type { CheckName, CheckResult, Verdict } from "./result.ts";
+export type { Checked } from "./training.ts";
 
 /**
  * Run all checks, the cheap ones first. Each result comes as soon as it is there.

@@ -1,9 +1,10 @@
 /** A sweep of learning rates by short trainings. */
-import { LEAST_STEPS, show, WARM_UP } from "./recipe-learning.ts";
-import { holdOut } from "./recipe-plans.ts";
-import { type CheckHead, type CheckResult, skip } from "./recipe-result.ts";
-import { type Budget, type Checked, ShortTraining, weightedMean } from "./recipe-training.ts";
-import type { BatchPlan } from "./task.ts";
+
+import type { BatchPlan } from "../task.ts";
+import { LEAST_STEPS, show, WARM_UP } from "./learning.ts";
+import { holdOut } from "./plans.ts";
+import { type CheckHead, type CheckResult, skip } from "./result.ts";
+import { type Budget, type Checked, ShortTraining, weightedMean } from "./training.ts";
 
 /** The rates of the sweep, as factors of that of the settings, and the updates at each. */
 const FACTORS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30];
