@@ -24,8 +24,14 @@ import { parseTable, type Table } from "../../io/table.ts";
 import type { ForecastLoss } from "../../models/forecaster-config.ts";
 import type { DataFacts, FittedSetting, Loaded, LoadRequest, TestRequest } from "../task.ts";
 import { type ForecastSettings, quantilesOf } from "./defaults.ts";
-import { type ForecastConfig, type ForecastFacts, scalesFor, sizesOf } from "./facts.ts";
-import { chooseSizes, type Reasons } from "./sizes.ts";
+import {
+  chooseSizes,
+  type ForecastConfig,
+  type ForecastFacts,
+  type Reasons,
+  scalesFor,
+  sizesOf,
+} from "./facts.ts";
 
 /** What a forecast is: the quantiles of each number, or with another loss the number. */
 export interface ForecastKind {

@@ -3,6 +3,7 @@ import { mul } from "../../autograd/ops/elementwise.ts";
 import { tensor } from "../../backend/tensor.ts";
 import { Rng } from "../../core/rng.ts";
 import { permute } from "../../data/item-batches.ts";
+import type { FilledWindows } from "../../data/series-windows.ts";
 import { isBuiltInCell } from "../../models/cells.ts";
 import { Forecaster } from "../../models/forecaster.ts";
 import {
@@ -13,6 +14,7 @@ import {
   forecasterTrainingBytes,
 } from "../../models/forecaster-config.ts";
 import type { BatchPlan, Task } from "../task.ts";
+import type { TaskProbe } from "../task-probe.ts";
 import {
   describeFacts,
   type ForecastData,
@@ -32,10 +34,8 @@ import {
 } from "./defaults.ts";
 import { type ForecastConfig, type ForecastFacts, parseForecast } from "./facts.ts";
 import { inputsOf, measureBaselines, planEvaluation, scoreOf } from "./metrics.ts";
-import { drawEvaluation } from "./picture.ts";
 import { drawPredictions, predictTable } from "./predict.ts";
-import { PROBE, type WindowBatch } from "./probe.ts";
-import { HELP, VIEW } from "./view.ts";
+import { drawEvaluation, HELP, VIEW } from "./view.ts";
 
 /** Each window once in a pass, in an order that depends on seed and pass alone. */
 function planBatches(
@@ -122,6 +122,43 @@ const LEAST_FACTS = {
 function modelOf({ window, horizon, lags, ...config }: ForecastConfig): ForecasterConfig {
   return config;
 }
+
+export interface WindowBatch extends FilledWindows {
+  readonly columns: number;
+}
+
+/** As far as standardised numbers are from each other. */
+const CHANGE = 1.5;
+
+/** The linear part reads the last steps of the window again; what is known ahead comes behind all of them. */
+function disturbInputs(batch: WindowBatch, row: number, step: number): WindowBatch {
+  const { rows, columns } = batch;
+  const inputs = batch.inputs.slice();
+  const window = inputs.length / (rows * columns);
+  for (let t = step; t < window; t++) {
+    for (let column = 0; column < columns; column++) inputs[(t * rows + row) * columns + column] += CHANGE;
+  }
+  const ahead = batch.future.length / rows;
+  const future = batch.future.map((value, at) => (Math.floor(at / ahead) === row ? value + CHANGE : value));
+  const size = batch.linear.length / rows;
+  const lags = (size - ahead) / columns;
+  const linear = batch.linear.map((value, at) => {
+    const t = window - lags + Math.floor((at % size) / columns);
+    return Math.floor(at / size) === row && t >= step ? value + CHANGE : value;
+  });
+  return { ...batch, inputs, future, linear };
+}
+
+export const PROBE: TaskProbe<ForecastData, ForecastConfig, Forecaster, WindowBatch> = {
+  zeroInputs: ({ inputs, future, linear, ...others }) => ({
+    ...others,
+    inputs: new Float32Array(inputs.length),
+    future: new Float32Array(future.length),
+    linear: new Float32Array(linear.length),
+  }),
+  disturbInputs,
+  outputs: (model, { columns, ...filled }) => model.forward(inputsOf(filled, model, columns)),
+};
 
 export const forecast: Task<
   ForecastSettings,

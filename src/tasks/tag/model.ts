@@ -6,8 +6,10 @@ import { listOfAny, SIZE, TEXT } from "../../core/options.ts";
 import { balancedWeights } from "../../data/classification-metrics.ts";
 import type { DataFile } from "../../data/data-source.ts";
 import { ItemBatches } from "../../data/item-batches.ts";
+import { keyOfNumbers, keyOfText } from "../../data/item-keys.ts";
 import { Items, type ItemValues } from "../../data/items.ts";
 import { largestOf, probabilitiesAt } from "../../data/logits.ts";
+import type { PaddedItems } from "../../data/padded-items.ts";
 import { readStepFile } from "../../data/read-step-sequences.ts";
 import { scalingFromJSON } from "../../data/scaling.ts";
 import { encodeSteps, type StepInput, wordIds } from "../../data/step-inputs.ts";
@@ -27,6 +29,7 @@ import { svgTimeline } from "../../render/svg-timeline.ts";
 import { stretchesOf, timelineOfNames } from "../../render/timeline.ts";
 import type { TagPrediction } from "../predictions.ts";
 import type { BatchPlan, Prediction, PredictionInput, Task, TrainedModel } from "../task.ts";
+import { disturbIds, disturbNumbers, type TaskProbe } from "../task-probe.ts";
 import {
   describeFacts,
   loadSequences,
@@ -44,7 +47,6 @@ import {
   WORDS,
 } from "./defaults.ts";
 import { inputOf, measureBaselines, planEvaluation, scoreSequences, timelineOf } from "./metrics.ts";
-import { PROBE, type TagBatch } from "./probe.ts";
 import { HELP, VIEW } from "./view.ts";
 
 /** Batches of so many are sorted by length together, which saves most of the padding. */
@@ -289,6 +291,42 @@ function drawPredictions(predictions: readonly Prediction[]): string {
   });
   return svgTimeline(timelineOfNames(sequences));
 }
+
+export interface TagBatch extends PaddedItems {
+  /** A label for each step, [rows, time]; -1 where there is none. */
+  readonly labels: Int32Array;
+  /** How much each label counts; undefined: all alike. */
+  readonly classWeights: Float64Array | undefined;
+}
+
+/** Words that the model does not know are all the same to it, and so in a key. */
+function* keysOf({ facts: { input }, ...parts }: TagData, part: "train" | "validation"): Iterable<string> {
+  const items = new Items(parts[part].items);
+  for (let index = 0; index < items.count; index++) {
+    const item = items.item(index);
+    if (input.kind === "words")
+      yield keyOfText(Array.from(item, (id) => input.vocabulary[id] ?? "?").join(" "));
+    else yield keyOfNumbers(item);
+  }
+}
+
+function disturbInputs(batch: TagBatch, row: number, step: number): TagBatch {
+  const { values, time } = batch;
+  const changed =
+    values instanceof Int32Array
+      ? disturbIds(values, time, row, step)
+      : disturbNumbers(values, batch, row, step);
+  return { ...batch, values: changed };
+}
+
+export const PROBE: TaskProbe<TagData, SequenceTaggerConfig, SequenceTagger, TagBatch> = {
+  zeroInputs: (batch) => ({ ...batch, values: batch.values.map(() => 0) }),
+  disturbInputs,
+  lengths: ({ lengths }) => lengths,
+  outputs: (model, batch) => model.forward(inputOf(batch), { lengths: batch.lengths }),
+  lookAhead: ({ bidirectional, delay }) => (bidirectional ? Number.POSITIVE_INFINITY : delay),
+  keys: keysOf,
+};
 
 export const tag: Task<TagSettings, TagData, SequenceTaggerConfig, TagFacts, SequenceTagger, TagBatch> = {
   name: "tag",
