@@ -1,4 +1,4 @@
-import { InputError } from "../core/index.ts";
+import { FormatError, InputError } from "../core/index.ts";
 import {
   ABOVE_0,
   checkValue,
@@ -109,4 +109,22 @@ export function scalingFromJSON(value: unknown, where = "scaling"): Scaling {
 
 function* each(items: Items<Float32Array>): Generator<Float32Array> {
   for (let index = 0; index < items.count; index++) yield items.item(index);
+}
+
+/**
+ * The scaling of a model's description: hostile until it is checked.
+ * @param features numbers of a step of the model
+ * @throws FormatError
+ */
+export function parseScaling(value: unknown, features: number, where: string): Scaling {
+  const name = "input.scaling";
+  let scaling: Scaling;
+  try {
+    scaling = scalingFromJSON(value, name);
+  } catch (cause) {
+    if (!(cause instanceof InputError)) throw cause;
+    throw new FormatError(where, cause.problem, { cause });
+  }
+  if (scaling.mean.length === features) return scaling;
+  throw new FormatError(where, `${name} must have a mean for each feature`);
 }

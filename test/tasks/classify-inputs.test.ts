@@ -449,6 +449,11 @@ test("facts of a file are checked", async () => {
     ],
     [{ ...input, format: { features: [1] } }, "input.format.features must be a list of texts"],
     [{ ...input, format: { features: ["x", "y"], audio: { rate: -1 } } }, "input.format.audio must be"],
+    // With the defaults that are missing it would make frames, but not when recordings are read.
+    [
+      { ...input, format: { features: ["x", "y"], audio: { rate: 8000, bands: 2 } } },
+      "input.format.audio must be",
+    ],
   ];
   for (const [value, message] of broken) expect(() => parse({ input: value })).toThrow(message);
   // As many symbols as the text has, in a model of numbers.

@@ -14,11 +14,12 @@ import type { LineWords } from "../../data/line-words.ts";
 import type { PaddedItems } from "../../data/padded-items.ts";
 import { applyScaling, fitScaling } from "../../data/scaling.ts";
 import { groupedSplit } from "../../data/splits.ts";
+import { readWordVectors, startOf, type WordStart } from "../../data/word-start.ts";
+import type { WordVectors } from "../../io/word-vectors.ts";
 import type { SequenceClassifierConfig } from "../../models/sequence-classifier-config.ts";
 import type { DataFacts, Loaded, LoadRequest, TestRequest } from "../task.ts";
 import { type ClassifySettings, DEFAULTS, settingsForData } from "./defaults.ts";
 import { type ClassifyFacts, type NumberInput, type TextInput, tokensOf } from "./facts.ts";
-import { readVectors, startOf, type WordStart } from "./start.ts";
 
 /** Items of one part, in the symbols or numbers of the model. */
 export interface LabelledPart {
@@ -199,6 +200,31 @@ export async function loadItems(
       ...(vectors && { vectors }),
     },
   };
+}
+
+/** The vectors of a file for the words of the training part, where a new run is to start from some. */
+async function readVectors(
+  lines: Items<Int32Array>,
+  request: Request,
+  { embeddings, embedding }: ClassifySettings,
+  hooks: LoadHooks,
+): Promise<WordVectors | undefined> {
+  if (embeddings === null || request.known !== undefined) return undefined;
+  hooks.onProgress(`reading ${embeddings}`, 0, null);
+  if (request.file === undefined) {
+    throw new InputError(`the file ${escapeControl(embeddings)} cannot be read here`, {
+      hint: "leave embeddings out",
+    });
+  }
+  const [file] = await request.file(embeddings).listFiles(hooks);
+  const read = await readWordVectors(lines, file);
+  if (request.isChosen("embedding") && embedding !== read.width) {
+    throw new InputError(
+      `--embedding ${embedding} is not the ${read.width} numbers of the vectors in ${escapeControl(embeddings)}`,
+      { hint: "leave --embedding out" },
+    );
+  }
+  return read;
 }
 
 function unknownShareOf(items: Items, unknown: number): number {

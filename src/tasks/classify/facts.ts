@@ -9,7 +9,15 @@ import {
   lineTokensFromJSON,
 } from "../../data/line-tokens.ts";
 import { logMelFrames } from "../../data/log-mel.ts";
-import { type Scaling, scalingFromJSON } from "../../data/scaling.ts";
+import { audioFormat } from "../../data/number-files.ts";
+import { parseScaling, type Scaling } from "../../data/scaling.ts";
+import { tokenizerFromJSON } from "../../data/tokenizer-json.ts";
+import type { Vocabulary } from "../../data/vocabulary.ts";
+import { WordTokenizer } from "../../data/word-tokenizer.ts";
+import type { LanguageModelConfig } from "../../models/language-model-config.ts";
+import { startFromLanguageModel } from "../../models/language-model-start.ts";
+import type { AdoptedWeights, ForeignWeights } from "../task.ts";
+import type { ClassifySettings } from "./defaults.ts";
 
 /** How texts become symbols. */
 export interface TextInput {
@@ -65,7 +73,7 @@ export function tokensOf(facts: ClassifyFacts, where = "vocabulary"): LineTokens
 }
 
 const COLUMN: Range = { text: "a text or null", fits: (value) => value === null || TEXT.fits(value) };
-const NAMES = listOfAny(TEXT, "a list of texts");
+const TEXTS = listOfAny(TEXT, "a list of texts");
 
 /** How a model of a file reads its inputs. @throws FormatError for what this program did not write */
 export function parseInput(value: unknown, where: string): TextInput | NumberInput {
@@ -89,18 +97,8 @@ export function parseInput(value: unknown, where: string): TextInput | NumberInp
   check("isOneStep", FLAG);
   check("format", OBJECT);
   const { format, isOneStep } = input as unknown as NumberInput;
-  check("format.features", NAMES, format.features);
-  let scaling: Scaling;
-  try {
-    scaling = scalingFromJSON(input.scaling, "input.scaling");
-  } catch (cause) {
-    throw new FormatError(where, cause instanceof InputError ? cause.problem : "input.scaling is none", {
-      cause,
-    });
-  }
-  if (scaling.mean.length !== format.features.length) {
-    throw new FormatError(where, "input.scaling must have a mean for each feature");
-  }
+  check("format.features", TEXTS, format.features);
+  const scaling = parseScaling(input.scaling, format.features.length, where);
   const audio = parseAudio(format.audio, format.features.length, where);
   const { features } = format;
   return {
@@ -113,6 +111,8 @@ export function parseInput(value: unknown, where: string): TextInput | NumberInp
   };
 }
 
+const AUDIO_NAMES = Object.keys(audioFormat(8000)) as (keyof AudioFormat)[];
+
 /** @throws FormatError for what makes no frames of the model's features */
 function parseAudio(value: unknown, features: number, where: string): AudioFormat | undefined {
   if (value === undefined) return undefined;
@@ -121,6 +121,7 @@ function parseAudio(value: unknown, features: number, where: string): AudioForma
   const audio = value as AudioFormat;
   let frames: Float32Array;
   try {
+    if (AUDIO_NAMES.some((name) => audio[name] === undefined)) throw new InputError("an option is missing");
     frames = logMelFrames([0], audio.rate, audio);
   } catch (cause) {
     throw new FormatError(where, problem, { cause });
@@ -128,8 +129,6 @@ function parseAudio(value: unknown, features: number, where: string): AudioForma
   if (frames.length !== features) throw new FormatError(where, problem);
   return audio;
 }
-
-const TEXTS = listOfAny(TEXT, "a list of texts");
 
 /** @throws FormatError */
 export function parseFacts(read: (name: string) => unknown, where: string): ClassifyFacts {
@@ -144,3 +143,45 @@ export function parseFacts(read: (name: string) => unknown, where: string): Clas
   tokensOf(facts, where);
   return facts;
 }
+
+/**
+ * A language model's embedding and recurrent layers, and its symbols.
+ * @throws InputError for one whose symbols a classifier does not have
+ */
+export function adopt({
+  task,
+  config,
+  facts,
+  tensors,
+  where,
+}: ForeignWeights): AdoptedWeights<ClassifySettings, ClassifyFacts> | undefined {
+  if (task !== "text") return undefined;
+  const model = config as LanguageModelConfig;
+  const { cell, hidden, layers, embedding } = model;
+  const tokenizer = tokenizerFromJSON((facts as { vocabulary?: unknown }).vocabulary, where);
+  if (tokenizer.kind === "bpe") {
+    throw new InputError(
+      `${where} is of a language model of byte pairs, and a classifier reads characters or words`,
+      {
+        hint: "train the language model with --tokens char or word",
+      },
+    );
+  }
+  const vocabulary =
+    tokenizer instanceof WordTokenizer
+      ? tokenizer.words.slice(FIRST_WORD)
+      : (tokenizer as Vocabulary).characters;
+  const first = tokenizer instanceof WordTokenizer ? FIRST_WORD : 0;
+  // The unknown symbol of a classifier is its last.
+  const unknown = tokenizer instanceof WordTokenizer ? tokenizer.unknownId : -1;
+  const rows = Int32Array.from([...vocabulary.map((_, id) => id + first), unknown]);
+  const { kind: tokens } = tokenizer;
+  return {
+    settings: { cell, hidden, layers, embedding, bidirectional: false, tokens },
+    facts: { labels: [], vocabulary, input: { ...FIRST_INPUT, tokens } },
+    tensors: startFromLanguageModel(tensors, model, rows, where),
+  };
+}
+
+/** Before them stand the end of a line and the unknown word. */
+const FIRST_WORD = 2;

@@ -7,6 +7,7 @@ import { ItemBatches } from "../../data/item-batches.ts";
 import { keyOfNumbers, keyOfText } from "../../data/item-keys.ts";
 import type { PaddedItems } from "../../data/padded-items.ts";
 import { type PlannedBatches, ShortFirstBatches } from "../../data/short-first.ts";
+import type { WordStart } from "../../data/word-start.ts";
 import { isBuiltInCell } from "../../models/cells.ts";
 import { SequenceClassifier } from "../../models/sequence-classifier.ts";
 import {
@@ -31,10 +32,9 @@ import {
   parseWidths,
   WORDS,
 } from "./defaults.ts";
-import { type ClassifyFacts, FIRST_INPUT, parseFacts, tokensOf } from "./facts.ts";
+import { adopt, type ClassifyFacts, FIRST_INPUT, parseFacts, tokensOf } from "./facts.ts";
 import { confusionOf, describeClasses, measureBaselines, planEvaluation, scoreItems } from "./metrics.ts";
 import { predict, predictFile, predictionPicture, readsWholeFile } from "./predict.ts";
-import { adopt, startWords } from "./start.ts";
 import { HELP, VIEW } from "./view.ts";
 
 /** Batches of so many are sorted by length together, which saves two thirds of the padding of names. */
@@ -237,6 +237,15 @@ export const PROBE: TaskProbe<ClassifyData, SequenceClassifierConfig, SequenceCl
   outputs: (model, batch) => model.forward(inputTensor(batch), { lengths: batch.lengths }),
   keys: keysOf,
 };
+
+/** Words that have a vector in a file start from it. */
+export function startWords({ embedding }: SequenceClassifier, vectors: WordStart | undefined): void {
+  if (embedding === undefined || vectors === undefined) return;
+  const { ids: words, values, width } = vectors;
+  for (const [row, id] of words.entries()) {
+    embedding.weight.view([width], id * width).write(values.subarray(row * width, (row + 1) * width));
+  }
+}
 
 /** A training step's memory depends on the longest item; lines of this length are long. */
 const TYPICAL_LENGTH = 64;

@@ -1,4 +1,4 @@
-/** What a model of `forecast` needs to be used without its data. */
+/** What a model of `forecast` needs to be used without its data, and how its sizes are chosen from the data. */
 import { FormatError, InputError, UnrolledError } from "../../core/errors.ts";
 import type { LoadHooks } from "../../core/hooks.ts";
 import { runJobInTurns } from "../../core/job.ts";

@@ -16,14 +16,7 @@ import { fingerprintOf, type StepSequences } from "../../data/step-sequences.ts"
 import type { SequenceTaggerConfig } from "../../models/sequence-tagger-config.ts";
 import type { DataFacts, Loaded, LoadRequest, TestRequest } from "../task.ts";
 import { type BuiltInSet, type TagSettings, WORD_FEATURES } from "./defaults.ts";
-
-/** What a model needs to be used without its data. */
-export interface TagFacts {
-  readonly labels: readonly string[];
-  readonly input: StepInput;
-  /** The column of the labels, where it was named: in a table to predict from it is no feature. */
-  readonly labelColumn?: string;
-}
+import type { TagFacts } from "./facts.ts";
 
 /** Sequences of one part, in the numbers of the model. */
 export interface TagPart extends LabelledSteps {

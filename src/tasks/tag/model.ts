@@ -1,43 +1,24 @@
 /** `tag`: a label for every step of a sequence, synced many-to-many. */
-import { scope } from "../../backend/scope.ts";
 import { ids, tensor } from "../../backend/tensor.ts";
-import { FormatError, InputError } from "../../core/errors.ts";
-import { listOfAny, SIZE, TEXT } from "../../core/options.ts";
+import { InputError } from "../../core/errors.ts";
 import { balancedWeights } from "../../data/classification-metrics.ts";
-import type { DataFile } from "../../data/data-source.ts";
 import { ItemBatches } from "../../data/item-batches.ts";
 import { keyOfNumbers, keyOfText } from "../../data/item-keys.ts";
-import { Items, type ItemValues } from "../../data/items.ts";
-import { largestOf, probabilitiesAt } from "../../data/logits.ts";
+import { Items } from "../../data/items.ts";
 import type { PaddedItems } from "../../data/padded-items.ts";
-import { readStepFile } from "../../data/read-step-sequences.ts";
-import { scalingFromJSON } from "../../data/scaling.ts";
-import { encodeSteps, type StepInput, wordIds } from "../../data/step-inputs.ts";
 import { cutPieces, labelsOfPieces, padLabels, weightsOf } from "../../data/step-pieces.ts";
-import { type FrameSteps, type StepSequences, stepWidth } from "../../data/step-sequences.ts";
 import { isBuiltInCell } from "../../models/cells.ts";
 import { SequenceTagger } from "../../models/sequence-tagger.ts";
 import {
   completeTaggerConfig,
-  parseTaggerConfig,
   type SequenceTaggerConfig,
-  stepSize,
   taggerParameterCount,
   taggerTrainingBytes,
 } from "../../models/sequence-tagger-config.ts";
 import { svgTimeline } from "../../render/svg-timeline.ts";
-import { stretchesOf, timelineOfNames } from "../../render/timeline.ts";
-import type { TagPrediction } from "../predictions.ts";
-import type { BatchPlan, Prediction, PredictionInput, Task, TrainedModel } from "../task.ts";
+import type { BatchPlan, Task } from "../task.ts";
 import { disturbIds, disturbNumbers, type TaskProbe } from "../task-probe.ts";
-import {
-  describeFacts,
-  loadSequences,
-  loadTestSequences,
-  readOptions,
-  type TagData,
-  type TagFacts,
-} from "./data.ts";
+import { describeFacts, loadSequences, loadTestSequences, type TagData } from "./data.ts";
 import {
   checkCombinations,
   completeSettings,
@@ -46,7 +27,9 @@ import {
   type TagSettings,
   WORDS,
 } from "./defaults.ts";
+import { parseTagger, type TagFacts } from "./facts.ts";
 import { inputOf, measureBaselines, planEvaluation, scoreSequences, timelineOf } from "./metrics.ts";
+import { drawPredictions, predict, predictFile } from "./predict.ts";
 import { HELP, VIEW } from "./view.ts";
 
 /** Batches of so many are sorted by length together, which saves most of the padding. */
@@ -110,188 +93,6 @@ function settingsOf(config: SequenceTaggerConfig): Partial<TagSettings> {
   return { cell, hidden, layers, bidirectional, delay, dropout, embedding, filters };
 }
 
-const TEXTS = listOfAny(TEXT, "a list of texts");
-
-const areNames = (value: unknown): value is string[] =>
-  Array.isArray(value) && TEXTS.fits(value) && new Set(value).size === value.length;
-
-/** @throws FormatError */
-function parseInput(value: unknown, where: string): StepInput {
-  const { kind, vocabulary, features, image, scaling } = (value ?? {}) as Record<string, unknown>;
-  if (kind === "words" && areNames(vocabulary)) return { kind, vocabulary };
-  const isImage = Array.isArray(image) && image.length === 3 && image.every(SIZE.fits);
-  const isKnown = (kind === "frames" && areNames(features)) || (kind === "images" && isImage);
-  if (!isKnown) {
-    throw new FormatError(where, "input must be words with a vocabulary, frames with features, or images");
-  }
-  const parsed = parseScaling(scaling, where, kind === "frames" ? (features as string[]).length : 1);
-  return kind === "frames"
-    ? { kind, features: features as string[], scaling: parsed }
-    : { kind: "images", image: image as [number, number, number], scaling: parsed };
-}
-
-function parseScaling(value: unknown, where: string, features: number) {
-  try {
-    const scaling = scalingFromJSON(value, "scaling");
-    if (scaling.mean.length === features) return scaling;
-  } catch (cause) {
-    if (!(cause instanceof InputError)) throw cause;
-    throw new FormatError(where, cause.problem, { cause });
-  }
-  throw new FormatError(where, `scaling must be of ${features} features`);
-}
-
-/** @throws FormatError */
-function parseFacts(read: (name: string) => unknown, where: string): TagFacts {
-  const labels = read("labels");
-  if (!areNames(labels)) throw new FormatError(where, "labels must be a list of different texts");
-  const labelColumn = read("labelColumn");
-  if (labelColumn !== undefined && !TEXT.fits(labelColumn)) {
-    throw new FormatError(where, "labelColumn must be a text");
-  }
-  return {
-    labels,
-    input: parseInput(read("input"), where),
-    ...(labelColumn !== undefined && { labelColumn: labelColumn as string }),
-  };
-}
-
-/** Whether a model of this config reads what the facts say. */
-function belongTogether({ labels, input }: TagFacts, config: SequenceTaggerConfig): boolean {
-  if (config.classes !== labels.length) return false;
-  if (input.kind === "words") return config.vocabulary === input.vocabulary.length + 1;
-  if (input.kind === "frames") return config.features === input.features.length;
-  return JSON.stringify(config.image) === JSON.stringify(input.image);
-}
-
-type Trained = TrainedModel<TagSettings, SequenceTaggerConfig, TagFacts, SequenceTagger>;
-
-interface TaggedSequence {
-  readonly name: string;
-  readonly words?: readonly string[];
-  /** Names of the labels, empty for none. */
-  readonly truth?: readonly string[];
-}
-
-async function* predict(trained: Trained, inputs: AsyncIterable<PredictionInput>): AsyncIterable<Prediction> {
-  const { input } = trained.facts;
-  for await (const { name, text, frames } of inputs) {
-    if (frames !== undefined) {
-      yield await label(trained, valuesOfFrames(frames, input, name), { name });
-      continue;
-    }
-    if (input.kind !== "words") {
-      throw new InputError("this model reads sequences of numbers, and no text", {
-        hint: "name a table (.csv, .tsv) or a file of arrays (.npz)",
-      });
-    }
-    const words = text
-      .normalize("NFC")
-      .split(/\s+/u)
-      .filter((word) => word !== "");
-    if (words.length === 0) {
-      yield {
-        text: `${name}: no word to label`,
-        json: { input: text, words: [], labels: [] } satisfies TagPrediction,
-      };
-      continue;
-    }
-    yield await label(trained, wordIds(words, input.vocabulary), { name: text.trim(), words });
-  }
-}
-
-/** Steps that code gives. @throws InputError for what is no sequence of the model's numbers */
-function valuesOfFrames(frames: PredictionInput["frames"] & {}, input: StepInput, name: string): ItemValues {
-  if (input.kind === "words") throw new InputError(`${name}: the model reads words, and no numbers`);
-  const [image, features] = input.kind === "images" ? [input.image, []] : [null, input.features];
-  const steps: FrameSteps = { kind: "frames", values: new Float32Array(), features, image };
-  const width = stepWidth(steps);
-  const values = Float32Array.from(frames.flatMap((step) => Array.from(step)));
-  const wrong = frames.findIndex(
-    (step, at) =>
-      step.length !== width || !values.subarray(at * width, (at + 1) * width).every(Number.isFinite),
-  );
-  if (frames.length === 0 || wrong >= 0) {
-    const got = frames.length === 0 ? "no step" : `step ${wrong} of ${frames[wrong].length}`;
-    throw new InputError(`${name} must be steps of ${width} numbers that are finite in 32 bits, got ${got}`);
-  }
-  const all: StepSequences = {
-    steps: { ...steps, values },
-    lengths: Int32Array.of(frames.length),
-    names: [name],
-    labels: undefined,
-    groups: undefined,
-  };
-  return new Items(encodeSteps(all, input, name)).item(0);
-}
-
-async function* predictFile(trained: Trained, file: DataFile): AsyncIterable<Prediction> {
-  const { facts } = trained;
-  // Of words the column may be missing where there is no label.
-  const labelColumn = facts.input.kind === "words" ? undefined : facts.labelColumn;
-  const all: StepSequences = await readStepFile(file, readOptions(labelColumn, facts.input));
-  const items = new Items(encodeSteps(all, facts.input, file.name));
-  let at = 0;
-  for (const [index, length] of all.lengths.entries()) {
-    const of = (list: readonly string[] | undefined) => list?.slice(at, at + length);
-    const words = all.steps.kind === "words" ? of(all.steps.words) : undefined;
-    yield await label(trained, items.item(index), { name: all.names[index], words, truth: of(all.labels) });
-    at += length;
-  }
-}
-
-/** @param values ids of one sequence, or its frames */
-async function label(
-  { model, facts, backend, config }: Trained,
-  values: ItemValues,
-  { name, words, truth }: TaggedSequence,
-): Promise<Prediction> {
-  const { labels } = facts;
-  const logits = await scope(() => {
-    const size = stepSize(config);
-    const steps = values.length / size;
-    const input = values instanceof Int32Array ? ids(values, [1, steps]) : tensor(values, [1, steps, size]);
-    return model.forward(input).read();
-  }, backend);
-  const places = Array.from({ length: logits.length / labels.length }, (_, t) =>
-    largestOf(logits, t * labels.length, labels.length),
-  );
-  const probabilities = places.map(
-    (place, t) => probabilitiesAt(logits, t * labels.length, labels.length)[place],
-  );
-  const predicted = places.map((place) => labels[place]);
-  const shown =
-    words === undefined
-      ? `${name}\t${stretchesOf(places)
-          .map(({ label, from, to }) => `${labels[label]} ${from === to - 1 ? from : `${from}-${to - 1}`}`)
-          .join(", ")}`
-      : words.map((word, t) => `${word}/${predicted[t]}`).join(" ");
-  return {
-    text: shown,
-    json: {
-      input: name,
-      ...(words !== undefined && { words }),
-      labels: predicted,
-      probabilities,
-      ...(truth !== undefined && { truth }),
-    } satisfies TagPrediction,
-  };
-}
-
-/** Some predictions as a picture shows them. */
-function drawPredictions(predictions: readonly Prediction[]): string {
-  const sequences = predictions.map(({ json }) => {
-    const { input, labels, truth, words } = json as {
-      input: string;
-      labels: string[];
-      truth?: string[];
-      words?: string[];
-    };
-    return { name: input, predicted: labels, truth, words };
-  });
-  return svgTimeline(timelineOfNames(sequences));
-}
-
 export interface TagBatch extends PaddedItems {
   /** A label for each step, [rows, time]; -1 where there is none. */
   readonly labels: Int32Array;
@@ -350,14 +151,7 @@ export const tag: Task<TagSettings, TagData, SequenceTaggerConfig, TagFacts, Seq
       { ...settings, embedding: isBuiltInCell(settings.cell) ? settings.embedding : settings.embedding || 1 },
       { labels: ["a", "b"], input: { kind: "words", vocabulary: [] } },
     ),
-  parse(read, where) {
-    const facts = parseFacts(read, where);
-    const config = parseTaggerConfig(read("model"), where);
-    if (!belongTogether(facts, config)) {
-      throw new FormatError(where, "the model has other labels or another input than the lists say");
-    }
-    return { config, facts };
-  },
+  parse: parseTagger,
   build: (config, { rng, backend, createCell, cellName }) =>
     new SequenceTagger(config, { rng, backend, createCell, cellName }),
   trainingBytes: (config, { batchSize, seqLength }) => taggerTrainingBytes(config, batchSize, seqLength),

@@ -7,8 +7,9 @@ import { count, nats, percent } from "../../render/numbers.ts";
 import { terminalTimeline } from "../../render/terminal-timeline.ts";
 import type { Baseline, Task } from "../task.ts";
 import type { ShownTraining, Standing, TaskView } from "../view.ts";
-import type { TagData, TagFacts } from "./data.ts";
+import type { TagData } from "./data.ts";
 import type { BuiltInSet, TagSettings } from "./defaults.ts";
+import type { TagFacts } from "./facts.ts";
 import { timelineOf } from "./metrics.ts";
 
 type Shown = ShownTraining<TagSettings, TagData, SequenceTaggerConfig, TagFacts>;
