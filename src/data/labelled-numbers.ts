@@ -92,7 +92,8 @@ function groupsOf(items: Items<Float32Array>, parts: readonly LabelledSequences[
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength).slice();
 
-function hashOf(frames: Float32Array): string {
+/** SHA-256 of the numbers of an item. */
+export function hashOf(frames: Float32Array): string {
   const hasher = new Sha256();
   hasher.update(bytesOf(frames));
   return hasher.digest("hex");

@@ -276,7 +276,8 @@ function textsOf(table: Table, column: string, labelColumn: string): LabelledTex
   return texts.map((text, row) => {
     const label = labels[row].trim();
     if (label === "") throw withoutLabel(placeOfRow(table, row));
-    return { text, label, group: groups?.[row] };
+    // An item without a group is in one with those that are equal to it.
+    return { text, label, group: groups?.[row] || undefined };
   });
 }
 
@@ -297,8 +298,8 @@ async function readJsonTexts(
     for (const [at, record] of lines.records.entries()) {
       const label = textField(lines, at, labelColumn).trim();
       if (label === "") throw withoutLabel(`${lines.name}:${lines.lines[at]}`);
-      const group = Object.hasOwn(record, "group") ? textField(lines, at, "group") : undefined;
-      texts.push({ text: textField(lines, at, field), label, group });
+      const group = Object.hasOwn(record, "group") ? textField(lines, at, "group") : "";
+      texts.push({ text: textField(lines, at, field), label, group: group || undefined });
     }
   }
   return collect(texts, "line", options, hooks);

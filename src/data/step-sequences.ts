@@ -3,6 +3,7 @@ import { FormatError, InputError } from "../core/index.ts";
 import type { ConllFile } from "../io/conll.ts";
 import type { NpyArray } from "../io/npy.ts";
 import { Items } from "./items.ts";
+import { hashOf } from "./labelled-numbers.ts";
 import { sequencesFromArrays } from "./sequence-arrays.ts";
 import type { LabelledSequences } from "./sequence-table.ts";
 import { Sha256 } from "./sha256.ts";
@@ -128,6 +129,19 @@ function joinSteps(parts: readonly StepSequences[]): StepSequences["steps"] {
     at += own.length;
   }
   return { ...steps, values };
+}
+
+/** The group of each sequence: the one that the data names, or else one for all sequences with the same steps. */
+export function groupsOfSteps({ steps, lengths, groups }: StepSequences): readonly string[] {
+  if (groups !== undefined) return groups;
+  const starts = startsOf(lengths);
+  const width = steps.kind === "words" ? 1 : stepWidth(steps);
+  return Array.from(lengths, (length, index) => {
+    const [from, to] = [starts[index] * width, (starts[index] + length) * width];
+    return steps.kind === "words"
+      ? JSON.stringify(steps.words.slice(from, to))
+      : hashOf(steps.values.subarray(from, to));
+  });
 }
 
 /** SHA-256 of all that a training depends on, 64 hexadecimal digits. */

@@ -65,7 +65,7 @@ function* tryTransformJob(
     for (const origin of unscaled.originsIn(series, cuts[series] - 1, ends[series] - horizon))
       measured.push(origin);
   }
-  const [fit, test] = [thinned(fitted, MOST_FITTED), thinned(measured, MOST_MEASURED)];
+  const [fit, test] = [pickEvenly(fitted, MOST_FITTED), pickEvenly(measured, MOST_MEASURED)];
   if (fit.length < 8 || test.length === 0) return undefined;
   const windows = new SeriesWindows(store, own, { ...scales, growth: fitGrowth(unscaled, fit) });
   const forecasting = yield* autoregressionJob(windows, fit, window);
@@ -84,7 +84,7 @@ function* tryTransformJob(
 export const ones = (length: number): number[] => new Array<number>(length).fill(1);
 
 /** Not more than so many, evenly spaced. */
-export function thinned(all: readonly number[], most: number): number[] {
+export function pickEvenly(all: readonly number[], most: number): number[] {
   if (all.length <= most) return [...all];
   return Array.from({ length: most }, (_, index) => all[Math.floor((index * all.length) / most)]);
 }

@@ -130,6 +130,12 @@ describe("texts", () => {
     expect(task.readsWholeFile!(all[0].data.facts, "new.txt")).toBe(false);
   });
 
+  test("items without a group are no group", async () => {
+    const rows = SENTENCES.map(({ text, label }, at) => `${text} ${at},${label},${at < 4 ? "first" : ""}`);
+    const { data } = await load([file("a.csv", `text,label,group\n${rows.join("\n")}\n`)]);
+    expect(data.validation.labels.length).toBeGreaterThan(6);
+  });
+
   test("groups of a table stay together", async () => {
     const rows = Array.from({ length: 40 }, (_, i) => `text ${i},${i % 2},g${i >> 2}`);
     const { data } = await load([file("a.csv", `text,label,group\n${rows.join("\n")}`)], { valSplit: 0.3 });

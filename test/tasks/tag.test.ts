@@ -9,8 +9,10 @@ import { openRun } from "../../src/runs/open-run.ts";
 import { type PredictOptions, predictRun } from "../../src/runs/predict-run.ts";
 import { trainTask } from "../../src/runs/train-task.ts";
 import type { TrainOptions } from "../../src/runs/training-options.ts";
+import { sourceOf } from "../../src/sources/paths.ts";
 import { TASKS } from "../../src/tasks/index.ts";
 import type { TagPrediction } from "../../src/tasks/predictions.ts";
+import type { TagData } from "../../src/tasks/tag/data.ts";
 import type { TagSettings } from "../../src/tasks/tag/defaults.ts";
 import type { Prediction } from "../../src/tasks/task.ts";
 import type { EndEvent, EvalEvent, StepEvent } from "../../src/train/events.ts";
@@ -378,4 +380,28 @@ test("a model of numbers labels steps that code gives, and a table with the labe
   await expect(opened.predict([])).rejects.toThrow("must be steps of 2 numbers");
   await expect(opened.predict([[1, 2], [3]])).rejects.toThrow("got step 1 of 1");
   await expect(opened.predict([[1, Number.NaN]])).rejects.toThrow("got step 0 of 2");
+});
+
+test("equal sequences are all trained on or all validated on", async () => {
+  const words = ["a", "b", "c", "d", "e", "f"];
+  const sentences = words.flatMap((word) => new Array<string>(5).fill(`${word} X\nz Y\n`));
+  const path = file(sentences.join("\n"), "words.conll");
+  const notes = { onProgress() {}, onNote() {} };
+  const task = await TASKS.tag();
+  const request = {
+    source: sourceOf([path]),
+    validation: undefined,
+    settings: task.complete({ valSplit: 0.4 }),
+    isChosen: () => false,
+    threads: undefined,
+    verify() {},
+    asset: () => sourceOf([path]),
+  };
+  const { train: trained, validation, facts } = (await task.load(request, notes)).data as TagData;
+  expect(validation.items.lengths).toHaveLength(10);
+  expect(trained.items.lengths).toHaveLength(20);
+  // Words of the other part are unknown.
+  const { vocabulary } = facts.input as Extract<typeof facts.input, { kind: "words" }>;
+  const firsts = Array.from(validation.items.starts, (start) => validation.items.values[start]);
+  expect(firsts.every((id) => id === vocabulary.length)).toBe(true);
 });

@@ -19,7 +19,7 @@ import {
   scoreForecasts,
 } from "../../data/forecast-metrics.ts";
 import type { FilledWindows, SeriesWindows } from "../../data/series-windows.ts";
-import { thinned } from "../../data/transform-choice.ts";
+import { pickEvenly } from "../../data/transform-choice.ts";
 import type { Forecaster, ForecastInputs } from "../../models/forecaster.ts";
 import type { Baseline, EvaluationOptions, EvaluationPlan, Score } from "../task.ts";
 import { type ForecastData, type ForecastKind, windowsOf } from "./data.ts";
@@ -38,7 +38,7 @@ function originsFor(data: ForecastData, isComplete: boolean): Int32Array {
   const { origins } = data.validation;
   const most = Math.max(ROWS, Math.floor(MOST_NUMBERS / widthOf(data) / ROWS) * ROWS);
   const limit = isComplete ? most : Math.min(most, MOST_QUICK);
-  return origins.length <= limit ? origins : Int32Array.from(thinned([...origins], limit));
+  return origins.length <= limit ? origins : Int32Array.from(pickEvenly([...origins], limit));
 }
 
 /** The forecasts of an evaluation by the size of its sums. */

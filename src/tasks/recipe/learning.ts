@@ -2,7 +2,7 @@
 
 import type { BatchPlan } from "../task.ts";
 import { changeBatches, firstRows, type HeldOutPlan, holdOut, rowsIn } from "./plans.ts";
-import { type CheckHead, type CheckResult, skip } from "./result.ts";
+import { type CheckHead, type CheckResult, showLoss, skip } from "./result.ts";
 import { type Budget, type Checked, ShortTraining, weightedMean } from "./training.ts";
 
 /** Rows that are learned by heart, in so many updates at most, down to this share of their loss at the start. */
@@ -12,8 +12,6 @@ const OVERFIT_SHARE = 0.1;
 
 /** As many updates are made as the time allows; with less than these a check says nothing. */
 export const LEAST_STEPS = 20;
-
-export const show = (loss: number): string => (Math.abs(loss) < 1000 ? loss.toFixed(3) : loss.toPrecision(4));
 
 /** A handful of rows is learned by heart: whatever cannot do that has an error in it. */
 export async function checkOverfit(
@@ -41,7 +39,7 @@ export async function checkOverfit(
       return loss > OVERFIT_SHARE * start && (steps < LEAST_STEPS || performance.now() < until);
     });
     const values = { start, loss, steps };
-    const found = `from ${show(start)} to ${show(loss)} after ${steps} updates`;
+    const found = `from ${showLoss(start)} to ${showLoss(loss)} after ${steps} updates`;
     if (hasNumbers && loss <= OVERFIT_SHARE * start) return { ...head, verdict: "passed", found, values };
     if (hasNumbers && steps < OVERFIT_STEPS && loss < 0.7 * start) {
       const more = { advice: "give it more time: --max-seconds" };
@@ -107,11 +105,15 @@ export async function checkInputs(
     held: split.held,
   };
   const seconds = budget.left / 4;
-  const own = await reach(checked, { ...split, plan }, { seconds, activity: "training on the inputs" });
+  const own = await trainAndMeasure(
+    checked,
+    { ...split, plan },
+    { seconds, activity: "training on the inputs" },
+  );
   if (own === undefined)
     return skip(head, `there is no time for ${LEAST_STEPS} updates: raise --max-seconds`);
   const limits = { seconds, steps: own.steps, activity: "training on zeroed inputs" };
-  const blind = (await reach(checked, without, limits))!;
+  const blind = (await trainAndMeasure(checked, without, limits))!;
   return compareReached(head, { own, blind }, split);
 }
 
@@ -124,7 +126,7 @@ function compareReached(
   const gain = weightedMean(gains, held);
   const error = standardError(gains);
   const values = { loss: own.loss, zeroed: blind.loss, gain, error, steps: own.steps };
-  const found = `${show(own.loss)} with inputs, ${show(blind.loss)} without, after ${own.steps} updates of each`;
+  const found = `${showLoss(own.loss)} with inputs, ${showLoss(blind.loss)} without, after ${own.steps} updates of each`;
   const least = LEAST_GAIN * Math.abs(blind.loss);
   if (gain > Math.max(2 * error, least)) return { ...head, verdict: "passed", found, values };
   const failed = { ...head, verdict: "failed" as const, found, values };
@@ -150,7 +152,7 @@ function standardError(differences: readonly number[]): number {
 }
 
 /** @returns undefined where the time does not suffice */
-async function reach(
+async function trainAndMeasure(
   checked: Checked,
   { plan, train, held }: HeldOutPlan & { readonly plan: BatchPlan<unknown> },
   limits: { readonly seconds: number; readonly steps?: number; readonly activity: string },

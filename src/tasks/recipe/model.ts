@@ -2,7 +2,7 @@
 import { InputError } from "../../core/errors.ts";
 import type { BatchPlan, Task } from "../task.ts";
 import { holdOut, rowsIn } from "./plans.ts";
-import { type CheckHead, type CheckResult, skip } from "./result.ts";
+import { type CheckHead, type CheckResult, showLoss, skip } from "./result.ts";
 import { type Checked, type ShortTraining, weightedMean } from "./training.ts";
 
 /** How far the loss at the start may be from that of guessing: a tenth of it, and at least so much. */
@@ -30,7 +30,7 @@ export async function checkInitialLoss(
       : weightedMean(await training.measure(plan, held), held);
   const expected = `${guess.loss.toFixed(3)} within ${tolerance.toFixed(3)}: guessing among ${guess.among}`;
   const values = { loss, guess: guess.loss, tolerance };
-  const found = show(loss);
+  const found = showLoss(loss);
   if (Math.abs(loss - guess.loss) <= tolerance)
     return { ...head, expected, verdict: "passed", found, values };
   const smaller =
@@ -43,8 +43,6 @@ export async function checkInitialLoss(
       : "the model knows something before it has learned anything: look for targets among the inputs";
   return { ...head, expected, verdict: "failed", found, advice, values };
 }
-
-const show = (loss: number): string => (Math.abs(loss) < 1000 ? loss.toFixed(3) : loss.toPrecision(4));
 
 /** Rows that are looked at, and the steps whose batches are searched for padding. */
 const ROWS = 4;
@@ -104,7 +102,7 @@ export async function checkRows(
   const mixed = { ...head, verdict: "failed" as const };
   const advice = "look for a reshape, a mean or a product that has the rows of a batch among its summed axes";
   if (isFar(alone, together)) {
-    const found = `the loss of ${rows} rows is ${show(together)} together, and ${show(alone)} one at a time`;
+    const found = `the loss of ${rows} rows is ${showLoss(together)} together, and ${showLoss(alone)} one at a time`;
     return { ...mixed, found, advice, values };
   }
   const found = `${rows} rows have the same loss together and one at a time`;

@@ -37,3 +37,7 @@ export type CheckHead = Pick<CheckResult, "check" | "title" | "expected">;
 export function skip(head: CheckHead, why: string): CheckResult {
   return { ...head, verdict: "skipped", found: why, values: {} };
 }
+
+/** A loss as people read it. */
+export const showLoss = (loss: number): string =>
+  Math.abs(loss) < 1000 ? loss.toFixed(3) : loss.toPrecision(4);

@@ -1,9 +1,9 @@
 /** A sweep of learning rates by short trainings. */
 
 import type { BatchPlan } from "../task.ts";
-import { LEAST_STEPS, show, WARM_UP } from "./learning.ts";
+import { LEAST_STEPS, WARM_UP } from "./learning.ts";
 import { holdOut } from "./plans.ts";
-import { type CheckHead, type CheckResult, skip } from "./result.ts";
+import { type CheckHead, type CheckResult, showLoss, skip } from "./result.ts";
 import { type Budget, type Checked, ShortTraining, weightedMean } from "./training.ts";
 
 /** The rates of the sweep, as factors of that of the settings, and the updates at each. */
@@ -85,9 +85,9 @@ function judgeSweep(
     ...(own.loss !== null && { loss: own.loss }),
   };
   const at = (tried: { lr: number; loss: number | null }) =>
-    `${tried.loss === null ? "no number" : show(tried.loss)} at ${tried.lr}`;
+    `${tried.loss === null ? "no number" : showLoss(tried.loss)} at ${tried.lr}`;
   if (!(most > LEAST_FALL * Math.abs(start))) {
-    const found = `no rate lowers the loss of ${show(start)} by ${100 * LEAST_FALL}% in ${steps} updates`;
+    const found = `no rate lowers the loss of ${showLoss(start)} by ${100 * LEAST_FALL}% in ${steps} updates`;
     const hasRisen = own.loss === null || own.loss > start + Math.abs(start) / 2;
     return hasRisen
       ? {
@@ -101,7 +101,7 @@ function judgeSweep(
   }
   const good = sweep.filter(({ loss }) => fallAt(loss) >= GOOD_SHARE * most).map((tried) => tried.lr);
   const range = good.length === 1 ? `${good[0]}` : `${Math.min(...good)} to ${Math.max(...good)}`;
-  const found = `${at(own)}, best ${at(best)}, after ${steps} updates from ${show(start)}; good are ${range}`;
+  const found = `${at(own)}, best ${at(best)}, after ${steps} updates from ${showLoss(start)}; good are ${range}`;
   if (fall >= GOOD_SHARE * most) return { ...head, verdict: "passed", found, values };
   if (best.lr < own.lr) {
     return {

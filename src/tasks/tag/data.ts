@@ -12,7 +12,7 @@ import { sharedInts } from "../../data/shared-arrays.ts";
 import { groupedSplit, type ItemSplit } from "../../data/splits.ts";
 import { type LabelledSteps, labelledSteps } from "../../data/step-guesses.ts";
 import { describeInput, encodeSteps, type StepInput } from "../../data/step-inputs.ts";
-import { fingerprintOf, type StepSequences } from "../../data/step-sequences.ts";
+import { fingerprintOf, groupsOfSteps, type StepSequences } from "../../data/step-sequences.ts";
 import type { SequenceTaggerConfig } from "../../models/sequence-tagger-config.ts";
 import type { DataFacts, Loaded, LoadRequest, TestRequest } from "../task.ts";
 import { type BuiltInSet, type TagSettings, WORD_FEATURES } from "./defaults.ts";
@@ -133,15 +133,12 @@ const stepsOf = ({ lengths }: StepSequences): number => lengths.reduce((sum, len
 const everySequence = ({ lengths }: StepSequences): Int32Array => Int32Array.from(lengths.keys());
 
 /** @throws InputError where no sequence is left to validate on */
-function splitSequences(
-  { lengths, groups, names }: StepSequences,
-  { valSplit, seed }: TagSettings,
-): ItemSplit {
-  const split = groupedSplit(groups ?? names.map((_, index) => index), valSplit, { seed });
+function splitSequences(all: StepSequences, { valSplit, seed }: TagSettings): ItemSplit {
+  const split = groupedSplit(groupsOfSteps(all), valSplit, { seed });
   if (split.validation.length > 0) return split;
-  const what = groups === undefined ? "" : ` in ${new Set(groups).size} groups`;
+  const what = all.groups === undefined ? "" : ` in ${new Set(all.groups).size} groups`;
   throw new InputError(
-    `--val-split ${valSplit} of ${lengths.length} sequences${what} leaves none to validate on`,
+    `--val-split ${valSplit} of ${all.lengths.length} sequences${what} leaves none to validate on`,
     { hint: "give more sequences, a larger --val-split, or data to validate on with --val" },
   );
 }

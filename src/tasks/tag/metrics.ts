@@ -126,7 +126,7 @@ function addSequence(
 }
 
 /** The scores of all parts together. */
-function addedUp(sums: Float64Array, width: number, scorer: TagScorer): Float64Array {
+function addParts(sums: Float64Array, width: number, scorer: TagScorer): Float64Array {
   const all = new Float64Array(scorer.width);
   for (let at = 0; at < sums.length; at += width) {
     for (let k = 0; k < all.length; k++) all[k] += sums[at + k];
@@ -144,7 +144,7 @@ export function scoreSequences(
   plan: EvaluationPlan<SequenceTagger>,
 ): Score {
   const scorer = new TagScorer(facts.labels);
-  const all = addedUp(sums, plan.width, scorer);
+  const all = addParts(sums, plan.width, scorer);
   const scores = scorer.score(all);
   // Where most steps have one label, accuracy says little: the field chooses by F1.
   return {
