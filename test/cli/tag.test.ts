@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { eventsOf, expectRefusal, file, fresh, refused as run } from "./unrolled.ts";
 
-const rows = Array.from({ length: 60 }, (_, at) => `s${(at % 60) >> 2},${["up", "down"][at % 2]},${at % 2}`);
+const rows = Array.from({ length: 60 }, (_, at) => {
+  const sequence = at >> 2;
+  return `s${sequence},${["up", "down"][at % 2]},${(at % 2) + sequence / 100}`;
+});
 const table = file(`sequence,label,x\n${rows.join("\n")}\n`, "steps.csv");
 const SMALL = "--hidden 8 --threads 1 --steps 30 --lr 0.05".split(" ");
 

@@ -16,21 +16,21 @@ function table(sequences = 10, label = (index: number) => "ab"[index % 2], colum
       (t) =>
         `s${index},${label(index)},${columns
           .split(",")
-          .map((_, at) => t + at)
+          .map((_, at) => index + t + at)
           .join(",")}`,
     ),
   ).flat();
   return file(`sequence,label,${columns}\n${rows.join("\n")}\n`, "data.csv");
 }
 
-const SENTENCES = "Ada NAME\nsaw VERB\n\n".repeat(6);
+const SENTENCES = Array.from("abcdef", (end) => `Ad${end} NAME\nsaw VERB\n\n`).join("");
 const conll = (text = SENTENCES) => file(text, "words.conll");
 
 type Arrays = Record<string, { shape: number[]; values: Float32Array | Int32Array }>;
 const npz = (arrays: Arrays) => file(writeNpz(new Map(Object.entries(arrays))), "arrays.npz");
 const lengths = (...values: number[]) => ({ shape: [values.length], values: Int32Array.from(values) });
 const ints = (...values: number[]) => lengths(...values);
-const X = { shape: [8, 2], values: new Float32Array(16) };
+const X = { shape: [8, 2], values: Float32Array.from({ length: 16 }, (_, at) => at) };
 const Y = ints(0, 1, 0, 1, 0, 1, 0, 1);
 const WHOLE = { x: X, y: Y, lengths: lengths(2, 2, 2, 2) };
 const HALF = "--val-split 0.5";

@@ -134,9 +134,12 @@ const everySequence = ({ lengths }: StepSequences): Int32Array => Int32Array.fro
 
 /** @throws InputError where no sequence is left to validate on */
 function splitSequences(all: StepSequences, { valSplit, seed }: TagSettings): ItemSplit {
-  const split = groupedSplit(groupsOfSteps(all), valSplit, { seed });
+  const groups = groupsOfSteps(all);
+  const split = groupedSplit(groups, valSplit, { seed });
   if (split.validation.length > 0) return split;
-  const what = all.groups === undefined ? "" : ` in ${new Set(all.groups).size} groups`;
+  const count = new Set(groups).size;
+  const named = all.groups === undefined ? ` (${count} different)` : ` in ${count} groups`;
+  const what = count === groups.length ? "" : named;
   throw new InputError(
     `--val-split ${valSplit} of ${all.lengths.length} sequences${what} leaves none to validate on`,
     { hint: "give more sequences, a larger --val-split, or data to validate on with --val" },
