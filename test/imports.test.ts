@@ -282,7 +282,7 @@ describe.each(DOCS)("%s", (page) => {
     const missing = names.filter((name) => {
       if (FOREIGN.test(name)) return false;
       if (/^[\w.-]+(\/[\w.-]+)*(\/|\.(ts|js|c|h|md|jsonl?|wasm|safetensors))$/.test(name)) {
-        const places = ["", "src", "kernels"].map((folder) => join(ROOT, folder, name));
+        const places = ["", "src", "kernels", "node_modules"].map((folder) => join(ROOT, folder, name));
         return !places.some(existsSync) && !code.includes(name);
       }
       if (!/^[A-Za-z_][\w.]*(\(\))?$/.test(name)) return false;
