@@ -54,8 +54,9 @@ function* tryTransformJob(
 ): Job<number | undefined> {
   const { horizon, transform, season } = sizes;
   const cuts = Int32Array.from(ends, (end) => Math.floor((1 - TRIAL_SHARE) * end));
-  const shortest = cuts.reduce((least, cut) => Math.min(least, cut));
-  const window = Math.max(1, Math.min(sizes.window, shortest - lostSteps(transform, season) - horizon));
+  // A series that is shorter has no windows, as in the training.
+  const longest = cuts.reduce((most, cut) => Math.max(most, cut), 0);
+  const window = Math.max(1, Math.min(sizes.window, longest - lostSteps(transform, season) - horizon));
   const own = { ...sizes, window };
   const scales = fitScales(store, own, cuts);
   const unscaled = new SeriesWindows(store, own, { ...scales, growth: ones(horizon * sizes.targets) });

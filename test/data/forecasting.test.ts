@@ -248,6 +248,19 @@ describe("the transform that is chosen", () => {
     expect(choose([1, 2, 3, 4, 5, 6])).toBe("none");
   });
 
+  test("is that of the others where a series has only begun", () => {
+    const columns = { targets: ["y"], exogenous: [], ahead: [], time: undefined, series: "shop" };
+    const one = { name: "one", start: 0, length: SALES.length, values: Float64Array.from(SALES) };
+    const two = { name: "two", start: 38, length: 2, values: Float64Array.of(30, 40) };
+    const trialsOf = (...series: (typeof one)[]) => {
+      const all = series.map((each) => ({ ...each, known: new Uint8Array(each.length).fill(1) }));
+      const store = storeSeries({ columns, calendar: ROWS, series: all, missing: { steps: 0, cells: 0 } });
+      const sizes = { window: 6, horizon: 1, targets: 1, exogenous: 0, ahead: 0, season: 4 };
+      return runJob(tryTransformsJob(store, sizes, [36, 0].slice(0, series.length)));
+    };
+    expect(trialsOf(one, two)).toEqual(trialsOf(one));
+  });
+
   test("is chosen for a series of 400,000 steps", () => {
     const length = 400_000;
     const values = Float64Array.from({ length }, (_, t) => Math.sin(t / 5) + ((t * 7919) % 101) / 100);
