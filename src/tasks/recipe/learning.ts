@@ -1,11 +1,11 @@
-/** Checks by short trainings: a few rows are learned by heart, and a copy that sees no input is beaten. */
+/** Checks by short trainings: a few rows can be overfitted, and a copy that sees no input is beaten. */
 
 import type { BatchPlan } from "../task.ts";
 import { changeBatches, firstRows, type HeldOutPlan, holdOut, rowsIn } from "./plans.ts";
 import { type CheckHead, type CheckResult, showLoss, skip } from "./result.ts";
 import { type Budget, type Checked, ShortTraining, weightedMean } from "./training.ts";
 
-/** Rows that are learned by heart, in so many updates at most, down to this share of their loss at the start. */
+/** Rows that are overfitted, in so many updates at most, down to this share of their loss at the start. */
 const FEW_ROWS = 8;
 const OVERFIT_STEPS = 400;
 const OVERFIT_SHARE = 0.1;
@@ -13,7 +13,7 @@ const OVERFIT_SHARE = 0.1;
 /** As many updates are made as the time allows; with less than these a check says nothing. */
 export const LEAST_STEPS = 20;
 
-/** A handful of rows is learned by heart: whatever cannot do that has an error in it. */
+/** A handful of rows is overfitted: whatever cannot do that has an error in it. */
 export async function checkOverfit(
   checked: Checked,
   plan: BatchPlan<unknown>,
@@ -22,7 +22,7 @@ export async function checkOverfit(
   const rows = Math.min(FEW_ROWS, rowsIn(plan, 0));
   const head: CheckHead = {
     check: "overfit",
-    title: "a few rows are learned by heart",
+    title: "a few rows can be overfitted",
     expected: `the loss of ${rows} rows falls to a tenth within ${OVERFIT_STEPS} updates`,
   };
   const until = performance.now() + 200 * budget.left;
@@ -35,7 +35,7 @@ export async function checkOverfit(
       steps++;
       loss = now;
       least = Math.min(least, now);
-      if (steps % 10 === 0) checked.hooks.onProgress("learning a few rows by heart", steps, OVERFIT_STEPS);
+      if (steps % 10 === 0) checked.hooks.onProgress("overfitting a few rows", steps, OVERFIT_STEPS);
       return loss > OVERFIT_SHARE * start && (steps < LEAST_STEPS || performance.now() < until);
     });
     const values = { start, loss, steps };
@@ -138,7 +138,7 @@ function compareReached(
   }
   const learnsByHeart = own.training < 0.8 * Math.min(own.loss, blind.training);
   const advice = learnsByHeart
-    ? "it learns its rows by heart, and that helps with no other: see that every target stands beside its own input"
+    ? "it overfits its rows, and that helps with no other: see that every target stands beside its own input"
     : "nothing was learned from the inputs: see that targets stand beside their inputs, and give more time with --max-seconds";
   return { ...failed, advice };
 }
