@@ -20,6 +20,9 @@ export function describePaths(paths: readonly string[]): string {
 /** Data that a person named: paths of files and folders, or `-` for standard input. */
 export function sourceOf(paths: readonly string[]): DataSource {
   const description = describePaths(paths);
+  // It can be read once, and a task may look at its data before it decides how to read it.
+  let piped: Promise<Uint8Array> | undefined;
+  const readPiped = () => (piped ??= readStdin());
   return {
     description,
     paths,
@@ -29,16 +32,20 @@ export function sourceOf(paths: readonly string[]): DataSource {
         onWarning: (message) => hooks.onNote(message),
         signal: hooks.signal,
       }),
-    listFiles: (hooks) => listFiles(paths, hooks),
+    listFiles: (hooks) => listFiles(paths, readPiped, hooks),
   };
 }
 
-async function listFiles(paths: readonly string[], { onNote }: LoadHooks): Promise<DataFile[]> {
+async function listFiles(
+  paths: readonly string[],
+  readPiped: () => Promise<Uint8Array>,
+  { onNote }: LoadHooks,
+): Promise<DataFile[]> {
   const files: DataFile[] = [];
   for (const { path, folder, bytes, skipped } of await listPaths(paths)) {
     if (skipped !== undefined) onNote(skipped);
     if (path === null) {
-      files.push({ name: "standard input", size: null, read: readStdin });
+      files.push({ name: "standard input", size: null, read: readPiped });
       continue;
     }
     const shown = path.toString();

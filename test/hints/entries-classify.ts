@@ -215,6 +215,19 @@ export const CLASSIFY: Entries = {
       },
     },
     {
+      hint: "--tokens is word instead of char, which fits this data better: an item has * words on average",
+      async follow(met) {
+        const line = (n: number) => `a rather ${n % 3 === 0 ? "slow" : "quick"} film`;
+        const rows = Array.from(
+          { length: 12 },
+          (_, n) => `${line(n)} number ${n},${n % 2 === 0 ? "up" : "down"}`,
+        );
+        const sentences = write("sentences.csv", `text,label\n${rows.join("\n")}\n`);
+        await met.command(classify(sentences));
+        await works(classify(sentences, "--tokens word"));
+      },
+    },
+    {
       hint: "leave --tokens out",
       async follow(met) {
         const [texts, vectors] = [write("a.csv", TEXTS), write("v.txt", "a 1 2\nc 3 4\ne 5 6\n")];

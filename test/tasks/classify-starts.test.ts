@@ -181,7 +181,7 @@ test("an evaluation has the confusion matrix and the scores of each label", asyn
 });
 
 test("a run of before there were words and numbers goes on as it was", async () => {
-  const { folder } = await train("classify", { data: [table], out: at("old") });
+  const { folder } = await train("classify", { data: [table], tokens: "char", out: at("old") });
   const path = join(folder, "run.json");
   const run = JSON.parse(readFileSync(path, "utf8"));
   const {
@@ -229,7 +229,7 @@ test("a run of before there were words and numbers goes on as it was", async () 
     hidden: undefined,
     batchSize: undefined,
   });
-  const whole = await train("classify", { data: [table], out: at("old-whole"), steps: 5 });
+  const whole = await train("classify", { data: [table], tokens: "char", out: at("old-whole"), steps: 5 });
   expect(resumed.parametersSha256).toBe(whole.parametersSha256);
 });
 

@@ -2,13 +2,9 @@
 import { ids, type Tensor, tensor } from "../../backend/tensor.ts";
 import { escapeControl, InputError } from "../../core/errors.ts";
 import type { LoadHooks } from "../../core/hooks.ts";
-import { runJobInTurns } from "../../core/job.ts";
 import { MAX_CLASSES } from "../../data/classification-metrics.ts";
-import type { DataSource } from "../../data/data-source.ts";
 import { type ItemStore, Items, type ItemValues } from "../../data/items.ts";
-import { collectTextsJob, type LabelledText } from "../../data/labelled-lines.ts";
-import { findSet } from "../../data/labelled-sets.ts";
-import { type LabelledData, type LabelledTexts, readLabelled } from "../../data/labelled-source.ts";
+import { type LabelledData, readLabelled } from "../../data/labelled-source.ts";
 import { cutItems, type LineTokens, lineTokensOf } from "../../data/line-tokens.ts";
 import type { LineWords } from "../../data/line-words.ts";
 import type { PaddedItems } from "../../data/padded-items.ts";
@@ -17,9 +13,10 @@ import { groupedSplit } from "../../data/splits.ts";
 import { readWordVectors, startOf, type WordStart } from "../../data/word-start.ts";
 import type { WordVectors } from "../../io/word-vectors.ts";
 import type { SequenceClassifierConfig } from "../../models/sequence-classifier-config.ts";
-import type { DataFacts, Loaded, LoadRequest, TestRequest } from "../task.ts";
+import type { DataFacts, Loaded, TestRequest } from "../task.ts";
 import { type ClassifySettings, DEFAULTS, settingsForData } from "./defaults.ts";
 import { type ClassifyFacts, type NumberInput, type TextInput, tokensOf } from "./facts.ts";
+import { classifierOf, type Request, readChosen, requireKind, sourceOptions } from "./read-data.ts";
 
 /** Items of one part, in the symbols or numbers of the model. */
 export interface LabelledPart {
@@ -43,8 +40,6 @@ export interface ClassifyData {
   readonly vectors?: WordStart;
 }
 
-type Request = LoadRequest<ClassifySettings, ClassifyFacts>;
-
 /**
  * A batch as the model reads it.
  * @param padded ids [rows, time], or numbers [rows, time, features]
@@ -61,118 +56,38 @@ const fingerprintOf = (data: LabelledData): string =>
   data.kind === "text" ? data.lines.fingerprint : data.fingerprint;
 const labelled = (data: LabelledData) => (data.kind === "text" ? data.lines : data);
 
-/** The facts of a classifier that goes on. Weights of a language model bring a vocabulary and no labels. */
-function classifierOf({ known }: Request): ClassifyFacts | undefined {
-  return known !== undefined && known.facts.labels.length > 0 ? known.facts : undefined;
-}
-
-interface ReadData {
-  readonly data: LabelledData;
-  /** Items to validate on; undefined: a part of the data. */
-  readonly held: LabelledData | undefined;
-}
-
-/** What was named, or else a generated set. */
-async function readData(request: Request, hooks: LoadHooks): Promise<ReadData> {
-  const { source, validation, settings, known } = request;
-  if (source !== undefined && known?.of !== "run" && request.isChosen("set")) {
-    throw new InputError(`DATA and --set ${settings.set} exclude each other`, {
-      hint: "--set makes data where none is named",
-    });
-  }
-  const read = async (from: DataSource) => {
-    const data = await readLabelled(from, sourceOptions(settings, classifierOf(request), 1), hooks);
-    requireKind(data, known?.facts, from.description);
-    return data;
-  };
-  const named = validation && (await read(validation));
-  if (source !== undefined) {
-    const options = sourceOptions(settings, classifierOf(request), 2);
-    const data = await readLabelled(source, options, hooks);
-    requireKind(data, known?.facts, source.description);
-    if (named !== undefined) requireSameKind(data, named);
-    return { data, held: named };
-  }
-  const set = findSet(settings.set);
-  const made = set.make(settings.seed);
-  const collect = async (texts: readonly LabelledText[]): Promise<LabelledTexts> => {
-    const lines = await runJobInTurns(collectTextsJob(texts), hooks.signal);
-    return { kind: "text", items: "line", lines };
-  };
-  const data = await collect(made.train);
-  requireKind(data, known?.facts, `the set ${set.name}`);
-  return { data, held: named ?? (made.validation && (await collect(made.validation))) };
-}
-
-/** @param facts of a model that the data is read for */
-function sourceOptions(
-  { textColumn, labelColumn, tokens, maxLength }: ClassifySettings,
-  facts: ClassifyFacts | undefined,
-  leastLabels: number,
-) {
-  const input = facts?.input;
-  const kind = input?.kind === "text" ? input.tokens : tokens;
-  return {
-    textColumn: textColumn ?? (input?.kind === "text" ? input.textColumn : null) ?? undefined,
-    labelColumn,
-    // Words are counted when there are any.
-    maxLength: kind === "char" ? (input?.maxLength ?? maxLength) : undefined,
-    leastLabels,
-    format: input?.kind === "numbers" ? input.format : undefined,
-  };
-}
-
-/** @throws InputError for texts where the model reads numbers, and the other way round */
-function requireKind({ kind }: LabelledData, facts: ClassifyFacts | undefined, where: string): void {
-  if (facts === undefined || facts.input.kind === kind) return;
-  const word = (of: string) => (of === "text" ? "texts" : "numbers");
-  throw new InputError(
-    `the model reads ${word(facts.input.kind)}, but ${escapeControl(where)} holds ${word(kind)}`,
-    {
-      hint: "name data as the model was trained on",
-    },
-  );
-}
-
-function requireSameKind(data: LabelledData, held: LabelledData): void {
-  if (data.kind === held.kind) return;
-  throw new InputError("the data and the data of --val are of different kinds: texts and numbers", {
-    hint: "give --val data as it is trained on",
-  });
-}
-
 /**
  * Read the items and divide them, those of a group on one side and every label with its share.
  * @throws InputError for data that cannot be read, has less than two labels, or is not that of the run
  */
 export async function loadItems(
-  request: Request,
+  asked: Request,
   hooks: LoadHooks,
 ): Promise<Loaded<ClassifySettings, ClassifyData>> {
-  const { data, held } = await readData(request, hooks);
+  const { data, held, request } = await readChosen(asked, hooks);
   const validationFingerprint = request.validation && held && fingerprintOf(held);
   const count = itemCount(data);
   const fingerprint = fingerprintOf(data);
   // Items to validate on that a set has made are told by the set's name and seed.
   const counts = countsOf(data.kind, count);
   request.verify({ fingerprint, counts, validation: validationFingerprint });
-  const asked = settingsForData(request, data.kind);
+  const ofKind = settingsForData(request, data.kind);
   const labelNames = classifierOf(request)?.labels ?? labelled(data).labelNames;
   if (labelNames.length > MAX_CLASSES) {
     throw new InputError(
-      `the data has ${labelNames.length} different labels, more than ${MAX_CLASSES}: labels are in the column ${escapeControl(asked.labelColumn)} (--label-column)`,
+      `the data has ${labelNames.length} different labels, more than ${MAX_CLASSES}: labels are in the column ${escapeControl(ofKind.labelColumn)} (--label-column)`,
     );
   }
   const labels = labelsAmong(data, labelNames, "the data");
-  const split = held === undefined ? splitItems(data, labels, asked) : undefined;
+  const split = held === undefined ? splitItems(data, labels, ofKind) : undefined;
   const train = split?.train ?? everyItem(count);
   noteRareLabels(labelNames, labels, hooks);
-  const input = classifierOf(request)?.input ?? inputOf(data, train, asked);
+  const input = classifierOf(request)?.input ?? inputOf(data, train, ofKind);
   const lines = data.kind === "text" ? data.lines.lines.subset(train) : undefined;
-  const read = lines && (await readVectors(lines, request, asked, hooks));
+  const read = lines && (await readVectors(lines, request, ofKind, hooks));
   const tokens = lines && tokensFor(lines, input, request, read?.vectors);
   const vectors = read && startOf(read, tokens as LineWords);
-  const settings = vectors === undefined ? asked : { ...asked, embedding: vectors.width };
+  const settings = vectors === undefined ? ofKind : { ...ofKind, embedding: vectors.width };
   const encode = encoderOf(input, tokens, hooks);
   const part = (of: LabelledData, own: Int32Array, indices: Int32Array): LabelledPart => ({
     items: encode(of, indices),

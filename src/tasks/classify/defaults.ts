@@ -148,6 +148,19 @@ export function completeSettings(
   };
 }
 
+/** The settings with words in place of characters, and with what depends on that where nobody has decided it. */
+export function readingWords(
+  settings: ClassifySettings,
+  isChosen: (name: keyof ClassifySettings) => boolean,
+): ClassifySettings {
+  return {
+    ...settings,
+    tokens: "word",
+    embedding: isChosen("embedding") ? settings.embedding : settings.hidden,
+    initUniform: isChosen("initUniform") ? settings.initUniform : WORD_INIT,
+  };
+}
+
 /**
  * The settings as the data wants them, where nobody has decided otherwise.
  * @throws InputError for an option that is of no use with this data
