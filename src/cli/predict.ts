@@ -5,7 +5,7 @@ import { type PredictOptions, predictRun } from "../runs/predict-run.ts";
 import type { Prediction } from "../tasks/task.ts";
 import { writePicture } from "./charts.ts";
 import { backendOption, cellOption, pictureOption, taskOption } from "./command.ts";
-import { Status, writeOut } from "./output.ts";
+import { describeLostOutput, isClosedPipe, onOutputLost, Status, writeOut } from "./output.ts";
 import { note, onInterrupt, paint } from "./terminal.ts";
 
 const EPILOGUE = `
@@ -42,13 +42,18 @@ export function define(command: Command): () => Promise<number> {
     const unwatch = onInterrupt(() => process.exit(Status.interrupted));
     const { predictions, draw } = await predictRun(run, inputs, options, { onProgress() {}, onNote: note });
     const drawn: Prediction[] = [];
+    let lost: Error | undefined;
+    // What was predicted until then is still drawn.
+    if (picture !== undefined) onOutputLost((error) => (lost ??= error));
     for await (const prediction of predictions) {
       const { json: object } = prediction;
       if (picture !== undefined) drawn.push(prediction);
       await writeOut(`${json ? JSON.stringify(object) : describe(prediction)}\n`);
+      if (lost !== undefined) break;
     }
     unwatch();
     if (picture !== undefined) await writePicture(picture, draw?.(drawn), `the predictions of ${run}`);
+    if (lost !== undefined && !isClosedPipe(lost)) throw describeLostOutput(lost);
     return Status.done;
   };
 }

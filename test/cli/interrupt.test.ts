@@ -2,7 +2,7 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, openSync } from "node:fs";
+import { existsSync, openSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -183,6 +183,18 @@ describe("an output that nobody reads", () => {
       child.stdout.destroy();
       expect(await ended(child)).toEqual({ status: 0, signal: null, stdout: "", stderr: "" });
     }
+  });
+
+  test("leaves predict's picture of what was predicted until then", async () => {
+    const [out, picture] = [fresh(), `${fresh("picture")}.svg`];
+    const training = ["train", "classify", "--hidden", "4", "--threads", "1", "--steps", "1", "--out", out];
+    expect((await unrolled(training)).status).toBe(0);
+    const names = file(Array.from({ length: 5000 }, (_, n) => `Name${n}\n`).join(""), "names.txt");
+    const child = start(["predict", out, names, "--picture", picture]);
+    await once(child.stdout, "data");
+    child.stdout.destroy();
+    expect((await ended(child)).status).toBe(0);
+    expect(readFileSync(picture, "utf8")).toMatch(/^<svg[^]*Name0/);
   });
 });
 
