@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { InputError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { checkOption, flagOf, OPTION_GROUPS, type TaskOption } from "../tasks/option-schema.ts";
+import { SEARCH_OPTIONS } from "../tasks/search-options.ts";
 
 /** What each command's module exports. */
 export interface CommandModule {
@@ -120,6 +121,13 @@ export function addSchemaOptions(command: Command, schema: Readonly<Record<strin
     else command.optionsGroup(`${group}:`);
     for (const [name, option] of options) addOption(command, name, option);
   }
+}
+
+/** Of the commands that apply a trained model. */
+export function addSearchOptions(command: Command): void {
+  command.optionsGroup("Search, for models that write sequences:");
+  for (const [name, option] of Object.entries<TaskOption>(SEARCH_OPTIONS)) addOption(command, name, option);
+  command.optionsGroup("Options:");
 }
 
 /** It stays undefined when it is not given: a resumed run keeps its own. */

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { type EvaluateOptions, evaluateRun, type RunEvaluation } from "../runs/evaluate-run.ts";
 import { chooseDrawing, writePicture } from "./charts.ts";
 import {
+  addSearchOptions,
   backendOption,
   cellOption,
   parseNumber,
@@ -48,6 +49,7 @@ export function define(command: Command): () => Promise<number> {
     .addOption(pictureOption())
     .option("--json", 'one object {"loss", "metrics", "items", "baselines"} on stdout')
     .addHelpText("after", EPILOGUE);
+  addSearchOptions(command);
 
   return async () => {
     const [run, data] = command.processedArgs as [string, string[]];

@@ -4,7 +4,7 @@ import { escapeControl } from "../core/errors.ts";
 import { type PredictOptions, predictRun } from "../runs/predict-run.ts";
 import type { Prediction } from "../tasks/task.ts";
 import { writePicture } from "./charts.ts";
-import { backendOption, cellOption, pictureOption, taskOption } from "./command.ts";
+import { addSearchOptions, backendOption, cellOption, pictureOption, taskOption } from "./command.ts";
 import { describeLostOutput, isClosedPipe, onOutputLost, Status, writeOut } from "./output.ts";
 import { note, onInterrupt, paint } from "./terminal.ts";
 
@@ -31,6 +31,7 @@ export function define(command: Command): () => Promise<number> {
     .addOption(pictureOption())
     .option("--json", "one JSON object for each input")
     .addHelpText("after", EPILOGUE);
+  addSearchOptions(command);
 
   return async () => {
     const [run, inputs] = command.processedArgs as [string, string[]];

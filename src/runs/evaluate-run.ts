@@ -3,11 +3,12 @@ import type { LoadHooks } from "../core/hooks.ts";
 import type { WeightFormat } from "../nn/stream.ts";
 import { sourceOf } from "../sources/paths.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../tasks/engine.ts";
+import { pickSearch, type SearchOptions } from "../tasks/search-options.ts";
 import type { Baseline, Score, Task } from "../tasks/task.ts";
 import { buildTrained, loadCellOf, openCheckpoint, runOf } from "./open-trained.ts";
 import { loadOwnData, requireRun } from "./own-data.ts";
 
-export interface EvaluateOptions {
+export interface EvaluateOptions extends SearchOptions {
   /** Rows side by side: only speed and memory depend on it, the result does not. Default 32. */
   readonly batchSize?: number;
   /** Leave out what the model does not know, instead of refusing it or reading it as unknown. */
@@ -55,6 +56,7 @@ export async function evaluateRun(
   }
   const opened = await openCheckpoint(path, { task: options.task, onNote: hooks.onNote });
   const { task, config, facts } = opened;
+  const search = pickSearch(task, options);
   const run = await runOf(opened);
   const own = data.length === 0 ? requireRun(run, opened, "evaluate") : undefined;
   const cell = await loadCellOf(opened, options.cell, hooks.onNote);
@@ -67,7 +69,7 @@ export async function evaluateRun(
       : await loadOwnData(opened, own, hooks);
   const backend = openBackend(chooseEngine(options.backend, hooks.onNote));
   const { model } = await buildTrained(opened, backend, cell);
-  const plan = task.evaluation(loaded, { isComplete: true, rows: batchSize, weights });
+  const plan = task.evaluation(loaded, { isComplete: true, rows: batchSize, weights, search });
   const sums = new Float64Array(plan.parts * plan.width);
   const onDone = (parts: number) => hooks.onProgress("evaluating", parts, plan.parts);
   await plan.run(model, { backend, replica: 0, replicas: 1, onDone }, sums);

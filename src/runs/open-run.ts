@@ -15,6 +15,7 @@ import {
 import type { DataFile } from "../data/data-source.ts";
 import type { Tokenizer } from "../data/tokenizer.ts";
 import { chooseEngine, openBackend } from "../tasks/engine.ts";
+import { pickSearch, type SearchOptions } from "../tasks/search-options.ts";
 import type { Task } from "../tasks/task.ts";
 import { buildTrained, loadCellOf, openCheckpoint } from "./open-trained.ts";
 import { predictFiles } from "./predict-run.ts";
@@ -26,6 +27,8 @@ export interface OpenRunOptions {
   readonly cell?: string;
   /** The file of the run's own task; default: where it was, if it was named there before. */
   readonly task?: string;
+  /** How outputs are searched for, of a model that writes sequences. */
+  readonly search?: SearchOptions;
   /** Called with what is worth a line, such as a damaged checkpoint that was passed over. */
   readonly onNote?: (text: string) => void;
 }
@@ -87,6 +90,7 @@ const RANGES: Ranges<OpenRunOptions> = {
   backend: optional(OBJECT),
   cell: optional(PATH),
   task: optional(PATH),
+  search: optional(OBJECT),
   onNote: optional(FUNCTION),
 };
 
@@ -103,7 +107,8 @@ export async function openRun(path: string, options: OpenRunOptions = {}): Promi
   const opened = await openCheckpoint(path, { task: settings.task, onNote });
   const cell = await loadCellOf(opened, settings.cell, onNote);
   const backend = settings.backend ?? openBackend(chooseEngine("auto"));
-  const trained = await buildTrained(opened, backend, cell);
+  const search = pickSearch(opened.task, settings.search ?? {});
+  const trained = { ...(await buildTrained(opened, backend, cell)), search };
   const { task, config, facts, step, seconds } = opened;
   return {
     task,

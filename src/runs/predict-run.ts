@@ -4,11 +4,12 @@ import { shellWord } from "../core/shell-word.ts";
 import type { DataFile } from "../data/data-source.ts";
 import { sourceOf } from "../sources/paths.ts";
 import { type BackendChoice, chooseEngine, openBackend } from "../tasks/engine.ts";
+import { pickSearch, type SearchOptions } from "../tasks/search-options.ts";
 import type { Prediction, PredictionInput, Task, TrainedModel } from "../tasks/task.ts";
 import type { TrainingSettings } from "../tasks/training-options.ts";
 import { buildTrained, loadCellOf, openCheckpoint } from "./open-trained.ts";
 
-export interface PredictOptions {
+export interface PredictOptions extends SearchOptions {
   /** One input, as it stands here. */
   readonly text?: string;
   readonly backend?: BackendChoice;
@@ -59,9 +60,10 @@ export async function predictRun(
       hint: `name a file: npx unrolled predict ${shellWord(path)} FILE`,
     });
   }
+  const search = pickSearch(task, options);
   const cell = await loadCellOf(opened, options.cell, hooks.onNote);
   const backend = openBackend(chooseEngine(options.backend, hooks.onNote));
-  const trained = await buildTrained(opened, backend, cell);
+  const trained = { ...(await buildTrained(opened, backend, cell)), search };
   const { predictionPicture } = task;
   return {
     predictions:

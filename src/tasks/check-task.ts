@@ -71,6 +71,7 @@ export const TASK_MEMBERS: Members<Task> = {
     picture: FUNCTION,
     predictionPicture: FUNCTION,
     probe: OBJECT,
+    searches: FLAG,
     fit: FUNCTION,
   },
 };

@@ -8,7 +8,16 @@ import type { Range } from "../core/options.ts";
 import { showValue } from "../core/show-value.ts";
 
 /** Headings of `--help`, in their order. */
-export const OPTION_GROUPS = ["Model", "Data", "How long", "Training", "Run", "Machine", "Output"] as const;
+export const OPTION_GROUPS = [
+  "Model",
+  "Data",
+  "How long",
+  "Training",
+  "Run",
+  "Machine",
+  "Search",
+  "Output",
+] as const;
 export type OptionGroup = (typeof OPTION_GROUPS)[number];
 
 /**

@@ -16,6 +16,7 @@ import type { SnapshotTensor } from "../train/snapshot.ts";
 import type { OptionSchema } from "./option-schema.ts";
 import type { Baseline, DataFacts, Score } from "./results.ts";
 import type { RunOptions } from "./run-options.ts";
+import type { SearchOptions } from "./search-options.ts";
 import type { TaskProbe } from "./task-probe.ts";
 import type { TrainingSettings, TrainingWords } from "./training-options.ts";
 import type { TaskView } from "./view.ts";
@@ -172,6 +173,8 @@ export interface EvaluationOptions {
   readonly rows?: number;
   /** How the weights are held; default f32. */
   readonly weights?: WeightFormat;
+  /** How a task that {@link Task.searches} finds its outputs. */
+  readonly search?: SearchOptions;
 }
 
 /** Something that a model made: to read, to look at, or for programs. */
@@ -213,6 +216,8 @@ export interface TrainedModel<Settings, Config, Facts, Model> {
   readonly backend: Backend;
   /** Undefined for a checkpoint without its run. */
   readonly settings: Settings | undefined;
+  /** How a task that {@link Task.searches} finds its outputs. */
+  readonly search?: SearchOptions;
 }
 
 /**
@@ -322,6 +327,8 @@ export interface Task<
     /** The text that is validated on, in symbols. */
     validation(data: Data): CharacterIds;
   };
+  /** Whether its model writes sequences, so that `predict` and `eval` take {@link SearchOptions}. */
+  readonly searches?: boolean;
   sample?(trained: TrainedModel<Settings, Config, Facts, Model>, context: SampleContext): Promise<Artifact>;
   predict?(
     trained: TrainedModel<Settings, Config, Facts, Model>,

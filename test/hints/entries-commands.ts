@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, vi } from "vitest";
 import { reportError } from "../../src/cli/output.ts";
 import { checkThreads } from "../../src/runs/training-options.ts";
+import { pickSearch } from "../../src/tasks/search-options.ts";
 import { emptyFolder, fresh } from "../cli/unrolled.ts";
 import { commandIn, type Entries, type Met, proposedIn, SHORT, works } from "./harness.ts";
 
@@ -26,6 +27,23 @@ async function inFolder<Result>(folder: string, work: () => Promise<Result>): Pr
 }
 
 export const COMMANDS: Entries = {
+  "tasks/search-options.ts": [
+    {
+      hint: "leave * out",
+      async follow(met) {
+        await met.command("eval runs/mine --beam 3");
+        await works("eval runs/mine");
+      },
+    },
+    {
+      hint: "give --beam * or more",
+      async follow(met) {
+        const writer = { name: "writer", searches: true };
+        const hint = await met.code(() => pickSearch(writer, { best: 9 }));
+        pickSearch(writer, { best: 9, beam: Number(/\d+/.exec(hint)![0]) });
+      },
+    },
+  ],
   "cli/demo-min-char-rnn.ts": [
     {
       hint: "it compares gradients on the reference backend, and trains nothing",
