@@ -10,7 +10,7 @@ import {
   SIZE,
   settle,
 } from "../core/options.ts";
-import type { Stepper } from "../nn/stream.ts";
+import { type Stepper, Stream, type StreamStart } from "../nn/stream.ts";
 import { type BeamModel, checkSymbol } from "./beam-model.ts";
 import type { GenerativeModel } from "./generate.ts";
 
@@ -21,7 +21,7 @@ export interface StreamModelOptions {
   primes?: readonly ArrayLike<number>[];
 }
 
-/** What a row has read: a state of the stream if it has states, otherwise all symbols. */
+/** The stream of a search, and for each row what it has read: a state of a {@link Stream}, otherwise all symbols. */
 export interface StreamRows {
   readonly stream: Stepper<number>;
   readonly states: readonly unknown[];
@@ -36,8 +36,8 @@ const MODEL: Range = {
 
 /**
  * A model that reads one symbol at a time, such as a `LanguageModel`, as a model for {@link beamSearch}. Its rows are read
- * one after the other by one stream. A stream with a `state` continues each row from its state; another one, such as that
- * of a cell of your own, reads all symbols of a row again at each step. It uses the weights as they were when the search
+ * one after the other by one stream. A {@link Stream} continues each row from its state; another stepper, such as that of a
+ * cell of your own, reads all symbols of a row again at each step. It uses the weights as they were when the search
  * began. CPU-only.
  * @throws InputError for an option that is out of range and for a prime that is empty or has ids outside the vocabulary
  */
@@ -82,12 +82,12 @@ interface Reader {
 
 /** Reads symbols from any state on, in the way that a stream allows. */
 function reader(stream: Stepper<number>): Reader {
-  if ("state" in stream) {
+  if (stream instanceof Stream) {
     return {
       zero: () => undefined,
       read(state, symbol) {
         if (state === undefined) stream.reset();
-        else stream.state = state;
+        else stream.state = state as StreamStart;
         const output = stream.step(symbol);
         return { output, state: stream.state };
       },
