@@ -28,7 +28,7 @@ export interface StreamRows {
 }
 
 const PRIMES: Range = { text: "a list of lists of ids", fits: Array.isArray };
-const RANGES: Ranges<StreamModelOptions> = { vocabulary: SIZE, primes: PRIMES };
+const RANGES: Ranges<StreamModelOptions> = { vocabulary: SIZE, primes: optional(PRIMES) };
 const MODEL: Range = {
   text: "a model with a method stream",
   fits: (value) => OBJECT.fits(value) && FUNCTION.fits((value as Partial<GenerativeModel>).stream),
@@ -43,13 +43,13 @@ const MODEL: Range = {
  */
 export function streamModel(model: GenerativeModel, options: StreamModelOptions): BeamModel<StreamRows> {
   checkValue("streamModel: model", MODEL, model);
-  const { vocabulary, primes } = settle<StreamModelOptions>("streamModel", RANGES, { primes: [] }, options);
-  const given = (primes ?? []).map((prime, index) => checkPrime(prime, index, vocabulary));
+  const { vocabulary, primes } = settle<StreamModelOptions>("streamModel", RANGES, {}, options);
+  const given = primes && Array.from(primes, (prime, index) => checkPrime(prime, index, vocabulary));
   return {
     vocabulary,
     begin() {
       const stream = model.stream();
-      if (given.length === 0) return { state: { stream, states: [reader(stream).zero()] }, rows: 1 };
+      if (given === undefined) return { state: { stream, states: [reader(stream).zero()] }, rows: 1 };
       const states = given.map((prime) => {
         const { zero, read } = reader(stream);
         return prime.slice(0, -1).reduce((state, symbol) => read(state, symbol).state, zero());

@@ -76,6 +76,10 @@ describe("a stream as a model for a search", () => {
     );
   });
 
+  it("has no results for no primes", async () => {
+    expect(await beamSearch(streamModel(model, { vocabulary: VOCABULARY, primes: [] }), options)).toEqual([]);
+  });
+
   it("works with a cell of one's own", async () => {
     const createCell = (inputs: number, hidden: number, made: CreateCellOptions) =>
       new LSTMCell(inputs, hidden, made);
