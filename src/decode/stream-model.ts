@@ -5,6 +5,7 @@ import {
   FUNCTION,
   LIST,
   OBJECT,
+  optional,
   type Range,
   type Ranges,
   SIZE,
@@ -49,11 +50,9 @@ export function streamModel(model: GenerativeModel, options: StreamModelOptions)
     vocabulary,
     begin() {
       const stream = model.stream();
-      if (given === undefined) return { state: { stream, states: [reader(stream).zero()] }, rows: 1 };
-      const states = given.map((prime) => {
-        const { zero, read } = reader(stream);
-        return prime.slice(0, -1).reduce((state, symbol) => read(state, symbol).state, zero());
-      });
+      const { after } = reader(stream);
+      if (given === undefined) return { state: { stream, states: [after([])] }, rows: 1 };
+      const states = given.map((prime) => after(prime.slice(0, -1)));
       const symbols = Int32Array.from(given, (prime) => prime[prime.length - 1]);
       return { state: { stream, states }, rows: states.length, symbols };
     },
@@ -76,30 +75,36 @@ export function streamModel(model: GenerativeModel, options: StreamModelOptions)
 }
 
 interface Reader {
-  zero(): unknown;
+  /** The state after these symbols. */
+  after(symbols: readonly number[]): unknown;
+  /** Reads one more symbol from a state on. */
   read(state: unknown, symbol: number): { output: FloatArray; state: unknown };
 }
 
-/** Reads symbols from any state on, in the way that a stream allows. */
 function reader(stream: Stepper<number>): Reader {
+  const restart = (symbols: readonly number[]) => {
+    stream.reset();
+    for (const symbol of symbols) stream.step(symbol);
+  };
   if (stream instanceof Stream) {
     return {
-      zero: () => undefined,
+      after(symbols) {
+        restart(symbols);
+        return stream.state;
+      },
       read(state, symbol) {
-        if (state === undefined) stream.reset();
-        else stream.state = state as StreamStart;
+        stream.state = state as StreamStart;
         const output = stream.step(symbol);
         return { output, state: stream.state };
       },
     };
   }
   return {
-    zero: () => [],
+    after: (symbols) => symbols,
     read(state, symbol) {
-      const symbols = [...(state as readonly number[]), symbol];
-      stream.reset();
-      for (const one of symbols.slice(0, -1)) stream.step(one);
-      return { output: stream.step(symbol), state: symbols };
+      const before = state as readonly number[];
+      restart(before);
+      return { output: stream.step(symbol), state: [...before, symbol] };
     },
   };
 }
