@@ -16,6 +16,7 @@ import { DATA } from "./entries-data.ts";
 import { ENGINE } from "./entries-engine.ts";
 import { FORECAST } from "./entries-forecast.ts";
 import { FORMATS } from "./entries-formats.ts";
+import { IMAGES } from "./entries-images.ts";
 import { LAYERS } from "./entries-layers.ts";
 import { METRICS } from "./entries-metrics.ts";
 import { PAGES } from "./entries-page.ts";
@@ -38,6 +39,7 @@ const ENTRIES: Entries = {
   ...ENGINE,
   ...FORMATS,
   ...FORECAST,
+  ...IMAGES,
   ...LAYERS,
   ...METRICS,
   ...PAGES,
