@@ -17,7 +17,9 @@ import { DECODE } from "./entries-decode.ts";
 import { ENGINE } from "./entries-engine.ts";
 import { FORECAST } from "./entries-forecast.ts";
 import { FORMATS } from "./entries-formats.ts";
+import { IMAGES } from "./entries-images.ts";
 import { LAYERS } from "./entries-layers.ts";
+import { METRICS } from "./entries-metrics.ts";
 import { PAGES } from "./entries-page.ts";
 import { RUNS } from "./entries-runs.ts";
 import { SETS } from "./entries-sets.ts";
@@ -39,7 +41,9 @@ const ENTRIES: Entries = {
   ...ENGINE,
   ...FORMATS,
   ...FORECAST,
+  ...IMAGES,
   ...LAYERS,
+  ...METRICS,
   ...PAGES,
   ...RUNS,
   ...SETS,
