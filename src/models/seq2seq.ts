@@ -161,7 +161,11 @@ export class Seq2Seq {
     checkValue(`${where}: sourceLengths`, optional(LIST), sourceLengths);
     const own = rng?.fork(rng.words()[0]);
     const input = this.encode(source, { lengths: sourceLengths, rng: own?.fork(ENCODER) });
-    return this.sequenceDecoder.loss(input, target, { ...scoring, lengths: targetLengths, rng: own?.fork(DECODER) });
+    return this.sequenceDecoder.loss(input, target, {
+      ...scoring,
+      lengths: targetLengths,
+      rng: own?.fork(DECODER),
+    });
   }
 
   /**

@@ -1,8 +1,6 @@
-import type { FloatArray } from "../backend/backend.ts";
-import { scope } from "../backend/scope.ts";
-import { ScopeError } from "../core/errors.ts";
+import type { Backend } from "../backend/backend.ts";
 import type { SequenceDecoder } from "./sequence-decoder.ts";
-import type { DecoderState } from "./sequence-decoder-state.ts";
+import type { DecoderState, DecoderStep } from "./sequence-decoder-state.ts";
 import type { DecoderInput } from "./sequence-decoder-step.ts";
 
 /**
@@ -12,12 +10,15 @@ import type { DecoderInput } from "./sequence-decoder-step.ts";
 export class DecoderSteps {
   /** The number of symbols. */
   readonly vocabulary: number;
+  /** Where its tensors are. */
+  readonly backend: Backend;
   private readonly decoder: SequenceDecoder;
   private readonly start: DecoderState;
 
   /** @param input of the open scope; what is needed of it is copied */
   constructor(decoder: SequenceDecoder, input: DecoderInput) {
     this.vocabulary = decoder.config.vocabulary;
+    this.backend = decoder.head.weight.backend;
     this.decoder = decoder;
     this.start = decoder.begin(input);
   }
@@ -28,32 +29,13 @@ export class DecoderSteps {
   }
 
   /**
-   * The logits of the next symbol of each row, [n, V], with attention also the weights, [n, S]. Uses the state up.
+   * The logits of the next symbol of each row, [n, V], with attention also the weights, [n, S], in the open scope. Uses the
+   * state up.
    * @param symbols what each new row reads
    * @param rows the row of `state` that each new row continues
    */
-  step(
-    symbols: Int32Array,
-    rows: Int32Array,
-    state: DecoderState,
-  ): { logits: FloatArray; state: DecoderState; weights?: FloatArray } {
-    const { backend } = this.decoder.head.weight;
-    const { memory } = backend;
-    if (memory.readSync === undefined) {
-      throw new ScopeError(
-        `a decoder's logits must be read at once, which the ${backend.name} backend cannot`,
-      );
-    }
-    return scope(() => {
-      const next = this.decoder.step(symbols, state, rows);
-      const read = (tensor: { address: number; size: number }) =>
-        memory.readSync!(tensor.address, tensor.size);
-      return {
-        logits: read(next.logits),
-        state: next.state,
-        ...(next.weights && { weights: read(next.weights) }),
-      };
-    }, backend);
+  step(symbols: Int32Array, rows: Int32Array, state: DecoderState): DecoderStep {
+    return this.decoder.step(symbols, state, rows);
   }
 
   dispose(state: DecoderState): void {
