@@ -19,6 +19,7 @@ import { FORMATS } from "./entries-formats.ts";
 import { LAYERS } from "./entries-layers.ts";
 import { PAGES } from "./entries-page.ts";
 import { RUNS } from "./entries-runs.ts";
+import { SEQ2SEQ } from "./entries-seq2seq.ts";
 import { SETS } from "./entries-sets.ts";
 import { TAG } from "./entries-tag.ts";
 import { TASKS } from "./entries-tasks.ts";
@@ -40,6 +41,7 @@ const ENTRIES: Entries = {
   ...LAYERS,
   ...PAGES,
   ...RUNS,
+  ...SEQ2SEQ,
   ...SETS,
   ...TEXT,
 };
