@@ -2,6 +2,7 @@
 import { escapeControl, FormatError, InputError } from "../core/errors.ts";
 import type { LoadHooks } from "../core/hooks.ts";
 import { runJobInTurns, Turns } from "../core/job.ts";
+import { checkValue, OBJECT, optional, type Range, type Ranges, settle, TEXT } from "../core/options.ts";
 import { decodeLines } from "../io/decode-text.ts";
 import { parseJsonLines, textField } from "../io/json-lines.ts";
 import { quote, requireColumn, type Table, textColumn } from "../io/table-columns.ts";
@@ -14,6 +15,13 @@ export interface ReadPairsOptions {
   /** Column or field of the targets: its name, or in a table its number from 0. Default: target, else the second one. */
   readonly targetColumn?: string;
 }
+
+const SOURCE: Range = {
+  text: "a source of data, as memorySource makes it",
+  fits: (value) => typeof (Object(value) as Partial<DataSource>).listFiles === "function",
+};
+
+const RANGES: Ranges<ReadPairsOptions> = { sourceColumn: optional(TEXT), targetColumn: optional(TEXT) };
 
 /** Lines that are read between two looks at the clock. */
 const PAUSE = 1024;
@@ -42,15 +50,18 @@ export async function readPairs(
   options: ReadPairsOptions,
   hooks: LoadHooks,
 ): Promise<SentencePairs> {
+  checkValue("readPairs: source", SOURCE, source);
+  const columns = settle<ReadPairsOptions>("readPairs", RANGES, {}, options);
+  checkValue("readPairs: hooks", OBJECT, hooks);
   const files = await source.listFiles(hooks);
   const form = formOf(files);
   const sides: Sides = { sources: [], targets: [] };
-  if (form === "lines") await readTwoFiles(files, sides, options, source, hooks);
+  if (form === "lines") await readTwoFiles(files, sides, columns, source, hooks);
   else {
     for (const [index, file] of files.entries()) {
       hooks.onProgress(`reading ${source.description}`, index, files.length);
       hooks.signal?.throwIfAborted();
-      await READERS[form](file, sides, options, hooks);
+      await READERS[form](file, sides, columns, hooks);
     }
   }
   const pairs = await runJobInTurns(sentencePairsJob(sides.sources, sides.targets), hooks.signal);

@@ -18,6 +18,7 @@ import { FORECAST } from "./entries-forecast.ts";
 import { FORMATS } from "./entries-formats.ts";
 import { LAYERS } from "./entries-layers.ts";
 import { PAGES } from "./entries-page.ts";
+import { PAIRS } from "./entries-pairs.ts";
 import { RUNS } from "./entries-runs.ts";
 import { SETS } from "./entries-sets.ts";
 import { TAG } from "./entries-tag.ts";
@@ -39,6 +40,7 @@ const ENTRIES: Entries = {
   ...FORECAST,
   ...LAYERS,
   ...PAGES,
+  ...PAIRS,
   ...RUNS,
   ...SETS,
   ...TEXT,
