@@ -133,9 +133,12 @@ async function readTwoFiles(
   }
   const [lines, others] = [sides.sources.length, sides.targets.length];
   if (lines !== others) {
-    throw new InputError(`${first} has ${lines} lines and ${second} has ${others}`, {
-      hint: "line n of one file must be the translation of line n of the other; where there is none, leave the line empty",
-    });
+    throw new InputError(
+      `${first} has ${lines} ${lines === 1 ? "line" : "lines"} and ${second} has ${others}`,
+      {
+        hint: "line n of one file must be the translation of line n of the other; where there is none, leave the line empty",
+      },
+    );
   }
   hooks.onNote(`the lines of ${first} are the sources, those of ${second} the targets`);
 }
@@ -155,18 +158,16 @@ async function readTabs(
     if (line.trim() === "") continue;
     const cells = line.split("\t");
     if (columns === undefined) {
-      columns = tabColumns(cells, options, name, number, hooks);
+      columns = tabColumns(cells, options, name, hooks);
       if (columns.isHeader) continue;
     }
     const { source, target } = columns;
     const needed = Math.max(source, target) + 1;
     if (cells.length < needed) {
       throw new FormatError(
-        `${file.name}:${number}`,
+        `${shown}:${number}`,
         `the line has ${cells.length} of at least ${needed} columns`,
-        {
-          hint: "separate the source and the target of each line by a tab",
-        },
+        { hint: "separate the source and the target of each line by a tab" },
       );
     }
     sources.push(cells[source]);
@@ -185,7 +186,6 @@ function tabColumns(
   cells: readonly string[],
   options: ReadPairsOptions,
   name: string,
-  line: number,
   { onNote }: LoadHooks,
 ): TabColumns {
   if (cells.length < 2) {
@@ -197,10 +197,9 @@ function tabColumns(
   const asked = [options.sourceColumn, options.targetColumn];
   const isNamed = asked.some((column) => column !== undefined && !NUMBER.test(column));
   const isHeader = isNamed || (asked.every((column) => column === undefined) && hasUsualNames(names));
-  const table: Table = { name, columns: names, rows: [], lines: Int32Array.of(line) };
-  const [source, target] = isHeader
-    ? columnsOf({ ...table, lines: new Int32Array(0) }, options)
-    : columnsOf({ ...table, columns: names.map(() => ""), lines: new Int32Array(0) }, options);
+  // Without a header columns have numbers alone.
+  const columns = isHeader ? names : names.map(() => "");
+  const [source, target] = columnsOf({ name, columns, rows: [], lines: new Int32Array(0) }, options);
   if (!isHeader)
     onNote(`of each line of ${name} column ${source} is the source, column ${target} the target`);
   return { source, target, isHeader };
@@ -228,9 +227,7 @@ function columnsOf(table: Table, { sourceColumn, targetColumn }: ReadPairsOption
   if (Math.max(source, target) > last) {
     throw new InputError(
       `${table.name} has no column ${Math.max(source, target)}; its columns are 0 to ${last}`,
-      {
-        hint: "count the columns from 0",
-      },
+      { hint: "count the columns from 0" },
     );
   }
   if (source === target) {
