@@ -21,6 +21,7 @@ import { IMAGES } from "./entries-images.ts";
 import { LAYERS } from "./entries-layers.ts";
 import { METRICS } from "./entries-metrics.ts";
 import { PAGES } from "./entries-page.ts";
+import { PAIRS } from "./entries-pairs.ts";
 import { RUNS } from "./entries-runs.ts";
 import { SEQ2SEQ } from "./entries-seq2seq.ts";
 import { SETS } from "./entries-sets.ts";
@@ -46,6 +47,7 @@ const ENTRIES: Entries = {
   ...LAYERS,
   ...METRICS,
   ...PAGES,
+  ...PAIRS,
   ...RUNS,
   ...SEQ2SEQ,
   ...SETS,
