@@ -104,9 +104,11 @@ async function prepare(
   const { task } = named;
   const folder = resumed?.store.folder ?? options.out ?? chooseRunFolder(task.name);
   if (resumed === undefined) refuseFolderOfRun(folder);
-  const weights = options.from === undefined ? undefined : await openWeights(task, options.from, hooks);
+  const { from } = options;
+  const weights = from === undefined ? undefined : await openWeights(task, from, options, hooks);
   const brought = weights?.settings;
   if (brought !== undefined) refuseOtherModel(task, brought as never, options);
+  if (weights?.note !== undefined) hooks.onNote(weights.note);
   const asked = resumed?.run.settings ?? task.complete(pickSettings(task, options), brought);
   const cell = resumed === undefined ? await loadCell(asked, options, weights, hooks.onNote) : resumed.cell;
   const sources = await openSources(options, resumed, task.words.data);
