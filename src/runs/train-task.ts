@@ -242,7 +242,7 @@ interface StartParts {
 /** Start the replicas. What is returned trains when its events are iterated. */
 async function start(parts: StartParts): Promise<TaskTraining> {
   const { task, run, store, history, data, facts, learner, resumed, weights } = parts;
-  const values = resumed?.snapshot ?? (weights && (await completeSnapshot(weights, learner)));
+  const values = resumed?.snapshot ?? (weights && (await completeSnapshot(weights, facts.facts, learner)));
   const snapshot = values && { snapshot: values, parametersOnly: resumed?.snapshot === undefined };
   const startEvent = describeStart(parts);
   const source = { module: new URL(`./task-worker.${EXTENSION}`, import.meta.url).href, spec: parts.spec };

@@ -23,8 +23,8 @@ export interface StartWeights {
   /** What they decide about the settings. */
   readonly settings: Partial<TrainingSettings>;
   readonly facts: object;
-  /** Parameters of the new model. */
-  readonly tensors: ReadonlyMap<string, SnapshotTensor>;
+  /** Parameters of the new model, which has these facts. */
+  tensors(facts: object): ReadonlyMap<string, SnapshotTensor>;
   /** Whether these are all of them. */
   readonly isWhole: boolean;
   /** What was taken over of weights of another task, in words. */
@@ -47,7 +47,7 @@ export async function openWeights(
   const isWhole = opened.task.name === task.name;
   const chosen = pickSettings(task, options);
   const adopted: AdoptedWeights<TrainingSettings, object> | undefined = isWhole
-    ? { settings: task.settingsOf?.(config, facts) ?? {}, facts, tensors }
+    ? { settings: task.settingsOf?.(config, facts) ?? {}, facts, tensors: () => tensors }
     : task.adopt?.({ task: opened.task.name, config, facts, tensors, where, chosen });
   if (adopted === undefined) {
     throw new InputError(`--from ${path} is of the task ${opened.task.name}, expected ${task.name}`, {
@@ -63,11 +63,13 @@ export async function openWeights(
 /** All parameters of the new model: those of the weights, and what it begins with where these have none. */
 export async function completeSnapshot(
   { opened: { step }, tensors, isWhole }: StartWeights,
+  facts: object,
   learner: TaskLearner,
 ): Promise<Snapshot> {
-  if (isWhole) return { step, tensors };
+  const taken = tensors(facts);
+  if (isWhole) return { step, tensors: taken };
   const own = await takeSnapshot(learner, step, new Float64Array(learner.carried.size));
-  return { step, tensors: new Map([...own.tensors, ...tensors]) };
+  return { step, tensors: new Map([...own.tensors, ...taken]) };
 }
 
 /** The cell of a new run, when it is one of the user's own: the one that is named, or else the one of the weights. */

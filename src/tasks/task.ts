@@ -86,8 +86,11 @@ export interface AdoptedWeights<Settings, Facts> {
   readonly settings: Partial<Settings>;
   /** For {@link LoadRequest.known}. */
   readonly facts: Facts;
-  /** Parameters of the new model by name; the others have the values that every new model has. */
-  readonly tensors: ReadonlyMap<string, SnapshotTensor>;
+  /**
+   * Parameters of the new model by name; the others have the values that every new model has.
+   * @param facts of the new model, once its data is loaded
+   */
+  tensors(facts: Facts): ReadonlyMap<string, SnapshotTensor>;
   /** What was taken over, in words: told to the person. */
   readonly note?: string;
 }

@@ -200,6 +200,37 @@ describe("a language model", () => {
       expect(note).toBe(`taken from the language model: ${known}${part}; everything else starts at random`);
     });
 
+    test("words of the data beside its own start as its unknown word", async () => {
+      const options = { tokens: "word", vocabSize: 4, embedding: 5, seqLength: 8 };
+      const { folder: narrow } = await train("text", {
+        data: [at("lm.txt")],
+        ...options,
+        out: at("lm-narrow"),
+      });
+      const old = (await tensorsOf(narrow, 3)).get("embedding.weight")!;
+      const known = JSON.parse(readFileSync(join(narrow, "run.json"), "utf8")).data.vocabulary.words;
+      const startWith = async (vocabSize: number | undefined, out: string) => {
+        const { own, model } = await startFrom(narrow, { vocabSize, cell: "none", out: at(out) });
+        const { data } = JSON.parse(readFileSync(join(at(out), "run.json"), "utf8"));
+        expect(model.vocabulary).toBe(data.vocabulary.length + 1);
+        return { rows: own.get("embedding.weight")!, vocabulary: data.vocabulary as string[] };
+      };
+      const { rows, vocabulary } = await startWith(undefined, "wide");
+      expect(vocabulary.slice(0, known.length)).toEqual(known);
+      expect(new Set(vocabulary).size).toBe(vocabulary.length);
+      for (const word of WORDS) expect(vocabulary).toContain(word);
+      expect(vocabulary.length).toBeGreaterThan(known.length);
+      for (let id = 0; id <= vocabulary.length; id++) {
+        const from = id < known.length ? id + 2 : 1;
+        expect([...rows.subarray(5 * id, 5 * id + 5)]).toEqual([...old.subarray(5 * from, 5 * from + 5)]);
+      }
+      expect((await startWith(known.length + 1, "one-more")).vocabulary).toEqual(
+        vocabulary.slice(0, known.length + 1),
+      );
+      expect((await startWith(1, "no-more")).vocabulary).toEqual(known);
+      expect((await evaluateRun(at("wide"), [table], {}, hooks)).items).toBe(40);
+    });
+
     test("of characters one-hot, the layers alone; without them nothing is left to take", async () => {
       const options = { data: [at("lm.txt")], seqLength: 8, tokens: "char" };
       const { folder: characters } = await train("text", { ...options, out: at("lm-hot") });

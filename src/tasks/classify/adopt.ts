@@ -29,14 +29,14 @@ export function adopt({
   if (task !== "text") return undefined;
   const model = config as LanguageModelConfig;
   const { cell, hidden, embedding } = model;
-  const { tokens, vocabulary, rows } = symbolsOf(facts, where);
+  const { tokens, vocabulary, rowsOf } = symbolsOf(facts, where);
   const layers = layersTaken(model, chosen);
   // A cell of one's own has the layers and the direction that it had.
   const { layers: built = model.layers, bidirectional = false } = cell === "own" ? {} : chosen;
   return {
     settings: { ...(layers > 0 && { cell, hidden, layers: built, bidirectional }), embedding, tokens },
     facts: { labels: [], vocabulary, input: { ...FIRST_INPUT, tokens } },
-    tensors: startFromLanguageModel(tensors, model, { rows, layers, where }),
+    tensors: (own) => startFromLanguageModel(tensors, model, { rows: rowsOf(own), layers, where }),
     note: describeTaken(model, { symbols: vocabulary.length, tokens, layers, bidirectional }),
   };
 }
@@ -44,7 +44,7 @@ export function adopt({
 /** Before them stand the end of a line and the unknown word. */
 const FIRST_WORD = 2;
 
-/** The symbols of the classifier, and the id that each has in the language model. */
+/** The symbols of the language model, and for each id of the classifier the one that it has there. */
 function symbolsOf(facts: object, where: string) {
   const tokenizer = tokenizerFromJSON((facts as { vocabulary?: unknown }).vocabulary, where);
   if (tokenizer.kind === "bpe") {
@@ -59,9 +59,11 @@ function symbolsOf(facts: object, where: string) {
   const isOfWords = tokenizer instanceof WordTokenizer;
   const vocabulary = isOfWords ? tokenizer.words.slice(FIRST_WORD) : (tokenizer as Vocabulary).characters;
   const first = isOfWords ? FIRST_WORD : 0;
-  // The unknown symbol of a classifier is its last.
+  // Behind them the classifier has words of its own, and the unknown symbol as its last.
   const unknown = isOfWords ? tokenizer.unknownId : -1;
-  return { tokens, vocabulary, rows: Int32Array.from([...vocabulary.map((_, id) => id + first), unknown]) };
+  const rowsOf = ({ vocabulary: own = [] }: ClassifyFacts) =>
+    Int32Array.from({ length: own.length + 1 }, (_, id) => (id < vocabulary.length ? id + first : unknown));
+  return { tokens, vocabulary, rowsOf };
 }
 
 /** Layers of the language model, from the first on, that the classifier can have. */

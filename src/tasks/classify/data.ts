@@ -9,7 +9,7 @@ import { type ItemStore, Items, type ItemValues } from "../../data/items.ts";
 import { collectTextsJob, type LabelledText } from "../../data/labelled-lines.ts";
 import { findSet } from "../../data/labelled-sets.ts";
 import { type LabelledData, type LabelledTexts, readLabelled } from "../../data/labelled-source.ts";
-import { cutItems, type LineTokens, lineTokensOf } from "../../data/line-tokens.ts";
+import { cutItems, type LineTokens } from "../../data/line-tokens.ts";
 import type { LineWords } from "../../data/line-words.ts";
 import type { PaddedItems } from "../../data/padded-items.ts";
 import { applyScaling, fitScaling } from "../../data/scaling.ts";
@@ -17,9 +17,10 @@ import { groupedSplit } from "../../data/splits.ts";
 import { readWordVectors, startOf, type WordStart } from "../../data/word-start.ts";
 import type { WordVectors } from "../../io/word-vectors.ts";
 import type { SequenceClassifierConfig } from "../../models/sequence-classifier-config.ts";
-import type { DataFacts, Loaded, LoadRequest, TestRequest } from "../task.ts";
+import type { DataFacts, Loaded, TestRequest } from "../task.ts";
 import { type ClassifySettings, DEFAULTS, settingsForData } from "./defaults.ts";
 import { type ClassifyFacts, type NumberInput, type TextInput, tokensOf } from "./facts.ts";
+import { classifierOf, type ClassifyRequest as Request, tokensFor } from "./symbols.ts";
 
 /** Items of one part, in the symbols or numbers of the model. */
 export interface LabelledPart {
@@ -43,8 +44,6 @@ export interface ClassifyData {
   readonly vectors?: WordStart;
 }
 
-type Request = LoadRequest<ClassifySettings, ClassifyFacts>;
-
 /**
  * A batch as the model reads it.
  * @param padded ids [rows, time], or numbers [rows, time, features]
@@ -60,11 +59,6 @@ const itemCount = (data: LabelledData): number =>
 const fingerprintOf = (data: LabelledData): string =>
   data.kind === "text" ? data.lines.fingerprint : data.fingerprint;
 const labelled = (data: LabelledData) => (data.kind === "text" ? data.lines : data);
-
-/** The facts of a classifier that goes on. Weights of a language model bring a vocabulary and no labels. */
-function classifierOf({ known }: Request): ClassifyFacts | undefined {
-  return known !== undefined && known.facts.labels.length > 0 ? known.facts : undefined;
-}
 
 interface ReadData {
   readonly data: LabelledData;
@@ -151,10 +145,10 @@ export async function loadItems(
 ): Promise<Loaded<ClassifySettings, ClassifyData>> {
   const { data, held } = await readData(request, hooks);
   const validationFingerprint = request.validation && held && fingerprintOf(held);
-  const count = itemCount(data);
+  const total = itemCount(data);
   const fingerprint = fingerprintOf(data);
   // Items to validate on that a set has made are told by the set's name and seed.
-  const counts = countsOf(data.kind, count);
+  const counts = countsOf(data.kind, total);
   request.verify({ fingerprint, counts, validation: validationFingerprint });
   const asked = settingsForData(request, data.kind);
   const labelNames = classifierOf(request)?.labels ?? labelled(data).labelNames;
@@ -165,12 +159,12 @@ export async function loadItems(
   }
   const labels = labelsAmong(data, labelNames, "the data");
   const split = held === undefined ? splitItems(data, labels, asked) : undefined;
-  const train = split?.train ?? everyItem(count);
+  const train = split?.train ?? everyItem(total);
   noteRareLabels(labelNames, labels, hooks);
   const input = classifierOf(request)?.input ?? inputOf(data, train, asked);
   const lines = data.kind === "text" ? data.lines.lines.subset(train) : undefined;
   const read = lines && (await readVectors(lines, request, asked, hooks));
-  const tokens = lines && tokensFor(lines, input, request, read?.vectors);
+  const tokens = lines && tokensFor(lines, input, { request, vectors: read?.vectors, hooks });
   const vectors = read && startOf(read, tokens as LineWords);
   const settings = vectors === undefined ? asked : { ...asked, embedding: vectors.width };
   const encode = encoderOf(input, tokens, hooks);
@@ -195,7 +189,7 @@ export async function loadItems(
       facts,
       fingerprint,
       validationFingerprint,
-      lines: count,
+      lines: total,
       unknownShare: tokens === undefined ? 0 : unknownShareOf(itemsOf(trained), tokens.unknown),
       ...(vectors && { vectors }),
     },
@@ -275,18 +269,6 @@ function inputOf(
   const isOneStep = data.items.longest === 1;
   const scaling = fitScaling(data.items.subset(train));
   return { kind: "numbers", format: data.format, scaling, maxLength, isOneStep, labelColumn };
-}
-
-/** The symbols of a model of texts. @param vectors of words, which are kept though they occur once */
-function tokensFor(
-  lines: Items<Int32Array>,
-  input: TextInput | NumberInput,
-  { known, settings }: Request,
-  vectors: ReadonlyMap<string, unknown> | undefined,
-): LineTokens {
-  if (known !== undefined) return tokensOf(known.facts);
-  const words = { most: settings.vocabSize, known: vectors && new Set(vectors.keys()) };
-  return lineTokensOf((input as TextInput).tokens, lines, words);
 }
 
 /** Some items as the model reads them: in its symbols, or scaled; cut to its longest. */
