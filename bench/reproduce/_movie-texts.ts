@@ -91,6 +91,8 @@ export interface LanguageOptions {
   /** Units, and features of a word. */
   readonly hidden: number;
   readonly vocabSize: number;
+  /** What the learning rate is multiplied by after each pass. */
+  readonly lrDecay?: number;
   readonly seed?: number;
   readonly epochs?: number;
   readonly steps?: number;
@@ -100,8 +102,7 @@ export interface LanguageOptions {
 export async function trainLanguageModel(text: string, options: LanguageOptions): Promise<LanguageFigure> {
   const hooks = { signal: new AbortController().signal, onProgress() {}, onNote() {} };
   const words = { tokens: "word", tieWeights: true, embedding: options.hidden } as const;
-  const rate = { lr: 3e-3, lrDecay: 0.5, lrDecayAfter: 1 };
-  const learning = { ...rate, dropout: 0.3, batchSize: 32, seqLength: 35, threads: 1, seed: 1 };
+  const learning = { lr: 3e-3, dropout: 0.3, batchSize: 32, seqLength: 35, threads: 1, seed: 1 };
   const training = await trainText({ data: [text], ...words, ...learning, ...options }, hooks);
   let [seconds, validation] = [0, Number.POSITIVE_INFINITY];
   for await (const event of training.events) {

@@ -35,7 +35,7 @@ const SCRATCH: ClassifyOptions = {
 
 /** Its words and their vectors: whole reviews are told better by their mean than by layers that read them in order. */
 const FROM_LANGUAGE: ClassifyOptions = { ...SHARED, cell: "none", epochs: 12 };
-const LANGUAGE = { hidden: 128, vocabSize: 8000 };
+const LANGUAGE = { hidden: 128, vocabSize: 8000, lrDecay: 0.5 };
 const EPOCHS_OF_LANGUAGE = 2;
 
 /**
