@@ -200,6 +200,14 @@ describe("a language model", () => {
       expect(note).toBe(`taken from the language model: ${known}${part}; everything else starts at random`);
     });
 
+    test("its cell, where only the number of units is another", async () => {
+      const options = { data: [at("lm.txt")], tokens: "word", embedding: 5, cell: "gru", seqLength: 8 };
+      const { folder: gated } = await train("text", { ...options, out: at("lm-gru") });
+      const { model, note } = await startFrom(gated, { hidden: 7, out: at("gru-wide") });
+      expect(model).toMatchObject({ cell: "gru", hidden: 7, layers: 1, embedding: 5 });
+      expect(note).not.toContain("layer");
+    });
+
     test("words of the data beside its own start as its unknown word", async () => {
       const options = { tokens: "word", vocabSize: 4, embedding: 5, seqLength: 8 };
       const { folder: narrow } = await train("text", {
@@ -259,6 +267,10 @@ describe("a language model", () => {
       expect(same.note).toContain(" and the recurrent layer;");
       const other = await startFrom(echoes, { cell: "gru", hidden: 4, out: at("echo-gru") });
       expect(other.model).toMatchObject({ cell: "gru", hidden: 4, embedding: 6 });
+      const both = await startFrom(echoes, { cell: "gru", bidirectional: true, out: at("echo-gru-both") });
+      expect(both.model).toMatchObject({ cell: "gru", bidirectional: true, embedding: 6 });
+      const wide = await startFrom(echoes, { hidden: 8, out: at("echo-wide") });
+      expect(wide.model).toMatchObject({ cell: "own", hidden: 8, embedding: 6 });
       await expect(startFrom(echoes, { bidirectional: true, out: at("echo-both") })).rejects.toThrow(
         "do not fit --bidirectional true (they have false)",
       );

@@ -33,8 +33,12 @@ export function adopt({
   const layers = layersTaken(model, chosen);
   // A cell of one's own has the layers and the direction that it had.
   const { layers: built = model.layers, bidirectional = false } = cell === "own" ? {} : chosen;
+  // With another number of units alone it is the same cell.
+  const kept = cell === "own" ? { cell, bidirectional } : { cell };
+  const anew = chosen.cell === undefined ? kept : {};
+  const body = layers > 0 ? { cell, hidden, layers: built, bidirectional } : anew;
   return {
-    settings: { ...(layers > 0 && { cell, hidden, layers: built, bidirectional }), embedding, tokens },
+    settings: { ...body, embedding, tokens },
     facts: { labels: [], vocabulary, input: { ...FIRST_INPUT, tokens } },
     tensors: (own) => startFromLanguageModel(tensors, model, { rows: rowsOf(own), layers, where }),
     note: describeTaken(model, { symbols: vocabulary.length, tokens, layers, bidirectional }),
