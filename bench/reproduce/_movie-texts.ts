@@ -91,6 +91,8 @@ export interface LanguageOptions {
   /** Units, and features of a word. */
   readonly hidden: number;
   readonly vocabSize: number;
+  /** What the learning rate is multiplied by after each pass. */
+  readonly lrDecay?: number;
   readonly seed?: number;
   readonly epochs?: number;
   readonly steps?: number;

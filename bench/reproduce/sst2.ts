@@ -37,8 +37,13 @@ const MODELS: Readonly<Record<string, ClassifyOptions>> = {
   "LSTM in both directions, max": { cell: "lstm", bidirectional: true, pooling: "max" },
 };
 
+const LANGUAGE = { hidden: 200, vocabSize: 10_000 };
+const EPOCHS_OF_LANGUAGE = 4;
+
 const FROM_LANGUAGE: ClassifyOptions = {
   tokens: "word",
+  // The words of the language model and no others: two of its symbols are the end of a line and the unknown word.
+  vocabSize: LANGUAGE.vocabSize - 2,
   pooling: "max",
   batchSize: 50,
   lr: 1e-3,
@@ -46,9 +51,6 @@ const FROM_LANGUAGE: ClassifyOptions = {
   wordDropout: 0.1,
   epochs: 4,
 };
-
-const LANGUAGE = { hidden: 200, vocabSize: 10_000 };
-const EPOCHS_OF_LANGUAGE = 4;
 
 /**
  * SST-2: 872 sentences to test on. The phrases of train and dev are joined; what lies in a test sentence is dropped; a tenth

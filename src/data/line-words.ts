@@ -76,6 +76,17 @@ export class LineWords {
     return new LineWords(kept.slice(0, most).map(([word]) => word));
   }
 
+  /**
+   * These words and behind them those of a training part that are not among them, the most frequent first.
+   * @param lines code points, as those of `LabelledLines`
+   * @param most words at most in all; these are kept even if they are more
+   */
+  extendedBy(lines: Items<Int32Array>, most: number): LineWords {
+    const { words } = LineWords.fromLines(lines, { most: Number.POSITIVE_INFINITY });
+    const others = words.filter((word) => !this.ids.has(word));
+    return new LineWords([...this.words, ...others.slice(0, Math.max(0, most - this.words.length))]);
+  }
+
   /** The words and the unknown one. */
   get size(): number {
     return this.words.length + 1;

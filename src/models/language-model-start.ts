@@ -12,18 +12,24 @@ export interface StartTensor {
  * The tensors that a classifier takes over, under its names. Each of its symbols gets the numbers of one symbol of the
  * language model, or the mean of all where that has none, as for the unknown character of a model of characters.
  * @param tensors of the language model's checkpoint, by name
+ * @param model the language model's configuration
  * @param rows for each id of the classifier the id of the language model; -1: none
+ * @param layers how many recurrent layers are taken, from the first on; 0 only of a model with an embedding. A cell of the
+ *   user's own has all of them or none
  * @param where the checkpoint, for errors
  * @throws FormatError for tensors that are not those of such a model
  */
 export function startFromLanguageModel(
   tensors: ReadonlyMap<string, StartTensor>,
-  { vocabulary, embedding }: LanguageModelConfig,
-  rows: Int32Array,
-  where: string,
+  model: LanguageModelConfig,
+  { rows, layers, where }: { rows: Int32Array; layers: number; where: string },
 ): Map<string, StartTensor> {
   const taken = new Map<string, StartTensor>();
-  for (const [name, tensor] of tensors) if (name.startsWith("rnn.")) taken.set(name, tensor);
+  const { vocabulary, embedding } = model;
+  for (const [name, tensor] of tensors) {
+    if (name.startsWith("rnn.") && (layers === model.layers || layerOf(name) < layers))
+      taken.set(name, tensor);
+  }
   // Of one-hot symbols the first layer has a column each.
   const name = embedding > 0 ? "embedding.weight" : "rnn.weight_ih_l0";
   const table = tensors.get(name);
@@ -32,6 +38,11 @@ export function startFromLanguageModel(
   }
   taken.set(name, embedding > 0 ? takeRows(table, rows) : takeColumns(table, rows));
   return taken;
+}
+
+/** `rnn.weight_ih_l2` -> 2 */
+function layerOf(name: string): number {
+  return Number(/_l(\d+)$/.exec(name)?.[1] ?? Number.NaN);
 }
 
 function takeRows({ shape: [count, width], data }: StartTensor, rows: Int32Array): StartTensor {

@@ -104,9 +104,11 @@ async function prepare(
   const { task } = named;
   const folder = resumed?.store.folder ?? options.out ?? chooseRunFolder(task.name);
   if (resumed === undefined) refuseFolderOfRun(folder);
-  const weights = options.from === undefined ? undefined : await openWeights(task, options.from, hooks);
+  const { from } = options;
+  const weights = from === undefined ? undefined : await openWeights(task, from, options, hooks);
   const brought = weights?.settings;
   if (brought !== undefined) refuseOtherModel(task, brought as never, options);
+  if (weights?.note !== undefined) hooks.onNote(weights.note);
   const asked = resumed?.run.settings ?? task.complete(pickSettings(task, options), brought);
   const cell = resumed === undefined ? await loadCell(asked, options, weights, hooks.onNote) : resumed.cell;
   const sources = await openSources(options, resumed, task.words.data);
@@ -240,7 +242,7 @@ interface StartParts {
 /** Start the replicas. What is returned trains when its events are iterated. */
 async function start(parts: StartParts): Promise<TaskTraining> {
   const { task, run, store, history, data, facts, learner, resumed, weights } = parts;
-  const values = resumed?.snapshot ?? (weights && (await completeSnapshot(weights, learner)));
+  const values = resumed?.snapshot ?? (weights && (await completeSnapshot(weights, facts.facts, learner)));
   const snapshot = values && { snapshot: values, parametersOnly: resumed?.snapshot === undefined };
   const startEvent = describeStart(parts);
   const source = { module: new URL(`./task-worker.${EXTENSION}`, import.meta.url).href, spec: parts.spec };

@@ -6,7 +6,7 @@ import type { DataSource } from "../data/data-source.ts";
 import { isCellFile } from "../run/cell-file.ts";
 import { assetOf, openRecordedSource, sourceOf } from "../sources/paths.ts";
 import { fitLoaded } from "../tasks/fitted-settings.ts";
-import type { DataFacts, Loaded, Task } from "../tasks/task.ts";
+import type { AdoptedWeights, DataFacts, Loaded, Task } from "../tasks/task.ts";
 import type { TaskLearner } from "../tasks/task-learner.ts";
 import type { TrainingSettings } from "../tasks/training-options.ts";
 import { type Snapshot, type SnapshotTensor, takeSnapshot } from "../train/snapshot.ts";
@@ -23,38 +23,53 @@ export interface StartWeights {
   /** What they decide about the settings. */
   readonly settings: Partial<TrainingSettings>;
   readonly facts: object;
-  /** Parameters of the new model. */
-  readonly tensors: ReadonlyMap<string, SnapshotTensor>;
+  /** Parameters of the new model, which has these facts. */
+  tensors(facts: object): ReadonlyMap<string, SnapshotTensor>;
   /** Whether these are all of them. */
   readonly isWhole: boolean;
+  /** What was taken over of weights of another task, in words. */
+  readonly note?: string;
 }
 
-/** @throws InputError for weights of another task */
-export async function openWeights(task: Task, path: string, { onNote }: Hooks): Promise<StartWeights> {
+/**
+ * The weights of `--from`.
+ * @throws InputError for weights of a task that the new one cannot start from
+ */
+export async function openWeights(
+  task: Task,
+  path: string,
+  options: TrainOptions,
+  { onNote }: Hooks,
+): Promise<StartWeights> {
   const opened = await openCheckpoint(path, { known: task, onNote });
   const { config, facts, cellFile, file, step, path: where } = opened;
   const { tensors } = parseSnapshot(file, step, where, { parametersOnly: true });
   const isWhole = opened.task.name === task.name;
-  const adopted = isWhole
-    ? { settings: task.settingsOf?.(config, facts) ?? {}, facts, tensors }
-    : task.adopt?.({ task: opened.task.name, config, facts, tensors, where });
+  const chosen = pickSettings(task, options);
+  const adopted: AdoptedWeights<TrainingSettings, object> | undefined = isWhole
+    ? { settings: task.settingsOf?.(config, facts) ?? {}, facts, tensors: () => tensors }
+    : task.adopt?.({ task: opened.task.name, config, facts, tensors, where, chosen });
   if (adopted === undefined) {
     throw new InputError(`--from ${path} is of the task ${opened.task.name}, expected ${task.name}`, {
       hint: `name a run of ${task.name}`,
     });
   }
-  const settings = cellFile === undefined ? adopted.settings : { ...adopted.settings, cell: cellFile.path };
-  return { ...adopted, settings, opened, isWhole };
+  const ofWeights: StartWeights = { ...adopted, opened, isWhole };
+  if (cellFile === undefined || !(isWhole || Object.hasOwn(adopted.settings, "cell"))) return ofWeights;
+  const withCell = { ...adopted.settings, cell: cellFile.path };
+  return { ...ofWeights, settings: withCell };
 }
 
 /** All parameters of the new model: those of the weights, and what it begins with where these have none. */
 export async function completeSnapshot(
   { opened: { step }, tensors, isWhole }: StartWeights,
+  facts: object,
   learner: TaskLearner,
 ): Promise<Snapshot> {
-  if (isWhole) return { step, tensors };
+  const taken = tensors(facts);
+  if (isWhole) return { step, tensors: taken };
   const own = await takeSnapshot(learner, step, new Float64Array(learner.carried.size));
-  return { step, tensors: new Map([...own.tensors, ...tensors]) };
+  return { step, tensors: new Map([...own.tensors, ...taken]) };
 }
 
 /** The cell of a new run, when it is one of the user's own: the one that is named, or else the one of the weights. */

@@ -68,7 +68,7 @@ export interface Loaded<Settings, Data> {
 }
 
 /** Weights of another task that a model starts from. */
-export interface ForeignWeights {
+export interface ForeignWeights<Settings = object> {
   /** The name of the task that they are of. */
   readonly task: string;
   readonly config: unknown;
@@ -77,16 +77,23 @@ export interface ForeignWeights {
   readonly tensors: ReadonlyMap<string, SnapshotTensor>;
   /** The checkpoint, for errors. */
   readonly where: string;
+  /** The settings that a person chose for the new run: what does not fit them cannot be taken over. */
+  readonly chosen: Partial<Settings>;
 }
 
 /** What a task takes over of weights of another one. */
 export interface AdoptedWeights<Settings, Facts> {
-  /** What they decide about the settings. */
+  /** What they decide about the settings. A chosen one that is another is refused. */
   readonly settings: Partial<Settings>;
   /** For {@link LoadRequest.known}. */
   readonly facts: Facts;
-  /** Parameters of the new model by name; the others have the values that every new model has. */
-  readonly tensors: ReadonlyMap<string, SnapshotTensor>;
+  /**
+   * Parameters of the new model by name; the others have the values that every new model has.
+   * @param facts of the new model, once its data is loaded
+   */
+  tensors(facts: Facts): ReadonlyMap<string, SnapshotTensor>;
+  /** What was taken over, in words: told to the person. */
+  readonly note?: string;
 }
 
 /** A setting that the data asks for. */
@@ -282,7 +289,7 @@ export interface Task<
    * @returns undefined for weights of a task that it cannot start from
    * @throws InputError, FormatError for weights that it can start from in general, but not from these
    */
-  adopt?(weights: ForeignWeights): AdoptedWeights<Settings, Facts> | undefined;
+  adopt?(weights: ForeignWeights<Settings>): AdoptedWeights<Settings, Facts> | undefined;
   /**
    * A model's description from a file: hostile until it is checked.
    * @param read gives the parsed JSON of a field by its name; undefined for one that the file does not have

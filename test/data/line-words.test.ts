@@ -38,6 +38,15 @@ describe("LineWords", () => {
     expect(LineWords.fromJSON(words.toJSON(), "file").words).toEqual(words.words);
   });
 
+  test("are extended by words of other lines, which stand behind them", () => {
+    const lines = linesOf(["b a a", "a b c c c", "rare x"]);
+    const words = new LineWords(["z", "a"]);
+    expect(words.extendedBy(lines, 10).words).toEqual(["z", "a", "c", "b"]);
+    expect(words.extendedBy(lines, 3).words).toEqual(["z", "a", "c"]);
+    expect(words.extendedBy(lines, 1).words).toEqual(["z", "a"]);
+    expect([...words.extendedBy(lines, 3).encode("z a c b")]).toEqual([0, 1, 2, 3]);
+  });
+
   test.each([[null], [[]], [["a", "a"]], [["a", ""]], [["a", 1]]])("%j is no vocabulary", (value) => {
     expect(() => lineTokensFromJSON("word", value, "file")).toThrow("file: vocabulary");
   });

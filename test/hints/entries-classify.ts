@@ -148,6 +148,10 @@ export const CLASSIFY: Entries = {
       explains: "that the ends are not seen, and what decides it",
     },
     {
+      hint: "the data has * more *, which start as the model's unknown word",
+      explains: "how many words the language model does not bring, and what their vectors are",
+    },
+    {
       hint: "of longer sequences the first * steps are read",
       explains: "that the model was trained on no more",
     },

@@ -10,6 +10,7 @@ import { trainTask } from "../../src/runs/train-task.ts";
 import type { ClassifySettings } from "../../src/tasks/classify/defaults.ts";
 import { TASKS } from "../../src/tasks/index.ts";
 import type { EndEvent } from "../../src/train/events.ts";
+import { cellFile } from "./cells.ts";
 
 const root = mkdtempSync(join(tmpdir(), "classify-starts-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -131,16 +132,163 @@ describe("a language model", () => {
     }
   });
 
-  test("of byte pairs, and one whose layers are others, is refused", async () => {
+  describe("gives what fits the chosen settings", () => {
+    const startFrom = async (from: string, options: Record<string, unknown>) => {
+      const notes: string[] = [];
+      const all = { data: [table], threads: 1, batchSize: 4, steps: 1, lr: 1e-30, from, ...options };
+      const telling = { ...hooks, onNote: (text: string) => notes.push(text) };
+      const training = await trainTask({ task: await TASKS.classify() }, all as never, telling);
+      for await (const _ of training.events);
+      const note = notes.find((text) => text.startsWith("taken from the language model: "));
+      const { model } = JSON.parse(readFileSync(join(training.runDirectory, "run.json"), "utf8"));
+      return { model, note, own: await tensorsOf(training.runDirectory, 1) };
+    };
+    let folder = "";
+    let from: Map<string, Float32Array>;
+    beforeAll(async () => {
+      const options = { tokens: "word", vocabSize: 50, embedding: 5, layers: 2, seqLength: 8 };
+      ({ folder } = await train("text", { data: [at("lm.txt")], ...options, out: at("lm-deep") }));
+      from = await tensorsOf(folder, 3);
+    });
+    const sharedLayers = (own: Map<string, Float32Array>) =>
+      [...own.keys()].filter((name) => name.startsWith("rnn.") && `${own.get(name)}` === `${from.get(name)}`);
+    const ofLayers = (...layers: number[]) =>
+      layers.flatMap((l) =>
+        ["weight_ih", "weight_hh", "bias_ih", "bias_hh"].map((name) => `rnn.${name}_l${l}`),
+      );
+    const vectors = (own: Map<string, Float32Array>, model: { vocabulary: number }) => {
+      const good = [...own.get("embedding.weight")!];
+      expect(good).toHaveLength(5 * model.vocabulary);
+      // Behind the end of a line and the unknown word; the unknown word is the last of the classifier.
+      expect(good.slice(0, -5)).toEqual([...from.get("embedding.weight")!.subarray(10)]);
+    };
+
+    test.each([
+      { options: {}, layers: 2, taken: [0, 1], words: "and all 2 LSTM layers" },
+      {
+        options: { cell: "lstm", layers: 1 },
+        layers: 1,
+        taken: [0],
+        words: "and the first 1 of 2 LSTM layers",
+      },
+      { options: { layers: 3 }, layers: 3, taken: [0, 1], words: "and all 2 LSTM layers" },
+      {
+        options: { bidirectional: true },
+        layers: 2,
+        taken: [0],
+        words: "and the first LSTM layer, for the forward direction",
+      },
+      { options: { hidden: 7 }, layers: 1, taken: [], words: "with their vectors of 5" },
+      {
+        options: { cell: "gru", bidirectional: true },
+        layers: 1,
+        taken: [],
+        words: "with their vectors of 5",
+      },
+      { options: { cell: "none" }, layers: 1, taken: [], words: "with their vectors of 5" },
+      { options: { cell: "conv", hidden: 6 }, layers: 1, taken: [], words: "with their vectors of 5" },
+    ])("$options: layers $taken", async ({ options, layers, taken, words }) => {
+      const { model, note, own } = await startFrom(folder, {
+        ...options,
+        out: at(`deep-${JSON.stringify(options).replaceAll(/\W/g, "")}`),
+      });
+      expect(model).toMatchObject({ cell: "lstm", ...options, layers, embedding: 5 });
+      vectors(own, model);
+      expect(sharedLayers(own).sort()).toEqual(ofLayers(...taken).sort());
+      const known = `${model.vocabulary - 1} words with their vectors of 5`;
+      const part = taken.length === 0 ? "" : ` ${words}`;
+      expect(note).toBe(`taken from the language model: ${known}${part}; everything else starts at random`);
+    });
+
+    test("its cell, where only the number of units is another", async () => {
+      const options = { data: [at("lm.txt")], tokens: "word", embedding: 5, cell: "gru", seqLength: 8 };
+      const { folder: gated } = await train("text", { ...options, out: at("lm-gru") });
+      const { model, note } = await startFrom(gated, { hidden: 7, out: at("gru-wide") });
+      expect(model).toMatchObject({ cell: "gru", hidden: 7, layers: 1, embedding: 5 });
+      expect(note).not.toContain("layer");
+    });
+
+    test("words of the data beside its own start as its unknown word", async () => {
+      const options = { tokens: "word", vocabSize: 4, embedding: 5, seqLength: 8 };
+      const { folder: narrow } = await train("text", {
+        data: [at("lm.txt")],
+        ...options,
+        out: at("lm-narrow"),
+      });
+      const old = (await tensorsOf(narrow, 3)).get("embedding.weight")!;
+      const known = JSON.parse(readFileSync(join(narrow, "run.json"), "utf8")).data.vocabulary.words;
+      const startWith = async (vocabSize: number | undefined, out: string) => {
+        const { own, model } = await startFrom(narrow, { vocabSize, cell: "none", out: at(out) });
+        const { data } = JSON.parse(readFileSync(join(at(out), "run.json"), "utf8"));
+        expect(model.vocabulary).toBe(data.vocabulary.length + 1);
+        return { rows: own.get("embedding.weight")!, vocabulary: data.vocabulary as string[] };
+      };
+      const { rows, vocabulary } = await startWith(undefined, "wide");
+      expect(vocabulary.slice(0, known.length)).toEqual(known);
+      expect(new Set(vocabulary).size).toBe(vocabulary.length);
+      for (const word of WORDS) expect(vocabulary).toContain(word);
+      expect(vocabulary.length).toBeGreaterThan(known.length);
+      for (let id = 0; id <= vocabulary.length; id++) {
+        const from = id < known.length ? id + 2 : 1;
+        expect([...rows.subarray(5 * id, 5 * id + 5)]).toEqual([...old.subarray(5 * from, 5 * from + 5)]);
+      }
+      expect((await startWith(known.length + 1, "one-more")).vocabulary).toEqual(
+        vocabulary.slice(0, known.length + 1),
+      );
+      expect((await startWith(1, "no-more")).vocabulary).toEqual(known);
+      expect((await evaluateRun(at("wide"), [table], {}, hooks)).items).toBe(40);
+    });
+
+    test("of characters one-hot, the layers alone; without them nothing is left to take", async () => {
+      const options = { data: [at("lm.txt")], seqLength: 8, tokens: "char" };
+      const { folder: characters } = await train("text", { ...options, out: at("lm-hot") });
+      const old = await tensorsOf(characters, 3);
+      const { own, model, note } = await startFrom(characters, { bidirectional: true, out: at("hot-both") });
+      expect(model).toMatchObject({ bidirectional: true, hidden: 6, embedding: 0 });
+      expect([...own.get("rnn.weight_hh_l0")!]).toEqual([...old.get("rnn.weight_hh_l0")!]);
+      expect([...own.get("rnn.weight_hh_l0_reverse")!]).not.toEqual([...old.get("rnn.weight_hh_l0")!]);
+      expect(note).toMatch(/: \d+ characters and the first LSTM layer, for the forward direction;/);
+      const refused = (given: object) =>
+        expect(startFrom(characters, { ...given, out: at("hot-refused") })).rejects;
+      await refused({ cell: "none" }).toThrow("do not fit --cell none (they have lstm)");
+      await refused({ hidden: 7 }).toThrow("do not fit --hidden 7 (they have 6)");
+    });
+
+    test("of a cell of one's own, its layers, or the vectors alone under another cell", async () => {
+      const cell = cellFile();
+      const options = { data: [at("lm.txt")], seqLength: 8, tokens: "word", cell };
+      const { folder: echoes } = await train("text", { ...options, out: at("lm-echo") });
+      const old = await tensorsOf(echoes, 3);
+      const same = await startFrom(echoes, { out: at("echo-same") });
+      expect(same.model).toMatchObject({ cell: "own", hidden: 6, embedding: 6 });
+      for (const [name, values] of same.own) {
+        if (name.startsWith("rnn.")) expect([...values]).toEqual([...old.get(name)!]);
+      }
+      expect(same.note).toContain(" and the recurrent layer;");
+      const other = await startFrom(echoes, { cell: "gru", hidden: 4, out: at("echo-gru") });
+      expect(other.model).toMatchObject({ cell: "gru", hidden: 4, embedding: 6 });
+      const both = await startFrom(echoes, { cell: "gru", bidirectional: true, out: at("echo-gru-both") });
+      expect(both.model).toMatchObject({ cell: "gru", bidirectional: true, embedding: 6 });
+      const wide = await startFrom(echoes, { hidden: 8, out: at("echo-wide") });
+      expect(wide.model).toMatchObject({ cell: "own", hidden: 8, embedding: 6 });
+      await expect(startFrom(echoes, { bidirectional: true, out: at("echo-both") })).rejects.toThrow(
+        "do not fit --bidirectional true (they have false)",
+      );
+    });
+  });
+
+  test("of byte pairs, and one whose vectors or symbols are others, is refused", async () => {
     const options = { data: [at("lm.txt")], seqLength: 8, tokens: "bpe", vocabSize: 260, out: at("lm-bpe") };
     const { folder } = await train("text", options);
     await expect(train("classify", { ...words, from: folder, tokens: undefined })).rejects.toThrow(
       "a language model of byte pairs",
     );
-    const { folder: own } = await train("text", { data: [at("lm.txt")], seqLength: 8, out: at("lm-own") });
-    await expect(train("classify", { data: [table], from: own, bidirectional: true })).rejects.toThrow(
-      "do not fit --bidirectional true (they have false)",
-    );
+    const vectors = { tokens: "word", embedding: 5, out: at("lm-own") };
+    const { folder: own } = await train("text", { data: [at("lm.txt")], seqLength: 8, ...vectors });
+    const refused = (given: object) =>
+      expect(train("classify", { data: [table], from: own, ...given })).rejects;
+    await refused({ embedding: 7 }).toThrow("do not fit --embedding 7 (they have 5)");
+    await refused({ tokens: "char", cell: "none" }).toThrow("do not fit --tokens char (they have word)");
   });
 });
 

@@ -5,7 +5,7 @@ import type { LoadHooks } from "../../core/hooks.ts";
 import { MAX_CLASSES } from "../../data/classification-metrics.ts";
 import { type ItemStore, Items, type ItemValues } from "../../data/items.ts";
 import { type LabelledData, readLabelled } from "../../data/labelled-source.ts";
-import { cutItems, type LineTokens, lineTokensOf } from "../../data/line-tokens.ts";
+import { cutItems, type LineTokens } from "../../data/line-tokens.ts";
 import type { LineWords } from "../../data/line-words.ts";
 import type { PaddedItems } from "../../data/padded-items.ts";
 import { applyScaling, fitScaling } from "../../data/scaling.ts";
@@ -16,7 +16,8 @@ import type { SequenceClassifierConfig } from "../../models/sequence-classifier-
 import type { DataFacts, Loaded, TestRequest } from "../task.ts";
 import { type ClassifySettings, DEFAULTS, settingsForData } from "./defaults.ts";
 import { type ClassifyFacts, type NumberInput, type TextInput, tokensOf } from "./facts.ts";
-import { classifierOf, type Request, readChosen, requireKind, sourceOptions } from "./read-data.ts";
+import { type Request, readChosen, requireKind, sourceOptions } from "./read-data.ts";
+import { classifierOf, tokensFor } from "./symbols.ts";
 
 /** Items of one part, in the symbols or numbers of the model. */
 export interface LabelledPart {
@@ -66,10 +67,10 @@ export async function loadItems(
 ): Promise<Loaded<ClassifySettings, ClassifyData>> {
   const { data, held, request } = await readChosen(asked, hooks);
   const validationFingerprint = request.validation && held && fingerprintOf(held);
-  const count = itemCount(data);
+  const total = itemCount(data);
   const fingerprint = fingerprintOf(data);
   // Items to validate on that a set has made are told by the set's name and seed.
-  const counts = countsOf(data.kind, count);
+  const counts = countsOf(data.kind, total);
   request.verify({ fingerprint, counts, validation: validationFingerprint });
   const ofKind = settingsForData(request, data.kind);
   const labelNames = classifierOf(request)?.labels ?? labelled(data).labelNames;
@@ -80,12 +81,12 @@ export async function loadItems(
   }
   const labels = labelsAmong(data, labelNames, "the data");
   const split = held === undefined ? splitItems(data, labels, ofKind) : undefined;
-  const train = split?.train ?? everyItem(count);
+  const train = split?.train ?? everyItem(total);
   noteRareLabels(labelNames, labels, hooks);
   const input = classifierOf(request)?.input ?? inputOf(data, train, ofKind);
   const lines = data.kind === "text" ? data.lines.lines.subset(train) : undefined;
   const read = lines && (await readVectors(lines, request, ofKind, hooks));
-  const tokens = lines && tokensFor(lines, input, request, read?.vectors);
+  const tokens = lines && tokensFor(lines, input, { request, vectors: read?.vectors, hooks });
   const vectors = read && startOf(read, tokens as LineWords);
   const settings = vectors === undefined ? ofKind : { ...ofKind, embedding: vectors.width };
   const encode = encoderOf(input, tokens, hooks);
@@ -110,7 +111,7 @@ export async function loadItems(
       facts,
       fingerprint,
       validationFingerprint,
-      lines: count,
+      lines: total,
       unknownShare: tokens === undefined ? 0 : unknownShareOf(itemsOf(trained), tokens.unknown),
       ...(vectors && { vectors }),
     },
@@ -190,18 +191,6 @@ function inputOf(
   const isOneStep = data.items.longest === 1;
   const scaling = fitScaling(data.items.subset(train));
   return { kind: "numbers", format: data.format, scaling, maxLength, isOneStep, labelColumn };
-}
-
-/** The symbols of a model of texts. @param vectors of words, which are kept though they occur once */
-function tokensFor(
-  lines: Items<Int32Array>,
-  input: TextInput | NumberInput,
-  { known, settings }: Request,
-  vectors: ReadonlyMap<string, unknown> | undefined,
-): LineTokens {
-  if (known !== undefined) return tokensOf(known.facts);
-  const words = { most: settings.vocabSize, known: vectors && new Set(vectors.keys()) };
-  return lineTokensOf((input as TextInput).tokens, lines, words);
 }
 
 /** Some items as the model reads them: in its symbols, or scaled; cut to its longest. */

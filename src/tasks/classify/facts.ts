@@ -11,13 +11,6 @@ import {
 import { logMelFrames } from "../../data/log-mel.ts";
 import { audioFormat } from "../../data/number-files.ts";
 import { parseScaling, type Scaling } from "../../data/scaling.ts";
-import { tokenizerFromJSON } from "../../data/tokenizer-json.ts";
-import type { Vocabulary } from "../../data/vocabulary.ts";
-import { WordTokenizer } from "../../data/word-tokenizer.ts";
-import type { LanguageModelConfig } from "../../models/language-model-config.ts";
-import { startFromLanguageModel } from "../../models/language-model-start.ts";
-import type { AdoptedWeights, ForeignWeights } from "../task.ts";
-import type { ClassifySettings } from "./defaults.ts";
 
 /** How texts become symbols. */
 export interface TextInput {
@@ -143,45 +136,3 @@ export function parseFacts(read: (name: string) => unknown, where: string): Clas
   tokensOf(facts, where);
   return facts;
 }
-
-/**
- * A language model's embedding and recurrent layers, and its symbols.
- * @throws InputError for one whose symbols a classifier does not have
- */
-export function adopt({
-  task,
-  config,
-  facts,
-  tensors,
-  where,
-}: ForeignWeights): AdoptedWeights<ClassifySettings, ClassifyFacts> | undefined {
-  if (task !== "text") return undefined;
-  const model = config as LanguageModelConfig;
-  const { cell, hidden, layers, embedding } = model;
-  const tokenizer = tokenizerFromJSON((facts as { vocabulary?: unknown }).vocabulary, where);
-  if (tokenizer.kind === "bpe") {
-    throw new InputError(
-      `${where} is of a language model of byte pairs, and a classifier reads characters or words`,
-      {
-        hint: "train the language model with --tokens char or word",
-      },
-    );
-  }
-  const vocabulary =
-    tokenizer instanceof WordTokenizer
-      ? tokenizer.words.slice(FIRST_WORD)
-      : (tokenizer as Vocabulary).characters;
-  const first = tokenizer instanceof WordTokenizer ? FIRST_WORD : 0;
-  // The unknown symbol of a classifier is its last.
-  const unknown = tokenizer instanceof WordTokenizer ? tokenizer.unknownId : -1;
-  const rows = Int32Array.from([...vocabulary.map((_, id) => id + first), unknown]);
-  const { kind: tokens } = tokenizer;
-  return {
-    settings: { cell, hidden, layers, embedding, bidirectional: false, tokens },
-    facts: { labels: [], vocabulary, input: { ...FIRST_INPUT, tokens } },
-    tensors: startFromLanguageModel(tensors, model, rows, where),
-  };
-}
-
-/** Before them stand the end of a line and the unknown word. */
-const FIRST_WORD = 2;

@@ -21,6 +21,7 @@ import { count } from "../../render/numbers.ts";
 import { svgConfusionMatrix } from "../../render/svg-confusion.ts";
 import type { BatchPlan, FittedSetting, Task } from "../task.ts";
 import { disturbIds, disturbNumbers, type TaskProbe } from "../task-probe.ts";
+import { adopt } from "./adopt.ts";
 import { type ClassifyData, describeFacts, inputTensor, itemsOf, loadItems, loadTestItems } from "./data.ts";
 import {
   type ClassifySettings,
@@ -32,7 +33,7 @@ import {
   parseWidths,
   WORDS,
 } from "./defaults.ts";
-import { adopt, type ClassifyFacts, FIRST_INPUT, parseFacts, tokensOf } from "./facts.ts";
+import { type ClassifyFacts, FIRST_INPUT, parseFacts, tokensOf } from "./facts.ts";
 import { confusionOf, describeClasses, measureBaselines, planEvaluation, scoreItems } from "./metrics.ts";
 import { predict, predictFile, predictionPicture, readsWholeFile } from "./predict.ts";
 import { HELP, VIEW } from "./view.ts";

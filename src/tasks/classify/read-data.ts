@@ -7,16 +7,11 @@ import { collectTextsJob, type LabelledText } from "../../data/labelled-lines.ts
 import { findSet } from "../../data/labelled-sets.ts";
 import { type LabelledData, type LabelledTexts, readLabelled } from "../../data/labelled-source.ts";
 import { wordUseOf } from "../../data/line-words.ts";
-import type { LoadRequest } from "../task.ts";
 import { type ClassifySettings, readingWords } from "./defaults.ts";
 import type { ClassifyFacts } from "./facts.ts";
+import { type ClassifyRequest, classifierOf } from "./symbols.ts";
 
-export type Request = LoadRequest<ClassifySettings, ClassifyFacts>;
-
-/** The facts of a classifier that goes on. Weights of a language model bring a vocabulary and no labels. */
-export function classifierOf({ known }: Request): ClassifyFacts | undefined {
-  return known !== undefined && known.facts.labels.length > 0 ? known.facts : undefined;
-}
+export type Request = ClassifyRequest;
 
 interface ReadData {
   readonly data: LabelledData;
