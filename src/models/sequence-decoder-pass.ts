@@ -125,7 +125,7 @@ export function stepByStep(
 ): DecoderFeatures {
   const { time, steps, counts, starts, before } = rows;
   const { states, context, first } = sortInput(decoder, input, time);
-  const memory = boundMemory(decoder, input, time);
+  const memory = boundMemory(decoder, input);
   const bound = decoder.rnn.bind();
   const isTaught = taught === 1;
   const vectors = isTaught ? splitRows(vectorsOf(decoder, rows, first, draws), counts) : [];
@@ -146,8 +146,9 @@ export function stepByStep(
         : symbolsOf(rows, t, guesses, (rank) => draws.isTaught(taught, t, rank));
       x = draws.vectors(symbols ? decoder.embedding.forward(ids(symbols)) : first!, from);
     }
+    const sequences = time.order.slice(0, count);
     const drop = (h: Tensor, layer: number) => draws.layer(h, from, layer);
-    const next = advance(decoder, { x, state, memory, context: own, bound, drop });
+    const next = advance(decoder, { x, state, memory, sequences, context: own, bound, drop });
     state = next.state;
     if (next.weights) weights.push(next.weights);
     if (isFirst) continue;
@@ -188,13 +189,11 @@ function symbolsOf(
   return symbols;
 }
 
+/** In the order of the batch: it is the largest of the inputs, and is not sorted. */
 function boundMemory(
-  decoder: DecoderModules,
-  input: DecoderInput,
-  time: Timeline,
+  { attention }: DecoderModules,
+  { memory, memoryLengths }: DecoderInput,
 ): AttentionMemory | undefined {
-  const { memory, memoryLengths } = input;
   if (memory === undefined) return undefined;
-  const lengths = memoryLengths && ids(time.order.map((b) => memoryLengths[b]));
-  return decoder.attention?.bind(time.sortBatch(memory), lengths && { lengths });
+  return attention?.bind(memory, memoryLengths && { lengths: ids(Int32Array.from(memoryLengths)) });
 }

@@ -123,7 +123,14 @@ export function beginDecoding(decoder: DecoderModules, input: DecoderInput): Dec
       }));
       if (input.first !== undefined) {
         const { bound } = shared;
-        states = advance(decoder, { x: input.first, state: states, memory, context, bound }).state;
+        states = advance(decoder, {
+          x: input.first,
+          state: states,
+          memory,
+          sequences: sentences,
+          context,
+          bound,
+        }).state;
       }
       return new DecoderState(shared, sentences, keepLayers(states));
     }, backend),

@@ -111,9 +111,9 @@ export interface StepInput {
   readonly x: Tensor;
   /** h'_{t-1} of each layer. */
   readonly state: readonly InitialState[];
-  /** With attention: of the first n sequences, or of those in `sequences`, one for each row. */
   readonly memory?: AttentionMemory | undefined;
-  readonly sequences?: Int32Array | undefined;
+  /** The sequence of the memory that each row attends. */
+  readonly sequences: ArrayLike<number>;
   /** c of each row. */
   readonly context?: Tensor | undefined;
   readonly bound: readonly BoundWeights[];
@@ -137,7 +137,7 @@ export function advance(decoder: DecoderModules, step: StepInput): StepOutput {
   let c = step.context;
   if (memory !== undefined && decoder.attention !== undefined) {
     const query = decoder.attention.query.forward(state.at(-1)?.hidden ?? zeros([rows, hidden], x.backend));
-    const found = sequences ? memory.attendRows(query, sequences) : memory.attendFirst(query, rows);
+    const found = memory.attendRows(query, sequences);
     c = found.context;
     weights = found.weights;
   }
