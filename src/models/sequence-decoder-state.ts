@@ -13,7 +13,6 @@ import {
   checkDecoderInput,
   type DecoderInput,
   type DecoderModules,
-  join,
   layerStates,
   mapParts,
   readOut,
@@ -124,7 +123,14 @@ export function beginDecoding(decoder: DecoderModules, input: DecoderInput): Dec
       }));
       if (input.first !== undefined) {
         const { bound } = shared;
-        states = advance(decoder, { x: input.first, state: states, memory, context, bound }).state;
+        states = advance(decoder, {
+          x: input.first,
+          state: states,
+          memory,
+          sequences: sentences,
+          context,
+          bound,
+        }).state;
       }
       return new DecoderState(shared, sentences, keepLayers(states));
     }, backend),
@@ -169,7 +175,7 @@ export function decodeStep(
     const context = shared.context && gatherRows(shared.context, ids(own));
     const x = decoder.embedding.forward(ids(symbols));
     const next = advance(decoder, { x, state: from, memory, sequences: own, context, bound });
-    const logits = decoder.head.forward(readOut(decoder, join(next.read)));
+    const logits = decoder.head.forward(readOut(decoder, next.read));
     state.dispose();
     return { logits, state: new DecoderState(shared, own, keepLayers(next.state)), weights: next.weights };
   });

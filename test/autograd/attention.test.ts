@@ -14,6 +14,7 @@ import {
   additiveAttention,
   bindAdditiveMemory,
   bindDotMemory,
+  concat,
   DotAttention,
   dotAttention,
   gatherRows,
@@ -24,13 +25,11 @@ import {
   reshape,
   scope,
   select,
-  slice,
   stack,
   sum,
   swapAxes,
   type Tensor,
   tensor,
-  zeros,
 } from "../../src/nn/index.ts";
 import { backends, firstDifference } from "../support/backends.ts";
 
@@ -170,27 +169,37 @@ describe.each(backends)("attention on $name", ({ backend, tolerance }) => {
   });
 
   test.each(["additive", "dot"])(
-    "%s attends the first sequences only, with gradients for those",
+    "%s rows attend the sequences that they name, with gradients",
     async (name) => {
-      const count = 2;
       const bind = ({ keys, values, v }: Leaves) =>
         name === "dot"
           ? bindDotMemory(keys, values, { lengths: lengths() })
           : bindAdditiveMemory(keys, values, v, { lengths: lengths() });
-      const rowsOf = (x: Tensor, n: number) => slice(x, 0, 0, n);
-      const few = await evaluate(backend, (leaves) =>
-        bind(leaves).attendFirst(rowsOf(leaves.query, count), count),
-      );
+      // Row r of the query belongs to sequence r / T; a step has some of them, in any order.
+      const steps = [
+        [8, 0, 4],
+        [1, 9, 10],
+        [11, 5, 6, 7],
+      ];
+      const rowsOf = (x: Tensor, width: number) => gatherRows(reshape(x, [B * T, width]), ids(steps.flat()));
+      const few = await evaluate(backend, (leaves) => {
+        const memory = bind(leaves);
+        const found = steps.map((rows) =>
+          memory.attendRows(
+            gatherRows(reshape(leaves.query, [B * T, A]), ids(rows)),
+            rows.map((row) => Math.floor(row / T)),
+          ),
+        );
+        const [contexts, weights] = [found.map(({ context }) => context), found.map((one) => one.weights)];
+        return { context: concat(contexts, 0), weights: concat(weights, 0) };
+      });
       const all = await evaluate(backend, (leaves) => {
         const { context, weights } = bind(leaves).attend(leaves.query);
-        return { context: rowsOf(context, count), weights: rowsOf(weights, count) };
+        return { context: rowsOf(context, H), weights: rowsOf(weights, S) };
       });
       for (const [index, [what, values]] of few.entries()) {
         expect(firstDifference(values ?? [], all[index][1] ?? [], tolerance), what).toBeUndefined();
       }
-      expect(() => scope(() => bind(leavesOn(backend)).attendFirst(zeros([4, A]), 4), backend)).toThrow(
-        `Attention: count must be an integer from 1 to ${B}, got 4`,
-      );
     },
   );
 
@@ -225,14 +234,10 @@ describe.each(backends)("attention on $name", ({ backend, tolerance }) => {
       expect(Array.from(own)).toEqual(expected(contexts, H));
       expect(Array.from(ownWeights)).toEqual(expected(weights, S));
     }
-    const call = (rows: number[], isTape = false) =>
-      scope(() => {
-        const work = () => bindDotMemory(keys, values).attendRows(tensor(new Float32Array(A), [1, A]), rows);
-        return isTape ? withTape(new Tape(), work) : work();
-      }, backend);
+    const call = (rows: number[]) =>
+      scope(() => bindDotMemory(keys, values).attendRows(tensor(new Float32Array(A), [1, A]), rows), backend);
     expect(() => call([B])).toThrow(`sequences must be a list of integers from 0 to ${B - 1}`);
     expect(() => call([0, 1])).toThrow("query must be [rows=2");
-    expect(() => call([0], true)).toThrow("attendRows has no gradient");
   });
 
   test.each(Object.entries(forms))("%s never reads padding", async (_, { fused }) => {

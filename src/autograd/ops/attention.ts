@@ -1,17 +1,10 @@
 import { type Kernels, WORD } from "../../backend/backend.ts";
 import { ATTENTION_SCORES } from "../../backend/kernels.generated.ts";
 import { empty, integerWrites, type Tensor } from "../../backend/tensor.ts";
-import { InputError, ScopeError, ShapeError } from "../../core/errors.ts";
-import {
-  COUNT,
-  checkValue,
-  listOfAny,
-  type Names,
-  type Range,
-  refuseOthers,
-  SIZE,
-} from "../../core/options.ts";
+import { InputError, ShapeError } from "../../core/errors.ts";
+import { COUNT, checkValue, listOfAny, type Names, type Range, refuseOthers } from "../../core/options.ts";
 import { checkShape, showShape } from "../../core/shape.ts";
+import { type AttentionRun, runsOf } from "../attention-runs.ts";
 import { requireFloats, requireIntegers } from "../check.ts";
 import { isRecording, kernelsOf, record, recordAll } from "../tape.ts";
 
@@ -97,21 +90,8 @@ export class AttentionMemory {
    * @throws ShapeError, InputError for a query that does not fit the memory
    */
   attend(query: Tensor): Attention {
-    return this.attendFirst(query, this.sizes.B);
-  }
-
-  /**
-   * Like {@link attend}, for the first sequences of the memory only: a decoder whose sequences are sorted by length has
-   * fewer of them at each step.
-   * @param query [count, A] or [count, T, A]
-   * @param count how many sequences, from 1 to B
-   */
-  attendFirst(query: Tensor, count: number): Attention {
-    const { parts, token, kernels } = this;
-    const { op, keys, values, v, lengths } = parts;
-    const { S, A, H } = this.sizes;
-    checkValue(`${op}: count`, upTo(this.sizes.B), count);
-    const B = count;
+    const { op } = this.parts;
+    const { B, A } = this.sizes;
     requireFloats(op, { query });
     const steps = query.shape.length === 3 ? query.shape.slice(1, 2) : [];
     checkShape(`${op}: query`, query.shape, [
@@ -119,61 +99,59 @@ export class AttentionMemory {
       ...steps.map((n) => ["steps", n] as const),
       ["units", A],
     ]);
-    kernelsOf(op, query, keys, values, v, lengths);
-    const T = steps[0] ?? 1;
-    const [context, weights] = [empty([B, ...steps, H]), empty([B, ...steps, S])];
-    const before = integerWrites();
-    kernels.attention(
-      ...([this.kind, context.address, weights.address, query.address, keys.address] as const),
-      ...([values.address, at(v), at(lengths), parts.scale, B, T, S, A, H] as const),
-    );
-    recordAll(op, [query, token], [context, weights], ([dContext, dWeights]) => {
-      if (integerWrites() !== before) checkLengths(op, lengths, S);
-      const dQuery = query.needsGradient ? empty(query.shape) : undefined;
-      const [dKeys, dValues, dV] = this.sums();
-      kernels.attention_backward(
-        ...([this.kind, at(dQuery), at(dKeys), at(dValues), at(dV), at(dContext), at(dWeights)] as const),
-        ...([query.address, keys.address, values.address, at(v), weights.address] as const),
-        ...([at(lengths), parts.scale, B, T, S, A, H, empty([S]).address] as const),
-      );
-      return [dQuery, token && this.reached()];
-    });
-    return { context, weights };
+    return this.attendRuns(query, [{ row: 0, first: 0, count: B, each: steps[0] ?? 1 }]);
   }
 
   /**
-   * The context of queries [N, A], each to the memory of one sequence: the rows of a beam search read the memory of their
-   * sentence, which is not copied. Consecutive rows of one sequence are cheapest. Without a gradient.
+   * The context of queries [N, A], each to the memory of one sequence, which is not copied: the rows of a beam search read
+   * the memory of their sentence, and of sequences that are sorted by length fewer are left at each step. Consecutive
+   * rows of one sequence, and of consecutive ones with equally many rows, are cheapest.
    * @param sequences which sequence each row reads, N integers in [0, B)
-   * @throws ShapeError, InputError for queries and sequences that do not fit the memory; ScopeError on a tape
+   * @throws ShapeError, InputError for queries and sequences that do not fit the memory
    */
   attendRows(query: Tensor, sequences: ArrayLike<number>): Attention {
-    const { op, keys, values, v, lengths, scale } = this.parts;
-    const { B, S, A, H } = this.sizes;
+    const { op } = this.parts;
+    const { B, A } = this.sizes;
     requireFloats(op, { query });
     checkValue(`${op}: sequences`, listOfAny(below(B), `a list of integers from 0 to ${B - 1}`), sequences);
     checkShape(`${op}: query`, query.shape, [
       ["rows", sequences.length],
       ["units", A],
     ]);
-    if (isRecording(query, this.token)) {
-      throw new ScopeError(`${op}: attendRows has no gradient`, { hint: "call it in noGradient(() => ...)" });
-    }
-    const kernels = kernelsOf(op, query, keys, values, v, lengths);
-    const rows = sequences.length;
-    const [context, weights] = [empty([rows, H]), empty([rows, S])];
-    for (const { row, first, count, each } of runsOf(sequences)) {
+    return this.attendRuns(query, runsOf(sequences));
+  }
+
+  private attendRuns(query: Tensor, runs: readonly AttentionRun[]): Attention {
+    const { parts, token, kernels } = this;
+    const { op, keys, values, v, lengths } = parts;
+    const { S, A, H } = this.sizes;
+    kernelsOf(op, query, keys, values, v, lengths);
+    const leading = query.shape.slice(0, -1);
+    const [context, weights] = [empty([...leading, H]), empty([...leading, S])];
+    const before = integerWrites();
+    for (const { row, first, count, each } of runs) {
       kernels.attention(
-        ...([this.kind, context.address + row * H * WORD, weights.address + row * S * WORD] as const),
-        ...([query.address + row * A * WORD, keys.address + first * S * A * WORD] as const),
-        ...([
-          values.address + first * S * H * WORD,
-          at(v),
-          lengths ? lengths.address + first * WORD : 0,
-        ] as const),
-        ...([scale, count, each, S, A, H] as const),
+        ...([this.kind, at(context, row * H), at(weights, row * S), at(query, row * A)] as const),
+        ...([at(keys, first * S * A), at(values, first * S * H), at(v), at(lengths, first)] as const),
+        ...([parts.scale, count, each, S, A, H] as const),
       );
     }
+    recordAll(op, [query, token], [context, weights], ([dContext, dWeights]) => {
+      if (integerWrites() !== before) checkLengths(op, lengths, S);
+      const dQuery = query.needsGradient ? empty(query.shape) : undefined;
+      const [dKeys, dValues, dV] = this.sums();
+      const scratch = empty([S]).address;
+      for (const { row, first, count, each } of runs) {
+        const [ofKeys, ofValues] = [first * S * A, first * S * H];
+        kernels.attention_backward(
+          ...([this.kind, at(dQuery, row * A), at(dKeys, ofKeys), at(dValues, ofValues), at(dV)] as const),
+          ...([at(dContext, row * H), at(dWeights, row * S), at(query, row * A)] as const),
+          ...([at(keys, ofKeys), at(values, ofValues), at(v), at(weights, row * S)] as const),
+          ...([at(lengths, first), parts.scale, count, each, S, A, H, scratch] as const),
+        );
+      }
+      return [dQuery, token && this.reached()];
+    });
     return { context, weights };
   }
 
@@ -217,43 +195,14 @@ export class AttentionMemory {
   }
 }
 
-const at = (tensor: Tensor | undefined): number => tensor?.address ?? 0;
-
-const upTo = (most: number): Range => ({
-  text: `an integer from 1 to ${most}`,
-  fits: (value) => SIZE.fits(value) && (value as number) <= most,
-});
+/** The address of an element; 0 without a tensor. */
+const at = (tensor: Tensor | undefined, element = 0): number =>
+  tensor === undefined ? 0 : tensor.address + element * WORD;
 
 const below = (bound: number): Range => ({
   text: `an integer from 0 to ${bound - 1}`,
   fits: (value) => COUNT.fits(value) && (value as number) < bound,
 });
-
-/** Rows from `row` on: `each` of them for every one of `count` sequences from `first` on. */
-interface Run {
-  readonly row: number;
-  readonly first: number;
-  readonly count: number;
-  readonly each: number;
-}
-
-/** Rows whose sequences follow each other, with equally many rows each, are one call of the kernel. */
-function runsOf(sequences: ArrayLike<number>): Run[] {
-  const runs: Run[] = [];
-  for (let row = 0; row < sequences.length; ) {
-    const first = sequences[row];
-    let each = 1;
-    while (sequences[row + each] === first) each++;
-    const last = runs.at(-1);
-    if (last !== undefined && last.each === each && last.first + last.count === first) {
-      runs[runs.length - 1] = { ...last, count: last.count + 1 };
-    } else {
-      runs.push({ row, first, count: 1, each });
-    }
-    row += each;
-  }
-  return runs;
-}
 
 function sizesOf({ op, keys, values, v }: Parts): Sizes {
   checkShape(`${op}: keys`, keys.shape, [
