@@ -18,7 +18,7 @@ describe("pickSearch", () => {
     [{ lengthPenalty: -1 }, "--length-penalty must be a number from 0 to 10, got -1"],
     [{ lengthPenalty: Number.NaN }, "--length-penalty must be a number from 0 to 10, got NaN"],
     [{ maxLength: 1e9 }, "--max-length must be an integer from 1 to 100,000, got 1000000000"],
-    [{ copyUnknown: "yes" }, "--copy-unknown must be true or false, got 'yes'"],
+    [{ copyUnknown: "yes" }, '--copy-unknown must be true or false, got "yes"'],
     [{ beam: 2, best: 3 }, "--best 3 is more than the 2 hypotheses that are kept"],
   ])("refuses %j", (options, message) => {
     expect(() => pickSearch(writer, options as never)).toThrow(message);
