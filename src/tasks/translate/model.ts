@@ -24,6 +24,8 @@ import {
 } from "./defaults.ts";
 import { parseTranslator, type TranslateFacts, tokensOf } from "./facts.ts";
 import { describeScores, planEvaluation, scorePairs } from "./metrics.ts";
+import { drawEvaluation } from "./pictures.ts";
+import { drawPredictions, predict, predictFile } from "./predict.ts";
 import { fitSettings } from "./sizes.ts";
 import { HELP, VIEW } from "./view.ts";
 
@@ -177,6 +179,13 @@ export const translate: Task<
     among: `${targetVocabulary} equally likely symbols`,
   }),
   searches: true,
+
+  predict,
+  predictFile,
+  // Empty lines have a translation, too: line n of the output is that of line n.
+  readsWholeFile: () => true,
+  predictionPicture: (predictions) => ({ kind: "picture", svg: drawPredictions(predictions) }),
+  picture: (sums, data) => ({ kind: "picture", svg: drawEvaluation(sums, data) }),
 
   probe: PROBE,
   view: VIEW,

@@ -1,4 +1,5 @@
 /** What people are shown of a translator. */
+import { shellWord } from "../../core/shell-word.ts";
 import type { Seq2SeqConfig } from "../../models/seq2seq-config.ts";
 import { count, nats, percent } from "../../render/numbers.ts";
 import type { Baseline, Task } from "../task.ts";
@@ -6,6 +7,7 @@ import type { ShownTraining, Standing, TaskView } from "../view.ts";
 import type { TranslateData } from "./data.ts";
 import type { BuiltInSet, TranslateSettings } from "./defaults.ts";
 import { type TranslateFacts, tokensOf } from "./facts.ts";
+import { drawInTerminal } from "./pictures.ts";
 
 type Shown = ShownTraining<TranslateSettings, TranslateData, Seq2SeqConfig, TranslateFacts>;
 type Metrics = Readonly<Record<string, number>>;
@@ -116,7 +118,7 @@ export const VIEW: TaskView<TranslateSettings, TranslateData, Seq2SeqConfig, Tra
     return { text: showScores(metrics), ...compare(metrics, baselines) };
   },
   next: ({ data }, folder) => [
-    `npx unrolled predict ${folder} --text "${data.validation.sources[0] ?? "..."}"`,
+    `npx unrolled predict ${folder} --text ${shellWord(data.validation.sources[0])}`,
     `npx unrolled eval ${folder} --picture attention.svg`,
   ],
   chartBaselines: (baselines) =>
@@ -160,7 +162,7 @@ export const VIEW: TaskView<TranslateSettings, TranslateData, Seq2SeqConfig, Tra
             ["chrF", chrf.toFixed(2), "of characters, 0 to 100"],
           ] as [string, string, string][])),
       ["exact matches", percent(exactMatch), `of ${count(decoded)} that were decoded`],
-      ["symbols", percent(tokenAccuracy), "that stand at their place in what was written"],
+      ["token accuracy", percent(tokenAccuracy), "symbols that stand at their place in what was written"],
       [
         `nats per ${unit}`,
         nats(loss),
@@ -174,4 +176,6 @@ export const VIEW: TaskView<TranslateSettings, TranslateData, Seq2SeqConfig, Tra
     }
     return rows;
   },
+  drawsEnding: true,
+  drawing: drawInTerminal,
 };
