@@ -106,6 +106,7 @@ export function spread(count: number, most: number): number[] {
 
 /** One pair of an evaluation with what was written for it. */
 export interface ShownPair {
+  readonly text: string;
   readonly source: readonly string[];
   /** The end is the last. */
   readonly written: readonly string[];
@@ -134,6 +135,7 @@ export function shownPairs(sums: Float64Array, data: TranslateData): ShownPair[]
     });
     return [
       {
+        text: data.validation.sources[index],
         source: pieces,
         written: [...ids, END].map((id) => target.symbol(id)),
         weights: weights.some((row) => row.some((weight) => weight > 0)) ? weights : undefined,

@@ -40,30 +40,31 @@ function lengthPanel(sums: Float64Array, data: TranslateData): SeriesPanel | und
 
 /** Pairs whose attention is known. */
 function attended(sums: Float64Array, data: TranslateData) {
-  return shownPairs(sums, data).flatMap(({ source, written, weights }) =>
-    weights === undefined ? [] : [{ source, target: written, weights }],
+  return shownPairs(sums, data).flatMap(({ text, source, written, weights }) =>
+    weights === undefined ? [] : [{ text, matrix: { source, target: written, weights } }],
   );
 }
 
 export function drawEvaluation(sums: Float64Array, data: TranslateData): string {
   const panel = lengthPanel(sums, data);
-  const matrices = attended(sums, data).map((matrix, place) =>
-    svgAttention(matrix, { subject: `validation, ${place + 1}` }),
-  );
+  const matrices = attended(sums, data).map(({ text, matrix }) => svgAttention(matrix, { subject: text }));
   const lengths = panel === undefined ? [] : [svgSeries(panel.title, [panel])];
   return svgStack([...lengths, ...matrices], "Validation");
 }
 
-/** Lines of the plot. */
+/** Lines of the plot. Of values that are all alike there is nothing to see. */
 const ROWS = 8;
+const LEAST_RANGE = 1;
 
 /** What the first pair was written from, and the scores by length. */
 export function drawInTerminal(sums: Float64Array, data: TranslateData, options: DrawingOptions): string[] {
   const { columns, unicode } = options;
   const panel = lengthPanel(sums, data);
   const [first] = attended(sums, data);
-  const matrix = first === undefined ? [] : terminalAttention(first, { columns, unicode });
-  const series = panel === undefined ? [] : terminalSeries(panel, { columns, unicode, rows: ROWS });
+  const matrix = first === undefined ? [] : terminalAttention(first.matrix, { columns, unicode });
+  const values = panel?.forecast.filter((value) => value !== null) ?? [];
+  const isFlat = Math.max(...values) - Math.min(...values) < LEAST_RANGE;
+  const series = panel === undefined || isFlat ? [] : terminalSeries(panel, { columns, unicode, rows: ROWS });
   return [
     ...(matrix.length === 0 ? [] : ["attention: rows were written, columns were read", ...matrix, ""]),
     ...series,

@@ -211,10 +211,9 @@ function predictionOf(
 }
 
 function drawInTerminal({ alignment, tree, showsTree }: Drawn, { columns, unicode }: DrawingOptions) {
-  return [
-    ...(alignment === undefined ? [] : terminalAttention(alignment, { columns, unicode })),
-    ...(tree === undefined || !showsTree ? [] : ["", ...terminalBeamTree(tree, { columns, unicode })]),
-  ];
+  const matrix = alignment === undefined ? [] : terminalAttention(alignment, { columns, unicode });
+  const lines = tree === undefined || !showsTree ? [] : terminalBeamTree(tree, { columns, unicode });
+  return matrix.length > 0 && lines.length > 0 ? [...matrix, "", ...lines] : [...matrix, ...lines];
 }
 
 const pickScores = ({ score, logProbability, ended }: Hypothesis) => ({ score, logProbability, ended });
@@ -226,7 +225,11 @@ const describeScored = ({ translation, score }: { translation: string; score: nu
 const DIGITS = 1e4;
 
 /** With the symbols of the source in the order of the text, whichever way the model reads it. */
-function alignmentOf({ symbols, weights, ended }: Hypothesis, read: readonly string[], facts: TranslateFacts) {
+function alignmentOf(
+  { symbols, weights, ended }: Hypothesis,
+  read: readonly string[],
+  facts: TranslateFacts,
+) {
   if (weights === undefined) return undefined;
   const { target } = tokensOf(facts);
   const order = <Value>(values: Value[]) => (facts.reverseSource ? values.reverse() : values);
