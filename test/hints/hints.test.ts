@@ -21,6 +21,7 @@ import { LAYERS } from "./entries-layers.ts";
 import { METRICS } from "./entries-metrics.ts";
 import { PAGES } from "./entries-page.ts";
 import { RUNS } from "./entries-runs.ts";
+import { SEQ2SEQ } from "./entries-seq2seq.ts";
 import { SETS } from "./entries-sets.ts";
 import { TAG } from "./entries-tag.ts";
 import { TASKS } from "./entries-tasks.ts";
@@ -44,6 +45,7 @@ const ENTRIES: Entries = {
   ...METRICS,
   ...PAGES,
   ...RUNS,
+  ...SEQ2SEQ,
   ...SETS,
   ...TEXT,
 };
