@@ -56,7 +56,8 @@ export async function* predict(
   inputs: AsyncIterable<PredictionInput>,
 ): AsyncIterable<Prediction> {
   const search = completeSearch(trained.search ?? {}, trained.model);
-  for await (const { name, text } of inputs) {
+  for await (const { name, text, frames } of inputs) {
+    if (frames !== undefined) throw new InputError(`${name}: the model reads texts, and no numbers`);
     const [prediction] = await translateTexts(trained, [{ text }], search, true);
     yield text.trim() === "" ? { ...prediction, text: `${name}: nothing to translate` } : prediction;
   }
