@@ -87,13 +87,19 @@ export async function* predictFile(
     }
     if (turns.isDue) await turns.take();
   }
-  const name = escapeControl(file.name);
-  const some = (count: number, what: string) => `${name}: ${count} ${count === 1 ? "line" : "lines"} ${what}`;
-  if (counts.empty > 0) hooks.onNote(some(counts.empty, "without text, whose translation is empty"));
-  if (counts.cut > 0) {
-    hooks.onNote(some(counts.cut, `cut to the ${trained.facts.maxLength} symbols that this model reads`));
-  }
-  if (counts.open > 0) hooks.onNote(some(counts.open, "whose translation did not end: --max-length"));
+  tellCounts(counts, escapeControl(file.name), trained.facts.maxLength, hooks);
+}
+
+function tellCounts(
+  { empty, cut, open }: { readonly empty: number; readonly cut: number; readonly open: number },
+  name: string,
+  maxLength: number,
+  { onNote }: LoadHooks,
+): void {
+  const lines = (count: number) => `${count} ${count === 1 ? "line" : "lines"}`;
+  if (empty > 0) onNote(`${name}: ${lines(empty)} without text, whose translation is empty`);
+  if (cut > 0) onNote(`${name}: ${lines(cut)} cut to the ${maxLength} symbols that this model reads`);
+  if (open > 0) onNote(`${name}: ${lines(open)} whose translation did not end: --max-length`);
 }
 
 /** Whether a file holds pairs, as its name says. */
