@@ -20,6 +20,7 @@ import { FORMATS } from "./entries-formats.ts";
 import { LAYERS } from "./entries-layers.ts";
 import { METRICS } from "./entries-metrics.ts";
 import { PAGES } from "./entries-page.ts";
+import { PAIRS } from "./entries-pairs.ts";
 import { RUNS } from "./entries-runs.ts";
 import { SEQ2SEQ } from "./entries-seq2seq.ts";
 import { SETS } from "./entries-sets.ts";
@@ -45,6 +46,7 @@ const ENTRIES: Entries = {
   ...LAYERS,
   ...METRICS,
   ...PAGES,
+  ...PAIRS,
   ...RUNS,
   ...SEQ2SEQ,
   ...SETS,
