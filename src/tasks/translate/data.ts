@@ -41,7 +41,7 @@ export interface TranslateData {
 type Request = LoadRequest<TranslateSettings, TranslateFacts>;
 
 const BUILT_IN: Readonly<Record<BuiltInSet, () => SentencePairs>> = {
-  dates: () => dateFormatPairs({ count: 12_000 }),
+  dates: () => dateFormatPairs({ count: 8000 }),
   // So many that a short training reads most of them once.
   reverse: () => reversalPairs({ count: 40_000 }),
 };

@@ -135,7 +135,7 @@ export const translate: Task<
   TranslateBatch
 > = {
   name: "translate",
-  summary: "a sequence from a sequence, such as a sentence from its translation",
+  summary: "another sequence for a sequence, such as a translation",
   words: WORDS,
   help: HELP,
   options: OPTIONS,

@@ -65,8 +65,8 @@ export function drawInTerminal(sums: Float64Array, data: TranslateData, options:
   const values = panel?.forecast.filter((value) => value !== null) ?? [];
   const isFlat = Math.max(...values) - Math.min(...values) < LEAST_RANGE;
   const series = panel === undefined || isFlat ? [] : terminalSeries(panel, { columns, unicode, rows: ROWS });
-  return [
-    ...(matrix.length === 0 ? [] : ["attention: rows were written, columns were read", ...matrix, ""]),
-    ...series,
-  ];
+  const attention = matrix.length === 0 ? [] : ["attention: rows were written, columns were read", ...matrix];
+  return attention.length > 0 && series.length > 0
+    ? [...attention, "", ...series]
+    : [...attention, ...series];
 }
