@@ -70,8 +70,8 @@ afterAll(() => process.chdir(before));
 
 /** Pairs that docs/translate.md names. */
 function writePairs(): void {
-  const pairs = Array.from({ length: 20 }, (_, i) => [`ein Hund sieht ${i % 4}`, `a dog sees ${i % 4} ${i}`]);
-  writeFileSync("pairs.tsv", pairs.map(([source], i) => `${source} ${i}\t${i}`).join("\n"));
+  const pairs = Array.from({ length: 40 }, (_, i) => [`ein Hund sieht ${i}`, `a dog sees ${i % 4}`]);
+  writeFileSync("pairs.tsv", pairs.map(([source], i) => `${source}\t${i}`).join("\n"));
   for (const name of ["train", "val"]) {
     writeFileSync(`${name}.de`, pairs.map(([source]) => source).join("\n"));
     writeFileSync(`${name}.en`, pairs.map(([, target]) => target).join("\n"));

@@ -157,7 +157,7 @@ const VOCABULARY: Range = {
 };
 
 /** A heap holds no batch of longer ones. */
-const LENGTH: Range = {
+export const LENGTH: Range = {
   text: "an integer from 1 to 10000",
   fits: (value) => SIZE.fits(value) && (value as number) <= 10_000,
 };

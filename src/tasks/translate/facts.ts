@@ -1,8 +1,10 @@
 /** What a model needs to translate without its data, and how it is read from a file. */
 import { FormatError } from "../../core/errors.ts";
-import { SIZE, TEXT } from "../../core/options.ts";
+import { TEXT } from "../../core/options.ts";
 import { type PairTokens, pairTokensFromJSON } from "../../data/pair-tokens.ts";
 import { parseSeq2SeqConfig, type Seq2SeqConfig } from "../../models/seq2seq-config.ts";
+
+import { LENGTH } from "./defaults.ts";
 
 /** What the field looks at first: BLEU of sentences, of other texts the share that is right from end to end. */
 export const JUDGES = ["bleu", "exactMatch"] as const;
@@ -71,7 +73,7 @@ function parseFacts(read: (name: string) => unknown, where: string): TranslateFa
   const reverseSource = read("reverseSource");
   if (typeof reverseSource !== "boolean") throw new FormatError(where, "reverseSource must be true or false");
   const maxLength = read("maxLength");
-  if (!SIZE.fits(maxLength)) throw new FormatError(where, `maxLength must be ${SIZE.text}`);
+  if (!LENGTH.fits(maxLength)) throw new FormatError(where, `maxLength must be ${LENGTH.text}`);
   const judgedBy = JUDGES.find((judge) => judge === read("judgedBy"));
   if (judgedBy === undefined) throw new FormatError(where, `judgedBy must be one of ${JUDGES.join(", ")}`);
   return {
