@@ -193,9 +193,7 @@ async function readScored(
     const whole =
       paths.length === 0 ? "the bundled corpus (this project's own source)" : describePaths(paths);
     const what =
-      held === undefined
-        ? `the part of ${whole} kept for validation`
-        : describePaths(validationPaths(held));
+      held === undefined ? `the part of ${whole} kept for validation` : describePaths(validationPaths(held));
     return { ids: validation(await loadOwnData(opened, own, hooks)), what };
   }
   const source = sourceOf([file]);

@@ -18,7 +18,10 @@ export interface ValidationData {
 }
 
 /** All paths of data to validate on, as they were named. */
-export const validationPaths = ({ path, others = [] }: ValidationData): readonly string[] => [path, ...others];
+export const validationPaths = ({ path, others = [] }: ValidationData): readonly string[] => [
+  path,
+  ...others,
+];
 
 /** `run.json` of a run. */
 export interface TaskRun<Settings extends TrainingSettings = TrainingSettings> {

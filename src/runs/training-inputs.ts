@@ -14,8 +14,8 @@ import { loadNamedCell } from "./code-choice.ts";
 import { loadCellOf, type OpenedCheckpoint, openCheckpoint } from "./open-trained.ts";
 import type { OwnCell } from "./own-cell.ts";
 import { type Resumed, refuseOtherData } from "./resume.ts";
-import { parseSnapshot } from "./snapshot-file.ts";
 import { validationPaths } from "./run-file.ts";
+import { parseSnapshot } from "./snapshot-file.ts";
 import { pickSettings, type TrainOptions } from "./training-options.ts";
 
 /** Weights that a new run starts from, of its own task or of one that it can start from. */

@@ -4,7 +4,7 @@ import { TEXT } from "../../core/options.ts";
 import { type PairTokens, pairTokensFromJSON } from "../../data/pair-tokens.ts";
 import { parseSeq2SeqConfig, type Seq2SeqConfig } from "../../models/seq2seq-config.ts";
 
-import { LENGTH } from "./defaults.ts";
+import { LENGTH } from "./options.ts";
 
 /** What the field looks at first: BLEU of sentences, of other texts the share that is right from end to end. */
 export const JUDGES = ["bleu", "exactMatch"] as const;

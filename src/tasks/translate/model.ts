@@ -18,12 +18,12 @@ import {
   checkCombinations,
   completeSettings,
   defaultsOf,
-  OPTIONS,
   type TranslateSettings,
   WORDS,
 } from "./defaults.ts";
 import { parseTranslator, type TranslateFacts, tokensOf } from "./facts.ts";
 import { describeScores, planEvaluation, scorePairs } from "./metrics.ts";
+import { OPTIONS } from "./options.ts";
 import { drawEvaluation } from "./pictures.ts";
 import { drawPredictions, predict, predictFile } from "./predict.ts";
 import { fitSettings } from "./sizes.ts";
