@@ -17,6 +17,7 @@ import { DECODE } from "./entries-decode.ts";
 import { ENGINE } from "./entries-engine.ts";
 import { FORECAST } from "./entries-forecast.ts";
 import { FORMATS } from "./entries-formats.ts";
+import { IMAGES } from "./entries-images.ts";
 import { LAYERS } from "./entries-layers.ts";
 import { METRICS } from "./entries-metrics.ts";
 import { PAGES } from "./entries-page.ts";
@@ -43,6 +44,7 @@ const ENTRIES: Entries = {
   ...ENGINE,
   ...FORMATS,
   ...FORECAST,
+  ...IMAGES,
   ...LAYERS,
   ...METRICS,
   ...PAGES,
