@@ -2,7 +2,7 @@ import { ScopeError } from "../core/errors.ts";
 import { type Address, type Backend, WORD } from "./backend.ts";
 import { aligned, type Heap, heapOf, type Purpose } from "./heap.ts";
 
-/** Bytes of the first block of an arena. Later blocks are as large as they need to be. */
+/** Bytes of the first block of an arena. Later blocks, and what blocks grow by, are as large as they need to be. */
 const FIRST_BLOCK = 2 ** 20;
 
 let poison = false;
@@ -52,17 +52,26 @@ export class Scope implements Owner {
   }
 }
 
+interface Block {
+  readonly address: Address;
+  bytes: number;
+  /** Bytes that were in use before the first allocation in this block. */
+  before: number;
+}
+
 /**
  * An allocator that advances a pointer and frees memory in bulk. Scopes nest like a stack: closing a scope frees what
  * was allocated since it was opened, and closing the outermost scope frees everything.
  */
 export class Arena {
   private readonly heap: Heap;
-  private blocks: { address: Address; bytes: number }[] = [];
+  private blocks: Block[] = [];
   private block = 0;
   private offset = 0;
   private readonly scopes: Scope[] = [];
   private wanted = FIRST_BLOCK;
+  /** The most bytes that were in use at once, without what is left over at the ends of blocks. */
+  private most = 0;
 
   readonly backend: Backend;
 
@@ -99,36 +108,50 @@ export class Arena {
     if (poison) this.poisonFrom(block, offset);
     this.block = block;
     this.offset = offset;
-    // Several blocks mean that the first one was too small. The next generation gets one block of the total size, so
-    // that the arena soon uses a single block and its memory stops growing even if shapes vary.
+    // Several blocks mean that the first one was too small. The next generation gets one block for all that was in use,
+    // so that the arena soon uses a single block and its memory stops growing even if shapes vary.
     if (this.scopes.length === 0 && this.blocks.length > 1) this.dispose();
   }
 
   allocate(bytes: number, what: Purpose): Address {
     if (this.scopes.length === 0) throw new ScopeError("no scope is open in this arena");
     const size = aligned(Math.max(bytes, 1));
+    const isLast = this.block === this.blocks.length - 1;
+    if (isLast && this.offset + size > this.blocks[this.block].bytes) this.growBlock(size, what);
     while (this.block < this.blocks.length && this.offset + size > this.blocks[this.block].bytes) {
+      const before = this.blocks[this.block].before + this.offset;
       this.block++;
       this.offset = 0;
+      if (this.block < this.blocks.length) this.blocks[this.block].before = before;
+      else this.addBlock(size, before, what);
     }
-    if (this.block === this.blocks.length) {
-      const blockBytes = Math.max(size, this.blocks.length === 0 ? this.wanted : FIRST_BLOCK);
-      this.blocks.push({ address: this.heap.allocate(blockBytes, what), bytes: blockBytes });
-    }
-    const address = this.blocks[this.block].address + this.offset;
+    if (this.blocks.length === 0) this.addBlock(size, 0, what);
+    const { address, before } = this.blocks[this.block];
+    const start = address + this.offset;
     this.offset += size;
-    return address;
+    this.most = Math.max(this.most, before + this.offset);
+    return start;
+  }
+
+  private addBlock(size: number, before: number, what: Purpose): void {
+    const wanted = Math.max(size, this.blocks.length === 0 ? this.wanted : FIRST_BLOCK);
+    // What was in use before may be more than this generation needs.
+    const bytes = this.heap.hasRoom(wanted) ? wanted : size;
+    this.blocks.push({ address: this.heap.allocate(bytes, what), bytes, before });
+  }
+
+  /** Makes the last block larger, where the memory behind it is free: then nothing is left over at its end. */
+  private growBlock(size: number, what: Purpose): void {
+    const block = this.blocks[this.block];
+    const extra = Math.max(this.offset + size - block.bytes, FIRST_BLOCK);
+    if (this.heap.extend(block.address + block.bytes, extra, what)) block.bytes += extra;
   }
 
   /** Returns all memory to the heap. No scope may be open. */
   dispose(): void {
     if (this.scopes.length > 0) throw new ScopeError("an arena with open scopes cannot be disposed of");
-    let total = 0;
-    for (const { address, bytes } of this.blocks) {
-      this.heap.release(address, bytes);
-      total += bytes;
-    }
-    this.wanted = Math.max(this.wanted, total);
+    for (const { address, bytes } of this.blocks) this.heap.release(address, bytes);
+    this.wanted = Math.max(this.wanted, this.most);
     this.blocks = [];
     this.block = 0;
     this.offset = 0;

@@ -72,6 +72,44 @@ export class Heap {
     return address;
   }
 
+  /** Whether so many bytes can be allocated at once, without more than the heap may have. */
+  hasRoom(bytes: number): boolean {
+    const size = aligned(bytes);
+    return (
+      this.free.some((block) => block.bytes >= size) ||
+      this.end + size - this.tail <= this.backend.memory.limit
+    );
+  }
+
+  /** Free bytes at the end of the heap. */
+  private get tail(): number {
+    const last = this.free.at(-1);
+    return last !== undefined && last.address + last.bytes === this.end ? last.bytes : 0;
+  }
+
+  /**
+   * Allocates memory at an address, directly behind other memory of the caller.
+   * @param bytes the size, whole cache lines
+   * @returns false if something else is there
+   * @throws OutOfMemoryError
+   */
+  extend(address: Address, bytes: number, what: Purpose): boolean {
+    const at = () => this.free.findIndex((block) => block.address === address);
+    const room = this.free[at()]?.bytes ?? 0;
+    if (room < bytes) {
+      if (address + room !== this.end) return false;
+      this.grow(bytes, what);
+    }
+    const index = at();
+    const block = this.free[index];
+    block.address += bytes;
+    block.bytes -= bytes;
+    if (block.bytes === 0) this.free.splice(index, 1);
+    this.used += bytes;
+    this.peak = Math.max(this.peak, this.used);
+    return true;
+  }
+
   release(address: Address, bytes: number): void {
     const size = aligned(Math.max(bytes, 1));
     this.used -= size;
@@ -95,8 +133,7 @@ export class Heap {
   }
 
   private grow(size: number, what: Purpose): void {
-    const last = this.free.at(-1);
-    const tail = last !== undefined && last.address + last.bytes === this.end ? last.bytes : 0;
+    const { tail } = this;
     const { memory } = this.backend;
     for (const extra of [Math.max(size - tail, GROWTH), size - tail]) {
       const end = this.end + extra;

@@ -21,6 +21,8 @@ export interface RecurrentBodySettings {
   readonly dropout: number;
   readonly variational: boolean;
   readonly bidirectional?: boolean;
+  /** For a built-in cell: input and output are [B, T, ...]. */
+  readonly batchFirst?: boolean;
 }
 
 export interface RecurrentBodyOptions {
@@ -33,7 +35,7 @@ export interface RecurrentBodyOptions {
 }
 
 /**
- * Recurrent layers for time-major input, [T, B, inputs] or ids [T, B].
+ * Recurrent layers for time-major input, [T, B, inputs] or ids [T, B], unless `batchFirst`.
  * @param model what errors call the model, as "LanguageModel"
  * @throws InputError for `cell: "own"` without `createCell`
  */
@@ -42,7 +44,7 @@ export function makeRecurrentBody(
   settings: RecurrentBodySettings,
   { rng, backend, createCell, cellName }: RecurrentBodyOptions,
 ): RecurrentBody {
-  const { cell, inputs, hidden, layers, dropout, variational, bidirectional } = settings;
+  const { cell, inputs, hidden, layers, dropout, variational, bidirectional, batchFirst = false } = settings;
   const options: RecurrentOptions = {
     rng,
     backend,
@@ -50,7 +52,7 @@ export function makeRecurrentBody(
     dropout,
     variational,
     bidirectional,
-    batchFirst: false,
+    batchFirst,
   };
   if (cell === "rnn") return new RNN(inputs, hidden, options);
   if (cell === "gru") return new GRU(inputs, hidden, options);

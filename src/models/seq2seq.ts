@@ -1,7 +1,9 @@
 import { requireIntegers } from "../autograd/check.ts";
 import { tanh } from "../autograd/ops/activations.ts";
 import { concat, split } from "../autograd/ops/concat.ts";
-import { select, stack, swapAxes } from "../autograd/ops/time.ts";
+import { dropout } from "../autograd/ops/dropout.ts";
+import { reshape } from "../autograd/ops/reshape.ts";
+import { select, stack } from "../autograd/ops/time.ts";
 import { kernelsOf } from "../autograd/tape.ts";
 import type { Backend } from "../backend/backend.ts";
 import { ids as idTensor, type Tensor } from "../backend/tensor.ts";
@@ -24,7 +26,6 @@ import { Linear } from "../nn/linear.ts";
 import { MODULE_RANGES } from "../nn/options.ts";
 import type { RecurrentLayer } from "../nn/recurrent-layer.ts";
 import { RecurrentState } from "../nn/recurrent-state.ts";
-import { sequenceDropout } from "../nn/sequence-dropout.ts";
 import { checkLengths } from "../nn/timeline.ts";
 import { drawByRow } from "./draw-by-row.ts";
 import { readIntegers } from "./read-integers.ts";
@@ -118,7 +119,7 @@ export class Seq2Seq {
     // As output weights, standard normal vectors would make the first guesses far too sure.
     const bound = tieEmbeddings && tieWeights ? 1 / Math.sqrt(embedding) : undefined;
     this.embedding = new Embedding(sourceVocabulary, embedding, { rng, bound, backend });
-    const body = { ...config, inputs: embedding, variational: false };
+    const body = { ...config, inputs: embedding, variational: false, batchFirst: true };
     this.encoder = makeRecurrentBody("Seq2Seq", body, { rng, backend }) as RecurrentLayer;
     this.bridge = new Linear(encodedFeatures(config), bridgeFeatures(config), { rng, backend });
     const vectors = tieEmbeddings ? this.embedding : undefined;
@@ -135,12 +136,11 @@ export class Seq2Seq {
     refuseOthers(where, ENCODE, options);
     const { lengths } = options;
     checkValue(`${where}: rng`, optional(GENERATOR), options.rng);
-    const x = this.embedding.forward(this.enterIds(where, source, lengths));
+    const vectors = this.embedding.forward(this.enterIds(where, source, lengths));
     const rng = options.rng && drawByRow(options.rng, source.shape[0]);
-    const isTraining = rng !== undefined;
     const { output, state } = this.encoder.forward(
-      isTraining ? sequenceDropout(x, this.config.dropout, rng) : x,
-      { lengths, rng, training: isTraining },
+      rng === undefined ? vectors : dropSteps(vectors, this.config.dropout, rng),
+      { lengths, rng, training: rng !== undefined },
     );
     const all = state.hidden!;
     const directions = this.config.bidirectional ? 2 : 1;
@@ -153,7 +153,7 @@ export class Seq2Seq {
     const [batch, places] = source.shape;
     const memoryLengths =
       lengths === undefined ? new Int32Array(batch).fill(places) : Int32Array.from(lengths);
-    return { state0, memory: swapAxes(output), memoryLengths };
+    return { state0, memory: output, memoryLengths };
   }
 
   /**
@@ -212,7 +212,7 @@ export class Seq2Seq {
       : new RecurrentState(first);
   }
 
-  /** ids [B, S] -> [S, B], with 0 behind the end of each source. */
+  /** ids [B, S] with 0 behind the end of each source. */
   private enterIds(where: string, source: Tensor, lengths: ArrayLike<number> | undefined): Tensor {
     requireIntegers(`${where}: source`, source);
     kernelsOf(where, source, this.embedding.weight);
@@ -225,7 +225,7 @@ export class Seq2Seq {
     if (lengths !== undefined) checkLengths(`${where}: lengths`, lengths, batch, steps);
     const { sourceVocabulary } = this.config;
     const values = readIntegers(where, source, "encoders");
-    const places = new Int32Array(steps * batch);
+    const places = new Int32Array(batch * steps);
     for (let b = 0; b < batch; b++) {
       for (let t = 0; t < (lengths?.[b] ?? steps); t++) {
         const id = values[b * steps + t];
@@ -234,9 +234,21 @@ export class Seq2Seq {
             `${where}: ids must be integers from 0 to ${sourceVocabulary - 1}, got ${id} at step ${t} of row ${b}`,
           );
         }
-        places[t * batch + b] = id;
+        places[b * steps + t] = id;
       }
     }
-    return idTensor(places, [steps, batch]);
+    return idTensor(places, [batch, steps]);
   }
+}
+
+/** Dropout on vectors [B, S, E], with the masks of time-major [S, B, E], which do not depend on how long padding is. */
+function dropSteps(vectors: Tensor, p: number, rng: Rng): Tensor {
+  const [batch, steps, features] = vectors.shape;
+  const { rows, batch: whole } = rng.batchRows!;
+  const places = Array.from(
+    { length: batch * steps },
+    (_, i) => (i % steps) * whole + rows[Math.floor(i / steps)],
+  );
+  const flat = reshape(vectors, [batch * steps, features]);
+  return reshape(dropout(flat, p, rng.forRows(places, steps * whole)), vectors.shape);
 }

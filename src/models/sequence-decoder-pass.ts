@@ -42,9 +42,9 @@ function sortInput(
   return { states, context: sort(context), first: sort(first) };
 }
 
-/** What f_y reads, [N, F], and with attention the weights of each step, [n, S], the step before START included. */
+/** What f_y reads, [N, ...] each, and with attention the weights of each step, [n, S], that before START included. */
 export interface DecoderFeatures {
-  readonly features: Tensor;
+  readonly read: readonly Tensor[];
   readonly weights: readonly Tensor[];
 }
 
@@ -92,7 +92,7 @@ export function wholeSequences(
   const behind = (x: Tensor) => (before === 0 ? x : splitRows(x, [before, x.shape[0] - before])[1]);
   const { outputReads } = decoder.config;
   const c = outputReads.context && context ? gatherRows(context, time.sequenceOfRow()) : undefined;
-  return { features: join(readParts(outputReads, h, vectors, c).map(behind)), weights: [] };
+  return { read: readParts(outputReads, h, vectors, c).map(behind), weights: [] };
 }
 
 /** The vectors of y_{t-1} in all rows, after dropout: [N, E]. */
@@ -162,7 +162,7 @@ export function stepByStep(
       0,
     ),
   );
-  return { features: join(columns), weights };
+  return { read: columns, weights };
 }
 
 function guess(
@@ -171,7 +171,7 @@ function guess(
   from: number,
   draws: DecoderDraws,
 ): Int32Array | undefined {
-  const y = draws.output(readOut(decoder, join(read)), from);
+  const y = draws.output(readOut(decoder, read), from);
   return argmax(decoder.head.forward(y)).readIntsSync();
 }
 

@@ -13,7 +13,6 @@ import {
   checkDecoderInput,
   type DecoderInput,
   type DecoderModules,
-  join,
   layerStates,
   mapParts,
   readOut,
@@ -169,7 +168,7 @@ export function decodeStep(
     const context = shared.context && gatherRows(shared.context, ids(own));
     const x = decoder.embedding.forward(ids(symbols));
     const next = advance(decoder, { x, state: from, memory, sequences: own, context, bound });
-    const logits = decoder.head.forward(readOut(decoder, join(next.read)));
+    const logits = decoder.head.forward(readOut(decoder, next.read));
     state.dispose();
     return { logits, state: new DecoderState(shared, own, keepLayers(next.state)), weights: next.weights };
   });

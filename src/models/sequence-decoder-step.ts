@@ -2,7 +2,9 @@
 import { requireFloats } from "../autograd/check.ts";
 import { tanh } from "../autograd/ops/activations.ts";
 import type { AttentionMemory } from "../autograd/ops/attention.ts";
-import { concat } from "../autograd/ops/concat.ts";
+import { concat, split } from "../autograd/ops/concat.ts";
+import { add } from "../autograd/ops/elementwise.ts";
+import { linear } from "../autograd/ops/linear.ts";
 import { type InitialState, recurrent } from "../autograd/ops/recurrent.ts";
 import type { BoundWeights } from "../autograd/ops/recurrent-weights.ts";
 import { reshape } from "../autograd/ops/reshape.ts";
@@ -163,7 +165,18 @@ export function join(parts: readonly Tensor[], axis = -1): Tensor {
   return parts.length === 1 ? parts[0] : concat(parts, axis);
 }
 
-/** What the output matrix reads, of what f_y reads. */
-export function readOut({ readout }: DecoderModules, features: Tensor): Tensor {
-  return readout === undefined ? features : tanh(readout.forward(features));
+/**
+ * What the output matrix reads, of what f_y reads: [n, F]. A readout layer multiplies each part by its columns of the
+ * weight, so that all parts side by side, the largest tensor of a pass, are not made.
+ */
+export function readOut({ readout }: DecoderModules, parts: readonly Tensor[]): Tensor {
+  if (readout === undefined) return join(parts);
+  const weights = split(
+    readout.weight,
+    parts.map((part) => part.shape[1]),
+  );
+  const products = parts.map((part, index) =>
+    linear(part, weights[index], index === 0 ? readout.bias : undefined),
+  );
+  return tanh(products.reduce((sum, product) => add(sum, product)));
 }

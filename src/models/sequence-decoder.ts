@@ -154,12 +154,12 @@ export class SequenceDecoder {
     }
     const rows = this.rowsOf(where, input, targets, lengths);
     const draws = new DecoderDraws(rng, this.config.dropout, rows);
-    const { features } =
+    const { read } =
       this.attention === undefined && teacherForcing === 1
         ? wholeSequences(this, input, rows, draws)
         : stepByStep(this, input, rows, draws, teacherForcing);
     const { weight, bias } = this.head;
-    const y = draws.output(readOut(this, features), rows.before);
+    const y = draws.output(readOut(this, read), rows.before);
     const loss = linearCrossEntropy(y, weight, bias, ids(rows.targets), scoring);
     const count = rows.targets.length;
     if (scoring.reduction !== "none") return { loss, count };

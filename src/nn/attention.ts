@@ -43,18 +43,6 @@ const NOT_AGAIN = {
   fits: (value: unknown) => value === undefined,
 };
 
-/** Replaces padding by zeros: otherwise NaN in the padding would reach the gradient of the projection's weight. */
-function withoutPadding(memory: Tensor, lengths: Tensor | undefined): Tensor {
-  const [batch, places, features] = memory.shape;
-  const counts = lengths?.readIntsSync();
-  if (counts === undefined || counts.every((count) => count === places)) return memory;
-  const rows = Int32Array.from({ length: batch * places }, (_, i) =>
-    i % places < counts[Math.floor(i / places)] ? i : NO_ROW,
-  );
-  const dense = gatherRows(reshape(memory, [batch * places, features]), ids(rows, undefined, memory.backend));
-  return reshape(dense, memory.shape);
-}
-
 /** The keys of a memory [batch, places, features]. @throws ShapeError, InputError if it does not fit the projection */
 function projectKeys(where: string, keys: Linear, memory: Tensor, options: AttentionOptions): Tensor {
   refuseOthers(where, LENGTHS, options);
@@ -65,7 +53,18 @@ function projectKeys(where: string, keys: Linear, memory: Tensor, options: Atten
     ["features", keys.weight.shape[1]],
   ]);
   requireLengths(where, options.lengths, memory);
-  return keys.forward(withoutPadding(memory, options.lengths));
+  const [batch, places, features] = memory.shape;
+  const counts = options.lengths?.readIntsSync();
+  if (counts === undefined || counts.every((count) => count === places)) return keys.forward(memory);
+  // Padding is not projected: NaN in it would reach the gradient of the projection's weight.
+  const existing: number[] = [];
+  const at = Int32Array.from({ length: batch * places }, (_, i) => {
+    if (i % places >= counts[Math.floor(i / places)]) return NO_ROW;
+    return existing.push(i) - 1;
+  });
+  const { backend } = memory;
+  const dense = gatherRows(reshape(memory, [batch * places, features]), ids(existing, undefined, backend));
+  return gatherRows(keys.forward(dense), ids(at, [batch, places], backend));
 }
 
 interface Module {

@@ -50,7 +50,7 @@ describe.each(backends)("on $name", ({ name, backend: kind }) => {
     const used = heapOf(backend).usedBytes;
     const failed = new Set<string>();
     // So large that the step takes several blocks of memory; the reference is slow.
-    const batch = kind.name === "reference" ? 300 : 900;
+    const batch = kind.name === "reference" ? 400 : 900;
     for (let spare = 0; ; spare += 2 ** 18) {
       limit(used + spare);
       const error = await gradients(batch).then(
