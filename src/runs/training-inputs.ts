@@ -14,6 +14,7 @@ import { loadNamedCell } from "./code-choice.ts";
 import { loadCellOf, type OpenedCheckpoint, openCheckpoint } from "./open-trained.ts";
 import type { OwnCell } from "./own-cell.ts";
 import { type Resumed, refuseOtherData } from "./resume.ts";
+import { validationPaths } from "./run-file.ts";
 import { parseSnapshot } from "./snapshot-file.ts";
 import { pickSettings, type TrainOptions } from "./training-options.ts";
 
@@ -88,7 +89,7 @@ export interface Sources {
   /** As they were given; empty for the built-in data. */
   readonly paths: readonly string[];
   readonly source: DataSource | undefined;
-  readonly validation: { readonly path: string; readonly source: DataSource } | undefined;
+  readonly validation: { readonly paths: readonly string[]; readonly source: DataSource } | undefined;
 }
 
 /** The data as it is named now, or else as the run has it. */
@@ -101,15 +102,15 @@ export async function openSources(
   const recorded = (paths: readonly string[]) => openRecordedSource(paths, store?.folder ?? "", word);
   const isNamed = data.length > 0 || run === undefined;
   const paths = isNamed ? data : run.data.paths;
-  const before = run?.data.validation?.path;
-  const path = val ?? before;
+  const before = run?.data.validation && validationPaths(run.data.validation);
+  const held = val === undefined ? before : [val].flat();
   return {
     paths,
     source: paths.length === 0 ? undefined : isNamed ? sourceOf(paths) : await recorded(paths),
     validation:
-      path === undefined
+      held === undefined
         ? undefined
-        : { path, source: val === undefined ? await recorded([path]) : sourceOf([path]) },
+        : { paths: held, source: val === undefined ? await recorded(held) : sourceOf(held) },
   };
 }
 

@@ -58,6 +58,7 @@ beforeAll(async () => {
   writeFileSync("names.txt", "Nakamura\nBrakkut\n");
   writeClassifyData();
   writeSeries();
+  writePairs();
   writeFileSync("table.csv", "1,2,3\n2,3,4\n3,4,5\n4,5,6\n5,6,7\n6,7,8\n7,8,9\n8,9,10\n9,10,11\n10,11,12\n");
   const frames = Array.from({ length: 24 }, (_, at) => `s${at >> 1},${"ab"[at % 2]},${at}`);
   writeFileSync("frames.csv", `sequence,label,x\n${frames.join("\n")}\n`);
@@ -66,6 +67,17 @@ beforeAll(async () => {
   await works(`train text mybook.txt ${SMALL} --out original`);
 });
 afterAll(() => process.chdir(before));
+
+/** Pairs that docs/translate.md names. */
+function writePairs(): void {
+  const pairs = Array.from({ length: 40 }, (_, i) => [`ein Hund sieht ${i}`, `a dog sees ${i % 4}`]);
+  writeFileSync("pairs.tsv", pairs.map(([source], i) => `${source}\t${i}`).join("\n"));
+  for (const name of ["train", "val"]) {
+    writeFileSync(`${name}.de`, pairs.map(([source]) => source).join("\n"));
+    writeFileSync(`${name}.en`, pairs.map(([, target]) => target).join("\n"));
+  }
+  writeFileSync("dates.txt", "7 March 1998\n\nMar 7, 1998\n");
+}
 
 /** Series that docs/forecast.md names. */
 function writeSeries(): void {
@@ -212,6 +224,7 @@ describe("the examples of --help", () => {
     "check",
     "check text",
     "train tag",
+    "train translate",
     "predict",
     "sample",
     "eval",

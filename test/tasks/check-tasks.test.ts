@@ -72,6 +72,24 @@ describe("tag", () => {
   });
 });
 
+describe("translate", () => {
+  const words = Array.from({ length: 40 }, (_, at) => `w${at % 7} x${at % 3}${" y".repeat(at % 5)}`);
+  const pairs = file(
+    "pairs.tsv",
+    words.map((text, at) => `${text} ${at}\t${"ab"[at % 2]}${at % 7}`).join("\n"),
+  );
+
+  test.each([
+    ["attention", {}],
+    ["one vector", { attention: "none", bidirectional: true, layers: 2 }],
+    ["words", { tokens: "word", minCount: 1, teacherForcing: 0.5, dropout: 0.2 }],
+  ])("%s: rows are independent, padding is not read", async (_, options) => {
+    const results = await check("translate", { data: [pairs], embedding: 8, ...options });
+    expect(verdictsOf(results, "rows", "padding", "duplicates")).toEqual(["passed", "passed", "passed"]);
+    expect(results["initial-loss"].verdict).toBe("passed");
+  });
+});
+
 describe("classify", () => {
   test.each([
     ["characters in both directions", { bidirectional: true, pooling: "attention" }],

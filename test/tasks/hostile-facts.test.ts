@@ -56,6 +56,11 @@ const SOUNDS = ["a/1.wav", "a/2.wav", "b/1.wav", "b/2.wav"].map((name, at): Memo
   return { name, content: encodeWav(samples, { sampleRate: 8000 }) };
 });
 
+const PAIRS: MemoryFile = {
+  name: "pairs.tsv",
+  content: rows(30, (t) => `a${t} b\t${t}`).join("\n"),
+};
+
 const SEASONAL = { window: 4, horizon: 2, transform: "seasonal", season: 12 };
 const CASES: readonly [string, keyof typeof TASKS, readonly MemoryFile[], Record<string, unknown>][] = [
   ["series", "forecast", [SALES], { window: 4, horizon: 2 }],
@@ -63,6 +68,8 @@ const CASES: readonly [string, keyof typeof TASKS, readonly MemoryFile[], Record
   ["labels of steps", "tag", [STEPS], {}],
   ["rows", "classify", [ITEMS], {}],
   ["recordings", "classify", SOUNDS, { valSplit: 0.5 }],
+  ["pairs", "translate", [PAIRS], { embedding: 2 }],
+  ["pairs in byte pairs", "translate", [PAIRS], { tokens: "bpe", sharedVocabulary: true, attention: "none" }],
 ];
 
 test.each(CASES)("a model of %s", async (_, name, files, settings) => {
