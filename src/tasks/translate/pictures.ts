@@ -7,7 +7,7 @@ import { terminalSeries } from "../../render/terminal-series.ts";
 import type { DrawingOptions } from "../view.ts";
 import type { TranslateData } from "./data.ts";
 import { Layout, shownPairs } from "./layout.ts";
-import { lengthsOf } from "./metrics.ts";
+import { lengthsOf, scoresOf } from "./metrics.ts";
 
 /** Lengths that have fewer sources say little, and are not drawn. */
 const LEAST_SOURCES = 3;
@@ -52,11 +52,19 @@ export function drawEvaluation(sums: Float64Array, data: TranslateData): string 
   return svgStack([...lengths, ...matrices], "Validation");
 }
 
+/** What the figures were computed by, as sacreBLEU names it; nothing of texts that are no sentences. */
+function signaturesOf(sums: Float64Array, data: TranslateData): string[] {
+  if (data.facts.judgedBy !== "bleu") return [];
+  const layout = new Layout(data);
+  const { bleu, chrf } = scoresOf(layout.addBins(layout.addParts(sums)), layout);
+  return [`BLEU ${bleu.signature}`, `chrF ${chrf.signature}`, ""];
+}
+
 /** Lines of the plot. Of values that are all alike there is nothing to see. */
 const ROWS = 8;
 const LEAST_RANGE = 1;
 
-/** What the first pair was written from, and the scores by length. */
+/** The signatures of the scores, what the first pair was written from, and the scores by length. */
 export function drawInTerminal(sums: Float64Array, data: TranslateData, options: DrawingOptions): string[] {
   const { columns, unicode } = options;
   const panel = lengthPanel(sums, data);
@@ -66,7 +74,6 @@ export function drawInTerminal(sums: Float64Array, data: TranslateData, options:
   const isFlat = Math.max(...values) - Math.min(...values) < LEAST_RANGE;
   const series = panel === undefined || isFlat ? [] : terminalSeries(panel, { columns, unicode, rows: ROWS });
   const attention = matrix.length === 0 ? [] : ["attention: rows were written, columns were read", ...matrix];
-  return attention.length > 0 && series.length > 0
-    ? [...attention, "", ...series]
-    : [...attention, ...series];
+  const between = attention.length > 0 && series.length > 0 ? [""] : [];
+  return [...signaturesOf(sums, data), ...attention, ...between, ...series];
 }

@@ -172,7 +172,13 @@ export const VIEW: TaskView<TranslateSettings, TranslateData, Seq2SeqConfig, Tra
     ];
     for (const { name, loss: own, metrics: measured } of baselines) {
       if (measured === undefined) rows.push([name, nats(own ?? 0), `its nats per ${unit}`]);
-      else rows.push([name, mainOf(measured).text, showScores(measured)]);
+      else if (measured.bleu === undefined) {
+        rows.push([
+          name,
+          percent(measured.exactMatch),
+          `its exact matches; token accuracy ${percent(measured.tokenAccuracy)}`,
+        ]);
+      } else rows.push([name, measured.bleu.toFixed(2), `its BLEU; chrF ${measured.chrf.toFixed(2)}`]);
     }
     return rows;
   },
