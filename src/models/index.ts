@@ -17,6 +17,14 @@ export type {
   LanguageModelSettings,
 } from "./language-model-config.ts";
 export {
+  type AlignOptions,
+  type EncodeOptions,
+  Seq2Seq,
+  type Seq2SeqLossOptions,
+  type Seq2SeqOptions,
+} from "./seq2seq.ts";
+export type { Seq2SeqConfig, Seq2SeqSettings } from "./seq2seq-config.ts";
+export {
   type ClassifierForwardOptions,
   type ClassifierLossOptions,
   SequenceClassifier,
@@ -28,6 +36,21 @@ export type {
   SequenceClassifierConfig,
   SequenceClassifierSettings,
 } from "./sequence-classifier-config.ts";
+export {
+  type DecoderLoss,
+  type DecoderLossOptions,
+  SequenceDecoder,
+  type SequenceDecoderOptions,
+} from "./sequence-decoder.ts";
+export type {
+  DecoderAttention,
+  OutputReads,
+  SequenceDecoderConfig,
+  SequenceDecoderSettings,
+} from "./sequence-decoder-config.ts";
+export type { DecoderState, DecoderStep } from "./sequence-decoder-state.ts";
+export type { DecoderInput } from "./sequence-decoder-step.ts";
+export type { DecoderSteps } from "./sequence-decoder-steps.ts";
 export {
   SequenceTagger,
   type SequenceTaggerOptions,

@@ -33,6 +33,7 @@ import { sequenceDropout } from "../nn/sequence-dropout.ts";
 import { STREAM_OPTIONS, type StreamOptions } from "../nn/stream.ts";
 import { checkLengths } from "../nn/timeline.ts";
 import { FrameEncoder } from "./frame-encoder.ts";
+import { readIntegers } from "./read-integers.ts";
 import { makeRecurrentBody, type RecurrentBody } from "./recurrent-body.ts";
 import {
   bodyInputs,
@@ -158,7 +159,7 @@ export class SequenceTagger {
       ["batch", rows],
       ["time", steps],
     ]);
-    const values = readIntegers(where, labels);
+    const values = readIntegers(where, labels, "taggers");
     const [places, targets]: [number[], number[]] = [[], []];
     for (let b = 0; b < rows; b++) {
       for (let t = 0; t < lengths[b]; t++) {
@@ -256,7 +257,7 @@ export class SequenceTagger {
   /** ids [B, T] -> [T + delay, B]: behind the end of a sequence stands the symbol for it, or 0 where there is none. */
   private enterIds(inputs: Tensor, { rows, steps, lengths }: Batch): Tensor {
     const { vocabulary, delay } = this.config;
-    const values = readIntegers("sequenceTagger", inputs);
+    const values = readIntegers("sequenceTagger", inputs, "taggers");
     const shape = [steps + delay, rows];
     const places = new Int32Array(shape[0] * rows).fill(delay > 0 ? vocabulary : 0);
     for (let b = 0; b < rows; b++) {
@@ -272,12 +273,4 @@ export class SequenceTagger {
     }
     return idTensor(places, shape);
   }
-}
-
-function readIntegers(where: string, tensor: Tensor): Int32Array {
-  const values = tensor.readIntsSync();
-  if (values !== undefined) return values;
-  throw new InputError(`${where}: integers on the ${tensor.backend.name} backend cannot be read at once`, {
-    hint: "taggers are for the CPU: use a wasm or native backend",
-  });
 }

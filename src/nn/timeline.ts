@@ -27,6 +27,8 @@ export interface Timeline {
   /** Undefined if the layout is dense. */
   readonly rows: PackedRows | undefined;
   readonly batch: number;
+  /** The index in the batch of each sequence in the order of the kernels. */
+  readonly order: readonly number[];
   /** For each row of the layout, the index of its sequence in the order of the kernels. */
   sequenceOfRow(): Tensor;
   /** A generator for all steps in the inner layout, from that of the batch, and where the batch is in the layout. */
@@ -50,6 +52,7 @@ export function denseTimeline(batchFirst: boolean, shape: Shape): Timeline {
     unsortBatch: same,
     rows: undefined,
     batch,
+    order: Array.from({ length: batch }, (_, b) => b),
     sequenceOfRow: () => ids(Int32Array.from({ length: steps * batch }, (_, row) => row % batch)),
     generatorOfSteps: (rng) => ({ rng, batchAxis: 1 }),
     generatorOfSequences: (rng) => rng,
@@ -104,6 +107,7 @@ export function packedTimeline(
       last: ids(sorted.map((length, r) => first[length - 1] + r)),
     },
     batch,
+    order,
     sequenceOfRow: () => eachRow((_t, r) => r),
     generatorOfSteps(rng) {
       const { batchRows } = rng;
@@ -143,15 +147,24 @@ function sortByLength(lengths: ArrayLike<number>, batch: number) {
   return { order, rank, sorted, counts, first };
 }
 
-/** @throws InputError for a length that is not an integer from 1 to T; ShapeError when their number is not B */
-export function checkLengths(where: string, lengths: ArrayLike<number>, batch: number, steps: number): void {
+/**
+ * @param least the smallest length that is allowed
+ * @throws InputError for a length that is not an integer from `least` to T; ShapeError when their number is not B
+ */
+export function checkLengths(
+  where: string,
+  lengths: ArrayLike<number>,
+  batch: number,
+  steps: number,
+  least = 1,
+): void {
   checkValue(where, LIST, lengths);
   if (lengths.length !== batch) throw new ShapeError(where, `[batch=${batch}]`, `[${lengths.length}]`);
   for (let b = 0; b < batch; b++) {
     const length = lengths[b];
-    if (!(Number.isInteger(length) && length >= 1 && length <= steps)) {
+    if (!(Number.isInteger(length) && length >= least && length <= steps)) {
       throw new InputError(
-        `${where} must be integers from 1 to ${steps}, got ${showValue(length)} at position ${b}`,
+        `${where} must be integers from ${least} to ${steps}, got ${showValue(length)} at position ${b}`,
       );
     }
   }

@@ -1,8 +1,16 @@
-import type { Kernels } from "../../backend/backend.ts";
+import { type Kernels, WORD } from "../../backend/backend.ts";
 import { ATTENTION_SCORES } from "../../backend/kernels.generated.ts";
 import { empty, integerWrites, type Tensor } from "../../backend/tensor.ts";
-import { InputError, ShapeError } from "../../core/errors.ts";
-import { checkValue, type Names, type Range, refuseOthers } from "../../core/options.ts";
+import { InputError, ScopeError, ShapeError } from "../../core/errors.ts";
+import {
+  COUNT,
+  checkValue,
+  listOfAny,
+  type Names,
+  type Range,
+  refuseOthers,
+  SIZE,
+} from "../../core/options.ts";
 import { checkShape, showShape } from "../../core/shape.ts";
 import { requireFloats, requireIntegers } from "../check.ts";
 import { isRecording, kernelsOf, record, recordAll } from "../tape.ts";
@@ -89,9 +97,21 @@ export class AttentionMemory {
    * @throws ShapeError, InputError for a query that does not fit the memory
    */
   attend(query: Tensor): Attention {
+    return this.attendFirst(query, this.sizes.B);
+  }
+
+  /**
+   * Like {@link attend}, for the first sequences of the memory only: a decoder whose sequences are sorted by length has
+   * fewer of them at each step.
+   * @param query [count, A] or [count, T, A]
+   * @param count how many sequences, from 1 to B
+   */
+  attendFirst(query: Tensor, count: number): Attention {
     const { parts, token, kernels } = this;
     const { op, keys, values, v, lengths } = parts;
-    const { B, S, A, H } = this.sizes;
+    const { S, A, H } = this.sizes;
+    checkValue(`${op}: count`, upTo(this.sizes.B), count);
+    const B = count;
     requireFloats(op, { query });
     const steps = query.shape.length === 3 ? query.shape.slice(1, 2) : [];
     checkShape(`${op}: query`, query.shape, [
@@ -121,6 +141,57 @@ export class AttentionMemory {
     return { context, weights };
   }
 
+  /**
+   * The context of queries [N, A], each to the memory of one sequence: the rows of a beam search read the memory of their
+   * sentence, which is not copied. Consecutive rows of one sequence are cheapest. Without a gradient.
+   * @param sequences which sequence each row reads, N integers in [0, B)
+   * @throws ShapeError, InputError for queries and sequences that do not fit the memory; ScopeError on a tape
+   */
+  attendRows(query: Tensor, sequences: ArrayLike<number>): Attention {
+    const { op, keys, values, v, lengths, scale } = this.parts;
+    const { B, S, A, H } = this.sizes;
+    requireFloats(op, { query });
+    checkValue(`${op}: sequences`, listOfAny(below(B), `a list of integers from 0 to ${B - 1}`), sequences);
+    checkShape(`${op}: query`, query.shape, [
+      ["rows", sequences.length],
+      ["units", A],
+    ]);
+    if (isRecording(query, this.token)) {
+      throw new ScopeError(`${op}: attendRows has no gradient`, { hint: "call it in noGradient(() => ...)" });
+    }
+    const kernels = kernelsOf(op, query, keys, values, v, lengths);
+    const rows = sequences.length;
+    const [context, weights] = [empty([rows, H]), empty([rows, S])];
+    for (const { row, first, count, each } of runsOf(sequences)) {
+      kernels.attention(
+        ...([this.kind, context.address + row * H * WORD, weights.address + row * S * WORD] as const),
+        ...([query.address + row * A * WORD, keys.address + first * S * A * WORD] as const),
+        ...([
+          values.address + first * S * H * WORD,
+          at(v),
+          lengths ? lengths.address + first * WORD : 0,
+        ] as const),
+        ...([scale, count, each, S, A, H] as const),
+      );
+    }
+    return { context, weights };
+  }
+
+  /**
+   * The same memory of tensors that `keep` copies, for inference beyond the open scope.
+   * @param keep copies keys, values, v and lengths, each once
+   */
+  keep(keep: (tensor: Tensor) => Tensor): AttentionMemory {
+    const { keys, values, v, lengths } = this.parts;
+    return new AttentionMemory({
+      ...this.parts,
+      keys: keep(keys),
+      values: keep(values),
+      ...(v && { v: keep(v) }),
+      lengths: lengths && keep(lengths),
+    });
+  }
+
   private get kind(): number {
     return this.parts.op === "dotAttention" ? ATTENTION_SCORES.dot : ATTENTION_SCORES.additive;
   }
@@ -147,6 +218,42 @@ export class AttentionMemory {
 }
 
 const at = (tensor: Tensor | undefined): number => tensor?.address ?? 0;
+
+const upTo = (most: number): Range => ({
+  text: `an integer from 1 to ${most}`,
+  fits: (value) => SIZE.fits(value) && (value as number) <= most,
+});
+
+const below = (bound: number): Range => ({
+  text: `an integer from 0 to ${bound - 1}`,
+  fits: (value) => COUNT.fits(value) && (value as number) < bound,
+});
+
+/** Rows from `row` on: `each` of them for every one of `count` sequences from `first` on. */
+interface Run {
+  readonly row: number;
+  readonly first: number;
+  readonly count: number;
+  readonly each: number;
+}
+
+/** Rows whose sequences follow each other, with equally many rows each, are one call of the kernel. */
+function runsOf(sequences: ArrayLike<number>): Run[] {
+  const runs: Run[] = [];
+  for (let row = 0; row < sequences.length; ) {
+    const first = sequences[row];
+    let each = 1;
+    while (sequences[row + each] === first) each++;
+    const last = runs.at(-1);
+    if (last !== undefined && last.each === each && last.first + last.count === first) {
+      runs[runs.length - 1] = { ...last, count: last.count + 1 };
+    } else {
+      runs.push({ row, first, count: 1, each });
+    }
+    row += each;
+  }
+  return runs;
+}
 
 function sizesOf({ op, keys, values, v }: Parts): Sizes {
   checkShape(`${op}: keys`, keys.shape, [

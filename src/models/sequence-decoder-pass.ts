@@ -1,0 +1,296 @@
+/** A pass over known targets: rows sorted by length, packed step after step, so that nothing is computed for padding. */
+import { argmax } from "../autograd/ops/argmax.ts";
+import type { AttentionMemory } from "../autograd/ops/attention.ts";
+import { concat } from "../autograd/ops/concat.ts";
+import { dropout } from "../autograd/ops/dropout.ts";
+import { gatherRows } from "../autograd/ops/gather-rows.ts";
+import { type InitialState, recurrent } from "../autograd/ops/recurrent.ts";
+import { splitRows } from "../autograd/ops/split-rows.ts";
+import { noGradient } from "../autograd/tape.ts";
+import { scope } from "../backend/scope.ts";
+import { ids, type Tensor } from "../backend/tensor.ts";
+import type { Rng } from "../core/rng.ts";
+import { END, START } from "../core/symbols.ts";
+import { packedTimeline, type Timeline } from "../nn/timeline.ts";
+import {
+  advance,
+  type DecoderInput,
+  type DecoderModules,
+  join,
+  layerStates,
+  mapParts,
+  readOut,
+  readParts,
+} from "./sequence-decoder-step.ts";
+
+/** The rows of a pass. Row r of a step is sequence `time.order[r]` of the batch; longer sequences come first. */
+export interface DecoderRows {
+  readonly time: Timeline;
+  readonly batch: number;
+  readonly steps: number;
+  /** Sequences at each step, and the index of the first row of each step; the last entry is the number of rows. */
+  readonly counts: readonly number[];
+  readonly starts: readonly number[];
+  /** Rows of a step before START: `batch` where the decoder is given a first input, else 0. */
+  readonly before: number;
+  /** y_{t-1} and y_t of all rows behind those. */
+  readonly previous: Int32Array;
+  readonly targets: Int32Array;
+}
+
+/**
+ * @param targets [batch, width] symbols without START and END
+ * @param lengths how many of them each sequence has, from 0 to `width`
+ * @param hasFirst whether an input comes before START
+ */
+export function decoderRows(
+  targets: Int32Array,
+  width: number,
+  lengths: ArrayLike<number>,
+  hasFirst: boolean,
+): DecoderRows {
+  const batch = lengths.length;
+  const offset = hasFirst ? 1 : 0;
+  const all = Array.from(lengths, (length) => length + 1 + offset);
+  const steps = Math.max(...all);
+  const time = packedTimeline(false, [steps, batch], all, "decoder");
+  const counts = Array.from({ length: steps }, (_, t) => all.filter((length) => length > t).length);
+  const starts = [0];
+  for (const count of counts) starts.push(starts[starts.length - 1] + count);
+  const before = offset * batch;
+  const total = starts[steps] - before;
+  const rows = { previous: new Int32Array(total), targets: new Int32Array(total) };
+  for (let t = offset; t < steps; t++) {
+    for (let r = 0; r < counts[t]; r++) {
+      const b = time.order[r];
+      const at = t - offset;
+      const row = starts[t] + r - before;
+      rows.previous[row] = at === 0 ? START : targets[b * width + at - 1];
+      rows.targets[row] = at < lengths[b] ? targets[b * width + at] : END;
+    }
+  }
+  return { time, batch, steps, counts, starts, before, ...rows };
+}
+
+/** Names of the streams of random numbers of a pass. */
+const VECTORS = 0;
+const LAYERS = 1;
+const OUTPUT = 2;
+const SAMPLING = 3;
+
+/** Dropout and sampling of a pass. What is drawn for a sequence does not depend on the others or on padding. */
+export class DecoderDraws {
+  private readonly rng: Rng | undefined;
+  private readonly p: number;
+  private readonly rows: DecoderRows;
+  /** The rows of the whole batch, of which a replica may have some. */
+  private readonly sequences: readonly number[];
+  private readonly whole: number;
+  private places: readonly number[] | undefined;
+
+  /** @param rng takes one draw; undefined: nothing is dropped */
+  constructor(rng: Rng | undefined, p: number, rows: DecoderRows) {
+    this.rng = rng?.fork(rng.words()[0]);
+    this.p = p;
+    this.rows = rows;
+    const { rows: own, batch } = rng?.batchRows ?? {
+      rows: Array.from({ length: rows.batch }, (_, b) => b),
+      batch: rows.batch,
+    };
+    this.sequences = rows.time.order.map((b) => own[b]);
+    this.whole = batch;
+  }
+
+  /** On rows [from, from + x.shape[0]) of the pass. */
+  vectors(x: Tensor, from: number): Tensor {
+    return this.drop(x, from, VECTORS, 0);
+  }
+
+  /** On what `layer` reads of the layer below. */
+  layer(x: Tensor, from: number, layer: number): Tensor {
+    return this.drop(x, from, LAYERS, layer);
+  }
+
+  output(x: Tensor, from: number): Tensor {
+    return this.drop(x, from, OUTPUT, 0);
+  }
+
+  /** Whether sequence `rank` reads its true symbol at a step. */
+  isTaught(share: number, step: number, rank: number): boolean {
+    return (this.rng?.fork(SAMPLING, this.sequences[rank], step).uniform() ?? 0) < share;
+  }
+
+  private drop(x: Tensor, from: number, name: number, layer: number): Tensor {
+    if (this.rng === undefined || this.p === 0) return x;
+    const places = this.allPlaces().slice(from, from + x.shape[0]);
+    const { steps } = this.rows;
+    return dropout(x, this.p, this.rng.fork(name, layer).forRows(places, steps * this.whole));
+  }
+
+  /** Where each row stands in the dense batch, [steps, whole]. */
+  private allPlaces(): readonly number[] {
+    const { counts } = this.rows;
+    this.places ??= counts.flatMap((count, t) =>
+      this.sequences.slice(0, count).map((sequence) => t * this.whole + sequence),
+    );
+    return this.places;
+  }
+}
+
+/** The input of a decoder in the order of a pass. */
+interface SortedInput {
+  readonly states: readonly InitialState[];
+  readonly context: Tensor | undefined;
+  readonly first: Tensor | undefined;
+}
+
+function sortInput(
+  decoder: DecoderModules,
+  { state0, context, first }: DecoderInput,
+  time: Timeline,
+): SortedInput {
+  const sort = (tensor: Tensor | undefined) => tensor && time.sortBatch(tensor);
+  const states = layerStates(decoder.config.layers, state0).map((state) => mapParts(state, time.sortBatch));
+  return { states, context: sort(context), first: sort(first) };
+}
+
+/** What f_y reads, [N, F], and with attention the weights of each step, [n, S], the step before START included. */
+export interface DecoderFeatures {
+  readonly features: Tensor;
+  readonly weights: readonly Tensor[];
+}
+
+/** All steps of each layer at once: without attention and with the true symbols everywhere. */
+export function wholeSequences(
+  decoder: DecoderModules,
+  input: DecoderInput,
+  rows: DecoderRows,
+  draws: DecoderDraws,
+): DecoderFeatures {
+  const { time, before } = rows;
+  const { states, context, first } = sortInput(decoder, input, time);
+  const vectors = vectorsOf(decoder, rows, first, draws);
+  const own = context && gatherRows(context, time.sequenceOfRow());
+  let h = own === undefined ? vectors : concat([vectors, own]);
+  for (const [layer, bound] of decoder.rnn.bind().entries()) {
+    if (layer > 0) h = draws.layer(h, 0, layer);
+    h = recurrent(bound, h, states[layer], time.rows).output;
+  }
+  const behind = (x: Tensor) => (before === 0 ? x : splitRows(x, [before, x.shape[0] - before])[1]);
+  return { features: join(readParts(decoder.config.outputReads, h, vectors, own).map(behind)), weights: [] };
+}
+
+/** The vectors of y_{t-1} in all rows, after dropout: [N, E]. */
+function vectorsOf(
+  decoder: DecoderModules,
+  { previous }: DecoderRows,
+  first: Tensor | undefined,
+  draws: DecoderDraws,
+): Tensor {
+  const vectors = decoder.embedding.forward(ids(previous));
+  return draws.vectors(first === undefined ? vectors : concat([first, vectors], 0), 0);
+}
+
+/** The rows of the next step, which are the first of these. */
+function shorten(x: Tensor, count: number): Tensor {
+  return count === x.shape[0] ? x : splitRows(x, [count, x.shape[0] - count])[0];
+}
+
+/**
+ * One step after the other: with attention, whose query is the state before the step, and where the decoder reads its own
+ * guesses.
+ * @param taught the share of true symbols that the decoder reads, from 0 to 1
+ */
+export function stepByStep(
+  decoder: DecoderModules,
+  input: DecoderInput,
+  rows: DecoderRows,
+  draws: DecoderDraws,
+  taught: number,
+): DecoderFeatures {
+  const { time, steps, counts, starts, before } = rows;
+  const { states, context, first } = sortInput(decoder, input, time);
+  const memory = boundMemory(decoder, input, time);
+  const bound = decoder.rnn.bind();
+  const isTaught = taught === 1;
+  const vectors = isTaught ? splitRows(vectorsOf(decoder, rows, first, draws), counts) : [];
+  const found: (readonly Tensor[])[] = [];
+  const weights: Tensor[] = [];
+  let guesses: Int32Array | undefined;
+  let state: readonly InitialState[] = states;
+  let own = context;
+  for (let t = 0; t < steps; t++) {
+    const [count, from] = [counts[t], starts[t]];
+    const isFirst = from < before;
+    state = state.map((one) => mapParts(one, (part) => shorten(part, count)));
+    own = own && shorten(own, count);
+    let x = vectors[t];
+    if (!isTaught) {
+      const symbols = isFirst
+        ? undefined
+        : symbolsOf(rows, t, guesses, (rank) => draws.isTaught(taught, t, rank));
+      x = draws.vectors(symbols ? decoder.embedding.forward(ids(symbols)) : first!, from);
+    }
+    const drop = (h: Tensor, layer: number) => draws.layer(h, from, layer);
+    const next = advance(decoder, { x, state, memory, context: own, bound, drop });
+    state = next.state;
+    if (next.weights) weights.push(next.weights);
+    if (isFirst) continue;
+    found.push(next.read);
+    if (!isTaught && t + 1 < steps) {
+      guesses = noGradient(() => scope(() => guess(decoder, next.read, from, draws)));
+    }
+  }
+  const columns = found[0].map((_, part) =>
+    join(
+      found.map((parts) => parts[part]),
+      0,
+    ),
+  );
+  return { features: join(columns), weights };
+}
+
+function guess(
+  decoder: DecoderModules,
+  read: readonly Tensor[],
+  from: number,
+  draws: DecoderDraws,
+): Int32Array | undefined {
+  const y = draws.output(readOut(decoder, join(read)), from);
+  return argmax(decoder.head.forward(y)).readIntsSync();
+}
+
+/** What each row of step t reads: the true symbol, or the guess of the step before. */
+function symbolsOf(
+  { previous, starts, counts, before }: DecoderRows,
+  t: number,
+  guesses: Int32Array | undefined,
+  isTaught: (rank: number) => boolean,
+): Int32Array {
+  const symbols = previous.slice(starts[t] - before, starts[t] - before + counts[t]);
+  if (guesses === undefined) return symbols;
+  for (let rank = 0; rank < symbols.length; rank++) if (!isTaught(rank)) symbols[rank] = guesses[rank];
+  return symbols;
+}
+
+function boundMemory(
+  decoder: DecoderModules,
+  input: DecoderInput,
+  time: Timeline,
+): AttentionMemory | undefined {
+  const { memory, memoryLengths } = input;
+  if (memory === undefined) return undefined;
+  const lengths = memoryLengths && ids(time.order.map((b) => memoryLengths[b]));
+  return decoder.attention?.bind(time.sortBatch(memory), lengths && { lengths });
+}
+
+/** Where each symbol of a dense batch [batch, width + 1] stands among the rows behind START; -1 behind its END. */
+export function placesOf({ counts, starts, time, before, batch }: DecoderRows, width: number): Int32Array {
+  const places = new Int32Array(batch * (width + 1)).fill(-1);
+  const offset = before > 0 ? 1 : 0;
+  for (let t = offset; t < counts.length; t++) {
+    for (let r = 0; r < counts[t]; r++)
+      places[time.order[r] * (width + 1) + t - offset] = starts[t] + r - before;
+  }
+  return places;
+}
