@@ -1,18 +1,23 @@
-import { InputError } from "../core/errors.ts";
+import { FormatError, InputError } from "../core/errors.ts";
 import { COUNT, type Range, refuseOthers, SIZE, settle } from "../core/options.ts";
 import {
   ATTENTION,
   completeDecoderConfig,
-  decoderParameterCount,
-  decoderPassBytes,
   DECODER_RANGES,
   type DecoderAttention,
+  decoderParameterCount,
+  decoderPassBytes,
   MOST_BYTES,
   parseFields,
   type SequenceDecoderConfig,
 } from "./sequence-decoder-config.ts";
-import { type ConvolutionSize, convolutionsOf, IMAGE, type ImageSize, KERNEL } from "./sequence-tagger-config.ts";
-import { FormatError } from "../core/errors.ts";
+import {
+  type ConvolutionSize,
+  convolutionsOf,
+  IMAGE,
+  type ImageSize,
+  KERNEL,
+} from "./sequence-tagger-config.ts";
 
 /** Everything that determines the parameters and the function of a {@link Captioner}. */
 export interface CaptionerConfig {
@@ -85,15 +90,22 @@ export function completeCaptionerConfig(settings: CaptionerSettings): CaptionerC
   const config = settle<CaptionerConfig>(where, RANGES, derived, settings);
   const { image, features, places } = config;
   if ((image !== null) === features > 0) {
-    throw new InputError(`${where}: one of image and features must be given, got ${image === null ? "none" : "both"}`);
+    throw new InputError(
+      `${where}: one of image and features must be given, got ${image === null ? "none" : "both"}`,
+    );
   }
   if (image !== null && places !== 1) {
-    throw new InputError(`${where}: places are of given features: leave them out for an image, got ${places}`);
+    throw new InputError(
+      `${where}: places are of given features: leave them out for an image, got ${places}`,
+    );
   }
   if (attention !== "none" && placesOf(config) < 2) {
-    throw new InputError(`${where}: attention needs two places or more, and a picture has ${placesOf(config)}`, {
-      hint: "give features of several places, a larger image, or no attention",
-    });
+    throw new InputError(
+      `${where}: attention needs two places or more, and a picture has ${placesOf(config)}`,
+      {
+        hint: "give features of several places, a larger image, or no attention",
+      },
+    );
   }
   // Whatever else is wrong, the decoder refuses.
   decoderConfigOf(config);

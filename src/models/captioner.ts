@@ -20,9 +20,9 @@ import { RecurrentState } from "../nn/recurrent-state.ts";
 import {
   type CaptionerConfig,
   type CaptionerSettings,
+  COORDINATES,
   captionerParameterCount,
   completeCaptionerConfig,
-  COORDINATES,
   decoderConfigOf,
   mapOf,
   memoryFeatures,
@@ -31,12 +31,9 @@ import {
   stateParts,
 } from "./captioner-config.ts";
 import { FrameEncoder } from "./frame-encoder.ts";
-import {
-  type DecoderInput,
-  type DecoderLoss,
-  type DecoderLossOptions,
-  SequenceDecoder,
-} from "./sequence-decoder.ts";
+import { type DecoderLoss, type DecoderLossOptions, SequenceDecoder } from "./sequence-decoder.ts";
+import type { DecoderInput } from "./sequence-decoder-step.ts";
+import { DecoderSteps } from "./sequence-decoder-steps.ts";
 import { convolutionsOf } from "./sequence-tagger-config.ts";
 
 export interface CaptionerOptions {
@@ -50,6 +47,10 @@ export interface EncodePicturesOptions {
 }
 
 const ENCODE: Names<EncodePicturesOptions> = { rng: 0 };
+
+/** Names of the streams of random numbers of a loss. */
+const ENCODER = 0;
+const DECODER = 1;
 
 /**
  * Words for a picture, one-to-many. Convolutions, or features that are given, make vectors of its places. Without
@@ -66,7 +67,7 @@ export class Captioner {
   readonly entry?: Linear;
   /** With attention: the mean of the places -> the decoder's first state. */
   readonly bridge?: Linear;
-  readonly decoder: SequenceDecoder;
+  readonly sequenceDecoder: SequenceDecoder;
 
   /** @throws InputError for settings that make no model; OutOfMemoryError for a model larger than the heap */
   constructor(settings: CaptionerSettings, options: CaptionerOptions) {
@@ -79,9 +80,12 @@ export class Captioner {
     if (attention === "none") {
       this.entry = new Linear(placesOf(config) * placeFeatures(config), embedding, { rng, backend });
     } else {
-      this.bridge = new Linear(memoryFeatures(config), stateParts(config) * layers * hidden, { rng, backend });
+      this.bridge = new Linear(memoryFeatures(config), stateParts(config) * layers * hidden, {
+        rng,
+        backend,
+      });
     }
-    this.decoder = new SequenceDecoder(decoderConfigOf(config), { rng, backend });
+    this.sequenceDecoder = new SequenceDecoder(decoderConfigOf(config), { rng, backend });
   }
 
   /**
@@ -106,13 +110,32 @@ export class Captioner {
     const where = "captioner.loss";
     requireTensors(where, { pictures, captions });
     checkValue(`${where}: rng`, optional(GENERATOR), options.rng);
-    return this.decoder.loss(this.enter(where, pictures, options.rng), captions, options);
+    const { rng, ...others } = options;
+    const own = rng?.fork(rng.words()[0]);
+    const input = this.enter(where, pictures, own?.fork(ENCODER));
+    return this.sequenceDecoder.loss(input, captions, { ...others, rng: own?.fork(DECODER) });
+  }
+
+  /**
+   * Where the model looks as it writes each symbol of given captions, END last: [B, T + 1, places].
+   * @param pictures as those of {@link encode}
+   * @param captions ids [B, T] without START and END
+   * @param lengths symbols of each caption; default: T each
+   * @throws InputError for a model without attention
+   */
+  align(pictures: Tensor, captions: Tensor, lengths?: ArrayLike<number>): Tensor {
+    return this.sequenceDecoder.align(this.encode(pictures), captions, lengths);
+  }
+
+  /** The decoder after `input`, for a beam search, as `Seq2Seq.decoder`. */
+  decoder(input: DecoderInput): DecoderSteps {
+    return new DecoderSteps(this.sequenceDecoder, input);
   }
 
   private enter(where: string, pictures: Tensor, rng: Rng | undefined): DecoderInput {
     const { config } = this;
     requireFloats(where, { pictures });
-    kernelsOf(where, pictures, this.decoder.head.weight);
+    kernelsOf(where, pictures, this.sequenceDecoder.head.weight);
     const [places, features] = [placesOf(config), placeFeatures(config)];
     const size = config.image === null ? places * features : config.image.reduce((a, b) => a * b);
     checkShape(`${where}: pictures`, pictures.shape, [
@@ -134,7 +157,10 @@ export class Captioner {
     if (config.image === null) return reshape(vector, [batch, ...shape]);
     // The output of convolutions has its channels first.
     const maps = permute(reshape(vector, [batch, shape[1], shape[0]]), [0, 2, 1]);
-    return concat([maps, tensor(coordinates(config, batch), [batch, shape[0], COORDINATES], vector.dtype, vector.backend)]);
+    return concat([
+      maps,
+      tensor(coordinates(config, batch), [batch, shape[0], COORDINATES], vector.dtype, vector.backend),
+    ]);
   }
 
   private firstState(pooled: Tensor): RecurrentState {

@@ -74,7 +74,7 @@ const READS: Range = {
 export const ATTENTION = oneOf("none", "additive", "dot");
 export const CELL = oneOf("rnn", "lstm", "gru");
 
-const RANGES: Readonly<Record<keyof SequenceDecoderConfig, Range>> = {
+export const DECODER_RANGES: Readonly<Record<keyof SequenceDecoderConfig, Range>> = {
   cell: CELL,
   vocabulary: SYMBOLS,
   embedding: SIZE,
@@ -106,7 +106,7 @@ const DEFAULTS = {
  */
 export function completeDecoderConfig(settings: SequenceDecoderSettings): SequenceDecoderConfig {
   const where = "SequenceDecoder settings";
-  refuseOthers(where, RANGES, settings);
+  refuseOthers(where, DECODER_RANGES, settings);
   const { hidden, memory = 0, embedding = hidden, tieWeights = false } = settings;
   const { attention = memory > 0 ? "additive" : "none" } = settings;
   const derived = {
@@ -117,7 +117,7 @@ export function completeDecoderConfig(settings: SequenceDecoderSettings): Sequen
     outputReads: { previous: true, context: memory > 0 },
     readout: tieWeights ? embedding : 0,
   };
-  const config = settle<SequenceDecoderConfig>(where, RANGES, derived, settings);
+  const config = settle<SequenceDecoderConfig>(where, DECODER_RANGES, derived, settings);
   const { previous, context } = config.outputReads;
   checkCombination(where, config);
   return { ...config, outputReads: { previous, context } };
@@ -249,7 +249,7 @@ export function parseDecoderConfig(
   where: string,
   what = "model.decoder",
 ): SequenceDecoderConfig {
-  const config = parseFields(value, where, what, RANGES, completeDecoderConfig);
+  const config = parseFields(value, where, what, DECODER_RANGES, completeDecoderConfig);
   if (28 * decoderParameterCount(config) + decoderPassBytes(config, 1, 1, 1) > MOST_BYTES) {
     throw new FormatError(where, "the model is larger than the heap of this program");
   }
