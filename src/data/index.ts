@@ -1,5 +1,7 @@
 export { ADDING_VARIANCE, type AddingBatch, addingBatch } from "./adding.ts";
+export { type BleuOptions, type BleuScore, corpusBleu, tokenize13a } from "./bleu.ts";
 export { BpeTokenizer } from "./bpe-tokenizer.ts";
+export { type ChrfOptions, type ChrfScore, corpusChrf } from "./chrf.ts";
 export {
   type ClassificationMetrics,
   type ClassScore,
@@ -59,6 +61,7 @@ export {
 } from "./ngram.ts";
 export { type OneFactOptions, oneFactQuestions } from "./one-fact-questions.ts";
 export { type PaddedItems, type PadOptions, padItems } from "./padded-items.ts";
+export type { References } from "./reference-texts.ts";
 export { resample } from "./resample.ts";
 export { type RunningSumOptions, runningSums } from "./running-sums.ts";
 export { applyScaling, fitScaling, type Scaling, scalingFromJSON } from "./scaling.ts";

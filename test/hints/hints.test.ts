@@ -17,6 +17,7 @@ import { ENGINE } from "./entries-engine.ts";
 import { FORECAST } from "./entries-forecast.ts";
 import { FORMATS } from "./entries-formats.ts";
 import { LAYERS } from "./entries-layers.ts";
+import { METRICS } from "./entries-metrics.ts";
 import { PAGES } from "./entries-page.ts";
 import { RUNS } from "./entries-runs.ts";
 import { SETS } from "./entries-sets.ts";
@@ -38,6 +39,7 @@ const ENTRIES: Entries = {
   ...FORMATS,
   ...FORECAST,
   ...LAYERS,
+  ...METRICS,
   ...PAGES,
   ...RUNS,
   ...SETS,

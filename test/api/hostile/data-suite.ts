@@ -17,6 +17,7 @@ import {
   vocabulary,
   where,
 } from "./tokenizers.ts";
+import { translationMetricTargets } from "./translation-metrics.ts";
 
 function texts(): HostileTarget[] {
   const split = arg.options({ sequenceLength: arg.optional(arg.size(3)) });
@@ -237,6 +238,7 @@ export const targets = (_: HostileContext) => {
     ...lineTargets(),
     ...sequenceTargets(),
     ...segmentTargets(),
+    ...translationMetricTargets(),
   ];
 };
 
