@@ -7,6 +7,7 @@ import { growth } from "./growth.ts";
 import { layers } from "./layers.ts";
 import { memory } from "./memory.ts";
 import { minCharRnn } from "./min-char-rnn.ts";
+import { seq2seq } from "./seq2seq.ts";
 import { streaming } from "./streaming.ts";
 import { wordLm } from "./word-lm.ts";
 
@@ -14,6 +15,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   layers,
   charLm,
   wordLm,
+  seq2seq,
   minCharRnn,
   streaming,
   draw,

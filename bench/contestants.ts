@@ -76,6 +76,18 @@ export function wordLmContestants(python: string | undefined): Contestant[] {
   ];
 }
 
+/** @param python a python3 that has PyTorch */
+export function seq2seqContestants(python: string | undefined): Contestant[] {
+  // Eight batches of different lengths take turns.
+  const usual = { threads: 1, warmupSteps: 8, minimumSteps: 16 };
+  const own = { ...usual, command: script("contestants/seq2seq.ts") };
+  return [
+    { ...own, name: "unrolled", backend: "wasm" },
+    { ...own, name: "unrolled-native", backend: "native", install: NATIVE_INSTALL },
+    { ...usual, name: "pytorch", ...pytorchProgram(python, "peers/pytorch_seq2seq.py") },
+  ];
+}
+
 /** Those of `layers` that keep pace at every size. */
 export function growthContestants(python: string | undefined): Contestant[] {
   return layerContestants(python).filter(({ name }) => name !== "jax-js" && !name.startsWith("pytorch-2"));

@@ -18,7 +18,7 @@ export interface IdBatch {
 }
 
 /** Numerical Recipes' linear congruential generator; the low 16 bits are dropped because they are poor. */
-class Lcg {
+export class Lcg {
   private state: number;
 
   constructor(seed: number) {

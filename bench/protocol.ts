@@ -16,6 +16,8 @@ export interface Workload {
   /** `layers`, `growth` and `streaming`: which cell; forward and backward, forward alone, or `time` steps at batch 1. */
   cell?: "rnn" | "lstm" | "gru";
   mode?: "train" | "infer" | "stream";
+  /** `seq2seq`: features of a layer before the output matrix; absent: there is none. */
+  readout?: number;
 }
 
 export interface InitRequest extends Workload {
