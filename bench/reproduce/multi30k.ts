@@ -1,11 +1,12 @@
 import { join } from "node:path";
-import { printTable, readArguments, withFolder } from "./_classify.ts";
 import { Rng } from "../../src/core/rng.ts";
+import { printTable, readArguments, withFolder } from "./_classify.ts";
 import {
   readLines,
+  rowOf,
+  type TranslateTraining,
   testTranslation,
   trainTranslation,
-  type TranslateTraining,
   writePairs,
 } from "./_translate.ts";
 
@@ -36,7 +37,7 @@ const FORMS: Readonly<Record<string, Omit<TranslateTraining, "out">>> = {
  * Multi30k, German to English, 29,000 pairs; nothing is chosen by the test of 2016. BLEU as sacreBLEU computes it, cased on
  * detokenised text with tokenizer 13a, and in lower case; at most 90 minutes for each form on two threads:
  *
- *     npm run reproduce multi30k -- path/to/multi30k [--only attention|fixed|shuffled] [--quick] [--keep FOLDER]
+ *     npm run reproduce multi30k -- path/to/multi30k [--only attention|fixed|shuffled] [--quick]
  *
  * `shuffled` trains the attention form on sources in a random order, so that it knows the language and not the source.
  */
@@ -48,7 +49,9 @@ export async function reproduce(given: string[]): Promise<void> {
     sources: readLines(join(root, `${name}.de.gz`)),
     targets: readLines(join(root, `${name}.en.gz`)),
   });
-  const rows = [["model", "BLEU 13a, cased", "BLEU 13a, lower case", "chrF", "minutes"]];
+  const rows: string[][] = [
+    ["model", "BLEU 13a, cased", "BLEU 13a, lower case", "chrF", "exact in %", "minutes"],
+  ];
   await withFolder(async (folder) => {
     const all = read("train");
     const train = quick ? { sources: all.sources.slice(0, 500), targets: all.targets.slice(0, 500) } : all;
@@ -61,10 +64,9 @@ export async function reproduce(given: string[]): Promise<void> {
       const limits = quick ? { epochs: undefined, steps: 3, hidden: 16, vocabSize: 400, embedding: 8 } : {};
       const run = await trainTranslation({ data: on, val, ...SHARED, ...options, out, ...limits }, name);
       for (const beam of [1, 5]) {
-        const { metrics, details } = await testTranslation(out, test, { beam });
-        const [cased, lower, chrf] = [metrics.bleu, metrics.bleuLower, metrics.chrf].map((x) => x.toFixed(2));
-        rows.push([`${name}, beam ${beam}`, cased, lower, chrf, (run.seconds / 60).toFixed(0)]);
-        console.log(`${name}, beam ${beam}: ${cased} cased, ${lower} lower case, chrF ${chrf}; ${details.signature}`);
+        const result = await testTranslation(out, test, { beam });
+        rows.push([`${name}, beam ${beam}`, ...rowOf(result), (run.seconds / 60).toFixed(0)]);
+        console.log(rows.at(-1)!.join("  "));
       }
     };
     for (const [name, options] of Object.entries(FORMS)) {
@@ -76,6 +78,11 @@ export async function reproduce(given: string[]): Promise<void> {
 }
 
 function shuffle(lines: readonly string[]): string[] {
-  const order = new Rng(1).permutation(lines.length);
-  return Array.from(order, (index) => lines[index]);
+  const rng = new Rng(1);
+  const shuffled = [...lines];
+  for (let at = shuffled.length - 1; at > 0; at--) {
+    const other = rng.integer(at + 1);
+    [shuffled[at], shuffled[other]] = [shuffled[other], shuffled[at]];
+  }
+  return shuffled;
 }
