@@ -180,5 +180,8 @@ function drawCurves(
     `Sequences reversed, in %, by length, after ${last} updates on 10 to 20`,
     ASKED.map((length) => [`${length}`, last, length]),
   );
-  writeFileSync(new URL("reversal.svg", folder), svgSeries([...overUpdates, overLengths], "Reversing sequences"));
+  writeFileSync(
+    new URL("reversal.svg", folder),
+    svgSeries("Reversing sequences", [...overUpdates, overLengths]),
+  );
 }
