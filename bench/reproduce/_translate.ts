@@ -38,7 +38,7 @@ export async function trainTranslation(
           ? `exact ${percent(exactMatch)}`
           : `BLEU ${bleu.toFixed(2)}, exact ${percent(exactMatch)}`;
       report(
-        `${name}, step ${event.step}: validation loss ${event.loss.toFixed(3)}, ${score}, ${event.seconds.toFixed(0)} s`,
+        `${name}, step ${event.step}: validation loss ${event.loss.toFixed(3)}, ${score}`,
       );
     }
     if (event.event === "end") ({ seconds, step: steps } = event);
