@@ -106,7 +106,7 @@ type Derived = "embedding" | "attention" | "attentionUnits" | "outputReads" | "r
 type Given = Omit<SequenceDecoderConfig, Derived> & Partial<Pick<SequenceDecoderConfig, Derived>>;
 
 const GIVEN: Ranges<Given> = {
-  ...RANGES,
+  ...DECODER_RANGES,
   embedding: optional(SIZE),
   attention: optional(ATTENTION),
   attentionUnits: optional(COUNT),
@@ -121,21 +121,6 @@ const GIVEN: Ranges<Given> = {
  */
 export function completeDecoderConfig(settings: SequenceDecoderSettings): SequenceDecoderConfig {
   const where = "SequenceDecoder settings";
-<<<<<<< HEAD
-  refuseOthers(where, DECODER_RANGES, settings);
-  const { hidden, memory = 0, embedding = hidden, tieWeights = false } = settings;
-  const { attention = memory > 0 ? "additive" : "none" } = settings;
-  const derived = {
-    ...DEFAULTS,
-    embedding,
-    attention,
-    attentionUnits: attention === "none" ? 0 : hidden,
-    outputReads: { previous: true, context: memory > 0 },
-    readout: tieWeights ? embedding : 0,
-  };
-  const config = settle<SequenceDecoderConfig>(where, DECODER_RANGES, derived, settings);
-  const { previous, context } = config.outputReads;
-=======
   const given = settle<Given>(where, GIVEN, DEFAULTS, settings);
   const { hidden, memory, embedding = hidden, tieWeights } = given;
   const { attention = memory > 0 ? "additive" : "none", readout = tieWeights ? embedding : 0 } = given;
@@ -143,7 +128,6 @@ export function completeDecoderConfig(settings: SequenceDecoderSettings): Sequen
   const { previous, context } = given.outputReads ?? { previous: true, context: memory > 0 };
   const outputReads = { previous, context };
   const config = { ...given, embedding, attention, attentionUnits, outputReads, readout };
->>>>>>> main
   checkCombination(where, config);
   return config;
 }
