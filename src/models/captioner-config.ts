@@ -110,7 +110,7 @@ export function completeCaptionerConfig(settings: CaptionerSettings): CaptionerC
       `${where}: places are of given features: leave them out for an image, got ${places}`,
     );
   }
-  if (attention !== "none" && placesOf(config) < 2) {
+  if (config.attention !== "none" && placesOf(config) < 2) {
     throw new InputError(
       `${where}: attention needs two places or more, and a picture has ${placesOf(config)}`,
       {
