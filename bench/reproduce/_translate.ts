@@ -37,9 +37,7 @@ export async function trainTranslation(
         bleu === undefined
           ? `exact ${percent(exactMatch)}`
           : `BLEU ${bleu.toFixed(2)}, exact ${percent(exactMatch)}`;
-      report(
-        `${name}, step ${event.step}: validation loss ${event.loss.toFixed(3)}, ${score}`,
-      );
+      report(`${name}, step ${event.step}: validation loss ${event.loss.toFixed(3)}, ${score}`);
     }
     if (event.event === "end") ({ seconds, step: steps } = event);
   }

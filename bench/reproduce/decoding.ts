@@ -9,7 +9,14 @@ import { findPython } from "../python.ts";
 import { meanOf, printTable, readArguments } from "./_classify.ts";
 import { readLines } from "./_translate.ts";
 
-const SEARCH = { beam: 5, best: 1, lengthPenalty: 1, maxLength: undefined, copyUnknown: false } as const;
+const SEARCH = {
+  isAsked: true,
+  beam: 5,
+  best: 1,
+  lengthPenalty: 1,
+  maxLength: undefined,
+  copyUnknown: false,
+} as const;
 const ROWS = 64;
 const ROUNDS = 3;
 const PEER = fileURLToPath(new URL("../peers/pytorch_beam.py", import.meta.url));
