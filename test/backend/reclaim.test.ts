@@ -1,8 +1,9 @@
 /** What the backward pass takes back of the open scope's memory, and what lives on. */
 import { describe, expect, it } from "vitest";
+import { heapOf } from "../../src/backend/heap.ts";
 import { createReferenceBackend } from "../../src/backend/reference/reference.ts";
 import { Frames, reclaim, scope, withScratch } from "../../src/backend/scope.ts";
-import { empty, type Tensor } from "../../src/backend/tensor.ts";
+import { empty, persistent, type Tensor } from "../../src/backend/tensor.ts";
 import { StaleTensorError } from "../../src/index.ts";
 
 const MIB = 2 ** 18; // words
@@ -123,4 +124,28 @@ describe("withScratch", () => {
   it("is refused outside all scopes", () => {
     expect(() => withScratch(1, () => {})).toThrow("scratch has no scope to live in");
   });
+});
+
+it("an arena's block grows in place, and the next generation has one block of what was in use", () => {
+  const backend = createReferenceBackend();
+  const heap = heapOf(backend);
+  const frames = new Frames(backend);
+  const before = heap.usedBytes;
+  heap.restartPeak();
+  const words = 3 * 2 ** 18;
+  for (let round = 0; round < 2; round++) {
+    frames.run(() => {
+      for (let i = 0; i < 8; i++) empty([words]);
+    });
+  }
+  expect(heap.peakBytes - before).toBe(8 * 4 * words);
+  // Something else behind the block: the rest goes to another one, and the next round has both in one.
+  frames.run(() => {
+    for (let i = 0; i < 8; i++) empty([words]);
+    persistent([16], "f32", backend);
+    for (let i = 0; i < 4; i++) empty([words]);
+  });
+  frames.run(() => empty([1]));
+  expect(heap.usedBytes - before).toBe(12 * 4 * words + 64);
+  frames.dispose();
 });
