@@ -1,6 +1,13 @@
 export { ADDING_VARIANCE, type AddingBatch, addingBatch } from "./adding.ts";
 export { type BleuOptions, type BleuScore, corpusBleu, tokenize13a } from "./bleu.ts";
 export { BpeTokenizer } from "./bpe-tokenizer.ts";
+export {
+  type CaptionedFiles,
+  type CaptionedPicture,
+  type CaptionFilesOptions,
+  readCaptionFiles,
+} from "./caption-files.ts";
+export { type CaptionList, type PictureCaptions, parseCaptions } from "./caption-lists.ts";
 export { type ChrfOptions, type ChrfScore, corpusChrf } from "./chrf.ts";
 export {
   type ClassificationMetrics,
@@ -89,7 +96,9 @@ export {
   sentencePairsJob,
   splitPairs,
 } from "./pairs.ts";
+export { type PictureFeatures, parsePictureFeatures } from "./picture-features.ts";
 export { type ReadPairsOptions, readPairs } from "./read-pairs.ts";
+export { readPictures } from "./read-pictures.ts";
 export type { References } from "./reference-texts.ts";
 export { resample } from "./resample.ts";
 export { type ReversalOptions, reversalPairs } from "./reversal.ts";
