@@ -12,6 +12,7 @@ export {
 } from "./classification-metrics.ts";
 export { BinaryContentError, CorpusBuilder, corpusFromText } from "./corpus-builder.ts";
 export type { DataFile, DataSource } from "./data-source.ts";
+export { type DateFormatOptions, dateFormatPairs } from "./date-formats.ts";
 export {
   type EvalBatch,
   type EvalSegment,
@@ -61,8 +62,36 @@ export {
 } from "./ngram.ts";
 export { type OneFactOptions, oneFactQuestions } from "./one-fact-questions.ts";
 export { type PaddedItems, type PadOptions, padItems } from "./padded-items.ts";
+export {
+  type EncodedPairs,
+  type EncodePairsOptions,
+  encodePairs,
+  encodePairsJob,
+  type PaddedPairs,
+  type PairBatch,
+  PairBatches,
+  type PairBatchOptions,
+  type PairStore,
+  padPairs,
+} from "./pair-batches.ts";
+export {
+  learnPairTokens,
+  learnPairTokensJob,
+  type PairTokens,
+  type PairTokensOptions,
+  pairTokensFromJSON,
+} from "./pair-tokens.ts";
+export {
+  type SentencePairs,
+  type SentencePairsOptions,
+  sentencePairs,
+  sentencePairsJob,
+  splitPairs,
+} from "./pairs.ts";
+export { type ReadPairsOptions, readPairs } from "./read-pairs.ts";
 export type { References } from "./reference-texts.ts";
 export { resample } from "./resample.ts";
+export { type ReversalOptions, reversalPairs } from "./reversal.ts";
 export { type RunningSumOptions, runningSums } from "./running-sums.ts";
 export { applyScaling, fitScaling, type Scaling, scalingFromJSON } from "./scaling.ts";
 export {

@@ -30,6 +30,8 @@ export interface ItemBatchOptions {
   readonly bucketBatches?: number;
   /** How much each item counts in the loss, `[items.count]`, at least 0. Default: 1 each. */
   readonly weights?: ArrayLike<number>;
+  /** What buckets are sorted by, an integer from 0 on for each item, `[items.count]`. Default: their lengths. */
+  readonly sortBy?: ArrayLike<number>;
 }
 
 /** The rows of one step. */
@@ -46,6 +48,8 @@ export interface ItemBatch {
 
 const INTEGER_SEED: Range = { text: "an integer", fits: Number.isSafeInteger };
 
+const SORT_KEY: Range = { text: "", fits: (value) => COUNT.fits(value) && (value as number) < 2 ** 31 };
+
 const RANGES: Ranges<ItemBatchOptions> = {
   batchSize: SIZE,
   seed: INTEGER_SEED,
@@ -55,6 +59,7 @@ const RANGES: Ranges<ItemBatchOptions> = {
     fits: (value) => SIZE.fits(value) || value === Number.POSITIVE_INFINITY,
   },
   weights: optional(listOfAny(AT_LEAST_0, "a list of finite numbers of at least 0")),
+  sortBy: optional(listOfAny(SORT_KEY, "a list of integers from 0 to 2147483647")),
 };
 
 const DEFAULTS = { seed: 0, shuffle: true, bucketBatches: 1 };
@@ -88,17 +93,24 @@ export class ItemBatches<Values extends ItemValues = ItemValues> {
   private readonly bucketBatches: number;
   private readonly rng: Rng;
   private readonly weights: Float64Array | undefined;
+  private readonly sortBy: Int32Array;
   private current: Pass | undefined;
 
   /** @throws InputError without items, for weights that are not one for each item, and for options out of their range */
   constructor(items: Items<Values>, options: ItemBatchOptions) {
-    const settings = settle<Settled<ItemBatchOptions, "weights">>("ItemBatches", RANGES, DEFAULTS, options);
+    const settings = settle<Settled<ItemBatchOptions, "weights" | "sortBy">>(
+      "ItemBatches",
+      RANGES,
+      DEFAULTS,
+      options,
+    );
     checkValue("ItemBatches: items", ITEMS, items);
     if (items.count === 0) throw new InputError("ItemBatches: at least one item is needed, got none");
-    const { weights } = settings;
-    if (weights !== undefined && weights.length !== items.count) {
+    const { weights, sortBy } = settings;
+    for (const [name, list] of Object.entries({ weights, sortBy })) {
+      if (list === undefined || list.length === items.count) continue;
       throw new InputError(
-        `ItemBatches: weights must be one for each of the ${items.count} items, got ${weights.length}`,
+        `ItemBatches: ${name} must be one for each of the ${items.count} items, got ${list.length}`,
       );
     }
     this.items = items;
@@ -108,6 +120,7 @@ export class ItemBatches<Values extends ItemValues = ItemValues> {
     this.bucketBatches = settings.bucketBatches;
     this.rng = new Rng(settings.seed);
     this.weights = weights === undefined ? undefined : Float64Array.from(weights);
+    this.sortBy = sortBy === undefined ? items.store.lengths : Int32Array.from(sortBy);
   }
 
   /** The pass, from 0 on, that a step belongs to. */
@@ -168,7 +181,7 @@ export class ItemBatches<Values extends ItemValues = ItemValues> {
     const items = inOrder(this.items.count);
     if (shuffle) permute(items, this.rng.fork(pass, ITEM_ORDER));
     const sorts = bucketBatches > 1 && stepsPerPass > 1;
-    if (sorts) sortBuckets(items, this.items.store.lengths, batchSize, bucketBatches);
+    if (sorts) sortBuckets(items, this.sortBy, batchSize, bucketBatches);
     const batches = sorts && shuffle ? inOrder(stepsPerPass) : undefined;
     if (batches !== undefined) permute(batches, this.rng.fork(pass, BATCH_ORDER));
     this.current = { number: pass, items, batches };
@@ -193,14 +206,14 @@ export function permute(order: Int32Array, rng: Rng): void {
 }
 
 /**
- * Sorts the items of every `bucketBatches` batches by length; items of equal length stay in their order. Within a batch
+ * Sorts the items of every `bucketBatches` batches by length, or another key; items of equal length stay in their order. Within a batch
  * the items keep the order that they had, so that a replica's share of the rows is no longer than another's.
  */
-function sortBuckets(order: Int32Array, lengths: Int32Array, batchSize: number, bucketBatches: number): void {
+function sortBuckets(order: Int32Array, keyOf: Int32Array, batchSize: number, bucketBatches: number): void {
   const size = Math.min(order.length, batchSize * bucketBatches);
   for (let first = 0; first < order.length; first += size) {
     const bucket = order.slice(first, first + size);
-    const keys = Float64Array.from(bucket, (item, place) => lengths[item] * size + place).sort();
+    const keys = Float64Array.from(bucket, (item, place) => keyOf[item] * size + place).sort();
     for (let from = 0; from < keys.length; from += batchSize) {
       const places = keys.subarray(from, from + batchSize);
       for (let row = 0; row < places.length; row++) places[row] %= size;

@@ -105,7 +105,13 @@ export function checkStep(where: string, answer: unknown, rows: number, vocabula
 }
 
 function sizeOf(where: string, values: unknown): number {
-  if (Tensor.isTensor(values) && values.dtype === "f32") return values.size;
+  if (Tensor.isTensor(values) && values.dtype === "f32") {
+    const { name, memory } = values.backend;
+    if (memory.readSync !== undefined && memory.readInto !== undefined) return values.size;
+    throw new InputError(`${where} cannot be read at once from the memory of the ${name} backend`, {
+      hint: "a search is for the CPU: use a wasm or native backend",
+    });
+  }
   if (values instanceof Float32Array || values instanceof Float64Array) return values.length;
   throw new InputError(
     `${where} must be a tensor of floats, a Float32Array or a Float64Array, got ${showValue(values)}`,

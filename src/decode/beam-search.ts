@@ -111,7 +111,7 @@ async function search<State>(
   signal?.throwIfAborted();
   const turns = new Turns(signal);
   const frames = new Frames(model.backend);
-  const logs = new LogProbabilities(vocabulary);
+  const logs = new LogProbabilities(where, vocabulary);
   const top = candidatesOf(width, trace);
   let state: { readonly value: State } | undefined;
   try {
@@ -121,7 +121,7 @@ async function search<State>(
     const firsts = firstSymbols(where, begun, settings.start, vocabulary);
     const sentences = Array.from(
       firsts,
-      (first, row) => new BeamSentence({ ...settings, forbidden }, first, row, trace),
+      (first, row) => new BeamSentence({ ...settings, where, forbidden }, first, row, trace),
     );
     let active = sentences;
     for (let step = 1; active.length > 0 && step <= maxLength; step++) {
@@ -139,7 +139,7 @@ async function search<State>(
         const values = stepValues(logs, answer.logits, weights, symbols.length);
         let row = 0;
         for (const sentence of active) {
-          row += located(`${where}: sentence ${sentence.index}, step ${step}`, () =>
+          row += located(`sentence ${sentence.index}, step ${step}`, () =>
             sentence.advance(values, row, top),
           );
         }

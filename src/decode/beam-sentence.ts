@@ -30,6 +30,8 @@ export interface BeamResult {
 
 /** What all sentences of a search have in common. */
 export interface SentenceSettings {
+  /** The function that errors name. */
+  readonly where: string;
   readonly width: number;
   readonly nBest: number;
   readonly end: number;
@@ -138,7 +140,7 @@ export class BeamSentence {
         this.rows.push(firstRow + row);
       }
     }
-    if (this.live.length === 0 && this.finished.length === 0) throw nothingFollows();
+    if (this.live.length === 0 && this.finished.length === 0) throw nothingFollows(this.settings.where);
     this.dropHopeless();
     return parents.length;
   }
@@ -212,10 +214,11 @@ function hypothesisOf(last: Node, score: number, ended: boolean): Hypothesis {
   return { symbols, logProbability, score, ended, ...(weights === undefined ? {} : { weights }) };
 }
 
-function nothingFollows(): InputError {
-  return new InputError("no symbol can follow: all that are not forbidden have the probability 0", {
-    hint: "forbid fewer symbols",
-  });
+function nothingFollows(where: string): InputError {
+  return new InputError(
+    `${where}: no symbol can follow, because all that are not forbidden have the probability 0`,
+    { hint: "forbid fewer symbols" },
+  );
 }
 
 /** A heap for the candidates of one step. @param isTraced whether the best of those that are pruned are wanted too */

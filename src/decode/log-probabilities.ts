@@ -8,11 +8,16 @@ import { InputError } from "../core/errors.ts";
  * arrays in float64. CPU-only.
  */
 export class LogProbabilities {
+  private readonly where: string;
   private readonly row: Float64Array;
   private scratch: Tensor | undefined;
 
-  /** @param vocabulary V */
-  constructor(vocabulary: number) {
+  /**
+   * @param where the function that errors name
+   * @param vocabulary V
+   */
+  constructor(where: string, vocabulary: number) {
+    this.where = where;
     this.row = new Float64Array(vocabulary);
   }
 
@@ -25,7 +30,7 @@ export class LogProbabilities {
     if (Tensor.isTensor(logits)) this.readTensor(logits, row);
     else normalize(logits.subarray(row * all.length, (row + 1) * all.length), all);
     // A logit that is NaN or infinite, or no logit above -Infinity, makes all of the row NaN.
-    if (Number.isNaN(all[0])) throw badLogits(logits, row, all.length);
+    if (Number.isNaN(all[0])) throw badLogits(this.where, logits, row, all.length);
     return all;
   }
 
@@ -58,17 +63,20 @@ function normalize(x: FloatArray, y: Float64Array): void {
   for (let i = 0; i < x.length; i++) y[i] = x[i] - largest - logTotal;
 }
 
-function badLogits(logits: Tensor | FloatArray, row: number, size: number): InputError {
+function badLogits(where: string, logits: Tensor | FloatArray, row: number, size: number): InputError {
   const values = Tensor.isTensor(logits)
     ? logits.backend.memory.readSync!(logits.address + row * size * WORD, size)
     : logits.subarray(row * size, (row + 1) * size);
   const symbol = values.findIndex((value) => !(value < Number.POSITIVE_INFINITY));
   if (symbol < 0) {
-    return new InputError("one logit at least must be above -infinity, got none", {
+    return new InputError(`${where}: one logit at least must be above -infinity, got none`, {
       hint: "let the model leave one symbol to choose",
     });
   }
-  return new InputError(`logits must be numbers below infinity, got ${values[symbol]} for symbol ${symbol}`, {
-    hint: "the training has diverged: take an earlier checkpoint",
-  });
+  return new InputError(
+    `${where}: logits must be numbers below infinity, got ${values[symbol]} for symbol ${symbol}`,
+    {
+      hint: "the training has diverged: take an earlier checkpoint",
+    },
+  );
 }

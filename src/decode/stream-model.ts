@@ -5,12 +5,13 @@ import {
   FUNCTION,
   LIST,
   OBJECT,
+  optional,
   type Range,
   type Ranges,
   SIZE,
   settle,
 } from "../core/options.ts";
-import type { Stepper } from "../nn/stream.ts";
+import { type Stepper, Stream, type StreamStart } from "../nn/stream.ts";
 import { type BeamModel, checkSymbol } from "./beam-model.ts";
 import type { GenerativeModel } from "./generate.ts";
 
@@ -21,14 +22,14 @@ export interface StreamModelOptions {
   primes?: readonly ArrayLike<number>[];
 }
 
-/** What a row has read: a state of the stream if it has states, otherwise all symbols. */
+/** The stream of a search, and for each row what it has read: a state of a {@link Stream}, otherwise all symbols. */
 export interface StreamRows {
   readonly stream: Stepper<number>;
   readonly states: readonly unknown[];
 }
 
 const PRIMES: Range = { text: "a list of lists of ids", fits: Array.isArray };
-const RANGES: Ranges<StreamModelOptions> = { vocabulary: SIZE, primes: PRIMES };
+const RANGES: Ranges<StreamModelOptions> = { vocabulary: SIZE, primes: optional(PRIMES) };
 const MODEL: Range = {
   text: "a model with a method stream",
   fits: (value) => OBJECT.fits(value) && FUNCTION.fits((value as Partial<GenerativeModel>).stream),
@@ -36,24 +37,22 @@ const MODEL: Range = {
 
 /**
  * A model that reads one symbol at a time, such as a `LanguageModel`, as a model for {@link beamSearch}. Its rows are read
- * one after the other by one stream. A stream with a `state` continues each row from its state; another one, such as that
- * of a cell of your own, reads all symbols of a row again at each step. It uses the weights as they were when the search
+ * one after the other by one stream. A {@link Stream} continues each row from its state; another stepper, such as that of a
+ * cell of your own, reads all symbols of a row again at each step. It uses the weights as they were when the search
  * began. CPU-only.
  * @throws InputError for an option that is out of range and for a prime that is empty or has ids outside the vocabulary
  */
 export function streamModel(model: GenerativeModel, options: StreamModelOptions): BeamModel<StreamRows> {
   checkValue("streamModel: model", MODEL, model);
-  const { vocabulary, primes } = settle<StreamModelOptions>("streamModel", RANGES, { primes: [] }, options);
-  const given = (primes ?? []).map((prime, index) => checkPrime(prime, index, vocabulary));
+  const { vocabulary, primes } = settle<StreamModelOptions>("streamModel", RANGES, {}, options);
+  const given = primes && Array.from(primes, (prime, index) => checkPrime(prime, index, vocabulary));
   return {
     vocabulary,
     begin() {
       const stream = model.stream();
-      if (given.length === 0) return { state: { stream, states: [reader(stream).zero()] }, rows: 1 };
-      const states = given.map((prime) => {
-        const { zero, read } = reader(stream);
-        return prime.slice(0, -1).reduce((state, symbol) => read(state, symbol).state, zero());
-      });
+      const { after } = reader(stream);
+      if (given === undefined) return { state: { stream, states: [after([])] }, rows: 1 };
+      const states = given.map((prime) => after(prime.slice(0, -1)));
       const symbols = Int32Array.from(given, (prime) => prime[prime.length - 1]);
       return { state: { stream, states }, rows: states.length, symbols };
     },
@@ -76,30 +75,36 @@ export function streamModel(model: GenerativeModel, options: StreamModelOptions)
 }
 
 interface Reader {
-  zero(): unknown;
+  /** The state after these symbols. */
+  after(symbols: readonly number[]): unknown;
+  /** Reads one more symbol from a state on. */
   read(state: unknown, symbol: number): { output: FloatArray; state: unknown };
 }
 
-/** Reads symbols from any state on, in the way that a stream allows. */
 function reader(stream: Stepper<number>): Reader {
-  if ("state" in stream) {
+  const restart = (symbols: readonly number[]) => {
+    stream.reset();
+    for (const symbol of symbols) stream.step(symbol);
+  };
+  if (stream instanceof Stream) {
     return {
-      zero: () => undefined,
+      after(symbols) {
+        restart(symbols);
+        return stream.state;
+      },
       read(state, symbol) {
-        if (state === undefined) stream.reset();
-        else stream.state = state;
+        stream.state = state as StreamStart;
         const output = stream.step(symbol);
         return { output, state: stream.state };
       },
     };
   }
   return {
-    zero: () => [],
+    after: (symbols) => symbols,
     read(state, symbol) {
-      const symbols = [...(state as readonly number[]), symbol];
-      stream.reset();
-      for (const one of symbols.slice(0, -1)) stream.step(one);
-      return { output: stream.step(symbol), state: symbols };
+      const before = state as readonly number[];
+      restart(before);
+      return { output: stream.step(symbol), state: [...before, symbol] };
     },
   };
 }

@@ -1,6 +1,16 @@
 /** Small models for searches, and searches that are too simple to be wrong. */
 import type { BeamModel } from "../../src/decode/index.ts";
-import { Rng } from "../../src/nn/index.ts";
+import { type Backend, ids, type Tensor, tensor } from "../../src/index.ts";
+import {
+  Embedding,
+  GRUCell,
+  gatherRows,
+  Linear,
+  mul,
+  RecurrentState,
+  Rng,
+  softmax,
+} from "../../src/nn/index.ts";
 
 /** A sentence: the logits of the next symbol after any symbols. */
 export type Logits = (symbols: readonly number[]) => ArrayLike<number>;
@@ -99,4 +109,28 @@ export function plainBeam(logits: Logits, width: number, { maxLength, lengthPena
     }
   }
   return found.sort((a, b) => b.score - a.score);
+}
+
+/** A GRU whose sentences begin with different states: logits, states and weights as tensors. */
+export function gruModel(backend: Backend, seeds: readonly number[], vocabulary = 7): BeamModel<Tensor> {
+  const made = { rng: new Rng(5), backend };
+  const hidden = 6;
+  const vectors = new Embedding(vocabulary, 4, made);
+  const cell = new GRUCell(4, hidden, made);
+  const head = new Linear(hidden, vocabulary, made);
+  const firsts = seeds.flatMap((seed) => {
+    const rng = new Rng(seed);
+    return Array.from({ length: hidden }, () => 4 * rng.uniform() - 2);
+  });
+  return {
+    vocabulary,
+    backend,
+    begin: () => ({ state: tensor(firsts, [seeds.length, hidden]).detach(), rows: seeds.length }),
+    step(symbols, rows, before) {
+      const h = gatherRows(before, ids(rows));
+      const { output, state } = cell.step(vectors.forward(ids(symbols)), new RecurrentState(h));
+      const logits = mul(head.forward(output), tensor(20));
+      return { logits, state: state.hidden!.detach(), weights: softmax(output) };
+    },
+  };
 }

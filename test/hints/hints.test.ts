@@ -13,6 +13,7 @@ import { CLASSIFY } from "./entries-classify.ts";
 import { CODE } from "./entries-code.ts";
 import { COMMANDS } from "./entries-commands.ts";
 import { DATA } from "./entries-data.ts";
+import { DECODE } from "./entries-decode.ts";
 import { ENGINE } from "./entries-engine.ts";
 import { FORECAST } from "./entries-forecast.ts";
 import { FORMATS } from "./entries-formats.ts";
@@ -35,6 +36,7 @@ const ENTRIES: Entries = {
   ...CELLS,
   ...DATA,
   ...COMMANDS,
+  ...DECODE,
   ...ENGINE,
   ...FORMATS,
   ...FORECAST,

@@ -84,6 +84,69 @@ function decoding(model: LanguageModel): HostileTarget[] {
   ];
 }
 
+function searching(model: LanguageModel): HostileTarget[] {
+  const ids = arg.such(() => [1], idsBelow(4));
+  const id = (valid: number) => arg.optional(arg.such(() => valid, isOneOf(0, 1, 2, 3)));
+  const greedy = {
+    maxLength: arg.size(2),
+    lengthPenalty: arg.optional(
+      arg.such(
+        () => 0.6,
+        (value) => typeof value === "number" && value >= 0 && value <= 10,
+      ),
+    ),
+    ...{ start: id(1), end: id(0), trace: arg.optional(arg.flag()) },
+    forbidden: arg.optional(ids),
+    signal: arg.optional(arg.only(() => new AbortController().signal)),
+  };
+  const vocabulary = arg.such(
+    () => 4,
+    (value) => Number.isSafeInteger(value) && (value as number) >= 1,
+  );
+  const primes = arg.optional(
+    arg.such(
+      () => [[1, 2], [3]],
+      (value) => Array.isArray(value) && Array.from(value).every(idsBelow(4, 1)),
+    ),
+  );
+  const searched = arg.only(() => decode.streamModel(model, { vocabulary: 4 }));
+  /** A limit of a billion steps is right, and nobody waits for it. */
+  const soon = <Options extends { maxLength: number }>(options: Options): Options =>
+    Number.isSafeInteger(options?.maxLength) && options.maxLength > 10
+      ? { ...options, maxLength: 10 }
+      : options;
+  return [
+    {
+      name: "beamSearch",
+      args: {
+        model: searched,
+        options: arg.required({
+          ...greedy,
+          width: arg.optional(arg.size(3)),
+          nBest: arg.optional(arg.size(2)),
+        }),
+      },
+      call: (model: never, options: never) => decode.beamSearch(model, soon(options)),
+    },
+    {
+      name: "greedySearch",
+      args: { model: searched, options: arg.required(greedy) },
+      call: (model: never, options: never) => decode.greedySearch(model, soon(options)),
+    },
+    {
+      name: "streamModel",
+      args: {
+        model: arg.such(
+          () => model,
+          (value) => typeof (value as Partial<LanguageModel> | null)?.stream === "function",
+        ),
+        options: arg.required({ vocabulary, primes }),
+      },
+      call: (model: never, options: never) => decode.streamModel(model, options).vocabulary,
+    },
+  ];
+}
+
 function models({ backend }: HostileContext, tensors: arg.Tensors, model: LanguageModel): HostileTarget[] {
   const settings = arg.required({
     ...{ cell: arg.optional(arg.word("lstm", "gru", "rnn")), vocabulary: arg.size(4), hidden: arg.size(2) },
@@ -274,6 +337,7 @@ export function targets(context: HostileContext): HostileTarget[] {
   const tensors = new arg.Tensors(context.backend);
   return [
     ...decoding(model),
+    ...searching(model),
     ...models(context, tensors, model),
     ...inspecting(model),
     ...classifierTargets(context, tensors),

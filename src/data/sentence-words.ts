@@ -1,0 +1,158 @@
+/** Words of sentences: how a sentence is split, and joined again. What `--tokens word` reads and writes. */
+import { FormatError } from "../core/index.ts";
+import { OBJECT } from "../core/options.ts";
+
+/**
+ * In this order: a short form ('s, 're) after a letter; letters and digits with hyphens between them and `.` or `,`
+ * between digits, up to an apostrophe before a letter (l'); dots in a row; any other sign alone.
+ */
+const WORD =
+  /(?<=[\p{L}\p{M}])['’](?:s|t|re|ve|ll|d|m)(?![\p{L}\p{M}\p{N}])|[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:(?:-|(?<=\p{N})[.,](?=\p{N}))[\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*(?:['’](?=\p{L})(?!(?:s|t|re|ve|ll|d|m)(?![\p{L}\p{M}\p{N}])))?|\.{2,}|\S/giu;
+
+const isWord = (token: string): boolean => /^[\p{L}\p{N}]/u.test(token) || isShortForm(token);
+const isShortForm = (token: string): boolean => /^['’]./u.test(token);
+/** As "l'": what follows is written without a space. */
+const isElision = (token: string): boolean => /^[\p{L}\p{N}].*['’]$/u.test(token);
+
+/** The rule in words, for people. */
+export const WORD_RULE =
+  "words are letters and digits with hyphens inside, numbers have . and , inside, short forms ('s, l') and all other signs stand alone; they are joined with the spaces that each sign most often has in the training text";
+
+/** The words and signs of a sentence. */
+export function splitSentence(text: string): string[] {
+  return text.match(WORD) ?? [];
+}
+
+/** What is written before and after a sign: nothing, a space, or a space of another kind. */
+export type Spaces = readonly [before: string, after: string];
+
+/** The spaces of signs, by {@link SignKeys}. */
+export type Spacing = ReadonlyMap<string, Spaces>;
+
+/** Signs that open and close alike: every second one closes. */
+const QUOTES = new Set(['"', "'"]);
+
+/** Names signs in their order within a sentence: of quotes, one that opens and one that closes have different names. */
+class SignKeys {
+  private readonly open = new Set<string>();
+
+  next(sign: string): string {
+    if (!QUOTES.has(sign)) return sign;
+    if (this.open.delete(sign)) return `${sign}close`;
+    this.open.add(sign);
+    return `${sign}open`;
+  }
+}
+
+/** Of signs that the training text has not: those that belong to the word before them, and to the one after them. */
+const CLOSING = /^(?:[,.;:!?)\]}%…’”»]|\.{2,}|["']close)$/u;
+const OPENING = /^(?:[([{«„“‘¿¡#$€£@]|["']open)$/u;
+
+function spacesOf(key: string, spacing: Spacing): Spaces {
+  return spacing.get(key) ?? [CLOSING.test(key) ? "" : " ", OPENING.test(key) ? "" : " "];
+}
+
+/** Words and signs as a sentence. */
+export function joinWords(words: readonly string[], spacing: Spacing): string {
+  const keys = new SignKeys();
+  let text = "";
+  let before: { readonly word: string; readonly spaces: Spaces | undefined } | undefined;
+  for (const word of words) {
+    const spaces = isWord(word) ? undefined : spacesOf(keys.next(word), spacing);
+    if (before !== undefined) text += gapBetween(before, { word, spaces });
+    text += word;
+    before = { word, spaces };
+  }
+  return text;
+}
+
+interface Placed {
+  readonly word: string;
+  /** Undefined for what is no sign. */
+  readonly spaces: Spaces | undefined;
+}
+
+function gapBetween(left: Placed, right: Placed): string {
+  if (left.spaces === undefined && right.spaces === undefined) {
+    return isShortForm(right.word) || isElision(left.word) ? "" : " ";
+  }
+  if (left.spaces === undefined) return right.spaces![0];
+  if (right.spaces === undefined) return left.spaces[1];
+  // Of two signs each may want to stand close to the other.
+  return left.spaces[1] === "" ? "" : right.spaces[0];
+}
+
+/** Counts what stands between signs and the words beside them. */
+export class SpacingCounts {
+  private readonly counts = new Map<string, readonly [Map<string, number>, Map<string, number>]>();
+
+  /** @param text of a sentence @param words of it, as {@link splitSentence} gives them */
+  add(text: string, words: readonly string[]): void {
+    const keys = new SignKeys();
+    let [at, before] = [0, ""];
+    let sign: string | undefined;
+    for (const word of words) {
+      const start = text.indexOf(word, at);
+      const gap = gapOf(text.slice(at, start));
+      const isSign = !isWord(word);
+      const key = isSign ? keys.next(word) : undefined;
+      if (key !== undefined && before !== "" && sign === undefined) this.count(key, 0, gap);
+      if (sign !== undefined && !isSign) this.count(sign, 1, gap);
+      [at, before, sign] = [start + word.length, word, key];
+    }
+  }
+
+  private count(key: string, side: 0 | 1, gap: string): void {
+    let own = this.counts.get(key);
+    if (own === undefined) {
+      own = [new Map(), new Map()];
+      this.counts.set(key, own);
+    }
+    own[side].set(gap, (own[side].get(gap) ?? 0) + 1);
+  }
+
+  /** The most frequent spaces of each sign. */
+  finish(): Spacing {
+    const usual = [...this.counts].map(([key, [before, after]]) => {
+      const [otherBefore, otherAfter] = spacesOf(key, new Map());
+      return [key, [mostFrequent(before, otherBefore), mostFrequent(after, otherAfter)]] as const;
+    });
+    return new Map(usual.sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+}
+
+/** One white space character stands for itself, several for a space. */
+const gapOf = (text: string): string => (text.length > 1 || text === "\n" || text === "\t" ? " " : text);
+
+function mostFrequent(counts: ReadonlyMap<string, number>, otherwise: string): string {
+  const [first] = [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+  return first?.[0] ?? otherwise;
+}
+
+const SPACE = /^\s?$/u;
+const MOST_SIGNS = 65_535;
+
+/** The spacing as JSON: each sign with the spaces before and after it. */
+export function spacingToJSON(spacing: Spacing): [string, string, string][] {
+  return [...spacing].map(([sign, [before, after]]) => [sign, before, after]);
+}
+
+/** @throws FormatError for what is no list of different signs, each with two spaces */
+export function spacingFromJSON(value: unknown, where: string): Spacing {
+  if (!Array.isArray(value) || value.length > MOST_SIGNS) {
+    throw new FormatError(where, `spacing must be a list of at most ${MOST_SIGNS} signs`);
+  }
+  const spacing = new Map<string, Spaces>();
+  for (const [index, entry] of (value as unknown[]).entries()) {
+    const [sign, before, after] = (OBJECT.fits(entry) && Array.isArray(entry) ? entry : []) as unknown[];
+    const isText = typeof sign === "string" && typeof before === "string" && typeof after === "string";
+    if (!isText || sign === "" || spacing.has(sign) || !SPACE.test(before) || !SPACE.test(after)) {
+      throw new FormatError(
+        where,
+        `spacing: entry ${index} must be another sign and the spaces at its sides`,
+      );
+    }
+    spacing.set(sign, [before, after]);
+  }
+  return spacing;
+}
