@@ -1,17 +1,21 @@
 import type { FloatArray } from "../backend/backend.ts";
 import { Frames } from "../backend/scope.ts";
 import { Tensor } from "../backend/tensor.ts";
-import { InputError, UnrolledError } from "../core/errors.ts";
+import { InputError, ShapeError, UnrolledError } from "../core/errors.ts";
 import { type StopSignal, Turns } from "../core/job.ts";
-import { FLAG, LIST, optional, type Range, type Ranges, SIZE, settle } from "../core/options.ts";
+import { FLAG, LIST, listOfAny, optional, type Range, type Ranges, SIZE, settle } from "../core/options.ts";
 import { END, START } from "../core/symbols.ts";
 import { type BeamModel, checkBeamModel, checkStart, checkStep, checkSymbol } from "./beam-model.ts";
 import { type BeamResult, BeamSentence, candidatesOf, stepValues } from "./beam-sentence.ts";
 import { LogProbabilities } from "./log-probabilities.ts";
 
 export interface GreedyOptions {
-  /** The largest number of steps, each of which makes one symbol; the end is one too. Sequences still open are cut there. */
-  maxLength: number;
+  /**
+   * The largest number of steps, each of which makes one symbol; the end is one too. Sequences still open are cut there. A
+   * number for all sentences, or a list with one for each. A limit that is near to what a sentence can need lets a search
+   * with a length penalty stop sooner.
+   */
+  maxLength: number | ArrayLike<number>;
   /**
    * a in lp(n) = ((5 + n) / 6)^a (Wu et al. 2016, eq. 14). Hypotheses are ranked by log p / lp(n), where n counts the
    * steps, so that long ones are not at a disadvantage. From 0, which is log p itself, to 10. Default 0.
@@ -51,8 +55,12 @@ type Settled = SettledGreedy & Required<Pick<BeamOptions, "width" | "nBest">>;
 
 /** `start`, `end` and `forbidden` are compared with the vocabulary of the model. */
 const ID: Range = { text: "an id", fits: (value) => Number.isInteger(value) && (value as number) >= 0 };
+const isLimits = (value: unknown): boolean => listOfAny(SIZE, "").fits(value);
 const GREEDY: Ranges<SettledGreedy> = {
-  maxLength: SIZE,
+  maxLength: {
+    text: `${SIZE.text}, or a list of them`,
+    fits: (value) => SIZE.fits(value) || isLimits(value),
+  },
   lengthPenalty: PENALTY,
   start: optional(ID),
   end: ID,
@@ -119,12 +127,14 @@ async function search<State>(
     checkStart(where, begun, vocabulary);
     state = { value: begun.state };
     const firsts = firstSymbols(where, begun, settings.start, vocabulary);
+    const limits = limitsOf(where, maxLength, firsts.length);
     const sentences = Array.from(
       firsts,
-      (first, row) => new BeamSentence({ ...settings, where, forbidden }, first, row, trace),
+      (first, row) =>
+        new BeamSentence({ ...settings, where, forbidden, maxLength: limits(row) }, first, row, trace),
     );
     let active = sentences;
-    for (let step = 1; active.length > 0 && step <= maxLength; step++) {
+    for (let step = 1; active.length > 0; step++) {
       signal?.throwIfAborted();
       if (turns.isDue) await turns.take();
       const reads = active.flatMap((sentence) => [...sentence.next()]);
@@ -172,6 +182,17 @@ function firstSymbols(
   throw new InputError(`${where}: start cannot be used, because the model begins with symbols of its own`, {
     hint: "leave start out",
   });
+}
+
+/** The limit of each sentence. @throws ShapeError if there is not one for each */
+function limitsOf(
+  where: string,
+  maxLength: number | ArrayLike<number>,
+  sentences: number,
+): (row: number) => number {
+  if (typeof maxLength === "number") return () => maxLength;
+  if (maxLength.length === sentences) return (row) => maxLength[row];
+  throw new ShapeError(`${where}: maxLength`, `[${sentences}]`, `[${maxLength.length}]`);
 }
 
 /** [V]: 1 for each forbidden symbol. @throws InputError for other ids, and if none is left */

@@ -130,7 +130,7 @@ function drawPanel(panel: SeriesPanel, top: number): string[] {
     ...legend(
       names,
       (["truth", "forecast", "band", "naive"] as const).filter((name) =>
-        name === "truth" ? truth.length > 0 : name !== "band" || low !== undefined,
+        name === "band" ? low !== undefined : name === "forecast" || panel[name].length > 0,
       ),
       top + 32,
     ),
@@ -172,7 +172,10 @@ function lineOf(name: string, values: SeriesValues, point: PointAt): string[] {
   let path = "";
   for (const [step, value] of values.entries()) {
     if (!isNumber(value)) continue;
-    path += `${isNumber(values[step - 1] ?? null) ? "L" : "M"}${point(value, step)}`;
+    const [before, after] = [values[step - 1] ?? null, values[step + 1] ?? null];
+    path += `${isNumber(before) ? "L" : "M"}${point(value, step)}`;
+    // A point without neighbours is a short line.
+    if (!isNumber(before) && !isNumber(after)) path += "m-2 0h4";
   }
   return path === "" ? [] : [`<path class="${name}" d="${path}"/>`];
 }
@@ -195,12 +198,15 @@ function bandOf(low: SeriesValues, high: SeriesValues, point: PointAt): string[]
 }
 
 /** In words, for who does not see the picture. */
-function describe({ title, steps, truth, forecast }: SeriesPanel): string {
+function describe({ title, steps, truth, forecast, names = {} }: SeriesPanel): string {
   const last = forecast.findLastIndex(isNumber);
   const value = last < 0 ? "none" : tickText(forecast[last] as number);
+  const where = steps[last] ?? "no step";
+  if (names.forecast !== undefined)
+    return `${title}: the last value of ${names.forecast}, at ${where}, is ${value}.`;
   const known = truth.findLastIndex(isNumber);
   const seen = known < 0 ? "" : `, the last known value ${tickText(truth[known] as number)}`;
-  return `${title}: the last forecast, of ${steps[last] ?? "no step"}, is ${value}${seen}.`;
+  return `${title}: the last forecast, of ${where}, is ${value}${seen}.`;
 }
 
 const round = (pixels: number): number => Math.round(10 * pixels) / 10;

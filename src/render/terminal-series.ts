@@ -57,8 +57,16 @@ export function terminalSeries(panel: SeriesPanel, options: TerminalSeriesOption
     ...cells.map((row, at) => `${labels[at].padStart(margin)} ${glyphs.vertical}${row.join("")}`.trimEnd()),
     `${" ".repeat(margin)} ${glyphs.corner}${glyphs.horizontal.repeat(width)}`,
     `${" ".repeat(margin)}  ${first.padEnd(width - last.length)}${last}`,
-    fitTo(`${marks.truth} truth   ${marks.forecast} forecast   ${marks.naive} naive`, columns, ""),
+    fitTo(legend(panel, marks), columns, ""),
   ];
+}
+
+/** The curves that there are, by their names. */
+function legend(panel: SeriesPanel, marks: (typeof MARKS)["ascii"]): string {
+  return (["truth", "forecast", "naive"] as const)
+    .filter((name) => name === "forecast" || panel[name].length > 0)
+    .map((name) => `${marks[name]} ${panel.names?.[name] ?? name}`)
+    .join("   ");
 }
 
 function place(cells: string[][], values: SeriesValues, mark: string, canvas: Canvas): void {

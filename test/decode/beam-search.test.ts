@@ -210,6 +210,33 @@ describe("beamSearch", () => {
     expect(bestOf(greedy)).toMatchObject({ ended: false, symbols: Int32Array.of(2) });
   });
 
+  it("may have a limit of its own for each sentence", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ seed: fc.nat(1e6), limit: fc.integer({ min: 1, max: 9 }) }), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+        async (sentences) => {
+          const logits = sentences.map(({ seed }) => randomLogits(4, seed, 4, (seed % 3) - 1));
+          const options = { width: 3, lengthPenalty: 1 };
+          const maxLength = sentences.map(({ limit }) => limit);
+          const together = await beamSearch(tableModel(4, logits), { ...options, maxLength });
+          for (const [at, result] of together.entries()) {
+            expect(result).toEqual(await search(logits[at], 4, { ...options, maxLength: maxLength[at] }));
+          }
+        },
+      ),
+    );
+    const two = tableModel(3, [() => [0, 0, 0], () => [0, 0, 0]]);
+    await expect(beamSearch(two, { maxLength: [3] })).rejects.toThrow(
+      "beamSearch: maxLength must be [2], got [1]",
+    );
+    await expect(beamSearch(two, { maxLength: [3, 0] })).rejects.toThrow(
+      "beamSearch: maxLength must be an integer of at least 1, or a list of them",
+    );
+  });
+
   it("ranks equally probable symbols by their hypotheses, then by their ids", async () => {
     const equal: Logits = (symbols) =>
       symbols.length < 2 ? [Number.NEGATIVE_INFINITY, 0, 0, 0] : [0, -99, -99, -99];
@@ -365,7 +392,7 @@ describe("beamSearch refuses", () => {
       "no limit",
       good,
       { maxLength: undefined },
-      "beamSearch: maxLength must be an integer of at least 1, got undefined",
+      "beamSearch: maxLength must be an integer of at least 1, or a list of them, got undefined",
     ],
     ["no width", good, { width: 0 }, "beamSearch: width must be an integer of at least 1, got 0"],
     ["no best", good, { nBest: 0 }, "beamSearch: nBest must be an integer of at least 1, got 0"],

@@ -88,7 +88,12 @@ function searching(model: LanguageModel): HostileTarget[] {
   const ids = arg.such(() => [1], idsBelow(4));
   const id = (valid: number) => arg.optional(arg.such(() => valid, isOneOf(0, 1, 2, 3)));
   const greedy = {
-    maxLength: arg.size(2),
+    maxLength: arg.such(
+      () => 2,
+      (value) =>
+        (Number.isSafeInteger(value) && (value as number) >= 1) ||
+        (isList(value) && value.length === 1 && idsBelow(1e9)(value) && value[0] !== 0),
+    ),
     lengthPenalty: arg.optional(
       arg.such(
         () => 0.6,
