@@ -3,7 +3,7 @@ import type { TextCorpus } from "./text-corpus.ts";
 
 /** A file by its name, wherever it comes from. */
 export interface DataFile {
-  /** Path below the folder or the list that it comes from, with / between folders. */
+  /** Path below the folder or the list that it comes from, with / between folders. A packed file is named without .gz. */
   readonly name: string;
   /** Size in bytes; null where it is not known before reading. */
   readonly size: number | null;

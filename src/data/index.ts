@@ -40,6 +40,7 @@ export {
 } from "./labelled-lines.ts";
 export { LineVocabulary, type LineVocabularyOptions } from "./line-vocabulary.ts";
 export { type LogMelOptions, logMelFrames } from "./log-mel.ts";
+export { splitLongText } from "./long-texts.ts";
 export { type LookaheadOptions, type LookaheadSequences, lookaheadSequences } from "./lookahead.ts";
 export { type MemoryFile, memorySource, type PickedFile } from "./memory-source.ts";
 export { type MovingShapes, type MovingShapesOptions, movingShapes } from "./moving-shapes.ts";

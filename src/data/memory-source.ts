@@ -2,7 +2,8 @@ import { escapeControl, InputError } from "../core/errors.ts";
 import { runJobInTurns } from "../core/job.ts";
 import { BYTES, checkValue, FUNCTION, listOfAny, type Range, TEXT } from "../core/options.ts";
 import { CorpusBuilder } from "./corpus-builder.ts";
-import type { DataSource } from "./data-source.ts";
+import type { DataFile, DataSource } from "./data-source.ts";
+import { unpackedFile } from "./unpacked-file.ts";
 
 /** A file in memory: a text that a program has made, or bytes that it has. */
 export interface MemoryFile {
@@ -45,6 +46,11 @@ async function bytesOf(file: MemoryFile | PickedFile): Promise<Uint8Array> {
   return typeof file.content === "string" ? new TextEncoder().encode(file.content) : file.content;
 }
 
+/** As a task reads it: what is packed by gzip is unpacked. */
+function dataFileOf(file: MemoryFile | PickedFile): DataFile {
+  return unpackedFile({ name: nameOf(file), size: sizeOf(file), read: () => bytesOf(file) });
+}
+
 function sizeOf(file: MemoryFile | PickedFile): number | null {
   if (isPicked(file)) return file.size ?? null;
   // Of a text only the bytes that it will be are a size.
@@ -71,14 +77,13 @@ export function memorySource(files: ArrayLike<MemoryFile | PickedFile>): DataSou
         onProgress(`reading ${description}`, index, own.length);
         signal?.throwIfAborted();
         builder.begin(`'${escapeControl(names[index])}'`);
-        builder.push(await bytesOf(file));
+        builder.push(await dataFileOf(file).read());
         builder.end();
       }
       const corpus = await runJobInTurns(builder.finishJob(), signal);
       if (builder.crlf > 0) onNote(`${builder.crlf} CRLF line end${builder.crlf === 1 ? "" : "s"} became LF`);
       return corpus;
     },
-    listFiles: async () =>
-      own.map((file, index) => ({ name: names[index], size: sizeOf(file), read: () => bytesOf(file) })),
+    listFiles: async () => own.map(dataFileOf),
   };
 }

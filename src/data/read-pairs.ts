@@ -4,10 +4,8 @@ import type { LoadHooks } from "../core/hooks.ts";
 import { runJobInTurns, Turns } from "../core/job.ts";
 import { decodeLines } from "../io/decode-text.ts";
 import { parseJsonLines, textField } from "../io/json-lines.ts";
-import { parseTable } from "../io/table.ts";
 import { quote, requireColumn, type Table, textColumn } from "../io/table-columns.ts";
 import type { DataFile, DataSource } from "./data-source.ts";
-import { kindOfFile } from "./number-files.ts";
 import { type SentencePairs, sentencePairsJob } from "./pairs.ts";
 
 export interface ReadPairsOptions {
@@ -68,16 +66,20 @@ type Form = "lines" | "tabs" | "table" | "json";
 
 const READERS = { tabs: readTabs, table: readTable, json: readJson };
 
-/** @throws InputError for files of several kinds, or of a kind that has no texts */
+const FORMS: Readonly<Record<string, Form>> = {
+  tsv: "tabs",
+  csv: "table",
+  json: "json",
+  jsonl: "json",
+  ndjson: "json",
+};
+
+/** @throws InputError for files of several kinds, or more than two without a kind */
 function formOf(files: readonly DataFile[]): Form {
   if (files.length === 0) throw new InputError("there is no file");
   const forms = files.map(({ name }) => {
-    if (/\.tsv$/i.test(name)) return "tabs";
-    const kind = kindOfFile(name);
-    if (kind === "text" || kind === "table" || kind === "json") return kind;
-    throw new InputError(`${quote(name)} is no file of texts`, {
-      hint: "give two text files, a table (.csv, .tsv) or JSON lines (.jsonl)",
-    });
+    const extension = /\.([^./\\]+)$/.exec(name)?.[1].toLowerCase() ?? "";
+    return Object.hasOwn(FORMS, extension) ? FORMS[extension] : "text";
   });
   const [form] = forms;
   const other = forms.findIndex((own) => own !== form);
@@ -234,6 +236,8 @@ async function readTable(
   options: ReadPairsOptions,
   { onNote }: LoadHooks,
 ): Promise<void> {
+  // Loaded with its package only where there is a table.
+  const { parseTable } = await import("../io/table.ts");
   const table = parseTable(await file.read(), { name: file.name });
   const [source, target] = columnsOf(table, options);
   const isNamed = options.sourceColumn !== undefined || options.targetColumn !== undefined;

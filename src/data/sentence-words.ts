@@ -29,23 +29,31 @@ export type Spaces = readonly [before: string, after: string];
 /** The spaces of signs, by {@link SignKeys}. */
 export type Spacing = ReadonlyMap<string, Spaces>;
 
-/** Signs that open and close alike: every second one closes. */
-const QUOTES = new Set(['"', "'"]);
+/** Signs that open and close alike: every second one closes, and the last one of an odd number is by itself. */
+const QUOTES = ['"', "'"];
 
-/** Names signs in their order within a sentence: of quotes, one that opens and one that closes have different names. */
+/** Names the signs of a sentence in their order: quotes that open, that close and that are alone have names of their own. */
 class SignKeys {
+  private readonly left: Map<string, number>;
   private readonly open = new Set<string>();
 
+  constructor(words: readonly string[]) {
+    this.left = new Map(QUOTES.map((quote) => [quote, words.filter((word) => word === quote).length]));
+  }
+
   next(sign: string): string {
-    if (!QUOTES.has(sign)) return sign;
+    const left = this.left.get(sign);
+    if (left === undefined) return sign;
+    this.left.set(sign, left - 1);
     if (this.open.delete(sign)) return `${sign}close`;
+    if (left === 1) return `${sign}alone`;
     this.open.add(sign);
     return `${sign}open`;
   }
 }
 
 /** Of signs that the training text has not: those that belong to the word before them, and to the one after them. */
-const CLOSING = /^(?:[,.;:!?)\]}%…’”»]|\.{2,}|["']close)$/u;
+const CLOSING = /^(?:[,.;:!?)\]}%…’”»]|\.{2,}|["']close|'alone)$/u;
 const OPENING = /^(?:[([{«„“‘¿¡#$€£@]|["']open)$/u;
 
 function spacesOf(key: string, spacing: Spacing): Spaces {
@@ -54,7 +62,7 @@ function spacesOf(key: string, spacing: Spacing): Spaces {
 
 /** Words and signs as a sentence. */
 export function joinWords(words: readonly string[], spacing: Spacing): string {
-  const keys = new SignKeys();
+  const keys = new SignKeys(words);
   let text = "";
   let before: { readonly word: string; readonly spaces: Spaces | undefined } | undefined;
   for (const word of words) {
@@ -88,7 +96,7 @@ export class SpacingCounts {
 
   /** @param text of a sentence @param words of it, as {@link splitSentence} gives them */
   add(text: string, words: readonly string[]): void {
-    const keys = new SignKeys();
+    const keys = new SignKeys(words);
     let [at, before] = [0, ""];
     let sign: string | undefined;
     for (const word of words) {

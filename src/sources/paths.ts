@@ -1,17 +1,15 @@
 /** Data in files, folders and on standard input. */
 import { existsSync } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { escapeControl, InputError, UnrolledError } from "../core/errors.ts";
 import type { LoadHooks } from "../core/hooks.ts";
 import type { DataFile, DataSource } from "../data/data-source.ts";
-import { listPaths, readText, STDIN, systemError } from "./text-files.ts";
+import { unpackedFile } from "../data/unpacked-file.ts";
+import { listPaths, readText, readWhole, STDIN } from "./text-files.ts";
 
 const PACKAGE = new URL("../../", import.meta.url);
-
-/** Bytes of a file that is read as a whole: what one array holds, with room for what is made of it. */
-const LARGEST_FILE = 2 ** 31;
 
 export function describePaths(paths: readonly string[]): string {
   return paths.length === 1 ? paths[0] : `${paths.length} files`;
@@ -50,7 +48,8 @@ async function listFiles(
     }
     const shown = path.toString();
     const name = folder === null ? basename(shown) : shown.slice(folder.length).replace(/^[\\/]+/, "");
-    files.push({ name: name.replaceAll("\\", "/"), size: bytes, read: () => readWhole(path) });
+    const file = { name: name.replaceAll("\\", "/"), size: bytes, read: () => readWhole(path) };
+    files.push(unpackedFile(file));
   }
   return files;
 }
@@ -59,21 +58,6 @@ async function readStdin(): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   for await (const piece of process.stdin) pieces.push(piece);
   return Buffer.concat(pieces);
-}
-
-async function readWhole(path: Buffer): Promise<Uint8Array> {
-  const name = `'${escapeControl(path.toString())}'`;
-  try {
-    const { size } = await stat(path);
-    if (size > LARGEST_FILE) {
-      throw new InputError(`${name} has ${size} bytes, more than the ${LARGEST_FILE} that are read at once`, {
-        hint: "cut it into several files",
-      });
-    }
-    return await readFile(path);
-  } catch (error) {
-    throw systemError(error, name);
-  }
 }
 
 /** A file of this package, as "corpus/unrolled.txt". */

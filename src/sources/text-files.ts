@@ -1,12 +1,16 @@
 import { createHash } from "node:crypto";
 import type { Dirent, Stats } from "node:fs";
-import { open, readdir, stat } from "node:fs/promises";
+import { open, readFile as readBytes, readdir, stat } from "node:fs/promises";
 import { escapeControl, InputError, runJobInTurns, UnrolledError } from "../core/index.ts";
 import type { StopSignal } from "../core/job.ts";
 import { BinaryContentError, CorpusBuilder, type TextCorpus } from "../data/index.ts";
+import { isPacked, unpackedFile } from "../data/unpacked-file.ts";
 
 /** What a person typed for standard input. */
 export const STDIN = "-";
+
+/** Bytes of a file that is read as a whole: what one array holds, with room for what is made of it. */
+const LARGEST_FILE = 2 ** 31;
 
 const READ_BYTES = 1 << 20;
 const SHOWN_NAMES = 10;
@@ -46,7 +50,8 @@ interface Folder {
  *
  * A folder gives its regular files at any depth, sorted by path in byte order. Names that begin with a dot,
  * `node_modules`, symbolic links and binary files in it are left out, the last three with a warning. Byte order
- * marks go, CRLF becomes LF with a warning, a lone CR stays; characters are code points and are not normalised.
+ * marks go, CRLF becomes LF with a warning, a lone CR stays; characters are code points and are not normalised. A file
+ * named NAME.gz is unpacked.
  *
  * Throws an {@link InputError} that names the file (and where possible byte and line) for one that is missing,
  * unreadable, binary or not UTF-8, for a folder without text, and if there is no text at all.
@@ -78,7 +83,8 @@ export async function readText(paths: readonly string[], options: ReadTextOption
   report(0);
   for (const source of sources) {
     const before = builder.characters;
-    const pieces = source.path === null ? (options.stdin ?? process.stdin) : readFile(source.path, buffer);
+    const pieces =
+      source.path === null ? (options.stdin ?? process.stdin) : piecesOf(source.path, source.folder, buffer);
     await readSource(builder, source, pieces, report);
     if (source.folder !== null) source.folder.characters += builder.characters - before;
   }
@@ -153,6 +159,15 @@ async function readSource(
     source.folder.binary.push(name);
     report(Math.max(0, left));
   }
+}
+
+/** Of a file that was named itself and is packed by gzip, its content. Packed files in folders are binary files. */
+function piecesOf(path: Buffer, folder: Folder | null, buffer: Buffer): AsyncIterable<Uint8Array> {
+  return folder === null && isPacked(path.toString()) ? unpack(path) : readFile(path, buffer);
+}
+
+async function* unpack(path: Buffer): AsyncGenerator<Uint8Array> {
+  yield await unpackedFile({ name: path.toString(), size: null, read: () => readWhole(path) }).read();
 }
 
 /** The file in pieces of one buffer, each valid until the next is asked for. */
@@ -232,6 +247,22 @@ function checkFolder(folder: Folder, onWarning: ReadTextOptions["onWarning"]): v
     });
   }
   if (list !== "") onWarning?.(`in ${name}: skipped ${list}`);
+}
+
+/** All bytes of a file. @throws InputError for one that is missing, unreadable or very large */
+export async function readWhole(path: Buffer): Promise<Uint8Array> {
+  const name = show(path);
+  try {
+    const { size } = await stat(path);
+    if (size > LARGEST_FILE) {
+      throw new InputError(`${name} has ${size} bytes, more than the ${LARGEST_FILE} that are read at once`, {
+        hint: "cut it into several files",
+      });
+    }
+    return await readBytes(path);
+  } catch (error) {
+    throw systemError(error, name);
+  }
 }
 
 async function statOf(path: Buffer): Promise<Stats> {
