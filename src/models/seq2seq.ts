@@ -11,7 +11,6 @@ import {
   GENERATOR,
   LIST,
   type Names,
-  OBJECT,
   optional,
   type Ranges,
   refuseOthers,
@@ -27,6 +26,7 @@ import type { RecurrentLayer } from "../nn/recurrent-layer.ts";
 import { RecurrentState } from "../nn/recurrent-state.ts";
 import { sequenceDropout } from "../nn/sequence-dropout.ts";
 import { checkLengths } from "../nn/timeline.ts";
+import { drawByRow } from "./draw-by-row.ts";
 import { readIntegers } from "./read-integers.ts";
 import { makeRecurrentBody } from "./recurrent-body.ts";
 import {
@@ -38,7 +38,12 @@ import {
   type Seq2SeqSettings,
   seq2seqParameterCount,
 } from "./seq2seq-config.ts";
-import { type DecoderLoss, type DecoderLossOptions, SequenceDecoder } from "./sequence-decoder.ts";
+import {
+  DECODER_LOSS_OPTIONS,
+  type DecoderLoss,
+  type DecoderLossOptions,
+  SequenceDecoder,
+} from "./sequence-decoder.ts";
 import type { DecoderInput } from "./sequence-decoder-step.ts";
 import { DecoderSteps } from "./sequence-decoder-steps.ts";
 
@@ -72,6 +77,8 @@ export interface AlignOptions {
 
 const RANGES: Ranges<Seq2SeqOptions> = MODULE_RANGES;
 const ENCODE: Names<EncodeOptions> = { lengths: 0, rng: 0 };
+const { lengths: _, ...DECODER_LOSS } = DECODER_LOSS_OPTIONS;
+const LOSS: Names<Seq2SeqLossOptions> = { ...DECODER_LOSS, sourceLengths: 0, targetLengths: 0 };
 const ALIGN: Names<AlignOptions> = { sourceLengths: 0, targetLengths: 0 };
 
 /** Names of the streams of random numbers of a loss. */
@@ -126,9 +133,10 @@ export class Seq2Seq {
   encode(source: Tensor, options: EncodeOptions = {}): DecoderInput {
     const where = "seq2seq.encode";
     refuseOthers(where, ENCODE, options);
-    const { lengths, rng } = options;
-    checkValue(`${where}: rng`, optional(GENERATOR), rng);
+    const { lengths } = options;
+    checkValue(`${where}: rng`, optional(GENERATOR), options.rng);
     const x = this.embedding.forward(this.enterIds(where, source, lengths));
+    const rng = options.rng && drawByRow(options.rng, source.shape[0]);
     const isTraining = rng !== undefined;
     const { output, state } = this.encoder.forward(
       isTraining ? sequenceDropout(x, this.config.dropout, rng) : x,
@@ -155,7 +163,7 @@ export class Seq2Seq {
    */
   loss(source: Tensor, target: Tensor, options: Seq2SeqLossOptions = {}): DecoderLoss {
     const where = "seq2seq.loss";
-    checkValue(`${where}: options`, OBJECT, options);
+    refuseOthers(where, LOSS, options);
     const { sourceLengths, targetLengths, rng, ...scoring } = options;
     checkValue(`${where}: rng`, optional(GENERATOR), rng);
     checkValue(`${where}: sourceLengths`, optional(LIST), sourceLengths);

@@ -16,6 +16,7 @@ import { ids, type Tensor } from "../backend/tensor.ts";
 import type { Rng } from "../core/rng.ts";
 import { END, START } from "../core/symbols.ts";
 import { packedTimeline, type Timeline } from "../nn/timeline.ts";
+import { drawByRow } from "./draw-by-row.ts";
 import {
   advance,
   type DecoderInput,
@@ -94,15 +95,13 @@ export class DecoderDraws {
 
   /** @param rng takes one draw; undefined: nothing is dropped */
   constructor(rng: Rng | undefined, p: number, rows: DecoderRows) {
-    this.rng = rng?.fork(rng.words()[0]);
+    this.rng = rng && drawByRow(rng, rows.batch).fork(rng.words()[0]);
     this.p = p;
     this.rows = rows;
-    const { rows: own, batch } = rng?.batchRows ?? {
-      rows: Array.from({ length: rows.batch }, (_, b) => b),
-      batch: rows.batch,
-    };
-    this.sequences = rows.time.order.map((b) => own[b]);
-    this.whole = batch;
+    const { order } = rows.time;
+    const own = this.rng?.batchRows;
+    this.sequences = own === undefined ? order : order.map((b) => own.rows[b]);
+    this.whole = own?.batch ?? rows.batch;
   }
 
   /** On rows [from, from + x.shape[0]) of the pass. */

@@ -84,7 +84,12 @@ export interface DecoderLoss {
 const VECTORS: Range = { text: "an Embedding", fits: (value) => value instanceof Embedding };
 const RANGES: Ranges<SequenceDecoderOptions> = { ...MODULE_RANGES, vectors: optional(VECTORS) };
 const { ignoreIndex: _, ...SCORING } = CROSS_ENTROPY_OPTIONS;
-const LOSS: Names<DecoderLossOptions> = { lengths: 0, rng: 0, teacherForcing: 0, ...SCORING };
+export const DECODER_LOSS_OPTIONS: Names<DecoderLossOptions> = {
+  lengths: 0,
+  rng: 0,
+  teacherForcing: 0,
+  ...SCORING,
+};
 
 /**
  * Writes a sequence of symbols from a vector, a memory or a first input, one symbol after the other. With c (Cho et al.
@@ -146,7 +151,7 @@ export class SequenceDecoder {
    */
   loss(input: DecoderInput, targets: Tensor, options: DecoderLossOptions = {}): DecoderLoss {
     const where = "sequenceDecoder.loss";
-    refuseOthers(where, LOSS, options);
+    refuseOthers(where, DECODER_LOSS_OPTIONS, options);
     const { lengths, rng, teacherForcing = 1, ...scoring } = options;
     checkValue(`${where}: rng`, optional(GENERATOR), rng);
     checkValue(`${where}: teacherForcing`, FROM_0_TO_1, teacherForcing);

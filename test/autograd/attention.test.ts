@@ -16,17 +16,21 @@ import {
   bindDotMemory,
   DotAttention,
   dotAttention,
+  gatherRows,
   ids,
   mul,
   parameters,
   Rng,
+  reshape,
   scope,
   select,
+  slice,
   stack,
   sum,
   swapAxes,
   type Tensor,
   tensor,
+  zeros,
 } from "../../src/nn/index.ts";
 import { backends, firstDifference } from "../support/backends.ts";
 
@@ -127,6 +131,109 @@ describe.each(backends)("attention on $name", ({ backend, tolerance }) => {
       }
     },
   );
+
+  test("over zero values the context is zero, whatever the weights are", async () => {
+    for (const { fused } of Object.values(forms)) {
+      const leaves = leavesOn(backend);
+      leaves.values.write(new Float32Array(leaves.values.size));
+      const [context, weights] = await scope(() => {
+        const found = fused(leaves);
+        return Promise.all([found.context.read(), found.weights.read()]);
+      }, backend);
+      expect(Array.from(context)).toEqual(new Array(B * T * H).fill(0));
+      expect(new Set(weights).size).toBeGreaterThan(B * T);
+    }
+  });
+
+  test("weights that are one-hot return that row of the values, to the bit", async () => {
+    // The score of one place is so far above the others that their weights are 0.
+    const chosen = [[2], [4], [0]];
+    const keys = chosen.flatMap(([place]) =>
+      Array.from({ length: S * A }, (_, i) => (Math.floor(i / A) === place ? 900 : -900)),
+    );
+    const { values, v } = leavesOn(backend);
+    const ofValues = await values.read();
+    const expected = chosen.flatMap(([place], b) => [
+      ...ofValues.slice((b * S + place) * H, (b * S + place + 1) * H),
+    ]);
+    v.write(new Float32Array(A).fill(200));
+    const reads = scope(() => {
+      const query = tensor(new Float32Array(B * A).fill(1), [B, A]);
+      const made = tensor(keys, [B, S, A]);
+      const found = [additiveAttention(query, made, values, v), dotAttention(query, made, values)];
+      return found.flatMap(({ context, weights }) => [context.read(), weights.read()]);
+    }, backend);
+    const oneHot = chosen.flatMap(([place]) => Array.from({ length: S }, (_, s) => Number(s === place)));
+    for (const [index, read] of reads.entries()) {
+      expect(Array.from(await read)).toEqual(index % 2 === 0 ? expected : oneHot);
+    }
+  });
+
+  test.each(["additive", "dot"])(
+    "%s attends the first sequences only, with gradients for those",
+    async (name) => {
+      const count = 2;
+      const bind = ({ keys, values, v }: Leaves) =>
+        name === "dot"
+          ? bindDotMemory(keys, values, { lengths: lengths() })
+          : bindAdditiveMemory(keys, values, v, { lengths: lengths() });
+      const rowsOf = (x: Tensor, n: number) => slice(x, 0, 0, n);
+      const few = await evaluate(backend, (leaves) =>
+        bind(leaves).attendFirst(rowsOf(leaves.query, count), count),
+      );
+      const all = await evaluate(backend, (leaves) => {
+        const { context, weights } = bind(leaves).attend(leaves.query);
+        return { context: rowsOf(context, count), weights: rowsOf(weights, count) };
+      });
+      for (const [index, [what, values]] of few.entries()) {
+        expect(firstDifference(values ?? [], all[index][1] ?? [], tolerance), what).toBeUndefined();
+      }
+      expect(() => scope(() => bind(leavesOn(backend)).attendFirst(zeros([4, A]), 4), backend)).toThrow(
+        `Attention: count must be an integer from 1 to ${B}, got 4`,
+      );
+    },
+  );
+
+  test.each(["additive", "dot"])("%s rows attend the sequences that they name, to the bit", async (name) => {
+    const { query, keys, values, v } = leavesOn(backend);
+    const read = async (work: (memory: ReturnType<typeof bindDotMemory>, q: Tensor) => Attention) => {
+      const found = scope(() => {
+        const options = { lengths: lengths() };
+        const memory =
+          name === "dot"
+            ? bindDotMemory(keys, values, options)
+            : bindAdditiveMemory(keys, values, v, options);
+        const { context, weights } = work(memory, reshape(query, [B * T, A]));
+        return Promise.all([context.read(), weights.read()]);
+      }, backend);
+      return found;
+    };
+    // Row r of the query belongs to sequence r / T.
+    const [contexts, weights] = await read((memory, q) => {
+      const found = memory.attend(reshape(q, [B, T, A]));
+      return { context: reshape(found.context, [B * T, H]), weights: reshape(found.weights, [B * T, S]) };
+    });
+    for (const rows of [[0], [0, 4, 8], [0, 1, 4, 5, 8, 9], [8, 0, 1, 2, 5, 4], [3, 7, 11, 2], [9, 10, 0]]) {
+      const [own, ownWeights] = await read((memory, q) =>
+        memory.attendRows(
+          gatherRows(q, ids(rows)),
+          rows.map((row) => Math.floor(row / T)),
+        ),
+      );
+      const expected = (all: ArrayLike<number>, width: number) =>
+        rows.flatMap((row) => Array.from(all).slice(row * width, (row + 1) * width));
+      expect(Array.from(own)).toEqual(expected(contexts, H));
+      expect(Array.from(ownWeights)).toEqual(expected(weights, S));
+    }
+    const call = (rows: number[], isTape = false) =>
+      scope(() => {
+        const work = () => bindDotMemory(keys, values).attendRows(tensor(new Float32Array(A), [1, A]), rows);
+        return isTape ? withTape(new Tape(), work) : work();
+      }, backend);
+    expect(() => call([B])).toThrow(`sequences must be a list of integers from 0 to ${B - 1}`);
+    expect(() => call([0, 1])).toThrow("query must be [rows=2");
+    expect(() => call([0], true)).toThrow("attendRows has no gradient");
+  });
 
   test.each(Object.entries(forms))("%s never reads padding", async (_, { fused }) => {
     const [plain, nan] = [await evaluate(backend, fused), await evaluate(backend, fused, Number.NaN)];
