@@ -30,6 +30,7 @@ const LETTER = 6.9;
 const LONGEST_NAME = 18;
 /** Names that are nearer than this would lie on each other. */
 const NAME_SPACE = 12;
+const SLANTED_SPACE = 18;
 
 const STYLE = `
 .at { --page: #ffffff; --ink: #1c2430; --soft: #5b6675; --line: #d9dee5; --panel: #f4f6f9; --weight: #1d5fa8; --on: #ffffff; }
@@ -53,6 +54,7 @@ interface Drawing extends AttentionPicture {
   /** Of the cells' upper left corner. */
   readonly left: number;
   readonly top: number;
+  readonly isUpright: boolean;
 }
 
 /**
@@ -67,11 +69,12 @@ export function svgAttention(matrix: AttentionMatrix, options: SvgAttentionOptio
   const side = Math.max(1, source.length, target.length);
   const cell = Math.max(CELL.least, Math.min(CELL.most, Math.floor(WIDTH / side)));
   const left = MARGIN + 20 + widest(target) + 10;
-  // Names above the columns stand at 45 degrees.
-  const slant = Math.ceil(widest(source) * Math.SQRT1_2);
-  const top = HEADER + 24 + Math.max(24, slant) + 8;
-  const drawing: Drawing = { ...picture, cell, left, top };
-  const width = Math.max(left + source.length * cell + slant + MARGIN, LEAST_WIDTH);
+  // Names above narrow columns stand upright; at 45 degrees they would touch each other.
+  const isUpright = cell < SLANTED_SPACE;
+  const above = Math.ceil(widest(source) * (isUpright ? 1 : Math.SQRT1_2));
+  const top = HEADER + 24 + Math.max(24, above) + 8;
+  const drawing: Drawing = { ...picture, cell, left, top, isUpright };
+  const width = Math.max(left + source.length * cell + (isUpright ? 0 : above) + MARGIN, LEAST_WIDTH);
   const height = top + target.length * cell + FOOTER + (cut === undefined ? 0 : 18) + MARGIN;
   const heading = subject === undefined ? "Attention" : `Attention: ${subject}`;
   return [
@@ -114,7 +117,7 @@ function strongest(row: readonly number[]): readonly [place: number, weight: num
   return [place, row[place]];
 }
 
-function axes({ source, target, cell, left, top }: Drawing): string[] {
+function axes({ source, target, cell, left, top, isUpright }: Drawing): string[] {
   const middle = (at: number) => round((at + 0.5) * cell);
   const bottom = top + target.length * cell;
   const right = left + source.length * cell;
@@ -130,7 +133,10 @@ function axes({ source, target, cell, left, top }: Drawing): string[] {
     `<text x="${left}" y="${HEADER + 10}">read</text>`,
     `<text class="end" transform="translate(${MARGIN + 8} ${top}) rotate(-90)">written</text>`,
     ...draw(target, (at) => `end" x="${left - 8}" y="${top + middle(at) + 4}"`),
-    ...draw(source, (at) => `" transform="translate(${left + middle(at) + 4} ${top - 8}) rotate(-45)"`),
+    ...draw(
+      source,
+      (at) => `" transform="translate(${left + middle(at) + 4} ${top - 8}) rotate(${isUpright ? -90 : -45})"`,
+    ),
     `<path class="line" d="M${left} ${top}V${bottom}H${right}"/>`,
   ];
 }

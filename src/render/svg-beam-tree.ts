@@ -36,7 +36,7 @@ const LONGEST_NAME = 10;
 const STYLE = `
 .bt { --page: #ffffff; --ink: #1c2430; --soft: #5b6675; --line: #c3cad4; --panel: #f4f6f9; --best: #1d5fa8; --end: #2f855a; }
 @media (prefers-color-scheme: dark) {
-  .bt { --page: #14181f; --ink: #e4e8ee; --soft: #9aa5b4; --line: #465062; --panel: #1c222c; --best: #5aa0f2; --end: #5cc389; }
+  .bt { --page: #14181f; --ink: #e4e8ee; --soft: #9aa5b4; --line: #5b6675; --panel: #1c222c; --best: #5aa0f2; --end: #5cc389; }
 }
 .bt .page { fill: var(--page); }
 .bt text { fill: var(--soft); font: 12px system-ui, sans-serif; font-variant-numeric: tabular-nums; }

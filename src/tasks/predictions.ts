@@ -76,3 +76,35 @@ export interface CaptionPrediction {
     readonly weights: readonly (readonly number[])[];
   };
 }
+
+/** Of `translate`: what a model writes for a source. */
+export interface TranslatePrediction {
+  readonly input: string;
+  /** Empty where the input is. */
+  readonly translation: string;
+  /** `logProbability` divided by the length normalization: what results are ranked by. */
+  readonly score?: number;
+  /** In nats. */
+  readonly logProbability?: number;
+  /** Whether the model ended the translation by itself. */
+  readonly ended?: boolean;
+  /** The best results of the search, where more than one was asked for. */
+  readonly hypotheses?: readonly {
+    readonly translation: string;
+    readonly score: number;
+    readonly logProbability: number;
+    readonly ended: boolean;
+  }[];
+  /** Pieces of the input that the model does not know. */
+  readonly unknown?: readonly string[];
+  /** What each symbol was written from, with attention: rows of `target` and of the end, columns of `source`. */
+  readonly alignment?: {
+    readonly source: readonly string[];
+    readonly target: readonly string[];
+    readonly weights: readonly (readonly number[])[];
+  };
+  /** What is to be known of the translation: that there was no text, that the source was cut, that it did not end. */
+  readonly notes?: readonly string[];
+  /** The target that the file gives. */
+  readonly expected?: string;
+}

@@ -124,13 +124,13 @@ export function shownPairs(sums: Float64Array, data: TranslateData): ShownPair[]
     const count = all[at] - 1;
     if (count < 0) return [];
     const pieces = source.split(data.validation.sources[index]);
-    if (data.facts.reverseSource) pieces.reverse();
     const length = items.length(index);
     const ids = Array.from(all.subarray(at + 1, at + 1 + count), (id) => id - 1);
     const first = at + 1 + SHOWN.target;
-    const weights = Array.from({ length: count + 1 }, (_, t) =>
-      Array.from(all.subarray(first + t * SHOWN.source, first + t * SHOWN.source + length)),
-    );
+    const weights = Array.from({ length: count + 1 }, (_, t) => {
+      const row = Array.from(all.subarray(first + t * SHOWN.source, first + t * SHOWN.source + length));
+      return data.facts.reverseSource ? row.reverse() : row;
+    });
     return [
       {
         source: pieces,

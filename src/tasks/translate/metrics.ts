@@ -151,7 +151,7 @@ class Measuring {
   }
 
   async addTexts(sums: Float64Array, pairs: readonly number[], limit: number): Promise<void> {
-    const { model, layout, search, data } = this;
+    const { model, layout, search } = this;
     const sources = pairs.map((index) => this.sources.item(index));
     const results = await searchBatch({ model, backend: this.context.backend }, sources, limit, search);
     for (const [row, index] of pairs.entries()) {
@@ -160,7 +160,6 @@ class Measuring {
       const place = layout.shown.indexOf(index);
       if (place >= 0) keepShown(sums.subarray(layout.shownPlace(place)), best, sources[row].length);
     }
-    void data;
   }
 
   /** @param bin sums of the bin of the pair */
@@ -209,7 +208,11 @@ function keepShown(numbers: Float64Array, { symbols, weights }: Hypothesis, leng
 }
 
 /** The metrics of texts that were written. @param bin sums of some bins, or of all */
-export function metricsOf(bin: Float64Array, layout: Layout, { judgedBy }: TranslateFacts) {
+export function metricsOf(
+  bin: Float64Array,
+  layout: Layout,
+  { judgedBy }: TranslateFacts,
+): Record<string, number> {
   const written = Math.max(1, bin[Bin.written]);
   const [exactMatch, tokenAccuracy] = [
     bin[Bin.exact] / written,
@@ -236,7 +239,7 @@ export function scorePairs(sums: Float64Array, data: TranslateData): Score {
   const layout = new Layout(data);
   const all = layout.addParts(sums);
   const bin = layout.addBins(all);
-  const metrics: Record<string, number> = metricsOf(bin, layout, data.facts);
+  const metrics = metricsOf(bin, layout, data.facts);
   const loss = all[Sum.loss] / Math.max(1, all[Sum.symbols]);
   const { exactMatch, tokenAccuracy, bleu } = metrics;
   return {
