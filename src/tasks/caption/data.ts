@@ -61,7 +61,7 @@ export async function loadCaptions(
   const { source, known, settings } = request;
   const side = sideOf(request);
   const read = (from: DataSource) => readCaptioned(from, side, hooks);
-  const all = source === undefined ? scenePictures(side) : await read(source);
+  const all = source === undefined ? scenePictures() : await read(source);
   const held = request.validation && (await read(request.validation));
   const [fingerprint, heldFingerprint] = [fingerprintOf(all), held && fingerprintOf(held)];
   const counts = countsOf(all);

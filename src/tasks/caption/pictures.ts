@@ -9,7 +9,7 @@ import { CHANNELS, type PictureInput } from "./facts.ts";
 
 /** Pictures of one size, one after the other, in shared memory where there is any. */
 export type PictureStore =
-  /** Red, green and blue of each pixel, row by row from the top left: [count, side, side, 3]. */
+  /** Red, green and blue, each row by row from the top left: [count, 3, side, side]. */
   | { readonly kind: "pixels"; readonly side: number; readonly values: Uint8Array }
   /** [count, places, features] */
   | {
@@ -40,26 +40,21 @@ export function takePictures(store: PictureStore, rows: ArrayLike<number>): Floa
   for (let row = 0; row < rows.length; row++) {
     const from = rows[row] * size;
     if (store.kind === "features") taken.set(store.values.subarray(from, from + size), row * size);
-    else takePixels(store.values, from, taken.subarray(row * size, (row + 1) * size));
+    else for (let k = 0; k < size; k++) taken[row * size + k] = store.values[from + k] / MIDDLE - 1;
   }
   return taken;
-}
-
-function takePixels(bytes: Uint8Array, from: number, into: Float32Array): void {
-  const pixels = into.length / CHANNELS;
-  for (let channel = 0; channel < CHANNELS; channel++) {
-    for (let at = 0; at < pixels; at++) {
-      into[channel * pixels + at] = bytes[from + at * CHANNELS + channel] / MIDDLE - 1;
-    }
-  }
 }
 
 /** A picture of a store to look at; undefined where it has features alone. */
 export function imageOf(store: PictureStore, row: number): RgbImage | undefined {
   if (store.kind === "features") return undefined;
-  const size = sizeOf(store);
-  const data = store.values.slice(row * size, (row + 1) * size);
-  return { width: store.side, height: store.side, channels: CHANNELS, data };
+  const { side, values } = store;
+  const plane = side ** 2;
+  const data = new Uint8Array(CHANNELS * plane);
+  for (let at = 0; at < data.length; at++) {
+    data[at] = values[(row * CHANNELS + (at % CHANNELS)) * plane + Math.floor(at / CHANNELS)];
+  }
+  return { width: side, height: side, channels: CHANNELS, data };
 }
 
 /**
@@ -86,20 +81,25 @@ export function scaleStore(store: PictureStore, input: PictureInput, where: stri
   return { kind: "features", places, features, values: scaled.store.values };
 }
 
-/** Several pictures of one size as a store. */
-export function storeOf(images: readonly RgbImage[], side: number): PictureStore {
-  const size = CHANNELS * side ** 2;
-  const values = sharedBytes(images.length * size);
-  for (const [row, { data }] of images.entries()) values.set(data, row * size);
+/** One picture as a store. */
+export function storeOf({ width: side, data }: RgbImage): PictureStore {
+  const values = sharedBytes(data.length);
+  putImage(data, values);
   return { kind: "pixels", side, values };
+}
+
+/** A picture with its channels first. @param data [height, width, 3] */
+export function putImage(data: Uint8Array, into: Uint8Array): void {
+  const plane = data.length / CHANNELS;
+  for (let at = 0; at < data.length; at++) into[(at % CHANNELS) * plane + Math.floor(at / CHANNELS)] = data[at];
 }
 
 /** A text that equal pictures share; undefined for a picture of one colour, or of equal features everywhere. */
 export function keyOfPicture(store: PictureStore, row: number): string | undefined {
   const size = sizeOf(store);
   const own = store.values.subarray(row * size, (row + 1) * size);
-  const period = store.kind === "pixels" ? CHANNELS : 1;
-  if (own.every((value, at) => value === own[at % period])) return undefined;
+  const stretch = store.kind === "pixels" ? store.side ** 2 : size;
+  if (own.every((value, at) => value === own[at - (at % stretch)])) return undefined;
   const bytes = new Uint8Array(own.byteLength);
   // A copy: memory that is shared is not hashed in place everywhere.
   bytes.set(new Uint8Array(own.buffer, own.byteOffset, own.byteLength));

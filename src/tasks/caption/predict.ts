@@ -1,16 +1,16 @@
 /** What a trained captioner writes for pictures in files. */
-import { InputError } from "../../core/errors.ts";
 import type { LoadHooks } from "../../core/hooks.ts";
 import type { DataFile } from "../../data/data-source.ts";
 import { type RgbImage, resizeImage } from "../../io/image.ts";
 import { decodeImage } from "../../io/images.ts";
 import type { Captioner } from "../../models/captioner.ts";
 import { type CaptionerConfig, mapOf } from "../../models/captioner-config.ts";
+import { svgContactSheet } from "../../render/svg-contact-sheet.ts";
 import type { CaptionPrediction } from "../predictions.ts";
 import type { Prediction, TrainedModel } from "../task.ts";
 import { completeSearch, searchCaptions } from "./decode.ts";
 import type { CaptionSettings } from "./defaults.ts";
-import { type CaptionFacts, limitOf, type PictureInput, tokensOf } from "./facts.ts";
+import { type CaptionFacts, limitOf, tokensOf } from "./facts.ts";
 import { type PictureStore, scaleStore, sizeOf, storeOf, takePictures } from "./pictures.ts";
 import { readFeatures } from "./read-features.ts";
 
@@ -36,7 +36,7 @@ export async function* predictFile(
   }
   const { side } = input;
   const image = resizeImage(await decodeImage(await file.read(), file.name), side, side, { crop: true });
-  const prediction = await describe(trained, file.name, storeOf([image], side), 0);
+  const prediction = await describe(trained, file.name, storeOf(image), 0);
   seen.set(prediction, image);
   yield prediction;
 }
@@ -95,5 +95,5 @@ export function drawPredictions(predictions: readonly Prediction[]): string {
     image: seen.get(prediction),
     ...(prediction.json as unknown as CaptionPrediction),
   }));
-  return all.some(({ attention }) => attention !== undefined) ? drawMaps(all) : drawSheet(all);
+  return svgContactSheet(all.map((one) => ({ ...one, name: one.input })));
 }
