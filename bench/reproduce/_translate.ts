@@ -1,8 +1,7 @@
 /** The task `translate` as these programs use it. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { readFileSync } from "node:fs";
 import { evaluateRun } from "../../src/runs/evaluate-run.ts";
 import { trainTask } from "../../src/runs/train-task.ts";
 import type { TrainOptions } from "../../src/runs/training-options.ts";
@@ -34,8 +33,13 @@ export async function trainTranslation(
   for await (const event of training.events) {
     if (event.event === "eval") {
       const { bleu, exactMatch } = event.metrics;
-      const score = bleu === undefined ? `exact ${percent(exactMatch)}` : `BLEU ${bleu.toFixed(2)}, exact ${percent(exactMatch)}`;
-      report(`${name}, step ${event.step}: validation loss ${event.loss.toFixed(3)}, ${score}, ${event.seconds.toFixed(0)} s`);
+      const score =
+        bleu === undefined
+          ? `exact ${percent(exactMatch)}`
+          : `BLEU ${bleu.toFixed(2)}, exact ${percent(exactMatch)}`;
+      report(
+        `${name}, step ${event.step}: validation loss ${event.loss.toFixed(3)}, ${score}`,
+      );
     }
     if (event.event === "end") ({ seconds, step: steps } = event);
   }
@@ -46,6 +50,15 @@ export async function trainTranslation(
 export async function testTranslation(run: string, data: readonly string[], search: SearchOptions = {}) {
   const { loss, metrics, details } = await evaluateRun(run, data, search, HOOKS);
   return { loss, metrics, details };
+}
+
+/** BLEU, BLEU in lower case, chrF and exact matches, for a table. */
+export function rowOf({ metrics, details }: Awaited<ReturnType<typeof testTranslation>>): string[] {
+  const { bleu, bleuLowercase = bleu, chrf } = details.scores as Record<string, { readonly value: number }>;
+  return [
+    ...[bleu, bleuLowercase, chrf].map(({ value }) => value.toFixed(2)),
+    (100 * metrics.exactMatch).toFixed(2),
+  ];
 }
 
 export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;

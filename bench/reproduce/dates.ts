@@ -33,7 +33,9 @@ export async function reproduce(given: string[]): Promise<void> {
   await withFolder(async (folder) => {
     const data = writePairs(folder, "train", pick(split.train));
     const test = writePairs(folder, "test", pick(split.validation));
-    console.log(`${split.train.length} pairs to train on and to validate with, ${split.validation.length} to test`);
+    console.log(
+      `${split.train.length} pairs to train on and to validate with, ${split.validation.length} to test`,
+    );
     for (const [name, form] of Object.entries(FORMS)) {
       const [exact, seconds]: [number[], number[]] = [[], []];
       for (const seed of seeds) {
@@ -41,7 +43,9 @@ export async function reproduce(given: string[]): Promise<void> {
         const out = `${folder}/run-${rows.length}-${seed}`;
         const run = await trainTranslation({ data, ...SETTINGS, ...form, seed, out, ...limits }, name);
         const { metrics } = await testTranslation(out, test, { beam: 1 });
-        console.log(`${name}, seed ${seed}: ${percent(metrics.exactMatch)} of the test pairs, ${run.seconds.toFixed(0)} s`);
+        console.log(
+          `${name}, seed ${seed}: ${percent(metrics.exactMatch)} of the test pairs, ${run.seconds.toFixed(0)} s`,
+        );
         exact.push(metrics.exactMatch);
         seconds.push(run.seconds);
         if (form.attention === "none" && seed === seeds[0]) {

@@ -32,12 +32,12 @@ const RECURRENT = {
 const WINDOW = { hidden: 128, dropout: 0.5, updates: 600 } as const;
 
 /** Windows of the feed-forward network that are tried, in frames; all of it before the frame where nothing later is known. */
-const WIDTHS = [8, 16, 32, 64];
+const WIDTHS = [8, 16, 32, 64, 128];
 const BEST_WIDTH = { causal: 16, both: 32 };
 
 /** Passes and updates at which a choice is looked at. */
 const EPOCHS = [1, 2, 3, 4, 6, 8];
-const UPDATES = [200, 400, 600, 1000];
+const UPDATES = [600, 1000, 2000, 4000];
 
 type Direction = "causal" | "both";
 

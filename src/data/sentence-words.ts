@@ -26,50 +26,52 @@ export function splitSentence(text: string): string[] {
 /** What is written before and after a sign: nothing, a space, or a space of another kind. */
 export type Spaces = readonly [before: string, after: string];
 
-/** The spaces of signs, by {@link SignKeys}. */
+/** The spaces of signs, by the names that {@link nameSigns} gives them. */
 export type Spacing = ReadonlyMap<string, Spaces>;
 
 /** Signs that open and close alike: every second one closes, and the last one of an odd number is by itself. */
-const QUOTES = ['"', "'"];
+const QUOTES: readonly string[] = ['"', "'"];
 
-/** Names the signs of a sentence in their order: quotes that open, that close and that are alone have names of their own. */
-class SignKeys {
-  private readonly left: Map<string, number>;
-  private readonly open = new Set<string>();
-
-  constructor(words: readonly string[]) {
-    this.left = new Map(QUOTES.map((quote) => [quote, words.filter((word) => word === quote).length]));
-  }
-
-  next(sign: string): string {
-    const left = this.left.get(sign);
-    if (left === undefined) return sign;
-    this.left.set(sign, left - 1);
-    if (this.open.delete(sign)) return `${sign}close`;
-    if (left === 1) return `${sign}alone`;
-    this.open.add(sign);
-    return `${sign}open`;
-  }
+/**
+ * Signs by what they are in their sentence; undefined for words. A quote opens, closes or is alone, and a sign between two
+ * digits (8:00) is another one than elsewhere.
+ */
+function nameSigns(words: readonly string[]): (string | undefined)[] {
+  const left = new Map(QUOTES.map((quote) => [quote, words.filter((word) => word === quote).length]));
+  const open = new Set<string>();
+  const nameQuote = (quote: string): string => {
+    const others = left.get(quote)! - 1;
+    left.set(quote, others);
+    if (open.delete(quote)) return `${quote}close`;
+    if (others === 0) return `${quote}alone`;
+    open.add(quote);
+    return `${quote}open`;
+  };
+  return words.map((word, at) => {
+    if (isWord(word)) return undefined;
+    if (left.has(word)) return nameQuote(word);
+    const isBetweenDigits = /\p{N}$/u.test(words[at - 1] ?? "") && /^\p{N}/u.test(words[at + 1] ?? "");
+    return isBetweenDigits ? `${word}#` : word;
+  });
 }
 
 /** Of signs that the training text has not: those that belong to the word before them, and to the one after them. */
-const CLOSING = /^(?:[,.;:!?)\]}%…’”»]|\.{2,}|["']close|'alone)$/u;
-const OPENING = /^(?:[([{«„“‘¿¡#$€£@]|["']open)$/u;
+const CLOSING = /^(?:[,.;:!?)\]}%…’”»]|\.{2,}|["']close|'alone|[:/]#)$/u;
+const OPENING = /^(?:[([{«„“‘¿¡#$€£@]|["']open|[:/]#)$/u;
 
-function spacesOf(key: string, spacing: Spacing): Spaces {
-  return spacing.get(key) ?? [CLOSING.test(key) ? "" : " ", OPENING.test(key) ? "" : " "];
+function spacesOf(name: string, spacing: Spacing): Spaces {
+  return spacing.get(name) ?? [CLOSING.test(name) ? "" : " ", OPENING.test(name) ? "" : " "];
 }
 
 /** Words and signs as a sentence. */
 export function joinWords(words: readonly string[], spacing: Spacing): string {
-  const keys = new SignKeys(words);
   let text = "";
-  let before: { readonly word: string; readonly spaces: Spaces | undefined } | undefined;
-  for (const word of words) {
-    const spaces = isWord(word) ? undefined : spacesOf(keys.next(word), spacing);
-    if (before !== undefined) text += gapBetween(before, { word, spaces });
-    text += word;
-    before = { word, spaces };
+  let left: Placed | undefined;
+  for (const [at, name] of nameSigns(words).entries()) {
+    const right = { word: words[at], spaces: name === undefined ? undefined : spacesOf(name, spacing) };
+    if (left !== undefined) text += gapBetween(left, right);
+    text += right.word;
+    left = right;
   }
   return text;
 }
@@ -96,25 +98,26 @@ export class SpacingCounts {
 
   /** @param text of a sentence @param words of it, as {@link splitSentence} gives them */
   add(text: string, words: readonly string[]): void {
-    const keys = new SignKeys(words);
-    let [at, before] = [0, ""];
-    let sign: string | undefined;
-    for (const word of words) {
-      const start = text.indexOf(word, at);
-      const gap = gapOf(text.slice(at, start));
-      const isSign = !isWord(word);
-      const key = isSign ? keys.next(word) : undefined;
-      if (key !== undefined && before !== "" && sign === undefined) this.count(key, 0, gap);
-      if (sign !== undefined && !isSign) this.count(sign, 1, gap);
-      [at, before, sign] = [start + word.length, word, key];
+    const names = nameSigns(words);
+    let end = 0;
+    for (const [at, word] of words.entries()) {
+      const start = text.indexOf(word, end);
+      const [left, right] = [names[at - 1], names[at]];
+      // Between two signs it is not clear whose space it is.
+      if (at > 0 && (left === undefined) !== (right === undefined)) {
+        const gap = gapOf(text.slice(end, start));
+        if (right === undefined) this.count(left!, 1, gap);
+        else this.count(right, 0, gap);
+      }
+      end = start + word.length;
     }
   }
 
-  private count(key: string, side: 0 | 1, gap: string): void {
-    let own = this.counts.get(key);
+  private count(sign: string, side: 0 | 1, gap: string): void {
+    let own = this.counts.get(sign);
     if (own === undefined) {
       own = [new Map(), new Map()];
-      this.counts.set(key, own);
+      this.counts.set(sign, own);
     }
     own[side].set(gap, (own[side].get(gap) ?? 0) + 1);
   }

@@ -7,7 +7,7 @@ const ENTRY_SIZE = 12;
 
 /**
  * The orientation of the picture, 1 to 8, as its first directory has it. 1, upright, for whatever is no Exif or is damaged:
- * a picture is not refused for the sake of its remarks.
+ * a picture is not refused because of its metadata.
  * @param tiff the TIFF structure: what follows `Exif\0\0` in a JPEG file, or the chunk eXIf of a PNG file
  */
 export function readOrientation(tiff: Uint8Array): number {
@@ -30,7 +30,10 @@ export function readOrientation(tiff: Uint8Array): number {
   return 1;
 }
 
-/** The picture as it was meant to be seen: mirrored where the orientation is even but 6 and 8 or 5 and 7, and turned. */
+/**
+ * The picture as it was meant to be seen: 2 is mirrored, 3 turned by 180 degrees, 4 mirrored upside down, 5 transposed, 6 turned
+ * clockwise, 7 transposed along the other diagonal, 8 turned counterclockwise.
+ */
 export function applyOrientation(image: RgbImage, orientation: number): RgbImage {
   if (orientation === 1) return image;
   const { width, height, data } = image;

@@ -14,13 +14,15 @@ export interface RgbImage {
 /** Pixels of a picture, unless a limit says otherwise. */
 export const MAX_PIXELS = 2 ** 24;
 
+const THREE: Range = { text: "3", fits: (value) => value === 3 };
+
 /** Refuses what is no {@link RgbImage}. */
 export function checkImage(where: string, image: RgbImage): void {
   checkValue(where, OBJECT, image);
   const { width, height, channels, data } = image;
   checkValue(`${where}.width`, SIZE, width);
   checkValue(`${where}.height`, SIZE, height);
-  if (channels !== 3) throw new InputError(`${where}.channels must be 3, got ${String(channels)}`);
+  checkValue(`${where}.channels`, THREE, channels);
   checkValue(`${where}.data`, BYTES, data);
   if (data.length !== height * width * 3) {
     throw new ShapeError(`${where}.data`, `${height} x ${width} x 3 bytes`, `${data.length}`);

@@ -6,7 +6,7 @@ import { checkSize } from "./image.ts";
 import { joinBytes } from "./join-bytes.ts";
 
 export interface JpegSegments {
-  /** A JPEG file of the same pixels, without remarks, profiles and thumbnails. */
+  /** A JPEG file of the same pixels, without metadata, profiles and thumbnails. */
   readonly file: Uint8Array;
   /** Three colours that are red, green and blue, and not YCbCr. */
   readonly isRgb: boolean;
@@ -50,8 +50,8 @@ const OTHER_FRAMES: Readonly<Record<number, string>> = {
   207: "hierarchical",
 };
 
-/** Encoders make some ten of a progressive file. Each takes time for all blocks, whatever it contains. */
-const MAX_SCANS = 100;
+/** Encoders make some ten of a progressive file. Each takes time for all blocks, of however few bytes it is. */
+const MAX_SCANS = 50;
 
 const CONVERT = { hint: "convert it, such as with: magick FILE -colorspace sRGB out.png" };
 

@@ -1,5 +1,5 @@
 import { FormatError, InputError } from "../core/errors.ts";
-import { COUNT, type Range, refuseOthers, SIZE, settle } from "../core/options.ts";
+import { COUNT, optional, type Range, type Ranges, type Settled, SIZE, settle } from "../core/options.ts";
 import {
   ATTENTION,
   completeDecoderConfig,
@@ -66,6 +66,14 @@ const RANGES: Readonly<Record<keyof CaptionerConfig, Range>> = {
   tieWeights,
 };
 
+/** What follows from other fields unless it is given. */
+type Given = Settled<CaptionerConfig, "embedding" | "attentionUnits">;
+const GIVEN: Ranges<Given> = {
+  ...RANGES,
+  embedding: optional(embedding),
+  attentionUnits: optional(attentionUnits),
+};
+
 const DEFAULTS = {
   image: null,
   filters: 16,
@@ -84,10 +92,13 @@ const DEFAULTS = {
  */
 export function completeCaptionerConfig(settings: CaptionerSettings): CaptionerConfig {
   const where = "Captioner settings";
-  refuseOthers(where, RANGES, settings);
-  const { hidden: units, attention = "none" } = settings;
-  const derived = { ...DEFAULTS, embedding: units, attentionUnits: attention === "none" ? 0 : units };
-  const config = settle<CaptionerConfig>(where, RANGES, derived, settings);
+  const given = settle<Given>(where, GIVEN, DEFAULTS, settings);
+  const { hidden: units, embedding: vectors = units, attentionUnits: own } = given;
+  const config = {
+    ...given,
+    embedding: vectors,
+    attentionUnits: own ?? (given.attention === "none" ? 0 : units),
+  };
   const { image, features, places } = config;
   if ((image !== null) === features > 0) {
     throw new InputError(
@@ -99,7 +110,7 @@ export function completeCaptionerConfig(settings: CaptionerSettings): CaptionerC
       `${where}: places are of given features: leave them out for an image, got ${places}`,
     );
   }
-  if (attention !== "none" && placesOf(config) < 2) {
+  if (config.attention !== "none" && placesOf(config) < 2) {
     throw new InputError(
       `${where}: attention needs two places or more, and a picture has ${placesOf(config)}`,
       {

@@ -1,5 +1,5 @@
 import { FormatError, InputError } from "../core/errors.ts";
-import { BELOW_1, COUNT, FLAG, type Range, refuseOthers, SIZE, settle } from "../core/options.ts";
+import { BELOW_1, COUNT, FLAG, optional, type Range, type Ranges, SIZE, settle } from "../core/options.ts";
 import type { BuiltInCell } from "./cells.ts";
 import {
   ATTENTION,
@@ -78,6 +78,19 @@ const DEFAULTS = {
   dropout: 0,
 } as const;
 
+type Derived = "embedding" | "attentionUnits" | "contextToOutput" | "readout";
+
+/** Settings whose defaults depend on others may be missing. */
+type Given = Omit<Seq2SeqConfig, Derived> & Partial<Pick<Seq2SeqConfig, Derived>>;
+
+const GIVEN: Ranges<Given> = {
+  ...RANGES,
+  embedding: optional(SIZE),
+  attentionUnits: optional(COUNT),
+  contextToOutput: optional(FLAG),
+  readout: optional(COUNT),
+};
+
 /**
  * Fills in defaults: the lecture's form, one GRU layer in one direction whose last state is c, which f_y does not read;
  * with attention f_y reads c_t, and queries and keys have `hidden` features.
@@ -85,16 +98,11 @@ const DEFAULTS = {
  */
 export function completeSeq2SeqConfig(settings: Seq2SeqSettings): Seq2SeqConfig {
   const where = "Seq2Seq settings";
-  refuseOthers(where, RANGES, settings);
-  const { hidden, embedding = hidden, attention = "none", tieWeights = false } = settings;
-  const derived = {
-    ...DEFAULTS,
-    embedding,
-    attentionUnits: attention === "none" ? 0 : hidden,
-    contextToOutput: attention !== "none",
-    readout: tieWeights ? embedding : 0,
-  };
-  const config = settle<Seq2SeqConfig>(where, RANGES, derived, settings);
+  const given = settle<Given>(where, GIVEN, DEFAULTS, settings);
+  const { hidden, embedding = hidden, attention, tieWeights } = given;
+  const { attentionUnits = attention === "none" ? 0 : hidden } = given;
+  const { contextToOutput = attention !== "none", readout = tieWeights ? embedding : 0 } = given;
+  const config = { ...given, embedding, attentionUnits, contextToOutput, readout };
   if (config.tieEmbeddings && config.sourceVocabulary !== config.targetVocabulary) {
     throw new InputError(
       `${where}: tieEmbeddings needs one vocabulary, got ${config.sourceVocabulary} source and ${config.targetVocabulary} target symbols`,

@@ -5,8 +5,9 @@ import {
   FLAG,
   OPTIONS,
   oneOf,
+  optional,
   type Range,
-  refuseOthers,
+  type Ranges,
   SIZE,
   settle,
 } from "../core/options.ts";
@@ -99,6 +100,20 @@ const DEFAULTS = {
   tieWeights: false,
 } as const;
 
+type Derived = "embedding" | "attention" | "attentionUnits" | "outputReads" | "readout";
+
+/** Settings whose defaults depend on others may be missing. */
+type Given = Omit<SequenceDecoderConfig, Derived> & Partial<Pick<SequenceDecoderConfig, Derived>>;
+
+const GIVEN: Ranges<Given> = {
+  ...DECODER_RANGES,
+  embedding: optional(SIZE),
+  attention: optional(ATTENTION),
+  attentionUnits: optional(COUNT),
+  outputReads: optional(READS),
+  readout: optional(COUNT),
+};
+
 /**
  * Fills in defaults: one GRU layer; vectors of `hidden` features; additive attention of `hidden` units where there is a
  * memory; f_y reads y_{t-1}, and c_t where there is attention; no readout layer unless the weights are tied.
@@ -106,21 +121,15 @@ const DEFAULTS = {
  */
 export function completeDecoderConfig(settings: SequenceDecoderSettings): SequenceDecoderConfig {
   const where = "SequenceDecoder settings";
-  refuseOthers(where, DECODER_RANGES, settings);
-  const { hidden, memory = 0, embedding = hidden, tieWeights = false } = settings;
-  const { attention = memory > 0 ? "additive" : "none" } = settings;
-  const derived = {
-    ...DEFAULTS,
-    embedding,
-    attention,
-    attentionUnits: attention === "none" ? 0 : hidden,
-    outputReads: { previous: true, context: memory > 0 },
-    readout: tieWeights ? embedding : 0,
-  };
-  const config = settle<SequenceDecoderConfig>(where, DECODER_RANGES, derived, settings);
-  const { previous, context } = config.outputReads;
+  const given = settle<Given>(where, GIVEN, DEFAULTS, settings);
+  const { hidden, memory, embedding = hidden, tieWeights } = given;
+  const { attention = memory > 0 ? "additive" : "none", readout = tieWeights ? embedding : 0 } = given;
+  const { attentionUnits = attention === "none" ? 0 : hidden } = given;
+  const { previous, context } = given.outputReads ?? { previous: true, context: memory > 0 };
+  const outputReads = { previous, context };
+  const config = { ...given, embedding, attention, attentionUnits, outputReads, readout };
   checkCombination(where, config);
-  return { ...config, outputReads: { previous, context } };
+  return config;
 }
 
 function checkCombination(where: string, config: SequenceDecoderConfig): void {

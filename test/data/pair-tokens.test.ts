@@ -27,6 +27,7 @@ describe("the rule of words", () => {
     ['„Zitat“ und "noch eins"...', '„ Zitat “ und " noch eins " ...'],
     ["3D-Brille um 10:30 Uhr, 2nd", "3D-Brille um 10 : 30 Uhr , 2nd"],
     ["a - b -c", "a - b - c"],
+    ["8:00, 3/4 und 1:2", "8 : 00 , 3 / 4 und 1 : 2"],
     ["x\u00a0y\u202f!", "x y !"],
     ["🙂🙂 Привет", "🙂 🙂 Привет"],
     ["  ", ""],
@@ -35,7 +36,7 @@ describe("the rule of words", () => {
   });
 
   test("joins signs as they usually stand where nothing was learned", () => {
-    const text = 'He said: "I don\'t know (yet)", and left... Why? "Oh!" The boys\' dog.';
+    const text = 'He said: "I don\'t know (yet) at 8:00", and left... Why? "Oh!" The boys\' dog.';
     expect(joinWords(splitSentence(text), new Map())).toBe(text);
   });
 

@@ -91,12 +91,6 @@ export const TAG: Entries = {
       },
     },
   ],
-  "models/sequence-tagger.ts": [
-    {
-      hint: "taggers are for the CPU: use a wasm or native backend",
-      explains: "there is no backend yet whose memory cannot be read at once",
-    },
-  ],
   "models/tagger-stream.ts": [
     {
       hint: "a stream has no end: train the model in one direction, with a delay where labels need later steps",

@@ -17,10 +17,12 @@ import { DECODE } from "./entries-decode.ts";
 import { ENGINE } from "./entries-engine.ts";
 import { FORECAST } from "./entries-forecast.ts";
 import { FORMATS } from "./entries-formats.ts";
+import { IMAGES } from "./entries-images.ts";
 import { LAYERS } from "./entries-layers.ts";
 import { METRICS } from "./entries-metrics.ts";
 import { PAGES } from "./entries-page.ts";
 import { RUNS } from "./entries-runs.ts";
+import { SEQ2SEQ } from "./entries-seq2seq.ts";
 import { SETS } from "./entries-sets.ts";
 import { TAG } from "./entries-tag.ts";
 import { TASKS } from "./entries-tasks.ts";
@@ -40,10 +42,12 @@ const ENTRIES: Entries = {
   ...ENGINE,
   ...FORMATS,
   ...FORECAST,
+  ...IMAGES,
   ...LAYERS,
   ...METRICS,
   ...PAGES,
   ...RUNS,
+  ...SEQ2SEQ,
   ...SETS,
   ...TEXT,
 };

@@ -141,7 +141,9 @@ describe.each(backends)("on $name", ({ backend, tolerance }) => {
     }
     const each = await read(model, () => lossOf(model, ALL, { reduction: "none" }, { extra: 1 }));
     expect(each.length).toBe(ALL.length * 6);
-    expect(firstDifference([Array.from(each).reduce((total, x) => total + x, 0)], [together], tolerance)).toBeUndefined();
+    expect(
+      firstDifference([Array.from(each).reduce((total, x) => total + x, 0)], [together], tolerance),
+    ).toBeUndefined();
     for (const row of ALL) {
       expect(each.slice(row * 6 + TARGET_LENGTHS[row] + 1, row * 6 + 6).every((x) => x === 0)).toBe(true);
     }

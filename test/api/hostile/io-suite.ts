@@ -8,6 +8,7 @@ import type { HostileContext, HostileTarget } from "../../support/hostile/calls.
 import { describeCheckpoint } from "../../support/text-checkpoint.ts";
 import * as arg from "./arguments.ts";
 import { formatTargets } from "./formats.ts";
+import { imageTargets } from "./images.ts";
 
 export async function prepared() {
   return io.encodeCheckpoint(
@@ -138,6 +139,11 @@ function models({ backend }: HostileContext): HostileTarget[] {
   ];
 }
 
-export const targets = (context: HostileContext) => [...files(), ...formatTargets(), ...models(context)];
+export const targets = (context: HostileContext) => [
+  ...files(),
+  ...formatTargets(),
+  ...imageTargets(),
+  ...models(context),
+];
 
 export default (context: HostileContext) => arg.sampled(targets(context), context);

@@ -8,6 +8,7 @@ import type { HostileContext, HostileTarget } from "../../support/hostile/calls.
 import * as arg from "./arguments.ts";
 import { classifierTargets } from "./classifier.ts";
 import { forecasterTargets } from "./forecaster.ts";
+import { seq2seqTargets } from "./seq2seq.ts";
 import { taggerTargets } from "./tagger.ts";
 
 const isList = (value: unknown): value is ArrayLike<unknown> =>
@@ -347,6 +348,7 @@ export function targets(context: HostileContext): HostileTarget[] {
     ...inspecting(model),
     ...classifierTargets(context, tensors),
     ...taggerTargets(context, tensors),
+    ...seq2seqTargets(context, tensors),
     ...forecasterTargets(context, tensors),
   ];
 }

@@ -2,8 +2,9 @@ import * as data from "../../../src/data/index.ts";
 import type { HostileTarget } from "../../support/hostile/calls.ts";
 import * as arg from "./arguments.ts";
 
-const hypotheses = arg.only(() => ["a b c d", "e"]);
-const references = arg.only(() => ["a b c e", ["e", "f"]]);
+// Three, since lists of one and two texts are among the hostile values.
+const hypotheses = arg.only(() => ["a b c d", "e", "f"]);
+const references = arg.only(() => ["a b c e", ["e", "f"], "g"]);
 
 export function translationMetricTargets(): HostileTarget[] {
   const lowercase = arg.optional(arg.flag());
