@@ -3,7 +3,6 @@ import { InputError } from "../../core/errors.ts";
 import type { LoadHooks } from "../../core/hooks.ts";
 import { runJobInTurns, Turns } from "../../core/job.ts";
 import { UNKNOWN } from "../../core/symbols.ts";
-import type { DataSource } from "../../data/data-source.ts";
 import { frameItems, type ItemStore, ItemsBuilder } from "../../data/items.ts";
 import { learnPairTokensJob, type PairTokens } from "../../data/pair-tokens.ts";
 import { fitScaling } from "../../data/scaling.ts";
@@ -58,11 +57,24 @@ export async function loadCaptions(
   request: Request,
   hooks: LoadHooks,
 ): Promise<Loaded<CaptionSettings, CaptionData>> {
-  const { source, known, settings } = request;
+  const { source, validation } = request;
   const side = sideOf(request);
-  const read = (from: DataSource) => readCaptioned(from, side, hooks);
-  const all = source === undefined ? scenePictures() : await read(source);
-  const held = request.validation && (await read(request.validation));
+  const all = source === undefined ? scenePictures() : await readCaptioned(source, side, hooks);
+  const held = validation && (await readCaptioned(validation, side, hooks));
+  const { settings, data } = await arrangeCaptions({ all, held }, request, hooks);
+  return { settings, data: { ...data, set: source === undefined ? "scenes" : null } };
+}
+
+/**
+ * {@link loadCaptions} of pictures that have been read.
+ * @param given `held` is validated on; undefined: a part of `all`
+ */
+export async function arrangeCaptions(
+  { all, held }: { readonly all: CaptionedPictures; readonly held?: CaptionedPictures },
+  request: Request,
+  hooks: LoadHooks,
+): Promise<Loaded<CaptionSettings, CaptionData>> {
+  const { known, settings } = request;
   const [fingerprint, heldFingerprint] = [fingerprintOf(all), held && fingerprintOf(held)];
   const counts = countsOf(all);
   request.verify({ fingerprint, counts, validation: heldFingerprint });
@@ -70,7 +82,7 @@ export async function loadCaptions(
   const tokens =
     known === undefined ? await learnTokens(all, split.train, settings, hooks) : tokensOf(known.facts);
   const input = known?.facts.input ?? describeInput(all.pictures, split.train);
-  const judgedBy = all.scenes === undefined ? "bleu" : "right";
+  const judgedBy = (held ?? all).scenes === undefined ? "bleu" : "right";
   const scaled = { ...all, pictures: scaleStore(all.pictures, input, "the data") };
   const train = await encodePart(scaled, split.train, tokens, hooks);
   const longest = Math.max(known?.facts.longest ?? 1, longestOf(train));
@@ -85,7 +97,7 @@ export async function loadCaptions(
       train,
       validation,
       facts,
-      set: source === undefined ? "scenes" : null,
+      set: null,
       fingerprint,
       validationFingerprint: heldFingerprint,
       counts,

@@ -2,7 +2,7 @@
 import { InputError } from "../../core/errors.ts";
 import type { LoadHooks } from "../../core/hooks.ts";
 import type { DataSource } from "../../data/data-source.ts";
-import { captionedScenes, SCENE_SIDE, type Scene } from "../../data/scenes.ts";
+import { type CaptionedScene, captionedScenes, SCENE_SIDE, type Scene } from "../../data/scenes.ts";
 import { Sha256 } from "../../data/sha256.ts";
 import { sharedBytes } from "../../data/shared-arrays.ts";
 import type { ItemSplit } from "../../data/splits.ts";
@@ -43,20 +43,24 @@ const SCENES = { seen: 6000, heldOut: 600, captions: 2 } as const;
 /** Scenes to train on, and scenes with a combination of shape, colour and relation that none of those has. */
 export function scenePictures(): CaptionedPictures {
   const { seen, heldOut, captions } = SCENES;
-  const all = [
+  const set = sceneSet([
     ...captionedScenes({ count: seen, part: "seen", captions }),
     ...captionedScenes({ count: heldOut, part: "heldOut", captions }),
-  ];
+  ]);
+  const places = Int32Array.from(set.names.keys());
+  return { ...set, split: { train: places.slice(0, seen), validation: places.slice(seen) } };
+}
+
+/** Drawn scenes as pictures with captions. */
+export function sceneSet(all: readonly CaptionedScene[]): CaptionedPictures {
   const size = CHANNELS * SCENE_SIDE ** 2;
   const values = sharedBytes(all.length * size);
   for (const [row, { pixels }] of all.entries()) values.set(pixels, row * size);
-  const places = Array.from(all.keys());
   return {
     names: all.map((_, index) => `scene ${index + 1}`),
     captions: all.map((one) => one.captions),
     pictures: { kind: "pixels", side: SCENE_SIDE, values },
     scenes: all.map(({ scene }) => scene),
-    split: { train: Int32Array.from(places.slice(0, seen)), validation: Int32Array.from(places.slice(seen)) },
   };
 }
 
