@@ -1,6 +1,6 @@
 /** Texts that are longer than what a model was trained on. */
 import { checkValue, type Range, SIZE, TEXT } from "../core/options.ts";
-import type { PairTokens } from "./pair-tokens.ts";
+import { PAIR_TOKENS, type PairTokens } from "./pair-tokens.ts";
 
 /** A character may be a space and four bytes. */
 const LEAST = 8;
@@ -22,6 +22,7 @@ const CUTS = [/[.!?…。！？]["'’”»)\]]*$/u, /[,;:–—)\]]["'’”»]
  */
 export function splitLongText(text: string, tokens: PairTokens, maxLength: number): string[] {
   checkValue("splitLongText: text", TEXT, text);
+  checkValue("splitLongText: tokens", PAIR_TOKENS, tokens);
   checkValue("splitLongText: maxLength", MAX_LENGTH, maxLength);
   const sizeOf = (part: string): number => tokens.encode(part).length;
   const words = text.split(/\s+/u).filter((word) => word !== "");

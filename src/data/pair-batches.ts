@@ -3,18 +3,20 @@ import { InputError, type Job, runJob } from "../core/index.ts";
 import {
   checkValue,
   FLAG,
+  LIST,
   type Names,
   OBJECT,
   optional,
   type Ranges,
   refuseOthers,
+  type Settled,
   SIZE,
   settle,
 } from "../core/options.ts";
 import { ItemBatches, type ItemBatchOptions } from "./item-batches.ts";
 import { checkIndices, ID_ITEMS, type ItemStore, Items, ItemsBuilder } from "./items.ts";
 import { type PaddedItems, padItems } from "./padded-items.ts";
-import type { PairTokens } from "./pair-tokens.ts";
+import { PAIR_TOKENS, type PairTokens } from "./pair-tokens.ts";
 import { PAIRS, type SentencePairs } from "./pairs.ts";
 import { sharedInts } from "./shared-arrays.ts";
 
@@ -43,17 +45,10 @@ export interface EncodePairsOptions {
   readonly reverseSources?: boolean;
 }
 
-const TOKENS = {
-  text: "symbols, as learnPairTokens makes them",
-  fits: (value: unknown): boolean => {
-    const { encode, decode, size } = Object(value) as Partial<PairTokens>;
-    return typeof encode === "function" && typeof decode === "function" && SIZE.fits(size);
-  },
-};
-
-const RANGES: Ranges<Omit<EncodePairsOptions, "indices">> = {
-  source: TOKENS,
-  target: TOKENS,
+const RANGES: Ranges<EncodePairsOptions> = {
+  source: PAIR_TOKENS,
+  target: PAIR_TOKENS,
+  indices: optional(LIST),
   maxLength: optional(SIZE),
   reverseSources: optional(FLAG),
 };
@@ -72,9 +67,10 @@ export function encodePairs(pairs: SentencePairs, options: EncodePairsOptions): 
 /** {@link encodePairs} as a job. */
 export function* encodePairsJob(pairs: SentencePairs, options: EncodePairsOptions): Job<EncodedPairs> {
   checkValue("encodePairs: pairs", PAIRS, pairs);
-  const { indices: asked, ...others } = options;
-  const { source, target, maxLength = Infinity, reverseSources } = settle("encodePairs", RANGES, {}, others);
-  const indices = asked ?? pairs.sources.map((_, index) => index);
+  type Settings = Settled<EncodePairsOptions, "indices" | "maxLength" | "reverseSources">;
+  const settings = settle<Settings>("encodePairs", RANGES, {}, options);
+  const { source, target, maxLength = Number.POSITIVE_INFINITY, reverseSources } = settings;
+  const { indices = pairs.sources.map((_, index) => index) } = settings;
   checkIndices("encodePairs: indices", indices, pairs.sources.length);
   const sources = new ItemsBuilder("encodePairs", new Int32Array(0), 1);
   const targets = new ItemsBuilder("encodePairs", new Int32Array(0), 1);
@@ -156,7 +152,7 @@ export class PairBatches {
     refuseOthers("PairBatches", OPTIONS, options);
     this.batches = new ItemBatches(this.sources, {
       ...options,
-      bucketBatches: options.bucketBatches ?? 16,
+      bucketBatches: options.bucketBatches === undefined ? 16 : options.bucketBatches,
       weights: Float64Array.from(targets, (length) => length + 1),
       sortBy: ranksOf(sources, targets),
     });

@@ -15,7 +15,7 @@ import { FIRST_SYMBOL, UNKNOWN } from "../core/symbols.ts";
 import { BpeTokenizer, BYTES } from "./bpe-tokenizer.ts";
 import { checkIndices } from "./items.ts";
 import { normalizeLine } from "./labelled-lines.ts";
-import { ITERABLE } from "./ranges.ts";
+import { ITERABLE, TOKENIZER } from "./ranges.ts";
 import {
   joinWords,
   type Spacing,
@@ -60,6 +60,12 @@ export interface PairTokensOptions {
   /** Ids at most, END, START and UNKNOWN included: of byte pairs at least 259. Default 65,535; byte pairs 8,000. */
   readonly size?: number;
 }
+
+/** Checks for members, not for a class. */
+export const PAIR_TOKENS: Range = {
+  text: "symbols, as learnPairTokens makes them",
+  fits: (value) => TOKENIZER.fits(value) && typeof (value as Partial<PairTokens>).split === "function",
+};
 
 const RANGES: Ranges<PairTokensOptions> = {
   kind: oneOf(...TOKEN_KINDS),

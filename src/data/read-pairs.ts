@@ -2,6 +2,7 @@
 import { escapeControl, FormatError, InputError } from "../core/errors.ts";
 import type { LoadHooks } from "../core/hooks.ts";
 import { runJobInTurns, Turns } from "../core/job.ts";
+import { checkValue, OBJECT, optional, type Range, type Ranges, settle, TEXT } from "../core/options.ts";
 import { decodeLines } from "../io/decode-text.ts";
 import { parseJsonLines, textField } from "../io/json-lines.ts";
 import { quote, requireColumn, type Table, textColumn } from "../io/table-columns.ts";
@@ -14,6 +15,13 @@ export interface ReadPairsOptions {
   /** Column or field of the targets: its name, or in a table its number from 0. Default: target, else the second one. */
   readonly targetColumn?: string;
 }
+
+const SOURCE: Range = {
+  text: "a source of data, as memorySource makes it",
+  fits: (value) => typeof (Object(value) as Partial<DataSource>).listFiles === "function",
+};
+
+const RANGES: Ranges<ReadPairsOptions> = { sourceColumn: optional(TEXT), targetColumn: optional(TEXT) };
 
 /** Lines that are read between two looks at the clock. */
 const PAUSE = 1024;
@@ -42,15 +50,18 @@ export async function readPairs(
   options: ReadPairsOptions,
   hooks: LoadHooks,
 ): Promise<SentencePairs> {
+  checkValue("readPairs: source", SOURCE, source);
+  const columns = settle<ReadPairsOptions>("readPairs", RANGES, {}, options);
+  checkValue("readPairs: hooks", OBJECT, hooks);
   const files = await source.listFiles(hooks);
   const form = formOf(files);
   const sides: Sides = { sources: [], targets: [] };
-  if (form === "lines") await readTwoFiles(files, sides, options, source, hooks);
+  if (form === "lines") await readTwoFiles(files, sides, columns, source, hooks);
   else {
     for (const [index, file] of files.entries()) {
       hooks.onProgress(`reading ${source.description}`, index, files.length);
       hooks.signal?.throwIfAborted();
-      await READERS[form](file, sides, options, hooks);
+      await READERS[form](file, sides, columns, hooks);
     }
   }
   const pairs = await runJobInTurns(sentencePairsJob(sides.sources, sides.targets), hooks.signal);
@@ -122,9 +133,12 @@ async function readTwoFiles(
   }
   const [lines, others] = [sides.sources.length, sides.targets.length];
   if (lines !== others) {
-    throw new InputError(`${first} has ${lines} lines and ${second} has ${others}`, {
-      hint: "line n of one file must be the translation of line n of the other; where there is none, leave the line empty",
-    });
+    throw new InputError(
+      `${first} has ${lines} ${lines === 1 ? "line" : "lines"} and ${second} has ${others}`,
+      {
+        hint: "line n of one file must be the translation of line n of the other; where there is none, leave the line empty",
+      },
+    );
   }
   hooks.onNote(`the lines of ${first} are the sources, those of ${second} the targets`);
 }
@@ -144,18 +158,16 @@ async function readTabs(
     if (line.trim() === "") continue;
     const cells = line.split("\t");
     if (columns === undefined) {
-      columns = tabColumns(cells, options, name, number, hooks);
+      columns = tabColumns(cells, options, name, hooks);
       if (columns.isHeader) continue;
     }
     const { source, target } = columns;
     const needed = Math.max(source, target) + 1;
     if (cells.length < needed) {
       throw new FormatError(
-        `${file.name}:${number}`,
+        `${shown}:${number}`,
         `the line has ${cells.length} of at least ${needed} columns`,
-        {
-          hint: "separate the source and the target of each line by a tab",
-        },
+        { hint: "separate the source and the target of each line by a tab" },
       );
     }
     sources.push(cells[source]);
@@ -174,7 +186,6 @@ function tabColumns(
   cells: readonly string[],
   options: ReadPairsOptions,
   name: string,
-  line: number,
   { onNote }: LoadHooks,
 ): TabColumns {
   if (cells.length < 2) {
@@ -186,10 +197,9 @@ function tabColumns(
   const asked = [options.sourceColumn, options.targetColumn];
   const isNamed = asked.some((column) => column !== undefined && !NUMBER.test(column));
   const isHeader = isNamed || (asked.every((column) => column === undefined) && hasUsualNames(names));
-  const table: Table = { name, columns: names, rows: [], lines: Int32Array.of(line) };
-  const [source, target] = isHeader
-    ? columnsOf({ ...table, lines: new Int32Array(0) }, options)
-    : columnsOf({ ...table, columns: names.map(() => ""), lines: new Int32Array(0) }, options);
+  // Without a header columns have numbers alone.
+  const columns = isHeader ? names : names.map(() => "");
+  const [source, target] = columnsOf({ name, columns, rows: [], lines: new Int32Array(0) }, options);
   if (!isHeader)
     onNote(`of each line of ${name} column ${source} is the source, column ${target} the target`);
   return { source, target, isHeader };
@@ -217,9 +227,7 @@ function columnsOf(table: Table, { sourceColumn, targetColumn }: ReadPairsOption
   if (Math.max(source, target) > last) {
     throw new InputError(
       `${table.name} has no column ${Math.max(source, target)}; its columns are 0 to ${last}`,
-      {
-        hint: "count the columns from 0",
-      },
+      { hint: "count the columns from 0" },
     );
   }
   if (source === target) {

@@ -203,6 +203,14 @@ describe("files that do not belong together", () => {
     await expect(read(files)).rejects.toThrow(message);
   });
 
+  test("are named without control characters", async () => {
+    const content = "a\tb\nc\n";
+    await expect(read({ "a\u001b[2J": content })).rejects.toThrow("a\\u{1b}[2J:2: the line has 1");
+    await expect(read({ "a\u001b": "\xff", "b\u001b": "x\ny" })).rejects.toThrow(
+      "'a\\u{1b}' has 1 line and 'b\\u{1b}' has 2",
+    );
+  });
+
   test("never make more than an error of the input", async () => {
     const names = fc.constantFrom("a.txt", "b.de", "c.tsv", "d.csv", "e.jsonl", "f.gz");
     const text = fc.string({

@@ -21,12 +21,14 @@ import { IMAGES } from "./entries-images.ts";
 import { LAYERS } from "./entries-layers.ts";
 import { METRICS } from "./entries-metrics.ts";
 import { PAGES } from "./entries-page.ts";
+import { PAIRS } from "./entries-pairs.ts";
 import { RUNS } from "./entries-runs.ts";
 import { SEQ2SEQ } from "./entries-seq2seq.ts";
 import { SETS } from "./entries-sets.ts";
 import { TAG } from "./entries-tag.ts";
 import { TASKS } from "./entries-tasks.ts";
 import { TEXT } from "./entries-text.ts";
+import { TRANSLATE } from "./entries-translate.ts";
 import { type Entries, metFor, SHORT, works } from "./harness.ts";
 
 const ENTRIES: Entries = {
@@ -46,10 +48,12 @@ const ENTRIES: Entries = {
   ...LAYERS,
   ...METRICS,
   ...PAGES,
+  ...PAIRS,
   ...RUNS,
   ...SEQ2SEQ,
   ...SETS,
   ...TEXT,
+  ...TRANSLATE,
 };
 
 const before = process.cwd();

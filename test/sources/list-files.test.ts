@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sourceOf } from "../../src/sources/paths.ts";
 
@@ -53,4 +54,19 @@ test("binary files at any depth are listed, with the folders that they are in", 
 test("a folder that is named with a slash, and a file, have the same names", async () => {
   expect((await list(`${folder}/train/`)).files.map(({ name }) => name)).toEqual(["0/b.wav", "1/a.wav"]);
   expect((await list(join(folder, "train/0/b.wav"))).files.map(({ name }) => name)).toEqual(["b.wav"]);
+});
+
+test("files packed by gzip are named and read as what is in them, and in a folder they are no text", async () => {
+  const packed = join(folder, "packed");
+  mkdirSync(packed);
+  writeFileSync(join(packed, "a.csv.gz"), gzipSync("a,b\n1,2\n"));
+  writeFileSync(join(packed, "b.txt"), "text");
+  const { files } = await list(packed);
+  expect(files.map(({ name }) => name)).toEqual(["a.csv", "b.txt"]);
+  expect(new TextDecoder().decode(await files[0].read())).toBe("a,b\n1,2\n");
+  const hooks = { onProgress() {}, onNote() {} };
+  expect((await sourceOf([join(packed, "a.csv.gz")]).readText(hooks)).characters).toBe(8);
+  expect((await sourceOf([packed]).readText(hooks)).characters).toBe(4);
+  writeFileSync(join(packed, "cut.gz"), gzipSync("text").subarray(0, 12));
+  await expect(sourceOf([join(packed, "cut.gz")]).readText(hooks)).rejects.toThrow("is not one gzip file");
 });

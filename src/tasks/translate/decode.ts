@@ -21,6 +21,8 @@ export interface Search {
   /** Symbols of a target at most; undefined: as {@link limitOf} says. */
   readonly maxLength: number | undefined;
   readonly copyUnknown: boolean;
+  /** Whether somebody has said how many hypotheses are kept or shown. */
+  readonly isAsked: boolean;
 }
 
 /** The likeliest symbol at each step. */
@@ -30,6 +32,7 @@ export const GREEDY: Search = {
   lengthPenalty: 0,
   maxLength: undefined,
   copyUnknown: false,
+  isAsked: false,
 };
 
 /** @throws InputError for a model that cannot do what is asked for */
@@ -46,7 +49,8 @@ export function completeSearch(options: SearchOptions, model: Seq2Seq): Search {
       hint: "leave --copy-unknown out, or train with --attention additive",
     });
   }
-  return { beam, best, lengthPenalty, maxLength, copyUnknown };
+  const isAsked = options.beam !== undefined || options.best !== undefined;
+  return { beam, best, lengthPenalty, maxLength, copyUnknown, isAsked };
 }
 
 /** Sources of similar length have one limit, so that they can be searched together. */

@@ -1,6 +1,6 @@
 /** The options of `translate`, their defaults, and why they are what they are. */
 import { InputError } from "../../core/errors.ts";
-import { BELOW_1, COUNT, FROM_0_TO_1, type Range, SIZE } from "../../core/options.ts";
+import { BELOW_1, FROM_0_TO_1, type Range, SIZE } from "../../core/options.ts";
 import { FIRST_SYMBOL } from "../../core/symbols.ts";
 import { BYTES } from "../../data/bpe-tokenizer.ts";
 import { TOKEN_KINDS, type TokenKind } from "../../data/tokenizer.ts";
@@ -44,7 +44,8 @@ export interface TranslateSettings extends TrainingSettings {
   readonly layers: number;
   readonly bidirectional: boolean;
   readonly embedding: number;
-  readonly readout: number;
+  /** A layer of `embedding` units before the output matrix. */
+  readonly readout: boolean;
   readonly tieWeights: boolean;
   readonly dropout: number;
   /** Share of the steps that read the true symbol, at the end of the schedule. */
@@ -70,7 +71,7 @@ export const DEFAULTS: TranslateSettings = {
   layers: 1,
   bidirectional: true,
   embedding: 64,
-  readout: 0,
+  readout: false,
   tieWeights: false,
   dropout: 0,
   teacherForcing: 1,
@@ -115,7 +116,7 @@ export function completeSettings(
   const {
     bidirectional = brought.bidirectional ?? attends,
     contextToOutput = brought.contextToOutput ?? attends,
-    readout = brought.readout ?? (all.tieWeights ? all.embedding : DEFAULTS.readout),
+    readout = brought.readout ?? all.tieWeights,
   } = given;
   return { ...all, bidirectional, contextToOutput, readout };
 }
@@ -124,7 +125,7 @@ export function completeSettings(
 const LEAST_BYTE_PAIRS = FIRST_SYMBOL + BYTES;
 
 /** @throws InputError for a combination that makes no model */
-export function checkCombinations(given: Partial<TranslateSettings>, settings: TranslateSettings): void {
+export function checkCombinations(given: Partial<TranslateSettings>): void {
   const { tokens, vocabSize, tieWeights, readout } = given;
   if (tokens === "bpe" && typeof vocabSize === "number" && vocabSize < LEAST_BYTE_PAIRS) {
     throw new InputError(
@@ -136,11 +137,10 @@ export function checkCombinations(given: Partial<TranslateSettings>, settings: T
       hint: "leave --min-count out; --vocab-size says how many symbols there are",
     });
   }
-  if (tieWeights && readout !== undefined && readout !== settings.embedding) {
-    throw new InputError(
-      `--tie-weights needs a --readout of ${settings.embedding}, the features of a vector, got ${readout}`,
-      { hint: "leave --readout out" },
-    );
+  if (tieWeights && readout === false) {
+    throw new InputError("--tie-weights needs the layer of --readout, whose units are those of a vector", {
+      hint: "leave --no-readout out",
+    });
   }
 }
 
@@ -231,12 +231,10 @@ const MODEL_OPTIONS: Pick<
     shownDefault: `${DEFAULTS.embedding}; by the pairs`,
   },
   readout: {
-    kind: "number",
-    value: "N",
-    range: COUNT,
+    kind: "flag",
     ...model,
-    text: "units of a layer before the output; 0: none",
-    shownDefault: "0; for words --embedding",
+    text: "a layer before the output, of --embedding units",
+    shownDefault: "many symbols",
   },
   tieWeights: {
     kind: "flag",

@@ -111,5 +111,9 @@ export function parseTranslator(
   ) {
     throw new FormatError(where, "the model has other vocabularies than the lists say");
   }
+  const { readout, embedding, attention, attentionUnits, hidden } = config;
+  if ((readout !== 0 && readout !== embedding) || attentionUnits !== (attention === "none" ? 0 : hidden)) {
+    throw new FormatError(where, "readout and attentionUnits must be those of embedding and hidden, or 0");
+  }
   return { config, facts };
 }

@@ -1,4 +1,5 @@
 /** Where the sums of an evaluation stand: scores of each length of source, and the pairs that a picture shows. */
+import { END } from "../../core/symbols.ts";
 import { BleuScorer } from "../../data/bleu.ts";
 import { ChrfScorer } from "../../data/chrf.ts";
 import { Items } from "../../data/items.ts";
@@ -105,10 +106,11 @@ export function spread(count: number, most: number): number[] {
 
 /** One pair of an evaluation with what was written for it. */
 export interface ShownPair {
+  readonly text: string;
   readonly source: readonly string[];
+  /** The end is the last. */
   readonly written: readonly string[];
-  readonly target: string;
-  /** [written + 1, source]: of each symbol, and of the end; undefined without attention. */
+  /** [written, source]; undefined without attention. */
   readonly weights: readonly (readonly number[])[] | undefined;
 }
 
@@ -133,9 +135,9 @@ export function shownPairs(sums: Float64Array, data: TranslateData): ShownPair[]
     });
     return [
       {
+        text: data.validation.sources[index],
         source: pieces,
-        written: ids.map((id) => target.symbol(id)),
-        target: data.validation.targets[index],
+        written: [...ids, END].map((id) => target.symbol(id)),
         weights: weights.some((row) => row.some((weight) => weight > 0)) ? weights : undefined,
       },
     ];

@@ -285,7 +285,7 @@ export interface LengthScore {
   /** Symbols of a source, from and to (included). */
   readonly from: number;
   readonly to: number;
-  readonly sentences: number;
+  readonly sources: number;
   readonly metrics: Readonly<Record<string, number>>;
 }
 
@@ -294,6 +294,6 @@ export function lengthsOf(all: Float64Array, layout: Layout, facts: TranslateFac
     const sums = layout.addBins(all, bin, bin + 1);
     const from = layout.from + bin * layout.step;
     const metrics = metricsOf(sums, layout, facts);
-    return { from, to: from + layout.step - 1, sentences: sums[Bin.written], metrics };
-  }).filter(({ sentences }) => sentences > 0);
+    return { from, to: from + layout.step - 1, sources: sums[Bin.written], metrics };
+  }).filter(({ sources }) => sources > 0);
 }

@@ -60,14 +60,15 @@ function planBatches({ train }: TranslateData, settings: TranslateSettings): Bat
 }
 
 function configure(settings: TranslateSettings, facts: TranslateFacts): Seq2SeqConfig {
-  const { cell, hidden, layers, bidirectional, attention, contextToOutput, embedding, readout } = settings;
+  const { cell, hidden, layers, bidirectional, attention, contextToOutput, embedding } = settings;
   const { tieWeights, dropout } = settings;
   const { source, target } = tokensOf(facts);
   return completeSeq2SeqConfig({
     sourceVocabulary: source.size,
     targetVocabulary: target.size,
     tieEmbeddings: source === target,
-    ...{ cell, hidden, layers, bidirectional, attention, contextToOutput, embedding, readout },
+    ...{ cell, hidden, layers, bidirectional, attention, contextToOutput, embedding },
+    readout: settings.readout ? embedding : 0,
     ...{ tieWeights, dropout },
   });
 }
@@ -78,7 +79,8 @@ function settingsOf(config: Seq2SeqConfig, facts: TranslateFacts): Partial<Trans
   const { tieWeights, dropout, tieEmbeddings: sharedVocabulary } = config;
   const { source } = tokensOf(facts);
   return {
-    ...{ cell, hidden, layers, bidirectional, attention, contextToOutput, embedding, readout },
+    ...{ cell, hidden, layers, bidirectional, attention, contextToOutput, embedding },
+    readout: readout > 0,
     ...{ tieWeights, dropout, sharedVocabulary },
     tokens: source.kind,
     lowercase: source.lowercase,

@@ -1,22 +1,24 @@
 /** What a trained model writes for texts, and for files of them. */
-import { escapeControl } from "../../core/errors.ts";
+import { escapeControl, InputError } from "../../core/errors.ts";
 import type { LoadHooks } from "../../core/hooks.ts";
 import { Turns } from "../../core/job.ts";
-import { UNKNOWN } from "../../core/symbols.ts";
+import { END, UNKNOWN } from "../../core/symbols.ts";
 import type { DataFile } from "../../data/data-source.ts";
 import { readPairs } from "../../data/read-pairs.ts";
 import type { BeamResult, Hypothesis } from "../../decode/beam-sentence.ts";
-import type { BeamTree } from "../../decode/beam-tree.ts";
 import { decodeLines } from "../../io/decode-text.ts";
 import type { Seq2Seq } from "../../models/seq2seq.ts";
 import type { Seq2SeqConfig } from "../../models/seq2seq-config.ts";
-import type { Alignment } from "../../render/alignment.ts";
-import { alignmentPart, describeAlignment } from "../../render/svg-alignment.ts";
-import { beamTreePart } from "../../render/svg-beam-tree.ts";
-import { svgPage } from "../../render/svg-page.ts";
-import { terminalAlignment } from "../../render/terminal-alignment.ts";
+import type { AttentionMatrix } from "../../render/attention.ts";
+import type { BeamPictureData } from "../../render/beam-picture.ts";
+import { svgAttention } from "../../render/svg-attention.ts";
+import { svgBeamTree } from "../../render/svg-beam-tree.ts";
+import { svgStack } from "../../render/svg-stack.ts";
+import { terminalAttention } from "../../render/terminal-attention.ts";
+import { terminalBeamTree } from "../../render/terminal-beam-tree.ts";
 import type { TranslatePrediction } from "../predictions.ts";
 import type { Prediction, PredictionInput, TrainedModel } from "../task.ts";
+import type { DrawingOptions } from "../view.ts";
 import { batchesOf, completeSearch, limitOf, type Search, searchBatch, textOf } from "./decode.ts";
 import type { TranslateSettings } from "./defaults.ts";
 import { type TranslateFacts, tokensOf } from "./facts.ts";
@@ -25,10 +27,10 @@ type Trained = TrainedModel<TranslateSettings, Seq2SeqConfig, TranslateFacts, Se
 
 /** What a picture needs of a prediction, besides what its JSON says. */
 interface Drawn {
-  readonly alignment: Alignment | undefined;
-  readonly tree: BeamTree | undefined;
-  /** The symbol of an id, for the tree. */
-  symbol(id: number): string;
+  readonly alignment: AttentionMatrix | undefined;
+  readonly tree: BeamPictureData | undefined;
+  /** Whether a terminal shows the tree: where somebody has said how to search, or there is nothing else. */
+  readonly showsTree: boolean;
 }
 
 const drawn = new WeakMap<Prediction, Drawn>();
@@ -54,7 +56,8 @@ export async function* predict(
   inputs: AsyncIterable<PredictionInput>,
 ): AsyncIterable<Prediction> {
   const search = completeSearch(trained.search ?? {}, trained.model);
-  for await (const { name, text } of inputs) {
+  for await (const { name, text, frames } of inputs) {
+    if (frames !== undefined) throw new InputError(`${name}: the model reads texts, and no numbers`);
     const [prediction] = await translateTexts(trained, [{ text }], search, true);
     yield text.trim() === "" ? { ...prediction, text: `${name}: nothing to translate` } : prediction;
   }
@@ -84,13 +87,19 @@ export async function* predictFile(
     }
     if (turns.isDue) await turns.take();
   }
-  const name = escapeControl(file.name);
-  const some = (count: number, what: string) => `${name}: ${count} ${count === 1 ? "line" : "lines"} ${what}`;
-  if (counts.empty > 0) hooks.onNote(some(counts.empty, "without text, whose translation is empty"));
-  if (counts.cut > 0) {
-    hooks.onNote(some(counts.cut, `cut to the ${trained.facts.maxLength} symbols that this model reads`));
-  }
-  if (counts.open > 0) hooks.onNote(some(counts.open, "whose translation did not end: --max-length"));
+  tellCounts(counts, escapeControl(file.name), trained.facts.maxLength, hooks);
+}
+
+function tellCounts(
+  { empty, cut, open }: { readonly empty: number; readonly cut: number; readonly open: number },
+  name: string,
+  maxLength: number,
+  { onNote }: LoadHooks,
+): void {
+  const lines = (count: number) => `${count} ${count === 1 ? "line" : "lines"}`;
+  if (empty > 0) onNote(`${name}: ${lines(empty)} without text, whose translation is empty`);
+  if (cut > 0) onNote(`${name}: ${lines(cut)} cut to the ${maxLength} symbols that this model reads`);
+  if (open > 0) onNote(`${name}: ${lines(open)} whose translation did not end: --max-length`);
 }
 
 /** Whether a file holds pairs, as its name says. */
@@ -198,12 +207,20 @@ function predictionOf(
   const prediction: Prediction = {
     text: [input, ...shown, ...notes.map((note) => `(${note})`)].join("\t"),
     json,
-    ...(alignment && {
-      drawing: (options) => terminalAlignment(alignment, options),
-    }),
+    drawing: (options) => drawInTerminal(drawn.get(prediction)!, options),
   };
-  drawn.set(prediction, { alignment, tree: result.tree, symbol: (id) => target.symbol(id) });
+  drawn.set(prediction, {
+    alignment,
+    tree: result.tree && { nodes: result.tree.nodes, name: (id) => target.symbol(id) },
+    showsTree: search.isAsked || alignment === undefined,
+  });
   return prediction;
+}
+
+function drawInTerminal({ alignment, tree, showsTree }: Drawn, { columns, unicode }: DrawingOptions) {
+  const matrix = alignment === undefined ? [] : terminalAttention(alignment, { columns, unicode });
+  const lines = tree === undefined || !showsTree ? [] : terminalBeamTree(tree, { columns, unicode });
+  return matrix.length > 0 && lines.length > 0 ? [...matrix, "", ...lines] : [...matrix, ...lines];
 }
 
 const pickScores = ({ score, logProbability, ended }: Hypothesis) => ({ score, logProbability, ended });
@@ -215,39 +232,37 @@ const describeScored = ({ translation, score }: { translation: string; score: nu
 const DIGITS = 1e4;
 
 /** With the symbols of the source in the order of the text, whichever way the model reads it. */
-function alignmentOf({ symbols, weights }: Hypothesis, read: readonly string[], facts: TranslateFacts) {
+function alignmentOf(
+  { symbols, weights, ended }: Hypothesis,
+  read: readonly string[],
+  facts: TranslateFacts,
+) {
   if (weights === undefined) return undefined;
   const { target } = tokensOf(facts);
   const order = <Value>(values: Value[]) => (facts.reverseSource ? values.reverse() : values);
   return {
     source: order([...read]),
-    target: Array.from(symbols, (id) => target.symbol(id)),
+    target: [...symbols, ...(ended ? [END] : [])].map((id) => target.symbol(id)),
     weights: weights.map((row) => order(read.map((_, at) => Math.round(DIGITS * row[at]) / DIGITS))),
-  } satisfies Alignment;
+  } satisfies AttentionMatrix;
 }
 
 /** Inputs of a picture, of which the search of the first is drawn, too. */
 const MOST_DRAWN = 20;
 
-/** What some sources were attended to, and what the search of the first one considered. */
+/** What the translations were written from, and what the search of the first one considered. */
 export function drawPredictions(predictions: readonly Prediction[]): string {
-  const shown = predictions.slice(0, MOST_DRAWN);
-  const parts = shown.flatMap((prediction, index) => {
-    const found = drawn.get(prediction);
+  const pictures = predictions.slice(0, MOST_DRAWN).flatMap((prediction, index) => {
+    const { alignment, tree } = drawn.get(prediction) ?? {};
     const { input, translation } = prediction.json as unknown as TranslatePrediction;
-    const heading = `${input} → ${translation}`;
-    const matrix = found?.alignment && alignmentPart(found.alignment, { heading });
-    const tree = index === 0 ? found?.tree : undefined;
-    const nodes = tree?.nodes.map((node) => ({ ...node, text: found!.symbol(node.symbol) }));
+    const subject = `${input} → ${translation}`;
     return [
-      ...(matrix === undefined ? [] : [matrix]),
-      ...(nodes === undefined ? [] : [beamTreePart(nodes, `The search for: ${input}`)]),
+      ...(alignment === undefined ? [] : [svgAttention(alignment, { subject })]),
+      ...(tree === undefined || index > 0 ? [] : [svgBeamTree(tree, { subject: input })]),
     ];
   });
-  const described = shown.map((prediction) => {
-    const { input, translation } = prediction.json as unknown as TranslatePrediction;
-    const alignment = drawn.get(prediction)?.alignment;
-    return `${input}: ${translation}.${alignment === undefined ? "" : ` ${describeAlignment(alignment)}`}`;
+  if (pictures.length > 0) return svgStack(pictures, `Translations of ${predictions.length}`);
+  throw new InputError("there is no picture of these translations", {
+    hint: "give one --text with a --beam above 1, or use a model with attention",
   });
-  return svgPage(parts, `Translations of ${predictions.length}`, described.join(" "));
 }

@@ -43,9 +43,9 @@ export function fitSettings(
   if (["adam", "adamw"].includes(settings.optimizer)) {
     fitted.push({ name: "lr", value: RATE, reason: "sentences of words" });
   }
-  if (symbols >= MANY_SYMBOLS || settings.tieWeights) {
-    const many = `a layer before the output matrix of ${symbols.toLocaleString("en")} symbols makes it smaller`;
-    fitted.push({ name: "readout", value: size.embedding, reason: many });
+  if (symbols >= MANY_SYMBOLS) {
+    const many = `it makes the output matrix of ${symbols.toLocaleString("en")} symbols smaller`;
+    fitted.push({ name: "readout", value: true, reason: many });
   }
   return fitted;
 }

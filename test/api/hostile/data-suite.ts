@@ -4,6 +4,7 @@ import * as arg from "./arguments.ts";
 import { sequenceTargets } from "./formats.ts";
 import { itemTargets } from "./items.ts";
 import { lineTargets } from "./lines.ts";
+import { pairTargets } from "./pairs.ts";
 import { segmentTargets } from "./tagger.ts";
 import {
   corpus,
@@ -236,6 +237,7 @@ export const targets = (_: HostileContext) => {
     ...statistics(),
     ...itemTargets(),
     ...lineTargets(),
+    ...pairTargets(),
     ...sequenceTargets(),
     ...segmentTargets(),
     ...translationMetricTargets(),

@@ -108,6 +108,7 @@ function batches(): HostileTarget[] {
           weights: arg.optional(
             listOf([1, 2, 0], (value) => typeof value === "number" && value >= 0 && Number.isFinite(value)),
           ),
+          sortBy: arg.optional(listOf([2, 0, 1], (value) => isCount(value) && (value as number) < 2 ** 31)),
         }),
       },
       call: (items: never, options: never) => new data.ItemBatches(items, options).batch(0),
