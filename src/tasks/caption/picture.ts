@@ -1,7 +1,11 @@
 /** Pictures with captions, to look at: a sheet of an evaluation, and lines for a terminal. */
 import { escapeControl } from "../../core/errors.ts";
-import { type SheetItem, svgContactSheet } from "../../render/svg-contact-sheet.ts";
+import type { RgbImage } from "../../io/image.ts";
+import { pngDataUri } from "../../io/png.ts";
+import { type SheetPicture, svgAttentionMaps, svgContactSheet } from "../../render/svg-contact-sheet.ts";
+import { svgStack } from "../../render/svg-stack.ts";
 import { fitTo, widthOf } from "../../render/text-width.ts";
+import type { CaptionPrediction } from "../predictions.ts";
 import type { DrawingOptions } from "../view.ts";
 import type { CaptionData } from "./data.ts";
 import { shownCaptions } from "./metrics.ts";
@@ -10,11 +14,30 @@ import { imageOf } from "./pictures.ts";
 /** Pictures that are validated on, with what was written for them. */
 export function drawEvaluation(sums: Float64Array, data: CaptionData): string {
   const { pictures, rows } = data.validation;
-  const items = shownCaptions(sums, data).map(({ name, picture, caption, references, isRight }): SheetItem => {
+  const sheet = shownCaptions(sums, data).map(({ name, picture, caption, references, isRight }): SheetPicture => {
     const image = imageOf(pictures, rows[picture]);
-    return { name, image, caption, references, isRight };
+    return { name, image: image && pngDataUri(image), caption, reference: references[0], isRight };
   });
-  return svgContactSheet(items);
+  return svgContactSheet(sheet, "Captions that the model wrote, and one of the data below each");
+}
+
+/** A prediction with its picture. */
+export interface DrawnPrediction extends CaptionPrediction {
+  readonly image: RgbImage | undefined;
+}
+
+/** More would make a picture that nobody looks through. */
+const MOST_MAPS = 12;
+
+/** Where a model with attention looked as it wrote each word; of other models the pictures with their captions. */
+export function drawPredicted(predictions: readonly DrawnPrediction[]): string {
+  const all = predictions.map(({ image, ...one }) => ({ ...one, image: image && pngDataUri(image) }));
+  const maps = all.slice(0, MOST_MAPS).flatMap(({ input, image, caption, attention }) =>
+    attention === undefined ? [] : [svgAttentionMaps({ name: input, image, caption, ...attention })],
+  );
+  if (maps.length > 0) return svgStack(maps, "Where the model looked");
+  const sheet = all.map(({ input, image, caption }): SheetPicture => ({ name: input, image, caption }));
+  return svgContactSheet(sheet, "Captions that the model wrote");
 }
 
 /** Names of pictures take at most so many columns. */

@@ -1,17 +1,17 @@
 /** What a trained captioner writes for pictures in files. */
 import type { LoadHooks } from "../../core/hooks.ts";
 import type { DataFile } from "../../data/data-source.ts";
-import { type RgbImage, resizeImage } from "../../io/image.ts";
-import { decodeImage } from "../../io/images.ts";
+import type { RgbImage } from "../../io/image.ts";
 import type { Captioner } from "../../models/captioner.ts";
 import { type CaptionerConfig, mapOf } from "../../models/captioner-config.ts";
-import { svgContactSheet } from "../../render/svg-contact-sheet.ts";
 import type { CaptionPrediction } from "../predictions.ts";
 import type { Prediction, TrainedModel } from "../task.ts";
 import { completeSearch, searchCaptions } from "./decode.ts";
 import type { CaptionSettings } from "./defaults.ts";
 import { type CaptionFacts, limitOf, tokensOf } from "./facts.ts";
+import { drawPredicted } from "./picture.ts";
 import { type PictureStore, scaleStore, sizeOf, storeOf, takePictures } from "./pictures.ts";
+import { readPicture } from "./read-data.ts";
 import { readFeatures } from "./read-features.ts";
 
 type Trained = TrainedModel<CaptionSettings, CaptionerConfig, CaptionFacts, Captioner>;
@@ -34,8 +34,7 @@ export async function* predictFile(
     }
     return;
   }
-  const { side } = input;
-  const image = resizeImage(await decodeImage(await file.read(), file.name), side, side, { crop: true });
+  const image = await readPicture(file, input.side);
   const prediction = await describe(trained, file.name, storeOf(image), 0);
   seen.set(prediction, image);
   yield prediction;
@@ -91,9 +90,10 @@ function gridOf(config: CaptionerConfig): { readonly rows: number; readonly colu
 
 /** Where a model looked as it wrote each word; a sheet of captions for models that look at a picture once. */
 export function drawPredictions(predictions: readonly Prediction[]): string {
-  const all = predictions.map((prediction) => ({
-    image: seen.get(prediction),
-    ...(prediction.json as unknown as CaptionPrediction),
-  }));
-  return svgContactSheet(all.map((one) => ({ ...one, name: one.input })));
+  return drawPredicted(
+    predictions.map((prediction) => ({
+      image: seen.get(prediction),
+      ...(prediction.json as unknown as CaptionPrediction),
+    })),
+  );
 }
