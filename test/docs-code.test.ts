@@ -44,6 +44,9 @@ const SUPPOSED: Readonly<Record<string, string>> = {
     declare const inputs: number, hidden: number;
     declare const rng: Rng;
     declare const x: Tensor;`,
+  "docs/seq2seq.md": `
+    declare const source: import("unrolled/nn").Tensor, target: import("unrolled/nn").Tensor;
+    declare const sourceLengths: number[], targetLengths: number[];`,
   "docs/streaming.md": `
     declare const encoder: LSTM;
     declare const stream: import("unrolled/nn").Stream<number>;

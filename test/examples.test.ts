@@ -46,11 +46,24 @@ describe("the examples", () => {
       "own-model.ts",
       "streaming.ts",
       "tag-frames.ts",
+      "translate-pairs.ts",
     ];
     // The task by test/tasks/own-task.test.ts.
     // The page by test/browser.
     const folders = ["browser", "own-task"];
     expect(readdirSync(`${ROOT}examples`).sort()).toEqual([...cells, ...programs, ...folders].sort());
+  });
+
+  test("translate-pairs.ts learns to write numbers, of words or of a table of its reader's", async () => {
+    const printed = await run("translate-pairs.ts");
+    expect(losses(printed).at(-1)).toBeLessThan(0.05);
+    const [, right] = /^of 100 others (\d+) are right$/m.exec(printed)!;
+    expect(Number(right)).toBeGreaterThan(85);
+    const folder = mkdtempSync(join(tmpdir(), "pairs-"));
+    const table = join(folder, "pairs.tsv");
+    writeFileSync(table, Array.from({ length: 40 }, (_, at) => `n${at}\t${at}`).join("\r\n"));
+    expect(await run("translate-pairs.ts", table)).toMatch(/^of 4 others \d are right$/m);
+    rmSync(folder, { recursive: true });
   });
 
   test("forecast-csv.ts learns a season, keeps the model in a file and forecasts a year with it", async () => {

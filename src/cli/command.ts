@@ -143,9 +143,10 @@ function addOption(command: Command, name: string, option: TaskOption): void {
     command.option(`${flag} <${option.value}>`, help, parseNumber(flag));
   } else {
     const value = option.value ?? "NAME";
-    command.option(`${flag} <${value}>`, help, (text) => {
+    const repeats = option.kind === "text" && option.repeats;
+    command.option(`${flag} <${value}>`, help, (text, before?: string | string[]) => {
       checkOption(name, option, text);
-      return text;
+      return repeats && before !== undefined ? [before, text].flat() : text;
     });
   }
 }

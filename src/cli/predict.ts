@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { escapeControl } from "../core/errors.ts";
 import { type PredictOptions, predictRun } from "../runs/predict-run.ts";
 import type { Prediction } from "../tasks/task.ts";
-import { writePicture } from "./charts.ts";
+import { chooseDrawing, writePicture } from "./charts.ts";
 import { addSearchOptions, backendOption, cellOption, pictureOption, taskOption } from "./command.ts";
 import { describeLostOutput, isClosedPipe, onOutputLost, Status, writeOut } from "./output.ts";
 import { note, onInterrupt, paint } from "./terminal.ts";
@@ -50,6 +50,7 @@ export function define(command: Command): () => Promise<number> {
       const { json: object } = prediction;
       if (picture !== undefined) drawn.push(prediction);
       await writeOut(`${json ? JSON.stringify(object) : describe(prediction)}\n`);
+      if (!json && options.text !== undefined) await showDrawing(prediction);
       if (lost !== undefined) break;
     }
     unwatch();
@@ -57,6 +58,11 @@ export function define(command: Command): () => Promise<number> {
     if (lost !== undefined && !isClosedPipe(lost)) throw describeLostOutput(lost);
     return Status.done;
   };
+}
+
+async function showDrawing({ drawing }: Prediction): Promise<void> {
+  const lines = drawing?.(chooseDrawing()) ?? [];
+  if (lines.length > 0) await writeOut(`\n${lines.join("\n")}\n`);
 }
 
 /** How far the model agrees by a piece of the input with what it says in the end. */

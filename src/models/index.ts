@@ -1,3 +1,5 @@
+export { Captioner, type CaptionerOptions, type EncodePicturesOptions } from "./captioner.ts";
+export type { CaptionerConfig, CaptionerSettings } from "./captioner-config.ts";
 export {
   Forecaster,
   type ForecasterOptions,

@@ -75,7 +75,7 @@ const READS: Range = {
 export const ATTENTION = oneOf("none", "additive", "dot");
 export const CELL = oneOf("rnn", "lstm", "gru");
 
-const RANGES: Readonly<Record<keyof SequenceDecoderConfig, Range>> = {
+export const DECODER_RANGES: Readonly<Record<keyof SequenceDecoderConfig, Range>> = {
   cell: CELL,
   vocabulary: SYMBOLS,
   embedding: SIZE,
@@ -106,7 +106,7 @@ type Derived = "embedding" | "attention" | "attentionUnits" | "outputReads" | "r
 type Given = Omit<SequenceDecoderConfig, Derived> & Partial<Pick<SequenceDecoderConfig, Derived>>;
 
 const GIVEN: Ranges<Given> = {
-  ...RANGES,
+  ...DECODER_RANGES,
   embedding: optional(SIZE),
   attention: optional(ATTENTION),
   attentionUnits: optional(COUNT),
@@ -258,7 +258,7 @@ export function parseDecoderConfig(
   where: string,
   what = "model.decoder",
 ): SequenceDecoderConfig {
-  const config = parseFields(value, where, what, RANGES, completeDecoderConfig);
+  const config = parseFields(value, where, what, DECODER_RANGES, completeDecoderConfig);
   if (28 * decoderParameterCount(config) + decoderPassBytes(config, 1, 1, 1) > MOST_BYTES) {
     throw new FormatError(where, "the model is larger than the heap of this program");
   }

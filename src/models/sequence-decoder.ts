@@ -37,14 +37,8 @@ import {
   type SequenceDecoderConfig,
   type SequenceDecoderSettings,
 } from "./sequence-decoder-config.ts";
-import {
-  DecoderDraws,
-  type DecoderRows,
-  decoderRows,
-  placesOf,
-  stepByStep,
-  wholeSequences,
-} from "./sequence-decoder-pass.ts";
+import { stepByStep, wholeSequences } from "./sequence-decoder-pass.ts";
+import { DecoderDraws, type DecoderRows, decoderRows, placesOf } from "./sequence-decoder-rows.ts";
 import {
   beginDecoding,
   checkSymbol,

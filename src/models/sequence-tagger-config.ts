@@ -56,7 +56,7 @@ const DELAY: Range = {
 /** Pooling halves a frame at least once. */
 const LEAST_SIDE = 2;
 
-const IMAGE: Range = {
+export const IMAGE: Range = {
   text: `[channels, height, width] with sides of at least ${LEAST_SIDE}, or null`,
   fits: (value) =>
     value === null ||
@@ -145,7 +145,10 @@ export interface ConvolutionSize {
 }
 
 /** The convolutions of a model of images; none for other models. */
-export function convolutionsOf({ image, filters }: SequenceTaggerConfig): ConvolutionSize[] {
+export function convolutionsOf({
+  image,
+  filters,
+}: Pick<SequenceTaggerConfig, "image" | "filters">): ConvolutionSize[] {
   if (image === null) return [];
   let [channels, height, width] = image;
   const all: ConvolutionSize[] = [];

@@ -32,6 +32,7 @@ import { type BackendChoice, chooseEngine, openBackend } from "../tasks/engine.t
 import { buildTrained, loadCellOf, type OpenedCheckpoint, openCheckpoint, runOf } from "./open-trained.ts";
 import type { OwnCell } from "./own-cell.ts";
 import { loadOwnData, requireRun } from "./own-data.ts";
+import { validationPaths } from "./run-file.ts";
 import { encodeTyped } from "./sample-run.ts";
 import { nameOfFile } from "./user-code.ts";
 
@@ -191,7 +192,10 @@ async function readScored(
     const { paths, validation: held } = own.data;
     const whole =
       paths.length === 0 ? "the bundled corpus (this project's own source)" : describePaths(paths);
-    const what = held?.path ?? `the part of ${whole} kept for validation`;
+    const what =
+      held === undefined
+        ? `the part of ${whole} kept for validation`
+        : describePaths(validationPaths(held));
     return { ids: validation(await loadOwnData(opened, own, hooks)), what };
   }
   const source = sourceOf([file]);

@@ -5,7 +5,7 @@ import type { LoadHooks } from "../core/hooks.ts";
 import { assetOf, openRecordedSource, sourceOf } from "../sources/paths.ts";
 import type { OpenedCheckpoint } from "./open-trained.ts";
 import { refuseOtherData } from "./resume.ts";
-import type { TaskRun } from "./run-file.ts";
+import { type TaskRun, validationPaths } from "./run-file.ts";
 
 /**
  * Load it again, as it was.
@@ -22,7 +22,7 @@ export async function loadOwnData(
   const { data } = await task.load(
     {
       source: paths.length === 0 ? undefined : await recorded(paths),
-      validation: validation && (await recorded([validation.path])),
+      validation: validation && (await recorded(validationPaths(validation))),
       settings: run.settings,
       isChosen: () => true,
       known: { of: "run", facts },

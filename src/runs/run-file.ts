@@ -9,6 +9,17 @@ import { runOptions } from "../tasks/run-options.ts";
 import type { Baseline, Task } from "../tasks/task.ts";
 import type { TrainingSettings } from "../tasks/training-options.ts";
 
+/** Data of its own that a run validates on. */
+export interface ValidationData {
+  readonly path: string;
+  /** Paths that were named besides, such as the file with the targets. */
+  readonly others?: readonly string[];
+  readonly fingerprint: string;
+}
+
+/** All paths of data to validate on, as they were named. */
+export const validationPaths = ({ path, others = [] }: ValidationData): readonly string[] => [path, ...others];
+
 /** `run.json` of a run. */
 export interface TaskRun<Settings extends TrainingSettings = TrainingSettings> {
   readonly task: string;
@@ -40,8 +51,8 @@ export interface TaskRun<Settings extends TrainingSettings = TrainingSettings> {
     readonly paths: readonly string[];
     /** SHA-256 of the data. */
     readonly fingerprint: string;
-    /** Data of its own to validate on. */
-    readonly validation?: { readonly path: string; readonly fingerprint: string };
+    /** Data of its own to validate on; `others` are the paths that were named besides the first. */
+    readonly validation?: ValidationData;
     readonly [name: string]: unknown;
   };
   readonly baselines: readonly Baseline[];
@@ -74,7 +85,9 @@ const RUN = z.looseObject({
   data: z.looseObject({
     paths: z.array(z.string()),
     fingerprint: z.string(),
-    validation: z.object({ path: z.string(), fingerprint: z.string() }).optional(),
+    validation: z
+      .object({ path: z.string(), others: z.array(z.string()).optional(), fingerprint: z.string() })
+      .optional(),
   }),
   // Version 0.1.0 had one.
   baseline: baseline.optional(),

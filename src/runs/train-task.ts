@@ -211,12 +211,18 @@ function describeRun(parts: {
       paths: sources.paths,
       ...facts.counts,
       fingerprint: facts.fingerprint,
-      validation: validation && { path: validation.path, fingerprint: facts.validation! },
+      validation: validation && describeValidation(validation.paths, facts.validation!),
       ...facts.facts,
     },
     baselines,
   };
 }
+
+const describeValidation = ([path, ...others]: readonly string[], fingerprint: string) => ({
+  path,
+  ...(others.length > 0 && { others }),
+  fingerprint,
+});
 
 /** The same file under Node's own TypeScript support and after compilation. */
 const EXTENSION = import.meta.url.endsWith(".ts") ? "ts" : "js";

@@ -15,6 +15,7 @@ import { loadCellOf, type OpenedCheckpoint, openCheckpoint } from "./open-traine
 import type { OwnCell } from "./own-cell.ts";
 import { type Resumed, refuseOtherData } from "./resume.ts";
 import { parseSnapshot } from "./snapshot-file.ts";
+import { validationPaths } from "./run-file.ts";
 import { pickSettings, type TrainOptions } from "./training-options.ts";
 
 /** Weights that a new run starts from, of its own task or of one that it can start from. */
@@ -73,7 +74,7 @@ export interface Sources {
   /** As they were given; empty for the built-in data. */
   readonly paths: readonly string[];
   readonly source: DataSource | undefined;
-  readonly validation: { readonly path: string; readonly source: DataSource } | undefined;
+  readonly validation: { readonly paths: readonly string[]; readonly source: DataSource } | undefined;
 }
 
 /** The data as it is named now, or else as the run has it. */
@@ -86,15 +87,15 @@ export async function openSources(
   const recorded = (paths: readonly string[]) => openRecordedSource(paths, store?.folder ?? "", word);
   const isNamed = data.length > 0 || run === undefined;
   const paths = isNamed ? data : run.data.paths;
-  const before = run?.data.validation?.path;
-  const path = val ?? before;
+  const before = run?.data.validation && validationPaths(run.data.validation);
+  const held = val === undefined ? before : [val].flat();
   return {
     paths,
     source: paths.length === 0 ? undefined : isNamed ? sourceOf(paths) : await recorded(paths),
     validation:
-      path === undefined
+      held === undefined
         ? undefined
-        : { path, source: val === undefined ? await recorded([path]) : sourceOf([path]) },
+        : { paths: held, source: val === undefined ? await recorded(held) : sourceOf(held) },
   };
 }
 

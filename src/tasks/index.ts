@@ -2,7 +2,12 @@ export type { Hooks, LoadHooks } from "../core/hooks.ts";
 export { type BackendChoice, chooseEngine, type Engine } from "./engine.ts";
 export type { KernelOptions, MemoryTrainingOptions } from "./memory-training-options.ts";
 export type { OptionSchema, TaskOption } from "./option-schema.ts";
-export type { ClassifyPrediction, ForecastPrediction, TagPrediction } from "./predictions.ts";
+export type {
+  ClassifyPrediction,
+  ForecastPrediction,
+  TagPrediction,
+  TranslatePrediction,
+} from "./predictions.ts";
 export { TASKS } from "./registry.ts";
 export type { Baseline, DataFacts, Score } from "./results.ts";
 export type * from "./task.ts";

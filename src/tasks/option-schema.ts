@@ -63,6 +63,8 @@ export interface TextOption extends OptionBase {
   readonly value: string;
   /** What it names: an empty value is refused. Undefined: any text. */
   readonly names?: "file" | "folder";
+  /** Whether it may be given several times; in code a list, then. */
+  readonly repeats?: boolean;
 }
 
 /** `--bidirectional` */
@@ -93,6 +95,10 @@ export function checkOption(name: string, option: TaskOption, value: unknown): v
   if (option.kind === "flag") {
     if (typeof value === "boolean") return;
     throw new InputError(`${flag} must be true or false, got ${showValue(value)}`);
+  }
+  if (option.kind === "text" && option.repeats && Array.isArray(value) && value.length > 0) {
+    for (const one of value) checkOption(name, { ...option, repeats: false }, one);
+    return;
   }
   if (typeof value !== "string") throw new InputError(`${flag} must be a text, got ${showValue(value)}`);
   if (option.kind === "text") {

@@ -49,3 +49,62 @@ export interface ForecastPrediction {
   /** The last value that is known. */
   readonly naive: number;
 }
+
+/** Of `caption`: words for a picture. */
+export interface CaptionPrediction {
+  /** The file of the picture; of given features their name, or the file and the row. */
+  readonly input: string;
+  readonly caption: string;
+  /** The best first: `--best` of them. */
+  readonly hypotheses: readonly {
+    readonly caption: string;
+    /** Of all words and the end, in nats. */
+    readonly logProbability: number;
+    /** What hypotheses are ranked by: `logProbability` divided by a function of the length. */
+    readonly score: number;
+    /** Whether the model ended the caption. False: it was cut at `--max-length`. */
+    readonly ended: boolean;
+  }[];
+  /** Where the model looked as it wrote each word of `caption`; only of models with attention. */
+  readonly attention?: {
+    /** The places of the picture lie in so many rows and columns. */
+    readonly rows: number;
+    readonly columns: number;
+    /** The words, and the end where there was one. */
+    readonly words: readonly string[];
+    /** For each of the words a share for each place, row by row. */
+    readonly weights: readonly (readonly number[])[];
+  };
+}
+
+/** Of `translate`: what a model writes for a source. */
+export interface TranslatePrediction {
+  readonly input: string;
+  /** Empty where the input is. */
+  readonly translation: string;
+  /** `logProbability` divided by the length normalization: what results are ranked by. */
+  readonly score?: number;
+  /** In nats. */
+  readonly logProbability?: number;
+  /** Whether the model ended the translation by itself. */
+  readonly ended?: boolean;
+  /** The best results of the search, where more than one was asked for. */
+  readonly hypotheses?: readonly {
+    readonly translation: string;
+    readonly score: number;
+    readonly logProbability: number;
+    readonly ended: boolean;
+  }[];
+  /** Pieces of the input that the model does not know. */
+  readonly unknown?: readonly string[];
+  /** What each symbol was written from, with attention: rows of `target` and of the end, columns of `source`. */
+  readonly alignment?: {
+    readonly source: readonly string[];
+    readonly target: readonly string[];
+    readonly weights: readonly (readonly number[])[];
+  };
+  /** What is to be known of the translation: that there was no text, that the source was cut, that it did not end. */
+  readonly notes?: readonly string[];
+  /** The target that the file gives. */
+  readonly expected?: string;
+}

@@ -7,8 +7,8 @@ import type { TrainingWords } from "./training-options.ts";
 
 /** What a person may say of a training besides its settings; `undefined` is "not said". */
 export interface RunOptions {
-  /** Data to validate on, instead of a part of the data. */
-  readonly val?: string;
+  /** Data to validate on, instead of a part of the data: a path, or several. */
+  readonly val?: string | readonly string[];
   /** The run's folder. */
   readonly out?: string;
   /** A run or checkpoint whose weights a new run starts from. */
@@ -52,6 +52,7 @@ export function runOptions(task: string, words: TrainingWords): OptionSchema<Run
     val: {
       kind: "text",
       names: "file",
+      repeats: true,
       value: "DATA",
       group: "Training",
       role: "run",

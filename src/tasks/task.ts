@@ -19,7 +19,7 @@ import type { RunOptions } from "./run-options.ts";
 import type { SearchOptions } from "./search-options.ts";
 import type { TaskProbe } from "./task-probe.ts";
 import type { TrainingSettings, TrainingWords } from "./training-options.ts";
-import type { TaskView } from "./view.ts";
+import type { DrawingOptions, TaskView } from "./view.ts";
 
 export type { Baseline, DataFacts, Score } from "./results.ts";
 export type { TaskProbe } from "./task-probe.ts";
@@ -206,6 +206,8 @@ export interface Prediction {
    * the end. Terminals with colours show them in place of the input, which is the first field of `text`.
    */
   readonly pieces?: readonly { readonly text: string; readonly value: number }[];
+  /** What there is to look at of this one, in characters: shown below an input that was given by itself. */
+  drawing?(options: DrawingOptions): string[];
 }
 
 /** A trained model with everything that a task needs to use it. */

@@ -3,6 +3,7 @@ import {
   charLmContestants,
   drawContestants,
   minCharRnnContestants,
+  seq2seqContestants,
   wordLmContestants,
 } from "../../bench/contestants.ts";
 import { streamingContestants } from "../../bench/contestants-streaming.ts";
@@ -67,6 +68,30 @@ describe("this package as a contestant", { timeout: 120_000 }, () => {
     for (const { losses } of measurements) {
       for (let step = 0; step < 8; step++) {
         expect(Math.abs(losses[step] - first.losses[step])).toBeLessThan(LOSS_TOLERANCE);
+      }
+    }
+  });
+
+  it.runIf(LONG)("trains seq2seq on both backends to the same losses, and says what it takes", async () => {
+    const contestants = seq2seqContestants(undefined);
+    expect(contestants.filter(({ command }) => command.length === 0).map(({ name }) => name)).toEqual([
+      "pytorch",
+    ]);
+    const ours = contestants
+      .filter(({ command }) => command.length > 0)
+      .map((contestant) => ({ ...contestant, minimumSteps: 2 }));
+    const plan: Plan = { rounds: 1, seconds: 0.001, timeoutMs: 60_000, warmupMs: 0 };
+    for (const readout of [undefined, 8]) {
+      const workload = { ...WORKLOAD, time: 24, readout };
+      const { measurements, absences } = await interleave(ours, workload, plan, () => {});
+      expect(absences.filter(({ contestant }) => contestant !== "unrolled-native")).toEqual([]);
+      const [first] = measurements;
+      for (const { losses, settings } of measurements) {
+        expect(settings).toMatch(/^Seq2Seq, peak heap of a step with 40 symbols on both sides \d+ MiB, /);
+        expect(learning(losses).fell).toBe(true);
+        for (let step = 0; step < 8; step++) {
+          expect(Math.abs(losses[step] - first.losses[step])).toBeLessThan(LOSS_TOLERANCE);
+        }
       }
     }
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { IdStream } from "../../bench/ids.ts";
+import { LengthStream } from "../../bench/pair-lengths.ts";
 import { showContestants, showTable } from "../../bench/report.ts";
 import { isOwn, shareOfPeak, speedOf, timesAsFast } from "../../bench/results.ts";
 import { LIMITS, measured, table } from "./fake-results.ts";
@@ -83,5 +84,25 @@ describe("the generated text", () => {
     // print(IdStream(65, 1).next_batch(1, 12)[0][0]) with the class of bench/peers/pytorch_char_lm.py
     const { inputs } = new IdStream(65, 1).nextBatch(1, 12);
     expect([...inputs]).toEqual([0, 32, 36, 33, 30, 24, 21, 17, 41, 0, 37, 42]);
+  });
+
+  it("draws the lengths of pairs that the Python peer draws", () => {
+    // stream = LengthStream(1), and print(stream.next(...)) of bench/peers/pair_lengths.py
+    const stream = new LengthStream(1);
+    const next = (batch: number, most: number) =>
+      Object.values(stream.next(batch, most)).map((side: Int32Array) => Array.from(side));
+    expect(next(4, 26)).toEqual([
+      [8, 9, 8, 9],
+      [5, 8, 4, 8],
+    ]);
+    expect(next(4, 26)).toEqual([
+      [16, 15, 16, 15],
+      [16, 17, 17, 17],
+    ]);
+    for (let batch = 0; batch < 5; batch++) next(4, 26);
+    expect(next(6, 22)).toEqual([
+      [21, 20, 21, 20, 21, 21],
+      [22, 18, 18, 21, 22, 20],
+    ]);
   });
 });

@@ -28,6 +28,7 @@ import { SETS } from "./entries-sets.ts";
 import { TAG } from "./entries-tag.ts";
 import { TASKS } from "./entries-tasks.ts";
 import { TEXT } from "./entries-text.ts";
+import { TRANSLATE } from "./entries-translate.ts";
 import { type Entries, metFor, SHORT, works } from "./harness.ts";
 
 const ENTRIES: Entries = {
@@ -52,6 +53,7 @@ const ENTRIES: Entries = {
   ...SEQ2SEQ,
   ...SETS,
   ...TEXT,
+  ...TRANSLATE,
 };
 
 const before = process.cwd();

@@ -15,7 +15,7 @@ import {
   decoderPassBytes,
   parseDecoderConfig,
 } from "../../src/models/sequence-decoder-config.ts";
-import { DecoderDraws, decoderRows } from "../../src/models/sequence-decoder-pass.ts";
+import { DecoderDraws, decoderRows } from "../../src/models/sequence-decoder-rows.ts";
 import { Embedding, ids, parameters, RecurrentState, Rng, scope, tensor } from "../../src/nn/index.ts";
 import { backends, firstDifference } from "../support/backends.ts";
 

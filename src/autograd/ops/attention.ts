@@ -12,6 +12,7 @@ import {
   SIZE,
 } from "../../core/options.ts";
 import { checkShape, showShape } from "../../core/shape.ts";
+import { runsOf } from "../attention-runs.ts";
 import { requireFloats, requireIntegers } from "../check.ts";
 import { isRecording, kernelsOf, record, recordAll } from "../tape.ts";
 
@@ -228,32 +229,6 @@ const below = (bound: number): Range => ({
   text: `an integer from 0 to ${bound - 1}`,
   fits: (value) => COUNT.fits(value) && (value as number) < bound,
 });
-
-/** Rows from `row` on: `each` of them for every one of `count` sequences from `first` on. */
-interface Run {
-  readonly row: number;
-  readonly first: number;
-  readonly count: number;
-  readonly each: number;
-}
-
-/** Rows whose sequences follow each other, with equally many rows each, are one call of the kernel. */
-function runsOf(sequences: ArrayLike<number>): Run[] {
-  const runs: Run[] = [];
-  for (let row = 0; row < sequences.length; ) {
-    const first = sequences[row];
-    let each = 1;
-    while (sequences[row + each] === first) each++;
-    const last = runs.at(-1);
-    if (last !== undefined && last.each === each && last.first + last.count === first) {
-      runs[runs.length - 1] = { ...last, count: last.count + 1 };
-    } else {
-      runs.push({ row, first, count: 1, each });
-    }
-    row += each;
-  }
-  return runs;
-}
 
 function sizesOf({ op, keys, values, v }: Parts): Sizes {
   checkShape(`${op}: keys`, keys.shape, [

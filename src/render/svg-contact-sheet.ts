@@ -1,0 +1,179 @@
+/** Pictures with their captions as SVG, and where a model looked: pictures of their own, which load nothing. */
+import { InputError } from "../core/errors.ts";
+import { escapeHtml } from "./escape-html.ts";
+import { fitTo, wrapWords } from "./text-width.ts";
+
+/** A picture with a caption. */
+export interface SheetPicture {
+  readonly name: string;
+  /** `data:image/png;base64,...`; undefined for what cannot be seen, such as features. */
+  readonly image: string | undefined;
+  readonly caption: string;
+  /** A caption of a person, to compare. */
+  readonly reference?: string;
+  /** Whether the caption is right; undefined where nobody can say. */
+  readonly isRight?: boolean;
+}
+
+/** Pixels of a picture on the sheet, and of what is around it. */
+const SIDE = 168;
+const GAP = 20;
+const MARGIN = 20;
+const HEADER = 44;
+const COLUMNS = 4;
+/** Letters of a line below a picture, and lines of a caption and of a reference. */
+const LETTERS = 27;
+const LINES = 4;
+const LINE = 15;
+
+const STYLE = `
+.sheet { --page: #ffffff; --ink: #1c2430; --soft: #5b6675; --panel: #eef1f5; --right: #1a7f45; --wrong: #b3372f; }
+@media (prefers-color-scheme: dark) {
+  .sheet { --page: #14181f; --ink: #e4e8ee; --soft: #9aa5b4; --panel: #232a35; --right: #53c283; --wrong: #ef7c70; }
+}
+.sheet .page { fill: var(--page); }
+.sheet .panel { fill: var(--panel); }
+.sheet text { fill: var(--ink); font: 12px system-ui, sans-serif; }
+.sheet .heading { font-size: 15px; font-weight: 600; }
+.sheet .soft { fill: var(--soft); font-size: 11px; }
+.sheet .right { fill: var(--right); }
+.sheet .wrong { fill: var(--wrong); }
+.sheet image { image-rendering: pixelated; }
+`;
+
+/** An address that holds its picture: nothing is loaded. */
+const DATA_URI = /^data:image\/(?:png|jpeg);base64,[A-Za-z0-9+/=]*$/;
+
+function drawImage(image: string | undefined, x: number, y: number, side: number): string {
+  if (image === undefined) return `<rect class="panel" x="${x}" y="${y}" width="${side}" height="${side}"/>`;
+  if (!DATA_URI.test(image)) {
+    throw new InputError("a picture on a sheet must be a data URI of a PNG or JPEG file in base64");
+  }
+  return `<image x="${x}" y="${y}" width="${side}" height="${side}" preserveAspectRatio="none" href="${image}"/>`;
+}
+
+const cut = (text: string): string[] => {
+  const lines = wrapWords(text, LETTERS).map((line) => fitTo(line, LETTERS));
+  return lines.length <= LINES ? lines : [...lines.slice(0, LINES - 1), `${lines[LINES - 1].slice(0, LETTERS - 1)}…`];
+};
+
+function drawText(lines: readonly string[], x: number, y: number, kind: string): string[] {
+  return lines.map((line, at) => `<text class="${kind}" x="${x}" y="${y + at * LINE}">${escapeHtml(line)}</text>`);
+}
+
+function frame(heading: string, width: number, height: number, content: readonly string[]): string {
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" class="sheet" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
+    `<title>${escapeHtml(heading)}</title>`,
+    `<style>${STYLE}</style>`,
+    `<rect class="page" width="${width}" height="${height}"/>`,
+    `<text class="heading" x="${MARGIN}" y="28">${escapeHtml(heading)}</text>`,
+    ...content,
+    "</svg>",
+  ].join("\n");
+}
+
+const MARKS = { right: "✓ ", wrong: "✗ " } as const;
+
+/**
+ * Pictures beside each other, with what was written for each below it, and a caption of a person below that. A caption that
+ * is known to be right or wrong has a mark.
+ * @param heading of the sheet
+ * @throws InputError for an image that is no data URI
+ */
+export function svgContactSheet(pictures: readonly SheetPicture[], heading: string): string {
+  const columns = Math.max(1, Math.min(COLUMNS, pictures.length));
+  const texts = pictures.map(({ caption, reference, isRight }) => {
+    const kind = isRight === undefined ? undefined : isRight ? "right" : "wrong";
+    const mark = kind === undefined ? "" : MARKS[kind];
+    const lines = cut(caption === "" ? `${mark}(no word)` : `${mark}${caption}`);
+    return { kind: kind ?? "caption", lines, below: reference === undefined ? [] : cut(reference) };
+  });
+  const rows = Array.from({ length: Math.ceil(pictures.length / columns) }, (_, row) =>
+    Array.from(pictures.keys()).slice(row * columns, (row + 1) * columns),
+  );
+  const content: string[] = [];
+  let top = HEADER;
+  for (const row of rows) {
+    for (const [column, index] of row.entries()) {
+      const x = MARGIN + column * (SIDE + GAP);
+      const { name, image } = pictures[index];
+      const { kind, lines, below } = texts[index];
+      const title = `<title>${escapeHtml(name)}</title>`;
+      content.push(`<g>${title}`, drawImage(image, x, top, SIDE), ...drawText(lines, x, top + SIDE + 18, kind));
+      content.push(...drawText(below, x, top + SIDE + 20 + lines.length * LINE, "soft"), "</g>");
+    }
+    const most = Math.max(...row.map((index) => texts[index].lines.length + texts[index].below.length));
+    top += SIDE + 24 + most * LINE + GAP;
+  }
+  const width = Math.max(360, 2 * MARGIN + columns * (SIDE + GAP) - GAP);
+  return frame(heading, width, top + MARGIN - GAP, content);
+}
+
+/** Where a model looked as it wrote the words of a caption. */
+export interface AttendedPicture {
+  readonly name: string;
+  readonly image: string | undefined;
+  readonly caption: string;
+  readonly words: readonly string[];
+  readonly rows: number;
+  readonly columns: number;
+  /** [words][rows * columns]: shares, row by row. */
+  readonly weights: readonly ArrayLike<number>[];
+}
+
+const MAP_SIDE = 112;
+const MAP_GAP = 12;
+const MAPS = 6;
+/** More words have no room. */
+const MOST_WORDS = 60;
+/** Places that are looked at less are covered, by so much at most. */
+const SHADE = 0.82;
+
+/**
+ * A picture as it is, then once for each word of its caption: the less the model looked at a place, the darker it is. The
+ * brightest place of a map is the one that it looked at most; below each word stands that place's share.
+ * @throws InputError for weights that do not fit the words and places, and for an image that is no data URI
+ */
+export function svgAttentionMaps(picture: AttendedPicture): string {
+  const { name, image, caption, rows, columns, weights, words } = picture;
+  const places = rows * columns;
+  if (weights.length !== words.length || weights.some((row) => row.length !== places)) {
+    throw new InputError(
+      `attention over ${rows} x ${columns} places must have a share of each of them for each of the ${words.length} words`,
+    );
+  }
+  const shown = words.slice(0, MOST_WORDS);
+  const cells = [
+    { label: name, map: "" },
+    ...shown.map((word, at) => {
+      const own = Array.from(weights[at]);
+      const most = Math.max(...own);
+      return { label: `${word} ${Math.round(100 * most)}%`, map: drawShades(own, most, rows, columns) };
+    }),
+  ];
+  const content = cells.map(({ label, map }, at) => {
+    const x = MARGIN + (at % MAPS) * (MAP_SIDE + MAP_GAP);
+    const y = HEADER + Math.floor(at / MAPS) * (MAP_SIDE + 34);
+    const text = `<text x="${x}" y="${y + MAP_SIDE + 16}">${escapeHtml(fitTo(label, 17))}</text>`;
+    const picture = drawImage(image, x, y, MAP_SIDE);
+    return map === "" ? picture + text : `${picture}<g transform="translate(${x} ${y})">${map}</g>${text}`;
+  });
+  const height = HEADER + Math.ceil(cells.length / MAPS) * (MAP_SIDE + 34) + MARGIN;
+  const width = 2 * MARGIN + Math.min(cells.length, MAPS) * (MAP_SIDE + MAP_GAP) - MAP_GAP;
+  return frame(fitTo(caption, Math.floor(Math.max(width, 480) / 8.6)), Math.max(width, 480), height, content);
+}
+
+function drawShades(weights: readonly number[], most: number, rows: number, columns: number): string {
+  const [width, height] = [MAP_SIDE / columns, MAP_SIDE / rows];
+  return weights
+    .map((weight, place) => {
+      const [x, y] = [(place % columns) * width, Math.floor(place / columns) * height];
+      const opacity = SHADE * (1 - weight / Math.max(most, Number.MIN_VALUE));
+      const round = (value: number) => Number(value.toFixed(2));
+      return opacity < 0.005
+        ? ""
+        : `<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" fill="#000" fill-opacity="${round(opacity)}"/>`;
+    })
+    .join("");
+}
