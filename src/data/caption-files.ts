@@ -6,7 +6,7 @@ import { decodeLines } from "../io/decode-text.ts";
 import { quote } from "../io/table-columns.ts";
 import { normalizePath, type PictureCaptions, parseCaptions } from "./caption-lists.ts";
 import type { DataFile, DataSource } from "./data-source.ts";
-import { checkNames, type PictureFeatures, parsePictureFeatures } from "./picture-features.ts";
+import { checkNames, type PictureArrays, parsePictureArrays } from "./picture-arrays.ts";
 import { PictureNames } from "./picture-names.ts";
 
 /** A picture with its captions. */
@@ -17,16 +17,16 @@ export interface CaptionedPicture {
   readonly captions: readonly string[];
   /** The part of the data that the captions' file puts it in, such as "train"; undefined where it says nothing. */
   readonly split: string | undefined;
-  /** Its place in `files` or in `features`. */
+  /** Its place in `files` or in `arrays`. */
   readonly row: number;
 }
 
 export interface CaptionedFiles {
-  /** In the order of their names' files. */
+  /** In the order of their first captions. */
   readonly pictures: readonly CaptionedPicture[];
-  /** Files of pictures; none where features are given. */
+  /** Files of pictures; none where there is an array of them. */
   readonly files: readonly DataFile[];
-  readonly features: PictureFeatures | undefined;
+  readonly arrays: PictureArrays | undefined;
 }
 
 export interface CaptionFilesOptions {
@@ -41,15 +41,15 @@ const SOURCE: Range = {
   fits: (value) => typeof (Object(value) as Partial<DataSource>).listFiles === "function",
 };
 
-type Kind = "picture" | "features" | "names" | "captions" | "other";
+type Kind = "picture" | "array" | "names" | "captions" | "other";
 
 const KINDS: Readonly<Record<string, Kind>> = {
   png: "picture",
   jpg: "picture",
   jpeg: "picture",
-  npy: "features",
-  npz: "features",
-  safetensors: "features",
+  npy: "array",
+  npz: "array",
+  safetensors: "array",
   json: "captions",
   jsonl: "captions",
   ndjson: "captions",
@@ -68,17 +68,17 @@ function kindOf(name: string): Kind {
 
 /**
  * Read captions, and find the picture of each: files of captions (as `parseCaptions` reads them), and either files of
- * pictures (.png, .jpg, .jpeg; not opened yet) or one file of features (as `parsePictureFeatures` reads it). A caption's
+ * pictures (.png, .jpg, .jpeg; not opened yet) or one array of pictures or features (as `parsePictureArrays` reads it). A caption's
  * picture is found by its path below the folder, else by the name at its end.
  *
- * Features have the names of their pictures in their file or, one on each line, in a file `names.txt`. Without names they
+ * An array has the names of its pictures in its file or, one on each line, in a file `names.txt`. Without names they
  * belong to the captions' pictures in their order, if there are as many, with a note.
  *
  * What is left out is noted: pictures without captions, captions that are empty or that their picture had before, files
  * that are none of these.
  * @throws InputError for captions of pictures that are not there, naming the first three and their number, unless
  * `skipMissing` leaves them out; for no captions or no pictures; for two captioned names that are one picture; FormatError
- * as `parseCaptions` and `parsePictureFeatures` do
+ * as `parseCaptions` and `parsePictureArrays` do
  */
 export async function readCaptionFiles(
   source: DataSource,
@@ -98,29 +98,28 @@ export async function readCaptionFiles(
   noteSome(ofKind("other"), (count) => `${count} neither of captions nor of pictures left out`, hooks);
   const captionFiles = ofKind("captions");
   if (captionFiles.length === 0) {
-    throw new InputError(`${quote(source.description)} has no captions`, {
+    throw new InputError(`there are no captions in ${escapeControl(source.description)}`, {
       hint: "add a file of captions: captions.json, or a table captions.csv with the columns image and caption",
     });
   }
   const list = await readLists(captionFiles, source, hooks);
   const files = ofKind("picture");
-  const features = await readFeatures(ofKind("features"), ofKind("names"), list, hooks);
-  if (features !== undefined && files.length > 0) {
-    throw new InputError(
-      `there are files of pictures and features of pictures: ${quote(files[0].name)} and others`,
-      {
-        hint: "name only one of the two beside the captions",
-      },
-    );
+  const arrays = ofKind("array");
+  if (arrays.length > 1 || (arrays.length > 0 && files.length > 0)) {
+    const [one, other] = [...arrays, ...files].map(({ name }) => quote(name));
+    throw new InputError(`pictures are given twice, in ${one} and in ${other}`, {
+      hint: "name one array, or files of pictures",
+    });
   }
-  const names = features?.names ?? files.map(({ name }) => name);
+  const array = arrays.length === 0 ? undefined : await readArrays(arrays[0], ofKind("names"), list, hooks);
+  const names = array?.names ?? files.map(({ name }) => name);
   if (names.length === 0) {
-    throw new InputError(`${quote(source.description)} has captions, but no pictures`, {
-      hint: "name the folder of the pictures (.png, .jpg) too, or a file of their features (.npy, .npz, .safetensors)",
+    throw new InputError(`there are captions in ${escapeControl(source.description)}, but no pictures`, {
+      hint: "name the folder of the pictures too (.png, .jpg), or an array of them or of their features (.npy, .npz, .safetensors)",
     });
   }
   const pictures = joinCaptions(list, names, settings.skipMissing, hooks);
-  return { pictures, files, features };
+  return { pictures, files, arrays: array };
 }
 
 /** All files of captions as one list. */
@@ -164,43 +163,34 @@ function mergeCaptions(one: PictureCaptions, other: PictureCaptions): PictureCap
   return { ...one, captions, split: one.split ?? other.split };
 }
 
-/** The features, with names; undefined where no file has any. */
-async function readFeatures(
-  files: readonly DataFile[],
+/** The array, with names. */
+async function readArrays(
+  file: DataFile,
   nameFiles: readonly DataFile[],
   list: readonly PictureCaptions[],
   { onNote, signal }: LoadHooks,
-): Promise<PictureFeatures | undefined> {
-  const [file, another] = files;
-  if (file === undefined) return undefined;
-  if (another !== undefined) {
-    throw new InputError(`${quote(file.name)} and ${quote(another.name)} are both features of pictures`, {
-      hint: "join them into one file",
-    });
-  }
+): Promise<PictureArrays> {
   signal?.throwIfAborted();
-  const features = await parsePictureFeatures(await file.read(), file.name);
+  const arrays = await parsePictureArrays(await file.read(), file.name);
   const [nameFile] = nameFiles;
   if (nameFile !== undefined) {
     const where = escapeControl(nameFile.name);
     const lines = [...decodeLines(await nameFile.read(), where)].map((line) => line.trim());
-    checkNames(lines, features.count, where);
-    return { ...features, names: lines };
+    checkNames(lines, arrays.count, where);
+    return { ...arrays, names: lines };
   }
-  if (features.names !== undefined) return features;
-  if (features.count !== list.length) {
+  if (arrays.names !== undefined) return arrays;
+  if (arrays.count !== list.length) {
     throw new InputError(
-      `${quote(file.name)} has features of ${features.count} pictures without names, and there are captions of ${list.length}`,
+      `${quote(file.name)} has ${arrays.count} pictures without names, and there are captions of ${list.length}`,
       { hint: `write the names of the pictures to ${NAMES_FILE}, one on each line, and name that file too` },
     );
   }
-  onNote(
-    `the features in ${quote(file.name)} have no names: they belong to the captions' pictures in their order`,
-  );
-  return { ...features, names: list.map((picture) => picture.file) };
+  onNote(`the pictures in ${quote(file.name)} have no names: they belong to the captions in their order`);
+  return { ...arrays, names: list.map((picture) => picture.file) };
 }
 
-/** The pictures that have captions, in the order of `names`. */
+/** The pictures that have captions, in the order of `list`. */
 function joinCaptions(
   list: readonly PictureCaptions[],
   names: readonly string[],
@@ -233,7 +223,7 @@ function joinCaptions(
     hooks,
     "picture",
   );
-  const rows = [...captionsOf].filter(([, { captions }]) => captions.length > 0).sort(([a], [b]) => a - b);
+  const rows = [...captionsOf].filter(([, { captions }]) => captions.length > 0);
   if (rows.length === 0) {
     throw new InputError("no picture has a caption", {
       hint: "write at least one caption that is not empty",
@@ -255,7 +245,7 @@ function reportMissing(
 ): void {
   const [first] = missing;
   const shown = firstOf(missing.map(({ file }) => file));
-  const problem = `${first.where}: ${missing.length} of ${all} captioned pictures are not there: ${shown}`;
+  const problem = `${first.where}: ${missing.length} of ${all} pictures with captions are not there: ${shown}`;
   if (skipMissing) onNote(`${problem}; left out`);
   else {
     throw new InputError(problem, {

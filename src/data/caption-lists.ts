@@ -113,9 +113,10 @@ async function readTable(bytes: Uint8Array, name: string, collector: CaptionColl
       .find((at) => at >= 0);
   const [file, caption, split] = [find(FILE_FIELDS), find(CAPTION_FIELDS), find([SPLIT_FIELD])];
   if (file === undefined || caption === undefined) {
+    const missing = quote(file === undefined ? "image" : "caption");
     throw new FormatError(
       table.name,
-      `there must be a column of pictures and one of captions; the columns are ${listNames(table.columns)}`,
+      `there is no column ${missing}; the columns are ${listNames(table.columns)}`,
       { hint: "name the columns image and caption in the first line" },
     );
   }
@@ -141,12 +142,12 @@ function readJson(bytes: Uint8Array, collector: CaptionCollector): void {
   if (!Array.isArray(images)) {
     throw new FormatError(
       name,
-      `a list of pictures is needed, or an object with such a list as images; got ${showValue(value)}`,
+      `there is no list of pictures, and no object with one as images, but ${showValue(value)}`,
       { hint: `write ${EXAMPLE}` },
     );
   }
   if (annotations !== undefined) readCoco(images, annotations, collector);
-  else for (const [at, record] of images.entries()) collector.addRecord(record, `${name}: picture ${at}`);
+  else for (const [at, record] of images.entries()) collector.addRecord(record, `${name}: entry ${at}`);
 }
 
 /** Pictures and captions in lists of their own, joined by the pictures' ids. */
@@ -154,7 +155,7 @@ function readCoco(images: readonly unknown[], annotations: unknown, collector: C
   const { name } = collector;
   const files = new Map<unknown, string>();
   for (const [at, image] of images.entries()) {
-    const where = `${name}: images, ${at}`;
+    const where = `${name}: images: entry ${at}`;
     const { id } = requireFields(image, where);
     if (!isId(id) || files.has(id)) {
       throw new FormatError(
@@ -170,13 +171,17 @@ function readCoco(images: readonly unknown[], annotations: unknown, collector: C
     throw new FormatError(name, `annotations must be a list, got ${showValue(annotations)}`);
   }
   for (const [at, annotation] of annotations.entries()) {
-    const where = `${name}: annotations, ${at}`;
+    const where = `${name}: annotations: entry ${at}`;
     const fields = requireFields(annotation, where);
     const file = files.get(fields.image_id);
     if (file === undefined) {
-      throw new FormatError(where, `images has no picture with the id ${showValue(fields.image_id)}`, {
-        hint: "list every picture in images, or remove its captions",
-      });
+      throw new FormatError(
+        where,
+        `image_id is the id of none of the images: ${showValue(fields.image_id)}`,
+        {
+          hint: "list every picture in images, or remove its captions",
+        },
+      );
     }
     collector.add(file, captionsOf(fields, where), undefined, where);
   }
@@ -286,7 +291,7 @@ class CaptionCollector {
       return { file: own.file, captions: [...own.captions], split: own.split, where: own.where };
     });
     if (pictures.length === 0) {
-      throw new FormatError(this.name, "the file names no picture", { hint: `write ${EXAMPLE}` });
+      throw new FormatError(this.name, "the file has no captions", { hint: `write ${EXAMPLE}` });
     }
     return { pictures, empty, repeated };
   }

@@ -96,7 +96,7 @@ export {
   sentencePairsJob,
   splitPairs,
 } from "./pairs.ts";
-export { type PictureFeatures, parsePictureFeatures } from "./picture-features.ts";
+export { type PictureArrays, type PictureValues, parsePictureArrays } from "./picture-arrays.ts";
 export { type ReadPairsOptions, readPairs } from "./read-pairs.ts";
 export { readPictures } from "./read-pictures.ts";
 export type { References } from "./reference-texts.ts";

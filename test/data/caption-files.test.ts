@@ -157,20 +157,20 @@ describe("parseCaptions refuses", () => {
     ["an empty file", "c.json", "", "c.json: the file is empty"],
     ["what is no JSON", "c.json", "[{", "c.json: the file is not JSON"],
     ["JSON lines with another name", "c.json", '{"file":"a"}\n{"file":"b"}', "is named .jsonl"],
+    ["a value alone", "c.json", "7", "there is no list of pictures, and no object with one as images, but 7"],
     [
-      "a value alone",
+      "an object without images",
       "c.json",
-      "7",
-      "a list of pictures is needed, or an object with such a list as images; got 7",
+      { a: "b" },
+      "no list of pictures, and no object with one as images, but an object",
     ],
-    ["an object without images", "c.json", { a: "b" }, "with such a list as images"],
-    ["a list of texts", "c.json", ["a"], 'c.json: picture 0: must be an object, got "a"'],
-    ["an empty list", "c.json", [], "c.json: the file names no picture"],
+    ["a list of texts", "c.json", ["a"], 'c.json: entry 0: must be an object, got "a"'],
+    ["an empty list", "c.json", [], "c.json: the file has no captions"],
     [
       "a picture without a name",
       "c.json",
       [{ captions: ["a"] }],
-      "picture 0: file must be the name of a picture; the fields are 'captions'",
+      "entry 0: file must be the name of a picture; the fields are 'captions'",
     ],
     ["a name that is a number", "c.json", [{ file: 3, captions: ["a"] }], "must be the name of a picture; 3"],
     ["an empty name", "c.json", [{ file: " ", captions: ["a"] }], "the picture has no name: ' '"],
@@ -179,7 +179,7 @@ describe("parseCaptions refuses", () => {
       "captions that are numbers",
       "c.json",
       [{ file: "a", captions: ["a", 3] }],
-      "picture 0: captions must be texts, got 3",
+      "entry 0: captions must be texts, got 3",
     ],
     ["no captions field", "c.json", [{ file: "a" }], "captions must be texts, got undefined"],
     [
@@ -201,7 +201,7 @@ describe("parseCaptions refuses", () => {
         { file: "a", caption: "b", split: "train" },
         { file: "a", caption: "c", split: "test" },
       ],
-      "c.json: picture 1: 'a' is in the split 'test', and in 'train' at c.json: picture 0",
+      "c.json: entry 1: 'a' is in the split 'test', and in 'train' at c.json: entry 0",
     ],
     [
       "a caption of a book",
@@ -213,13 +213,13 @@ describe("parseCaptions refuses", () => {
       "COCO's captions of no picture",
       "c.json",
       { images: [{ id: 1, file_name: "a" }], annotations: [{ image_id: 2, caption: "b" }] },
-      "annotations, 0: images has no picture with the id 2",
+      "annotations: entry 0: image_id is the id of none of the images: 2",
     ],
     [
       "COCO's pictures without ids",
       "c.json",
       { images: [{ file_name: "a" }], annotations: [] },
-      "images, 0: id must be a number or a text",
+      "images: entry 0: id must be a number or a text",
     ],
     [
       "two of COCO's pictures of one id",
@@ -231,7 +231,7 @@ describe("parseCaptions refuses", () => {
         ],
         annotations: [],
       },
-      "images, 1: id must be a number or a text that no other picture has, got 1",
+      "images: entry 1: id must be a number or a text that no other picture has, got 1",
     ],
     [
       "annotations that are no list",
@@ -243,7 +243,7 @@ describe("parseCaptions refuses", () => {
       "a table without a column of captions",
       "c.csv",
       "image,words\na,b\n",
-      "there must be a column of pictures and one of captions; the columns are 'image', 'words'",
+      "there is no column 'caption'; the columns are 'image', 'words'",
     ],
     ["a table of a header alone", "c.csv", "image,caption\n", "there is a header, but no row"],
     [
@@ -291,11 +291,14 @@ describe("readCaptionFiles", () => {
     { file: "a.png", captions: ["a dog", "a brown dog"] },
   ];
 
-  test("joins captions to files of pictures, in the order of the files", async () => {
+  test("joins captions to files of pictures, in the order of the captions", async () => {
     const found = await read({ "captions.json": captions, "a.png": PIXELS, "b.png": PIXELS });
-    expect(joined(found)).toEqual(DOGS.map(([name, list], row) => [name, list, row]));
+    expect(joined(found)).toEqual([
+      ["b.png", ["two dogs"], 1],
+      ["a.png", ["a dog", "a brown dog"], 0],
+    ]);
     expect(found.files.map(({ name }) => name)).toEqual(["a.png", "b.png"]);
-    expect(found.features).toBeUndefined();
+    expect(found.arrays).toBeUndefined();
     expect(found.notes).toEqual([]);
   });
 
@@ -315,13 +318,13 @@ describe("readCaptionFiles", () => {
   test("refuses a name that could be two pictures, and two names of one picture", async () => {
     await expect(
       read({ "c.json": [{ file: "a.png", caption: "x" }], "x/a.png": PIXELS, "y/a.png": PIXELS }),
-    ).rejects.toThrow("c.json: picture 0: 'a.png' could be the picture 'x/a.png' or 'y/a.png'");
+    ).rejects.toThrow("c.json: entry 0: 'a.png' could be the picture 'x/a.png' or 'y/a.png'");
     const two = [
       { file: "train/a.png", caption: "x" },
       { file: "test/a.png", caption: "y" },
     ];
     await expect(read({ "c.json": two, "a.png": PIXELS })).rejects.toThrow(
-      "'train/a.png' at c.json: picture 0 and 'test/a.png' at c.json: picture 1 are both the picture 'a.png'",
+      "'train/a.png' at c.json: entry 0 and 'test/a.png' at c.json: entry 1 are both the picture 'a.png'",
     );
     await expect(
       read({ "c.json": [{ file: "a.png", caption: "x" }], "a.png": PIXELS, "./a.png": PIXELS }),
@@ -332,12 +335,12 @@ describe("readCaptionFiles", () => {
     const files = ["a", "b", "c", "d", "e"].map((name) => ({ file: `${name}.png`, caption: name }));
     const reading = read({ "captions.json": files, "a.png": PIXELS });
     await expect(reading).rejects.toThrow(
-      "captions.json: picture 1: 4 of 5 captioned pictures are not there: 'b.png', 'c.png', 'd.png' and 1 more — add the pictures, or leave their captions out with --skip-missing",
+      "captions.json: entry 1: 4 of 5 pictures with captions are not there: 'b.png', 'c.png', 'd.png' and 1 more — add the pictures, or leave their captions out with --skip-missing",
     );
     const found = await read({ "captions.json": files, "a.png": PIXELS }, { skipMissing: true });
     expect(joined(found)).toEqual([["a.png", ["a"], 0]]);
     expect(found.notes).toEqual([
-      "captions.json: picture 1: 4 of 5 captioned pictures are not there: 'b.png', 'c.png', 'd.png' and 1 more; left out",
+      "captions.json: entry 1: 4 of 5 pictures with captions are not there: 'b.png', 'c.png', 'd.png' and 1 more; left out",
     ]);
     await expect(read({ "captions.json": files, "z.png": PIXELS }, { skipMissing: true })).rejects.toThrow(
       "no picture has a caption",
@@ -383,13 +386,15 @@ describe("readCaptionFiles", () => {
         "a.png": PIXELS,
       }),
     ).rejects.toThrow(
-      "two.json: picture 0: 'a.png' is in the split 'test', and in 'train' at one.json: picture 0",
+      "two.json: entry 0: 'a.png' is in the split 'test', and in 'train' at one.json: entry 0",
     );
   });
 
   test("refuses captions without pictures, pictures without captions, and no captions at all", async () => {
-    await expect(read({ "captions.json": captions })).rejects.toThrow("has captions, but no pictures");
-    await expect(read({ "a.png": PIXELS })).rejects.toThrow("'a.png' has no captions");
+    await expect(read({ "captions.json": captions })).rejects.toThrow(
+      "there are captions in captions.json, but no pictures",
+    );
+    await expect(read({ "a.png": PIXELS })).rejects.toThrow("there are no captions in a.png");
     await expect(
       read({ "captions.json": [{ file: "a.png", captions: [] }], "a.png": PIXELS }),
     ).rejects.toThrow("no picture has a caption");

@@ -3,6 +3,7 @@ import { InputError } from "../../core/errors.ts";
 import type { LoadHooks } from "../../core/hooks.ts";
 import { runJobInTurns, Turns } from "../../core/job.ts";
 import { UNKNOWN } from "../../core/symbols.ts";
+import type { DataSource } from "../../data/data-source.ts";
 import { frameItems, type ItemStore, ItemsBuilder } from "../../data/items.ts";
 import { learnPairTokensJob, type PairTokens } from "../../data/pair-tokens.ts";
 import { fitScaling } from "../../data/scaling.ts";
@@ -11,7 +12,7 @@ import { sharedInts } from "../../data/shared-arrays.ts";
 import { groupedSplit, type ItemSplit } from "../../data/splits.ts";
 import type { CaptionerConfig } from "../../models/captioner-config.ts";
 import type { DataFacts, Loaded, LoadRequest, TestRequest } from "../task.ts";
-import { type CaptionSettings, USUAL_SIDE } from "./defaults.ts";
+import type { CaptionSettings } from "./defaults.ts";
 import { type CaptionFacts, factsWith, MOST_SYMBOLS, type PictureInput, tokensOf } from "./facts.ts";
 import { keyOfPicture, NO_PIXELS, type PictureStore, scaleStore, sizeOf } from "./pictures.ts";
 import { type CaptionedPictures, fingerprintOf, readCaptioned, scenePictures } from "./read-data.ts";
@@ -59,8 +60,11 @@ export async function loadCaptions(
 ): Promise<Loaded<CaptionSettings, CaptionData>> {
   const { source, validation } = request;
   const side = sideOf(request);
-  const all = source === undefined ? scenePictures() : await readCaptioned(source, side, hooks);
-  const held = validation && (await readCaptioned(validation, side, hooks));
+  const { skipMissing } = request.settings;
+  const read = (from: DataSource, followSplits: boolean) =>
+    readCaptioned(from, { side, skipMissing, followSplits }, hooks);
+  const all = source === undefined ? scenePictures() : await read(source, validation === undefined);
+  const held = validation && (await read(validation, false));
   const { settings, data } = await arrangeCaptions({ all, held }, request, hooks);
   return { settings, data: { ...data, set: source === undefined ? "scenes" : null } };
 }
@@ -81,7 +85,7 @@ export async function arrangeCaptions(
   const split = held === undefined ? dividePictures(all, settings) : { train: everyPicture(all) };
   const tokens =
     known === undefined ? await learnTokens(all, split.train, settings, hooks) : tokensOf(known.facts);
-  const input = known?.facts.input ?? describeInput(all.pictures, split.train);
+  const input = known?.facts.input ?? describeInput(all, split.train);
   const judgedBy = (held ?? all).scenes === undefined ? "bleu" : "right";
   const scaled = { ...all, pictures: scaleStore(all.pictures, input, "the data") };
   const train = await encodePart(scaled, split.train, tokens, hooks);
@@ -116,6 +120,9 @@ function countsOf({ captions }: CaptionedPictures) {
   return { pictures: captions.length, captions: captions.reduce((sum, { length }) => sum + length, 0) };
 }
 
+/** Where a picture lies in the store. */
+const rowOf = ({ rows }: CaptionedPictures, picture: number): number => rows?.[picture] ?? picture;
+
 const everyPicture = ({ names }: CaptionedPictures): Int32Array => Int32Array.from(names.keys());
 
 const longestOf = ({ captions }: CaptionPart): number =>
@@ -128,7 +135,7 @@ const longestOf = ({ captions }: CaptionPart): number =>
  */
 function dividePictures(all: CaptionedPictures, { valSplit, seed }: CaptionSettings): ItemSplit {
   if (all.split !== undefined) return all.split;
-  const groups = all.names.map((name, row) => keyOfPicture(all.pictures, row) ?? `named ${name}`);
+  const groups = all.names.map((name, at) => keyOfPicture(all.pictures, rowOf(all, at)) ?? `named ${name}`);
   const split = groupedSplit(groups, valSplit, { seed });
   if (split.validation.length > 0) return split;
   const different = new Set(groups).size;
@@ -147,7 +154,12 @@ async function learnTokens(
   { signal, onProgress }: LoadHooks,
 ): Promise<PairTokens> {
   onProgress("learning the words", 0, null);
-  const options = { kind: "word", lowercase, minCount, ...(vocabSize !== null && { size: vocabSize }) } as const;
+  const options = {
+    kind: "word",
+    lowercase,
+    minCount,
+    ...(vocabSize !== null && { size: vocabSize }),
+  } as const;
   function* texts() {
     for (const picture of train) yield* captions[picture];
   }
@@ -155,11 +167,15 @@ async function learnTokens(
 }
 
 /** What the model sees; the scale of features is that of the pictures to train on. */
-function describeInput(pictures: PictureStore, train: Int32Array): PictureInput {
+function describeInput(all: CaptionedPictures, train: Int32Array): PictureInput {
+  const { pictures } = all;
   if (pictures.kind === "pixels") return { kind: "pixels", side: pictures.side };
   const { places, features, values } = pictures;
   const size = sizeOf(pictures);
-  const own = Array.from(train, (row) => values.subarray(row * size, (row + 1) * size));
+  const own = Array.from(train, (picture) => {
+    const row = rowOf(all, picture);
+    return values.subarray(row * size, (row + 1) * size);
+  });
   return { kind: "features", places, features, scaling: fitScaling(frameItems(own, features)) };
 }
 
@@ -197,7 +213,7 @@ async function encodePart(
   };
   return {
     pictures: all.pictures,
-    rows: shared(rows.map((index) => all.rows?.[index] ?? index)),
+    rows: shared(rows.map((index) => rowOf(all, index))),
     names: rows.map((index) => all.names[index]),
     references: rows.map((index) => all.captions[index]),
     captions: captions.finish().store,
@@ -234,11 +250,13 @@ const NO_PART: CaptionPart = {
 
 /** Pictures to measure a model on. */
 export async function loadTestCaptions(
-  { source, facts }: TestRequest<CaptionSettings, CaptionerConfig, CaptionFacts>,
+  { source, facts, settings }: TestRequest<CaptionSettings, CaptionerConfig, CaptionFacts>,
   hooks: LoadHooks,
 ): Promise<CaptionData> {
   const { input } = facts;
-  const all = await readCaptioned(source, input.kind === "pixels" ? input.side : USUAL_SIDE, hooks);
+  const side = input.kind === "pixels" ? input.side : undefined;
+  const options = { side, skipMissing: settings?.skipMissing ?? false, followSplits: false };
+  const all = await readCaptioned(source, options, hooks);
   const other: CaptionFacts = { ...facts, judgedBy: "bleu" };
   return {
     train: NO_PART,

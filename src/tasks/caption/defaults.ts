@@ -24,6 +24,8 @@ export interface CaptionSettings extends TrainingSettings {
   readonly vocabSize: number | null;
   readonly minCount: number;
   readonly lowercase: boolean;
+  /** Leave captions out whose picture is not there. */
+  readonly skipMissing: boolean;
   readonly attention: DecoderAttention;
   readonly cell: BuiltInCell;
   readonly hidden: number;
@@ -43,6 +45,7 @@ export const DEFAULTS: CaptionSettings = {
   vocabSize: null,
   minCount: 2,
   lowercase: true,
+  skipMissing: false,
   attention: "additive",
   cell: "gru",
   hidden: 128,
@@ -91,9 +94,12 @@ export function completeSettings(
 export function checkCombinations(given: Partial<CaptionSettings>): void {
   const { size, attention } = given;
   if (typeof size === "number" && size < LEAST_ATTENDED && attention !== undefined && attention !== "none") {
-    throw new InputError(`--attention ${attention} needs a --size of at least ${LEAST_ATTENDED}, got ${size}`, {
-      hint: "give larger pictures, or leave --attention out",
-    });
+    throw new InputError(
+      `--attention ${attention} needs a --size of at least ${LEAST_ATTENDED}, got ${size}`,
+      {
+        hint: "give larger pictures, or leave --attention out",
+      },
+    );
   }
 }
 
@@ -218,6 +224,11 @@ export const OPTIONS: OptionSchema<CaptionSettings> = {
     role: "model",
     text: "reads and writes lower case alone",
     shownDefault: "yes",
+  },
+  skipMissing: {
+    kind: "flag",
+    ...data,
+    text: "leave captions out whose picture is not there",
   },
   labelSmoothing: {
     kind: "number",

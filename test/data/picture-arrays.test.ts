@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import {
   memorySource,
-  type PictureFeatures,
-  parsePictureFeatures,
+  type PictureArrays,
+  parsePictureArrays,
   readCaptionFiles,
 } from "../../src/data/index.ts";
 import { type NpyValues, writeNpy, writeNpz, writeSafetensors } from "../../src/io/index.ts";
@@ -16,9 +16,10 @@ const npz = (arrays: Readonly<Record<string, readonly [number[], NpyValues]>>) =
   writeNpz(new Map(Object.entries(arrays).map(([name, [shape, values]]) => [name, { shape, values }])));
 const f32 = (shape: number[], from = 0) => ({ dtype: "F32" as const, shape, data: numbers(shape, from) });
 
-const sizes = ({ count, places, features }: PictureFeatures) => [count, places, features];
+const sizes = ({ count, pictures }: PictureArrays) =>
+  pictures.kind === "features" ? [count, pictures.places, pictures.features] : [count, pictures.side];
 
-describe("parsePictureFeatures reads", () => {
+describe("parsePictureArrays reads", () => {
   test.each([
     [
       [2, 3],
@@ -39,57 +40,71 @@ describe("parsePictureFeatures reads", () => {
       ["f.safetensors", writeSafetensors({ features: f32(shape) })],
     ];
     for (const [name, bytes] of files) {
-      const found = await parsePictureFeatures(bytes, name);
+      const found = await parsePictureArrays(bytes, name);
       expect(sizes(found)).toEqual(expected);
       expect(found.names).toBeUndefined();
-      expect([...found.values]).toEqual([...numbers(shape)]);
+      expect([...found.pictures.values]).toEqual([...numbers(shape)]);
     }
   });
 
   test("names beside the features", async () => {
     const names = ["a.jpg", "b.jpg"];
     const zipped = npz({ features: [[2, 3], numbers([2, 3])], names: [[2], names] });
-    expect((await parsePictureFeatures(zipped, "f.npz")).names).toEqual(names);
+    expect((await parsePictureArrays(zipped, "f.npz")).names).toEqual(names);
     const stored = writeSafetensors({ features: f32([2, 3]) }, { names: JSON.stringify(names) });
-    expect((await parsePictureFeatures(stored, "f.safetensors")).names).toEqual(names);
+    expect((await parsePictureArrays(stored, "f.safetensors")).names).toEqual(names);
   });
 
   test("a tensor for each picture, in the order of their names", async () => {
     const bytes = writeSafetensors({ "b.jpg": f32([2, 3], 6), "a.jpg": f32([2, 3]) });
-    const found = await parsePictureFeatures(bytes, "f.safetensors");
+    const found = await parsePictureArrays(bytes, "f.safetensors");
     expect(found.names).toEqual(["a.jpg", "b.jpg"]);
     expect(sizes(found)).toEqual([2, 2, 3]);
-    expect([...found.values]).toEqual([...numbers([12])]);
+    expect([...found.pictures.values]).toEqual([...numbers([12])]);
+  });
+
+  test("bytes as pixels, with the channels first", async () => {
+    const bytes = Uint8Array.from({ length: 24 }, (_, at) => at);
+    const stored = writeSafetensors({ x: { dtype: "U8", shape: [2, 2, 2, 3], data: bytes } });
+    for (const [file, name] of [
+      [npy([2, 2, 2, 3], bytes), "f.npy"],
+      [stored, "f.safetensors"],
+    ] as const) {
+      const { count, pictures } = await parsePictureArrays(file, name);
+      expect([count, pictures.kind]).toEqual([2, "pixels"]);
+      const [first, second] = [[0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11], 12];
+      expect([...pictures.values]).toEqual([...first, ...first.map((value) => value + second)]);
+    }
   });
 
   test("integers and half precision as numbers", async () => {
     const bytes = npy([1, 3], Uint8Array.of(1, 2, 255));
-    expect([...(await parsePictureFeatures(bytes, "f.npy")).values]).toEqual([1, 2, 255]);
+    expect([...(await parsePictureArrays(bytes, "f.npy")).pictures.values]).toEqual([1, 2, 255]);
     const half = { dtype: "F16" as const, shape: [1, 2], data: Uint16Array.of(0x3c00, 0xc000) };
     expect([
-      ...(await parsePictureFeatures(writeSafetensors({ features: half }), "f.safetensors")).values,
+      ...(await parsePictureArrays(writeSafetensors({ features: half }), "f.safetensors")).pictures.values,
     ]).toEqual([1, -2]);
   });
 });
 
-describe("parsePictureFeatures refuses", () => {
+describe("parsePictureArrays refuses", () => {
   test.each<[string, string, Uint8Array, string]>([
-    [
-      "one number per picture",
-      "f.npy",
-      npy([4]),
-      "f.npy: features of a picture must be [features], [places, features] or [rows, columns, features], got an array [4]",
-    ],
-    ["five axes", "f.npy", npy([1, 1, 1, 1, 1]), "got an array [1, 1, 1, 1, 1]"],
-    ["no pictures", "f.npy", npy([0, 3]), "got an array [0, 3]"],
-    ["texts", "f.npy", npy([1, 1], ["a"]), "features must be numbers, got str"],
+    ["one number per picture", "f.npy", npy([4]), "f.npy: has the axes [4]"],
+    ["five axes", "f.npy", npy([1, 1, 1, 1, 1]), "has the axes [1, 1, 1, 1, 1]"],
+    ["no pictures", "f.npy", npy([0, 3]), "has the axes [0, 3]"],
+    ["texts", "f.npy", npy([1, 1], ["a"]), "pictures or features must be numbers, got str"],
     [
       "what is not finite",
       "f.npy",
       npy([2, 2], Float32Array.of(1, 2, 3, Number.NaN)),
-      "picture 1, number 1 must be finite in 32 bits, got NaN",
+      "features must be finite in 32 bits; number 1 of picture 1 is NaN",
     ],
-    ["what is beyond 32 bits", "f.npy", npy([1, 1], Float64Array.of(1e300)), "got 1e+300"],
+    [
+      "what is beyond 32 bits",
+      "f.npy",
+      npy([1, 1], Float64Array.of(1e300)),
+      "number 0 of picture 0 is 1e+300",
+    ],
     [
       "a file that is cut off",
       "f.npy",
@@ -97,11 +112,19 @@ describe("parsePictureFeatures refuses", () => {
       "f.npy: an array of shape [2, 2] of float32 has 16 bytes",
     ],
     [
-      "no array features",
+      "several arrays",
       "f.npz",
-      npz({ x: [[1, 1], numbers([1])] }),
-      "there must be an array features; the arrays are 'x'",
+      npz({ x: [[1, 1], numbers([1])], y: [[1, 1], numbers([1])] }),
+      "there are 2 arrays besides names, and one is needed: 'x', 'y'",
     ],
+    ["names alone", "f.npz", npz({ names: [[1], ["a"]] }), "there are 0 arrays besides names"],
+    [
+      "pixels that are no squares",
+      "f.npy",
+      npy([1, 2, 3, 3], new Uint8Array(18)),
+      "pictures must be squares of 1 to 1024 pixels in red, green and blue, got [1, 2, 3, 3]",
+    ],
+    ["pixels of other channels", "f.npy", npy([1, 2, 2, 4], new Uint8Array(16)), "must be squares"],
     [
       "names that are numbers",
       "f.npz",
@@ -112,7 +135,7 @@ describe("parsePictureFeatures refuses", () => {
       "too few names",
       "f.npz",
       npz({ features: [[2, 1], numbers([2])], names: [[1], ["a"]] }),
-      "there must be a name for each of the 2 pictures, got 1",
+      "there are 1 names for 2 pictures",
     ],
     [
       "a name twice",
@@ -133,14 +156,14 @@ describe("parsePictureFeatures refuses", () => {
       writeSafetensors({ features: f32([1, 1]) }, { names: "a" }),
       'the metadata names must be a JSON list of texts, got "a"',
     ],
-    ["no tensor", "f.safetensors", writeSafetensors({}), "the file has no tensor"],
+    ["no tensor", "f.safetensors", writeSafetensors({}), "there are 0 tensors"],
     [
       "pictures of other shapes",
       "f.safetensors",
       writeSafetensors({ a: f32([2]), b: f32([3]) }),
-      "must have features of one shape, ",
+      "several tensors are those of single pictures, all of one shape; got [3] after [2]",
     ],
-    ["a single number", "f.safetensors", writeSafetensors({ features: f32([]) }), "got an array []"],
+    ["a single number", "f.safetensors", writeSafetensors({ features: f32([]) }), "has the axes []"],
     [
       "integers",
       "f.safetensors",
@@ -148,7 +171,7 @@ describe("parsePictureFeatures refuses", () => {
       "features must be floating-point numbers, got I32",
     ],
   ])("%s", async (_, name, bytes, message) => {
-    await expect(parsePictureFeatures(bytes, name)).rejects.toThrow(message);
+    await expect(parsePictureArrays(bytes, name)).rejects.toThrow(message);
   });
 });
 
@@ -162,15 +185,15 @@ describe("readCaptionFiles, with features", () => {
     const notes: string[] = [];
     const list = Object.entries(files).map(([name, content]) => ({ name, content }));
     const hooks = { onProgress() {}, onNote: (note: string) => notes.push(note) };
-    const { pictures, features } = await readCaptionFiles(memorySource(list), {}, hooks);
-    return { pictures: pictures.map(({ name, captions, row }) => [name, captions[0], row]), features, notes };
+    const { pictures, arrays } = await readCaptionFiles(memorySource(list), {}, hooks);
+    return { pictures: pictures.map(({ name, captions, row }) => [name, captions[0], row]), arrays, notes };
   }
 
   test("finds the row of each picture by its name", async () => {
     const zipped = npz({ features: [[2, 3], numbers([2, 3])], names: [[2], ["a.jpg", "b.jpg"]] });
     const expected = [
-      ["a.jpg", "a dog", 0],
       ["b.jpg", "two dogs", 1],
+      ["a.jpg", "a dog", 0],
     ];
     const inFile = await read({ "captions.json": captions, "f.npz": zipped });
     expect([inFile.pictures, inFile.notes]).toEqual([expected, []]);
@@ -180,7 +203,7 @@ describe("readCaptionFiles, with features", () => {
       "names.txt": "a.jpg\nb.jpg\n",
     });
     expect([beside.pictures, beside.notes]).toEqual([expected, []]);
-    expect(sizes(beside.features!)).toEqual([2, 1, 3]);
+    expect(sizes(beside.arrays!)).toEqual([2, 1, 3]);
   });
 
   test("takes the order of the captions where there are no names, and says so", async () => {
@@ -190,25 +213,27 @@ describe("readCaptionFiles, with features", () => {
       ["a.jpg", "a dog", 1],
     ]);
     expect(found.notes).toEqual([
-      "the features in 'f.npy' have no names: they belong to the captions' pictures in their order",
+      "the pictures in 'f.npy' have no names: they belong to the captions in their order",
     ]);
     await expect(read({ "captions.json": captions, "f.npy": npy([3, 3]) })).rejects.toThrow(
-      "'f.npy' has features of 3 pictures without names, and there are captions of 2 — write the names of the pictures to names.txt",
+      "'f.npy' has 3 pictures without names, and there are captions of 2 — write the names of the pictures to names.txt",
     );
   });
 
   test("refuses names of another number, two files of features, and features beside pictures", async () => {
     await expect(
       read({ "captions.json": captions, "f.npy": npy([2, 3]), "names.txt": "a.jpg\n" }),
-    ).rejects.toThrow("names.txt: there must be a name for each of the 2 pictures, got 1");
+    ).rejects.toThrow("names.txt: there are 1 names for 2 pictures");
     await expect(
       read({ "captions.json": captions, "f.npy": npy([2, 3]), "g.npy": npy([2, 3]) }),
-    ).rejects.toThrow("'f.npy' and 'g.npy' are both features of pictures");
+    ).rejects.toThrow("pictures are given twice, in 'f.npy' and in 'g.npy'");
     await expect(read({ "captions.json": captions, "f.npy": npy([2, 3]), "a.jpg": "x" })).rejects.toThrow(
-      "there are files of pictures and features of pictures: 'a.jpg' and others",
+      "pictures are given twice, in 'f.npy' and in 'a.jpg'",
     );
     await expect(
       read({ "captions.json": captions, "f.npy": npy([1, 3]), "names.txt": "z.jpg\n" }),
-    ).rejects.toThrow("captions.json: picture 0: 2 of 2 captioned pictures are not there: 'b.jpg', 'a.jpg'");
+    ).rejects.toThrow(
+      "captions.json: entry 0: 2 of 2 pictures with captions are not there: 'b.jpg', 'a.jpg'",
+    );
   });
 });
