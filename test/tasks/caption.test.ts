@@ -80,7 +80,10 @@ function pictures(examples = EXAMPLES): string {
   return folder;
 }
 const json = (examples: readonly Pick<Example, "file" | "captions">[] = EXAMPLES) =>
-  file(JSON.stringify(examples.map(({ file: name, captions }) => ({ file: name, captions }))), "captions.json");
+  file(
+    JSON.stringify(examples.map(({ file: name, captions }) => ({ file: name, captions }))),
+    "captions.json",
+  );
 
 const data = [json(), pictures()];
 
@@ -95,7 +98,14 @@ const SMALL: Partial<Options> = {
   minCount: 1,
   dropout: 0,
 };
-const LEARNED: Partial<Options> = { hidden: 24, embedding: 12, filters: 8, steps: 260, lr: 1e-2, batchSize: 16 };
+const LEARNED: Partial<Options> = {
+  hidden: 24,
+  embedding: 12,
+  filters: 8,
+  steps: 260,
+  lr: 1e-2,
+  batchSize: 16,
+};
 const hooks = { onProgress() {}, onNote() {} };
 
 interface Trained extends EndEvent {
@@ -203,15 +213,21 @@ describe("pictures in files", () => {
     await expect(predict(folder, [], { text: "x" })).rejects.toThrow("reads files, and no --text");
     const page = file("<html>", "page.png");
     await expect(predict(folder, [page])).rejects.toThrow("an SVG or HTML file");
-    await expect(predict(folder, [page], { copyUnknown: true })).rejects.toThrow("--copy-unknown copies words");
+    await expect(predict(folder, [page], { copyUnknown: true })).rejects.toThrow(
+      "--copy-unknown copies words",
+    );
   });
 
   test("are on one side with all their captions, and with their copies", async () => {
     // The same pixels under two names, with other captions.
     const copies = EXAMPLES.map((one) => ({ ...one, file: `copy-${one.file}` }));
     const all = [...EXAMPLES, ...copies];
-    const { train: trained, validation } = await load([json(all), pictures(all)], { size: SIDE, valSplit: 0.3 });
-    const of = ({ names }: { names: readonly string[] }) => new Set(names.map((name) => name.replace("copy-", "")));
+    const { train: trained, validation } = await load([json(all), pictures(all)], {
+      size: SIDE,
+      valSplit: 0.3,
+    });
+    const of = ({ names }: { names: readonly string[] }) =>
+      new Set(names.map((name) => name.replace("copy-", "")));
     expect(of(validation).size).toBeGreaterThan(5);
     expect([...of(trained)].filter((name) => of(validation).has(name))).toEqual([]);
     expect(trained.names.length).toBe(2 * of(trained).size);
@@ -222,7 +238,12 @@ describe("pictures in files", () => {
     const blank = EXAMPLES.map((one) => ({ ...one, data: new Uint8Array(SIDE * SIDE * 3).fill(128) }));
     const words = await train({ data: [json(blank), pictures(blank)], steps: 3 });
     const others = EXAMPLES.map((one) => ({ ...one, captions: [...one.captions, "something unheard of"] }));
-    const next = await train({ data: [json(others), pictures(others)], from: words.folder, steps: 2, ...noSizes });
+    const next = await train({
+      data: [json(others), pictures(others)],
+      from: words.folder,
+      steps: 2,
+      ...noSizes,
+    });
     const vocabulary = async (folder: string) =>
       (await openRun(folder)).facts as { tokens: { symbols: string[] } };
     const [before, after] = [await vocabulary(words.folder), await vocabulary(next.folder)];
@@ -231,7 +252,13 @@ describe("pictures in files", () => {
   });
 
   /** Sizes that a run which starts from weights takes over. */
-  const noSizes = { hidden: undefined, embedding: undefined, filters: undefined, size: undefined, minCount: undefined };
+  const noSizes = {
+    hidden: undefined,
+    embedding: undefined,
+    filters: undefined,
+    size: undefined,
+    minCount: undefined,
+  };
 
   test("whose captions are tables, JSON lines or as COCO has them are the same", async () => {
     const folder = pictures();
@@ -261,7 +288,11 @@ describe("arrays", () => {
   const names = EXAMPLES.map(({ file: name }) => name);
   /** The colour in one place, the side in another. */
   const features = Float32Array.from({ length: count * places * width }, (_, at) => {
-    const [picture, place, feature] = [Math.floor(at / places / width), Math.floor(at / width) % places, at % width];
+    const [picture, place, feature] = [
+      Math.floor(at / places / width),
+      Math.floor(at / width) % places,
+      at % width,
+    ];
     if (place === picture % 4) return feature === picture % 3 ? 1 : 0;
     return place === (picture + 1) % 4 && feature === 3 + (picture % 2) ? 1 : 0;
   });
@@ -364,7 +395,11 @@ test("built-in scenes are judged by a parser, and have combinations to validate 
   const task = await TASKS.caption();
   const data = await load([]);
   const { train: trained, validation, facts, set } = data;
-  expect([set, facts.judgedBy, facts.input]).toEqual(["scenes", "right", { kind: "pixels", side: SCENE_SIDE }]);
+  expect([set, facts.judgedBy, facts.input]).toEqual([
+    "scenes",
+    "right",
+    { kind: "pixels", side: SCENE_SIDE },
+  ]);
   const isHeldOut = ({ first, second, relation }: Scene) =>
     isHeldOutCombination(first.shape, first.colour, relation) ||
     isHeldOutCombination(second.shape, second.colour, OPPOSITE[relation]);
@@ -391,7 +426,7 @@ test("built-in scenes are judged by a parser, and have combinations to validate 
 const OPPOSITE = { "left of": "right of", "right of": "left of", above: "below", below: "above" } as const;
 
 function firstOf(part: CaptionData["validation"], count: number): CaptionData["validation"] {
-  const captions = part.pictureOf.findIndex((picture) => picture === count);
+  const captions = part.pictureOf.indexOf(count);
   return {
     ...part,
     rows: part.rows.slice(0, count),
@@ -414,7 +449,12 @@ describe("what is wrong with the data is said with its place", () => {
     ["an empty list", [], "a.json", /no caption/],
     ["no picture", [{ captions: ["a"] }], "a.json", /entry 0: file must be the name of a picture/],
     ["captions that are no texts", [{ file: known, captions: [1] }], "a.json", /entry 0: captions must be/],
-    ["an entry that is no object", [{ file: known, captions: ["a"] }, 3], "a.json", /entry 1: must be an object/],
+    [
+      "an entry that is no object",
+      [{ file: known, captions: ["a"] }, 3],
+      "a.json",
+      /entry 1: must be an object/,
+    ],
     [
       "an id of no image",
       { images: [{ id: 1, file_name: known }], annotations: [{ image_id: 2, caption: "a" }] },
@@ -428,7 +468,11 @@ describe("what is wrong with the data is said with its place", () => {
   });
 
   test("pictures that are missing, by their names", async () => {
-    const entries = [...EXAMPLES, { file: "gone.png", captions: ["a"] }, { file: "lost.png", captions: ["b"] }];
+    const entries = [
+      ...EXAMPLES,
+      { file: "gone.png", captions: ["a"] },
+      { file: "lost.png", captions: ["b"] },
+    ];
     await refused([json(entries), folder], /2 of 38 pictures.*'gone\.png', 'lost\.png'/);
     await refused([data[0]], /36 of 36 pictures.*and 31 more/);
     await refused([folder], "there are no captions in");
@@ -448,7 +492,10 @@ describe("what is wrong with the data is said with its place", () => {
     const x = { shape: [35, 2], values: new Float32Array(70).map((_, at) => at) };
     await refused([data[0], npz({ x })], "has 35 pictures without names, and there are captions of 36");
     await refused([data[0], npz({ x, y: x })], "2 arrays besides names");
-    await refused([data[0], npz({ x, names: { shape: [2], values: ["a", "b"] } })], "2 names for 35 pictures");
+    await refused(
+      [data[0], npz({ x, names: { shape: [2], values: ["a", "b"] } })],
+      "2 names for 35 pictures",
+    );
     await refused([data[0], npz({ x: { ...x, shape: [70] } })], "has the axes [70]");
     const nan = { shape: [36, 1], values: new Float32Array(36).fill(Number.NaN) };
     await refused([data[0], npz({ x: nan })], "must be finite");

@@ -79,8 +79,8 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 function addJson(lists: CaptionLists, value: unknown, name: string): void {
   const { images, annotations } = isObject(value) ? value : { images: value };
   if (!Array.isArray(images)) throw new FormatError(name, "there is no list of pictures", HINT);
-  if (Array.isArray(annotations)) return addAnnotations(lists, images, annotations, name);
-  for (const [index, entry] of images.entries()) addEntry(lists, entry, `${name}: entry ${index}`);
+  if (Array.isArray(annotations)) addAnnotations(lists, images, annotations, name);
+  else for (const [index, entry] of images.entries()) addEntry(lists, entry, `${name}: entry ${index}`);
 }
 
 function addEntry(lists: CaptionLists, entry: unknown, where: string): void {

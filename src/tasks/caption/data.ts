@@ -147,7 +147,12 @@ async function learnTokens(
   { signal, onProgress }: LoadHooks,
 ): Promise<PairTokens> {
   onProgress("learning the words", 0, null);
-  const options = { kind: "word", lowercase, minCount, ...(vocabSize !== null && { size: vocabSize }) } as const;
+  const options = {
+    kind: "word",
+    lowercase,
+    minCount,
+    ...(vocabSize !== null && { size: vocabSize }),
+  } as const;
   function* texts() {
     for (const picture of train) yield* captions[picture];
   }

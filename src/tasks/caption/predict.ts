@@ -32,7 +32,12 @@ export async function* predictFile(
     const scaled = scaleStore(store, input, file.name);
     const count = store.values.length / sizeOf(store);
     for (let row = 0; row < count; row++) {
-      yield await describe(trained, search, names?.[row] ?? `${file.name}:${row}`, takePictures(scaled, [row]));
+      yield await describe(
+        trained,
+        search,
+        names?.[row] ?? `${file.name}:${row}`,
+        takePictures(scaled, [row]),
+      );
     }
     return;
   }

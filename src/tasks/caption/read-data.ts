@@ -111,7 +111,8 @@ export async function readCaptioned(
 }
 
 /** The end of a path, which lists often have alone. */
-const baseOf = (name: string): string => name.slice(1 + Math.max(name.lastIndexOf("/"), name.lastIndexOf("\\")));
+const baseOf = (name: string): string =>
+  name.slice(1 + Math.max(name.lastIndexOf("/"), name.lastIndexOf("\\")));
 
 /** Names that an error lists. */
 const LISTED = 5;
