@@ -1,5 +1,6 @@
 /** The task `caption` as these programs use it, on pictures that are in memory. */
 import type { Backend } from "../../src/backend/backend.ts";
+import type { Captioner } from "../../src/models/captioner.ts";
 import { openRun } from "../../src/runs/open-run.ts";
 import { trainTask } from "../../src/runs/train-task.ts";
 import type { TrainOptions } from "../../src/runs/training-options.ts";
@@ -8,7 +9,6 @@ import type { CaptionSettings } from "../../src/tasks/caption/defaults.ts";
 import type { CaptionFacts } from "../../src/tasks/caption/facts.ts";
 import { caption } from "../../src/tasks/caption/model.ts";
 import type { CaptionedPictures } from "../../src/tasks/caption/read-data.ts";
-import type { Captioner } from "../../src/models/captioner.ts";
 import type { Task } from "../../src/tasks/index.ts";
 import type { Baseline } from "../../src/tasks/results.ts";
 import type { SearchOptions } from "../../src/tasks/search-options.ts";

@@ -23,7 +23,11 @@ export async function logProbabilities(
     const found = await scope(
       () =>
         model
-          .logProbabilities(tensor(pictures, [rows, pictures.length / count]), ids(values, [rows, time]), lengths)
+          .logProbabilities(
+            tensor(pictures, [rows, pictures.length / count]),
+            ids(values, [rows, time]),
+            lengths,
+          )
           .read(),
       backend,
     );
@@ -55,7 +59,9 @@ export function judgeScores(
   const pictures = captions.length;
   // How many other pictures each picture is better and worse than for a caption: ties count a half.
   const above = scores.map((row) =>
-    Float64Array.from(row, (score) => row.reduce((sum, x) => sum + (score > x ? 1 : score === x ? 0.5 : 0), -0.5)),
+    Float64Array.from(row, (score) =>
+      row.reduce((sum, x) => sum + (score > x ? 1 : score === x ? 0.5 : 0), -0.5),
+    ),
   );
   const measure = (pictureOf: ArrayLike<number>) => {
     const won = owners.map((owner, caption) => above[caption][pictureOf[owner]]);
@@ -126,7 +132,9 @@ export function colourScores(
 
   function score(set: CaptionedPictures, neighbours: number, mixture: number): Float64Array[] {
     const models = histogramsOf(set).map((own) => {
-      const distances = histograms.map((other) => other.reduce((sum, x, at) => sum + Math.abs(x - own[at]), 0));
+      const distances = histograms.map((other) =>
+        other.reduce((sum, x, at) => sum + Math.abs(x - own[at]), 0),
+      );
       const nearest = Array.from(distances.keys()).sort((a, b) => distances[a] - distances[b]);
       return countsOf(nearest.slice(0, neighbours).flatMap((index) => bags[index]));
     });
@@ -171,7 +179,9 @@ function histogramsOf({ pictures, names, rows }: CaptionedPictures): Float64Arra
     const from = (rows?.[index] ?? index) * 3 * plane;
     const histogram = new Float64Array(LEVELS ** 3);
     for (let at = 0; at < plane; at++) {
-      const [red, green, blue] = [0, 1, 2].map((channel) => levelOf(pictures.values[from + channel * plane + at]));
+      const [red, green, blue] = [0, 1, 2].map((channel) =>
+        levelOf(pictures.values[from + channel * plane + at]),
+      );
       histogram[(red * LEVELS + green) * LEVELS + blue] += 1 / plane;
     }
     return histogram;

@@ -43,11 +43,16 @@ const PICTURES = { epochs: 12, lr: 1e-3 } as const;
 export async function reproduce(given: string[]): Promise<void> {
   const { paths, quick, seeds, only } = readArguments(given, [1]);
   const [root] = paths;
-  if (root === undefined) throw new Error("name the folder: npm run reproduce flickr8k -- path/to/flickr8k-1000");
+  if (root === undefined)
+    throw new Error("name the folder: npm run reproduce flickr8k -- path/to/flickr8k-1000");
   const set = readPictures(root);
-  const [train, held, test] = ["train", "val", "test"].map((split) => pick(set, (at) => set.splits[at] === split));
+  const [train, held, test] = ["train", "val", "test"].map((split) =>
+    pick(set, (at) => set.splits[at] === split),
+  );
   const others = readCaptions(root, new Set([...held.names, ...test.names]));
-  console.log(`${others.names.length} pictures whose captions train the words, ${train.names.length} pictures to train on`);
+  console.log(
+    `${others.names.length} pictures whose captions train the words, ${train.names.length} pictures to train on`,
+  );
   const rows = [["model", "own picture", "p", "median rank", "p", "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4"]];
   const report = (name: string, scores: readonly Float64Array[], bleu: readonly number[] = []) => {
     const { share, shareP, median, medianP } = judgeScores(scores, test.captions);
@@ -64,10 +69,14 @@ export async function reproduce(given: string[]): Promise<void> {
       const blank = { all: others, held: withGreyPicture(held) };
       const options = { ...SHARED, ...WORDS_ALONE, seed, out: words, ...limits };
       await trainCaptions(blank, options, `words alone, seed ${seed}`, "loss");
-      const pictures = { true: train, shuffled: withCaptionsOf(train, shuffledOrder(train.names.length, seed)) };
+      const pictures = {
+        true: train,
+        shuffled: withCaptionsOf(train, shuffledOrder(train.names.length, seed)),
+      };
       for (const [kind, own] of Object.entries(pictures)) {
         if (only !== undefined && (only === "shuffled") !== (kind === "shuffled")) continue;
-        const name = kind === "true" ? `captioner, seed ${seed}` : `trained on shuffled pictures, seed ${seed}`;
+        const name =
+          kind === "true" ? `captioner, seed ${seed}` : `trained on shuffled pictures, seed ${seed}`;
         const out = join(folder, `${kind}-${seed}`);
         const { hidden: _, embedding: __, ...more } = limits as CaptionTraining;
         const run = await trainCaptions(

@@ -1,7 +1,13 @@
 import { Rng } from "../../src/core/rng.ts";
 import { captionedScenes, type ScenePart } from "../../src/data/scenes.ts";
 import { sceneSet } from "../../src/tasks/caption/read-data.ts";
-import { type CaptionTraining, openCaptioner, testCaptions, trainCaptions, withCaptionsOf } from "./_caption.ts";
+import {
+  type CaptionTraining,
+  openCaptioner,
+  testCaptions,
+  trainCaptions,
+  withCaptionsOf,
+} from "./_caption.ts";
 import { meanAndSpread, meanOf, printTable, readArguments, withFolder } from "./_classify.ts";
 
 const TRAINED = 6000;

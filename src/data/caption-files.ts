@@ -55,13 +55,15 @@ const KINDS: Readonly<Record<string, Kind>> = {
   ndjson: "captions",
   csv: "captions",
   tsv: "captions",
-  txt: "captions",
 };
 
 const NAMES_FILE = "names.txt";
+/** Texts are captions where their name says so: Flickr8k's are in `captions.txt` or `Flickr8k.token.txt`. */
+const CAPTION_TEXT = /(?:caption|token)[^/]*\.txt$/i;
 
 function kindOf(name: string): Kind {
   if (name.slice(name.lastIndexOf("/") + 1).toLowerCase() === NAMES_FILE) return "names";
+  if (CAPTION_TEXT.test(name)) return "captions";
   const extension = /\.([^./\\]+)$/.exec(name)?.[1].toLowerCase() ?? "";
   return Object.hasOwn(KINDS, extension) ? KINDS[extension] : "other";
 }

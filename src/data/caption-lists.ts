@@ -36,7 +36,9 @@ const SPLIT_FIELD = "split";
 /** Longer texts are no captions: what is in the file is something else. */
 const LONGEST = 10_000;
 
-const EXAMPLE = '[{"file": "a.png", "captions": ["a dog on a beach", "a dog runs"]}]';
+const FORM = {
+  hint: 'write [{"file": "a.png", "captions": ["...", "..."]}, ...] (.json), such objects on lines (.jsonl), or a table with the columns image and caption (.csv)',
+} as const;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -143,7 +145,7 @@ function readJson(bytes: Uint8Array, collector: CaptionCollector): void {
     throw new FormatError(
       name,
       `there is no list of pictures, and no object with one as images, but ${showValue(value)}`,
-      { hint: `write ${EXAMPLE}` },
+      FORM,
     );
   }
   if (annotations !== undefined) readCoco(images, annotations, collector);
@@ -193,7 +195,7 @@ const isFields = (value: unknown): value is Fields =>
 
 function requireFields(value: unknown, where: string): Fields {
   if (isFields(value)) return value;
-  throw new FormatError(where, `must be an object, got ${showValue(value)}`, { hint: `write ${EXAMPLE}` });
+  throw new FormatError(where, `must be an object, got ${showValue(value)}`, FORM);
 }
 
 /** The first of some fields that a record has. */
@@ -207,7 +209,7 @@ function fileOf(record: Fields, where: string): string {
   if (typeof file === "string") return file;
   const got =
     file === undefined ? `the fields are ${listNames(Object.keys(record)) || "none"}` : showValue(file);
-  throw new FormatError(where, `file must be the name of a picture; ${got}`, { hint: `write ${EXAMPLE}` });
+  throw new FormatError(where, `file must be the name of a picture; ${got}`, FORM);
 }
 
 function splitOf(record: Fields, where: string): string | undefined {
@@ -224,9 +226,7 @@ function captionsOf(record: Fields, where: string): string[] {
   return list.map((one) => {
     const text = isFields(one) ? fieldOf(one, ["raw", "caption"]) : one;
     if (typeof text === "string") return text;
-    throw new FormatError(where, `captions must be texts, got ${showValue(one)}`, {
-      hint: `write ${EXAMPLE}`,
-    });
+    throw new FormatError(where, `captions must be texts, got ${showValue(one)}`, FORM);
   });
 }
 
@@ -291,7 +291,7 @@ class CaptionCollector {
       return { file: own.file, captions: [...own.captions], split: own.split, where: own.where };
     });
     if (pictures.length === 0) {
-      throw new FormatError(this.name, "the file has no captions", { hint: `write ${EXAMPLE}` });
+      throw new FormatError(this.name, "the file has no captions", FORM);
     }
     return { pictures, empty, repeated };
   }

@@ -216,18 +216,13 @@ function pixelsOf(shape: readonly number[], bytes: ArrayLike<number>, where: str
 
 /** @throws FormatError unless there is one for each of so many pictures, all different */
 export function checkNames(names: readonly string[], count: number, where: string): void {
-  if (names.length !== count) {
-    throw new FormatError(where, `there are ${names.length} names for ${count} pictures`, {
-      hint: "give each picture one name",
-    });
-  }
   const seen = new Set<string>();
+  let problem = names.length === count ? undefined : `there are ${names.length} names for ${count} pictures`;
   for (const [at, name] of names.entries()) {
-    if (name.trim() !== "" && !seen.has(name)) seen.add(name);
-    else {
-      const what =
-        name.trim() === "" ? `picture ${at} has no name` : `two pictures have the name ${quote(name)}`;
-      throw new FormatError(where, what, { hint: "give each picture a name of its own" });
-    }
+    if (name.trim() === "") problem ??= `picture ${at} has no name`;
+    if (seen.has(name)) problem ??= `two pictures have the name ${quote(name)}`;
+    seen.add(name);
   }
+  if (problem === undefined) return;
+  throw new FormatError(where, problem, { hint: "give each picture a name of its own" });
 }

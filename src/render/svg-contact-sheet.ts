@@ -54,11 +54,15 @@ function drawImage(image: string | undefined, x: number, y: number, side: number
 
 const cut = (text: string): string[] => {
   const lines = wrapWords(text, LETTERS).map((line) => fitTo(line, LETTERS));
-  return lines.length <= LINES ? lines : [...lines.slice(0, LINES - 1), `${lines[LINES - 1].slice(0, LETTERS - 1)}…`];
+  return lines.length <= LINES
+    ? lines
+    : [...lines.slice(0, LINES - 1), `${lines[LINES - 1].slice(0, LETTERS - 1)}…`];
 };
 
 function drawText(lines: readonly string[], x: number, y: number, kind: string): string[] {
-  return lines.map((line, at) => `<text class="${kind}" x="${x}" y="${y + at * LINE}">${escapeHtml(line)}</text>`);
+  return lines.map(
+    (line, at) => `<text class="${kind}" x="${x}" y="${y + at * LINE}">${escapeHtml(line)}</text>`,
+  );
 }
 
 function frame(heading: string, width: number, height: number, content: readonly string[]): string {
@@ -100,7 +104,11 @@ export function svgContactSheet(pictures: readonly SheetPicture[], heading: stri
       const { name, image } = pictures[index];
       const { kind, lines, below } = texts[index];
       const title = `<title>${escapeHtml(name)}</title>`;
-      content.push(`<g>${title}`, drawImage(image, x, top, SIDE), ...drawText(lines, x, top + SIDE + 18, kind));
+      content.push(
+        `<g>${title}`,
+        drawImage(image, x, top, SIDE),
+        ...drawText(lines, x, top + SIDE + 18, kind),
+      );
       content.push(...drawText(below, x, top + SIDE + 20 + lines.length * LINE, "soft"), "</g>");
     }
     const most = Math.max(...row.map((index) => texts[index].lines.length + texts[index].below.length));

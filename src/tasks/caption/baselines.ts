@@ -1,7 +1,8 @@
 /** What something trivial reaches: one caption for all pictures, captions of other pictures, and words without pictures. */
-import { Rng } from "../../core/rng.ts";
+
 import type { LoadHooks } from "../../core/hooks.ts";
 import { runJobInTurns, Turns } from "../../core/job.ts";
+import { Rng } from "../../core/rng.ts";
 import { END } from "../../core/symbols.ts";
 import { BleuScorer } from "../../data/bleu.ts";
 import { type ItemStore, Items } from "../../data/items.ts";

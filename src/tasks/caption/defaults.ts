@@ -91,16 +91,11 @@ export function completeSettings(
 }
 
 /** @throws InputError for pictures that attention has no two places in */
-export function checkCombinations(given: Partial<CaptionSettings>): void {
-  const { size, attention } = given;
-  if (typeof size === "number" && size < LEAST_ATTENDED && attention !== undefined && attention !== "none") {
-    throw new InputError(
-      `--attention ${attention} needs a --size of at least ${LEAST_ATTENDED}, got ${size}`,
-      {
-        hint: "give larger pictures, or leave --attention out",
-      },
-    );
-  }
+export function checkCombinations(_: Partial<CaptionSettings>, { size, attention }: CaptionSettings): void {
+  if (size === null || size >= LEAST_ATTENDED || attention === "none") return;
+  throw new InputError(`--attention ${attention} needs a --size of at least ${LEAST_ATTENDED}, got ${size}`, {
+    hint: "give larger pictures, or --attention none",
+  });
 }
 
 /** Convolutions halve a picture at least once; two places on a side are left of this. */

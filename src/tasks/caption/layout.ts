@@ -61,7 +61,9 @@ export class Layout {
   }
 
   /** What {@link keepShown} kept. */
-  readShown(all: Float64Array): { readonly picture: number; readonly symbols: number[]; readonly verdict: number }[] {
+  readShown(
+    all: Float64Array,
+  ): { readonly picture: number; readonly symbols: number[]; readonly verdict: number }[] {
     return this.shown.flatMap((picture, place) => {
       const at = this.shownAt + place * SHOWN_WIDTH;
       const count = all[at] - 1;

@@ -8,7 +8,7 @@ import { judgeSceneCaption } from "../../data/scenes.ts";
 import type { Captioner } from "../../models/captioner.ts";
 import type { EvaluationContext, EvaluationOptions, EvaluationPlan, Score } from "../task.ts";
 import type { CaptionData, CaptionPart } from "./data.ts";
-import { completeSearch, greedy, type Search, SEARCHED, searchCaptions } from "./decode.ts";
+import { completeSearch, greedy, SEARCHED, type Search, searchCaptions } from "./decode.ts";
 import { limitOf, tokensOf } from "./facts.ts";
 import { Layout, Sum, spread, Verdict } from "./layout.ts";
 import { sizeOf, takePictures } from "./pictures.ts";
@@ -102,7 +102,13 @@ class Measuring {
   private readonly context: EvaluationContext;
   private readonly search: Search;
 
-  constructor(data: CaptionData, layout: Layout, model: Captioner, context: EvaluationContext, search: Search) {
+  constructor(
+    data: CaptionData,
+    layout: Layout,
+    model: Captioner,
+    context: EvaluationContext,
+    search: Search,
+  ) {
     this.data = data;
     this.layout = layout;
     this.model = model;
@@ -137,12 +143,7 @@ class Measuring {
       validation.pictures,
       pictures.map((picture) => validation.rows[picture]),
     );
-    const results = await searchCaptions(
-      { model, backend: context.backend },
-      taken,
-      pictures.length,
-      search,
-    );
+    const results = await searchCaptions({ model, backend: context.backend }, taken, pictures.length, search);
     const tokens = tokensOf(facts);
     for (const [row, picture] of pictures.entries()) {
       const [{ symbols, ended }] = results[row].hypotheses;
@@ -203,12 +204,24 @@ export function describeScores(sums: Float64Array, data: CaptionData): Readonly<
   const { cumulative, precisions, brevityPenalty, hypothesisLength, referenceLength, signature } = bleu;
   return {
     scores: {
-      bleu: { value: bleu.bleu, cumulative, precisions, brevityPenalty, hypothesisLength, referenceLength, signature },
+      bleu: {
+        value: bleu.bleu,
+        cumulative,
+        precisions,
+        brevityPenalty,
+        hypothesisLength,
+        referenceLength,
+        signature,
+      },
       chrf: { value: chrf.chrf, signature: chrf.signature },
     },
     tokens: tokensOf(data.facts).rule,
     unended: all[Sum.open],
-    captions: shownCaptions(sums, data).map(({ name, caption, references }) => ({ name, caption, references })),
+    captions: shownCaptions(sums, data).map(({ name, caption, references }) => ({
+      name,
+      caption,
+      references,
+    })),
   };
 }
 

@@ -26,8 +26,8 @@ import {
 } from "./defaults.ts";
 import { type CaptionFacts, CHANNELS, parseCaptioner, tokensOf } from "./facts.ts";
 import { describeScores, picturesOf, planEvaluation, scoreCaptions } from "./metrics.ts";
-import { takePictures } from "./pictures.ts";
 import { drawEvaluation } from "./picture.ts";
+import { takePictures } from "./pictures.ts";
 import { drawPredictions, predictFile } from "./predict.ts";
 import { HELP, VIEW } from "./view.ts";
 
@@ -112,9 +112,7 @@ function fitSettings({ facts }: CaptionData, settings: CaptionSettings): FittedS
   const isAdam = ["adam", "adamw"].includes(settings.optimizer);
   return [
     { name: "dropout", value: DROPOUT, reason: "captions of photographs are easily learned by heart" },
-    ...(isAdam
-      ? [{ name: "lr", value: 1e-3, reason: "captions of photographs" } as const]
-      : []),
+    ...(isAdam ? [{ name: "lr", value: 1e-3, reason: "captions of photographs" } as const] : []),
   ];
 }
 

@@ -14,10 +14,12 @@ import { imageOf } from "./pictures.ts";
 /** Pictures that are validated on, with what was written for them. */
 export function drawEvaluation(sums: Float64Array, data: CaptionData): string {
   const { pictures, rows } = data.validation;
-  const sheet = shownCaptions(sums, data).map(({ name, picture, caption, references, isRight }): SheetPicture => {
-    const image = imageOf(pictures, rows[picture]);
-    return { name, image: image && pngDataUri(image), caption, reference: references[0], isRight };
-  });
+  const sheet = shownCaptions(sums, data).map(
+    ({ name, picture, caption, references, isRight }): SheetPicture => {
+      const image = imageOf(pictures, rows[picture]);
+      return { name, image: image && pngDataUri(image), caption, reference: references[0], isRight };
+    },
+  );
   return svgContactSheet(sheet, "Captions that the model wrote, and one of the data below each");
 }
 
@@ -32,9 +34,11 @@ const MOST_MAPS = 12;
 /** Where a model with attention looked as it wrote each word; of other models the pictures with their captions. */
 export function drawPredicted(predictions: readonly DrawnPrediction[]): string {
   const all = predictions.map(({ image, ...one }) => ({ ...one, image: image && pngDataUri(image) }));
-  const maps = all.slice(0, MOST_MAPS).flatMap(({ input, image, caption, attention }) =>
-    attention === undefined ? [] : [svgAttentionMaps({ name: input, image, caption, ...attention })],
-  );
+  const maps = all
+    .slice(0, MOST_MAPS)
+    .flatMap(({ input, image, caption, attention }) =>
+      attention === undefined ? [] : [svgAttentionMaps({ name: input, image, caption, ...attention })],
+    );
   if (maps.length > 0) return svgStack(maps, "Where the model looked");
   const sheet = all.map(({ input, image, caption }): SheetPicture => ({ name: input, image, caption }));
   return svgContactSheet(sheet, "Captions that the model wrote");

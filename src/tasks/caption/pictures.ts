@@ -91,7 +91,8 @@ export function storeOf({ width: side, data }: RgbImage): PictureStore {
 /** A picture with its channels first. @param data [height, width, 3] */
 export function putImage(data: Uint8Array, into: Uint8Array): void {
   const plane = data.length / CHANNELS;
-  for (let at = 0; at < data.length; at++) into[(at % CHANNELS) * plane + Math.floor(at / CHANNELS)] = data[at];
+  for (let at = 0; at < data.length; at++)
+    into[(at % CHANNELS) * plane + Math.floor(at / CHANNELS)] = data[at];
 }
 
 /** A text that equal pictures share; undefined for a picture of one colour, or of equal features everywhere. */

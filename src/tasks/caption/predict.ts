@@ -6,11 +6,11 @@ import type { Captioner } from "../../models/captioner.ts";
 import { type CaptionerConfig, mapOf } from "../../models/captioner-config.ts";
 import type { CaptionPrediction } from "../predictions.ts";
 import type { Prediction, TrainedModel } from "../task.ts";
-import { completeSearch, searchCaptions } from "./decode.ts";
+import { completeSearch, type Search, searchCaptions } from "./decode.ts";
 import type { CaptionSettings } from "./defaults.ts";
 import { type CaptionFacts, limitOf, tokensOf } from "./facts.ts";
 import { drawPredicted } from "./picture.ts";
-import { type PictureStore, scaleStore, sizeOf, storeOf, takePictures } from "./pictures.ts";
+import { scaleStore, sizeOf, storeOf, takePictures } from "./pictures.ts";
 import { readPicture } from "./read-data.ts";
 import { readFeatures } from "./read-features.ts";
 
@@ -24,32 +24,38 @@ export async function* predictFile(
   file: DataFile,
   _: LoadHooks,
 ): AsyncIterable<Prediction> {
-  const { input } = trained.facts;
+  const { facts } = trained;
+  const { input } = facts;
+  const search = completeSearch(trained.search ?? {}, limitOf(facts));
   if (input.kind === "features") {
     const { names, store } = await readFeatures(file);
     const scaled = scaleStore(store, input, file.name);
     const count = store.values.length / sizeOf(store);
     for (let row = 0; row < count; row++) {
-      yield await describe(trained, names?.[row] ?? `${file.name}:${row}`, scaled, row);
+      yield await describe(
+        trained,
+        search,
+        names?.[row] ?? `${file.name}:${row}`,
+        takePictures(scaled, [row]),
+      );
     }
     return;
   }
   const image = await readPicture(file, input.side);
-  const prediction = await describe(trained, file.name, storeOf(image), 0);
+  const prediction = await describe(trained, search, file.name, takePictures(storeOf(image), [0]));
   seen.set(prediction, image);
   yield prediction;
 }
 
 async function describe(
   trained: Trained,
+  search: Search,
   name: string,
-  store: PictureStore,
-  row: number,
+  picture: Float32Array,
 ): Promise<Prediction> {
   const { facts, config } = trained;
   const tokens = tokensOf(facts);
-  const search = completeSearch(trained.search ?? {}, limitOf(facts));
-  const [{ hypotheses }] = await searchCaptions(trained, takePictures(store, [row]), 1, search);
+  const [{ hypotheses }] = await searchCaptions(trained, picture, 1, search);
   const all = hypotheses.map(({ symbols, logProbability, score, ended }) => ({
     caption: tokens.decode(symbols),
     logProbability,

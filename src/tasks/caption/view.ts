@@ -78,7 +78,10 @@ export const VIEW: TaskView<CaptionSettings, CaptionData, CaptionerConfig, Capti
       ["data", set === null ? paths.join(" ") : "scenes of two shapes (built in)"],
       ["", `${part(train)} to train on, ${part(validation)} to validate on`],
       ["", seen],
-      ["words", `${count(tokens.size)}${unknown > 0 ? `, ${percent(unknown)} of those to train on unknown` : ""}`],
+      [
+        "words",
+        `${count(tokens.size)}${unknown > 0 ? `, ${percent(unknown)} of those to train on unknown` : ""}`,
+      ],
       ["rule", tokens.rule],
     ];
   },
@@ -86,7 +89,9 @@ export const VIEW: TaskView<CaptionSettings, CaptionData, CaptionerConfig, Capti
     const { cell, layers, hidden, attention, embedding, image, filters } = config;
     const size = `${layers} layer${layers === 1 ? "" : "s"} of ${hidden}`;
     const reads =
-      attention === "none" ? "the picture read once" : `${attention} attention over ${placesOf(config)} places`;
+      attention === "none"
+        ? "the picture read once"
+        : `${attention} attention over ${placesOf(config)} places`;
     const convolved =
       image === null ? "" : `, convolutions of ${filters} to ${mapOf(config).filters} filters`;
     return `${cell.toUpperCase()}, ${size}, on vectors of ${embedding}, ${reads}${convolved}`;
