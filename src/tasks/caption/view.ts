@@ -26,7 +26,7 @@ export const HELP: Task["help"] = {
     "npx unrolled train caption                    scenes of two shapes",
     "npx unrolled train caption --attention none   the same from one look",
     "npx unrolled train caption captions.json pictures/",
-    "npx unrolled train caption captions.csv pictures/ --size 96 --from runs/words",
+    "npx unrolled train caption captions.csv pictures/ --from runs/words",
   ].join("\n"),
 };
 
