@@ -21,10 +21,14 @@ const GAP = 20;
 const MARGIN = 20;
 const HEADER = 44;
 const COLUMNS = 4;
-/** Letters of a line below a picture, and lines of a caption and of a reference. */
-const LETTERS = 27;
+/** Columns of a line below a picture, and lines of a caption and of a reference. */
+const LETTERS = 24;
 const LINES = 4;
 const LINE = 15;
+/** Pixels of a column of the heading. */
+const HEADING_LETTER = 8.6;
+/** Pictures that are said in words. */
+const DESCRIBED = 20;
 
 const STYLE = `
 .sheet { --page: #ffffff; --ink: #1c2430; --soft: #5b6675; --panel: #eef1f5; --right: #1a7f45; --wrong: #b3372f; }
@@ -52,12 +56,12 @@ function drawImage(image: string | undefined, x: number, y: number, side: number
   return `<image x="${x}" y="${y}" width="${side}" height="${side}" preserveAspectRatio="none" href="${image}"/>`;
 }
 
-const cut = (text: string): string[] => {
+/** At most so many lines; the last one ends in a mark where there is more. */
+function cut(text: string): string[] {
   const lines = wrapWords(text, LETTERS).map((line) => fitTo(line, LETTERS));
-  return lines.length <= LINES
-    ? lines
-    : [...lines.slice(0, LINES - 1), `${lines[LINES - 1].slice(0, LETTERS - 1)}…`];
-};
+  if (lines.length <= LINES) return lines;
+  return [...lines.slice(0, LINES - 1), fitTo(lines.slice(LINES - 1).join(" "), LETTERS)];
+}
 
 function drawText(lines: readonly string[], x: number, y: number, kind: string): string[] {
   return lines.map(
@@ -65,13 +69,23 @@ function drawText(lines: readonly string[], x: number, y: number, kind: string):
   );
 }
 
-function frame(heading: string, width: number, height: number, content: readonly string[]): string {
+interface Frame {
+  readonly heading: string;
+  /** In words, for who does not see the picture. */
+  readonly description: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+function frame({ heading, description, width, height }: Frame, content: readonly string[]): string {
+  const shown = fitTo(heading, Math.floor((width - 2 * MARGIN) / HEADING_LETTER));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="sheet" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
     `<title>${escapeHtml(heading)}</title>`,
+    `<desc>${escapeHtml(description)}</desc>`,
     `<style>${STYLE}</style>`,
     `<rect class="page" width="${width}" height="${height}"/>`,
-    `<text class="heading" x="${MARGIN}" y="28">${escapeHtml(heading)}</text>`,
+    `<text class="heading" x="${MARGIN}" y="28">${escapeHtml(shown)}</text>`,
     ...content,
     "</svg>",
   ].join("\n");
@@ -115,7 +129,17 @@ export function svgContactSheet(pictures: readonly SheetPicture[], heading: stri
     top += SIDE + 24 + most * LINE + GAP;
   }
   const width = Math.max(360, 2 * MARGIN + columns * (SIDE + GAP) - GAP);
-  return frame(heading, width, top + MARGIN - GAP, content);
+  const height = top + MARGIN - GAP;
+  return frame({ heading, description: describe(pictures), width, height }, content);
+}
+
+function describe(pictures: readonly SheetPicture[]): string {
+  const said = pictures.slice(0, DESCRIBED).map(({ name, caption, isRight }) => {
+    const verdict = isRight === undefined ? "" : isRight ? " (right)" : " (wrong)";
+    return `${name}: ${caption === "" ? "no word" : caption}${verdict}`;
+  });
+  const rest = pictures.length > DESCRIBED ? `; and ${pictures.length - DESCRIBED} more` : "";
+  return `${said.join("; ")}${rest}.`;
 }
 
 /** Where a model looked as it wrote the words of a caption. */
@@ -136,10 +160,13 @@ const MAPS = 6;
 /** More words have no room. */
 const MOST_WORDS = 60;
 /** Places that are looked at less are covered, by so much at most. */
-const SHADE = 0.82;
+const SHADE = 0.75;
+/** A place that is looked at is lit up, by so much at most: on a dark picture, shades alone are not seen. */
+const LIGHT = 0.35;
+const LEAST_OPACITY = 0.02;
 
 /**
- * A picture as it is, then once for each word of its caption: the less the model looked at a place, the darker it is. The
+ * A picture as it is, then once for each word of its caption: the less the model looked at a place, the darker it is, and the more, the lighter. The
  * brightest place of a map is the one that it looked at most; below each word stands that place's share.
  * @throws InputError for weights that do not fit the words and places, and for an image that is no data URI
  */
@@ -150,6 +177,9 @@ export function svgAttentionMaps(picture: AttendedPicture): string {
     throw new InputError(
       `attention over ${rows} x ${columns} places must have a share of each of them for each of the ${words.length} words`,
     );
+  }
+  if (weights.some((row) => !Array.from(row).every((share) => share >= 0 && share <= 1.001))) {
+    throw new InputError("shares of attention must be from 0 to 1");
   }
   const shown = words.slice(0, MOST_WORDS);
   const cells = [
@@ -169,19 +199,34 @@ export function svgAttentionMaps(picture: AttendedPicture): string {
   });
   const height = HEADER + Math.ceil(cells.length / MAPS) * (MAP_SIDE + 34) + MARGIN;
   const width = 2 * MARGIN + Math.min(cells.length, MAPS) * (MAP_SIDE + MAP_GAP) - MAP_GAP;
-  return frame(fitTo(caption, Math.floor(Math.max(width, 480) / 8.6)), Math.max(width, 480), height, content);
+  const most = weights.slice(0, MOST_WORDS).map((row, at) => `${words[at]}: ${placeOf(row, columns)}`);
+  const description = `Where the model looked most: ${most.join("; ")}.`;
+  return frame({ heading: caption, description, width: Math.max(width, 480), height }, content);
 }
+
+function placeOf(weights: ArrayLike<number>, columns: number): string {
+  const all = Array.from(weights);
+  const place = all.indexOf(Math.max(...all));
+  const [row, column] = [Math.floor(place / columns) + 1, (place % columns) + 1];
+  return `row ${row}, column ${column}, ${Math.round(100 * all[place])} per cent`;
+}
+
+const round = (value: number): number => Number(value.toFixed(2));
 
 function drawShades(weights: readonly number[], most: number, rows: number, columns: number): string {
   const [width, height] = [MAP_SIDE / columns, MAP_SIDE / rows];
   return weights
-    .map((weight, place) => {
+    .flatMap((weight, place) => {
       const [x, y] = [(place % columns) * width, Math.floor(place / columns) * height];
-      const opacity = SHADE * (1 - weight / Math.max(most, Number.MIN_VALUE));
-      const round = (value: number) => Number(value.toFixed(2));
-      return opacity < 0.005
-        ? ""
-        : `<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" fill="#000" fill-opacity="${round(opacity)}"/>`;
+      const share = weight / Math.max(most, Number.MIN_VALUE);
+      const layers: [string, number][] = [
+        ["#000", SHADE * (1 - share)],
+        ["#fff", LIGHT * share],
+      ];
+      const at = `x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}"`;
+      return layers
+        .filter(([, opacity]) => opacity >= LEAST_OPACITY)
+        .map(([fill, opacity]) => `<rect ${at} fill="${fill}" fill-opacity="${round(opacity)}"/>`);
     })
     .join("");
 }
