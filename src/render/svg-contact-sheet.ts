@@ -60,7 +60,7 @@ function drawImage(image: string | undefined, x: number, y: number, side: number
 function cut(text: string): string[] {
   const lines = wrapWords(text, LETTERS).map((line) => fitTo(line, LETTERS));
   if (lines.length <= LINES) return lines;
-  return [...lines.slice(0, LINES - 1), fitTo(lines.slice(LINES - 1).join(" "), LETTERS)];
+  return [...lines.slice(0, LINES - 1), fitTo(lines.slice(LINES - 1).join(" "), LETTERS).replace(/…+$/, "…")];
 }
 
 function drawText(lines: readonly string[], x: number, y: number, kind: string): string[] {
