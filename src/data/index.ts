@@ -105,6 +105,17 @@ export { type ReversalOptions, reversalPairs } from "./reversal.ts";
 export { type RunningSumOptions, runningSums } from "./running-sums.ts";
 export { applyScaling, fitScaling, type Scaling, scalingFromJSON } from "./scaling.ts";
 export {
+  type CaptionedScene,
+  captionedScenes,
+  judgeSceneCaption,
+  type Scene,
+  type SceneObject,
+  type SceneOptions,
+  type ScenePart,
+  type SceneRelation,
+  type SceneVerdict,
+} from "./scenes.ts";
+export {
   editScore,
   entitiesOf,
   matchSegments,

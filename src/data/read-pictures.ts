@@ -1,6 +1,6 @@
 import { InputError } from "../core/errors.ts";
 import type { LoadHooks } from "../core/hooks.ts";
-import { checkValue, LIST, OBJECT, type Range, SIZE } from "../core/options.ts";
+import { checkValue, listOfAny, OBJECT, type Range, SIZE } from "../core/options.ts";
 import type { DataFile } from "./data-source.ts";
 import { sharedBytes } from "./shared-arrays.ts";
 
@@ -8,6 +8,17 @@ const SIDE: Range = {
   text: "an integer from 1 to 1024",
   fits: (value) => SIZE.fits(value) && (value as number) <= 1024,
 };
+
+const FILES = listOfAny(
+  {
+    text: "a file",
+    fits: (value) => {
+      const { name, read } = Object(value) as Partial<DataFile>;
+      return typeof name === "string" && typeof read === "function";
+    },
+  },
+  "a list of files, as a source of data lists them",
+);
 
 /** Bytes of all pictures together. */
 const MOST_BYTES = 2 ** 31;
@@ -23,7 +34,7 @@ export async function readPictures(
   side: number,
   hooks: LoadHooks,
 ): Promise<Uint8Array> {
-  checkValue("readPictures: files", LIST, files);
+  checkValue("readPictures: files", FILES, files);
   checkValue("readPictures: side", SIDE, side);
   checkValue("readPictures: hooks", OBJECT, hooks);
   const plane = side * side;

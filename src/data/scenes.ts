@@ -1,6 +1,6 @@
 /** Pictures of two shapes, and captions that say what they are and where they stand to each other. */
 import { Rng } from "../core/index.ts";
-import { oneOf, type Range, type Ranges, SIZE, settle } from "../core/options.ts";
+import { checkValue, FINITE, oneOf, type Range, type Ranges, SIZE, settle } from "../core/options.ts";
 
 export const SCENE_SHAPES = ["circle", "square", "triangle", "cross"] as const;
 export const SCENE_COLOURS = ["red", "green", "blue", "yellow", "purple", "white"] as const;
@@ -267,14 +267,29 @@ const SENTENCE = new RegExp(
   "u",
 );
 
+const KINDS = [oneOf(...SCENE_SHAPES), oneOf(...SCENE_COLOURS), oneOf(...SCENE_SIZES), FINITE, FINITE];
+const isObject = (value: unknown): boolean => {
+  const { shape, colour, size, x, y } = Object(value) as Partial<SceneObject>;
+  return [shape, colour, size, x, y].every((own, at) => KINDS[at].fits(own));
+};
+const SCENE: Range = {
+  text: "a scene, as captionedScenes makes it",
+  fits: (value) => {
+    const { first, second, relation } = Object(value) as Partial<Scene>;
+    return isObject(first) && isObject(second) && oneOf(...SCENE_RELATIONS).fits(relation);
+  },
+};
+
 /** Longer texts are no captions. */
 const LONGEST = 400;
 
 /**
  * Reads a caption of a scene: "a small red circle is left of the blue square". Several captions of a scene are true.
- * @param caption in lower or upper case, with or without a full stop
+ * @param caption in lower or upper case, with or without a full stop; what is no sentence of this kind is wrong
+ * @throws InputError for what is no scene
  */
 export function judgeSceneCaption(caption: string, scene: Scene): SceneVerdict {
+  checkValue("judgeSceneCaption: scene", SCENE, scene);
   const wrong = (problem: string): SceneVerdict => ({ isRight: false, problem });
   if (typeof caption !== "string" || caption.length > LONGEST) return wrong("no sentence about two objects");
   const text = caption.toLowerCase().replaceAll(/\s+/g, " ").trim().replace(/ ?\.$/, "");
