@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { encodeWav, type NpyValues, writeNpz } from "../../src/io/index.ts";
+import { encodePng, encodeWav, type NpyValues, writeNpz } from "../../src/io/index.ts";
 
 /**
  * Data sets that are in no usual format, as files that the tasks read. The folder holds the data as it was collected
@@ -12,6 +12,7 @@ import { encodeWav, type NpyValues, writeNpz } from "../../src/io/index.ts";
  * - `fsdd`: spoken digits as `OUT/train/DIGIT/SPEAKER_DIGIT_NUMBER.wav` and `OUT/test/...`, by the split of the source.
  * - `japanese-vowels`: `OUT/train.npz` and `OUT/test.npz`, a speaker from 1 to 9 per sequence.
  * - `utkinect`: `OUT/train.npz` (subjects 1 to 5), `OUT/test.npz` (6 to 10) and `OUT/all.npz`, an action per frame.
+ * - `flickr8k-1000`: `OUT/train/`, `OUT/val/` and `OUT/test/`, each with its pictures (.png) and their `captions.json`.
  * - `review-polarity`: `OUT/fold-01.jsonl` to `OUT/fold-10.jsonl`, whole reviews.
  */
 export async function reproduce([set, folder, out]: string[]): Promise<void> {
@@ -30,6 +31,7 @@ const CONVERTERS = {
   fsdd: convertDigits,
   "japanese-vowels": convertVowels,
   utkinect: convertSkeletons,
+  "flickr8k-1000": convertPhotographs,
   "review-polarity": convertReviews,
 };
 
@@ -178,4 +180,28 @@ function convertReviews(folder: string, out: string): string {
     writeFileSync(join(out, `fold-${String(fold).padStart(2, "0")}.jsonl`), `${lines.join("\n")}\n`);
   }
   return `${reviews.length} reviews in ${folds.length} folds`;
+}
+
+interface Photographs {
+  width: number;
+  height: number;
+  images: { file: string; captions: string[]; split: string }[];
+}
+
+function convertPhotographs(folder: string, out: string): string {
+  const { width, height, images } = readJson<Photographs>(folder, "captions.json");
+  const pixels = readGzip(folder, "images-64x64x3.u8.gz");
+  const size = height * width * 3;
+  const lists = new Map<string, { file: string; captions: string[] }[]>();
+  for (const [at, { file, captions, split }] of images.entries()) {
+    const name = file.replace(/\.jpg$/, ".png");
+    const data = new Uint8Array(pixels.subarray(at * size, (at + 1) * size));
+    mkdirSync(join(out, split), { recursive: true });
+    writeFileSync(join(out, split, name), encodePng({ width, height, channels: 3, data }));
+    lists.set(split, [...(lists.get(split) ?? []), { file: name, captions }]);
+  }
+  for (const [split, list] of lists) {
+    writeFileSync(join(out, split, "captions.json"), `${JSON.stringify(list, undefined, 2)}\n`);
+  }
+  return Array.from(lists, ([split, list]) => `${list.length} pictures in ${split}`).join(", ");
 }

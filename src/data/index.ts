@@ -1,6 +1,13 @@
 export { ADDING_VARIANCE, type AddingBatch, addingBatch } from "./adding.ts";
 export { type BleuOptions, type BleuScore, corpusBleu, tokenize13a } from "./bleu.ts";
 export { BpeTokenizer } from "./bpe-tokenizer.ts";
+export {
+  type CaptionedFiles,
+  type CaptionedPicture,
+  type CaptionFilesOptions,
+  readCaptionFiles,
+} from "./caption-files.ts";
+export { type CaptionList, type PictureCaptions, parseCaptions } from "./caption-lists.ts";
 export { type ChrfOptions, type ChrfScore, corpusChrf } from "./chrf.ts";
 export {
   type ClassificationMetrics,
@@ -89,12 +96,25 @@ export {
   sentencePairsJob,
   splitPairs,
 } from "./pairs.ts";
+export { type PictureArrays, type PictureValues, parsePictureArrays } from "./picture-arrays.ts";
 export { type ReadPairsOptions, readPairs } from "./read-pairs.ts";
+export { readPictures } from "./read-pictures.ts";
 export type { References } from "./reference-texts.ts";
 export { resample } from "./resample.ts";
 export { type ReversalOptions, reversalPairs } from "./reversal.ts";
 export { type RunningSumOptions, runningSums } from "./running-sums.ts";
 export { applyScaling, fitScaling, type Scaling, scalingFromJSON } from "./scaling.ts";
+export {
+  type CaptionedScene,
+  captionedScenes,
+  judgeSceneCaption,
+  type Scene,
+  type SceneObject,
+  type SceneOptions,
+  type ScenePart,
+  type SceneRelation,
+  type SceneVerdict,
+} from "./scenes.ts";
 export {
   editScore,
   entitiesOf,

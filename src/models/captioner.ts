@@ -2,12 +2,13 @@ import { requireFloats, requireTensors } from "../autograd/check.ts";
 import { tanh } from "../autograd/ops/activations.ts";
 import { concat } from "../autograd/ops/concat.ts";
 import { dropout } from "../autograd/ops/dropout.ts";
+import { neg } from "../autograd/ops/functions.ts";
 import { permute } from "../autograd/ops/permute.ts";
-import { mean } from "../autograd/ops/reduce.ts";
+import { mean, sum } from "../autograd/ops/reduce.ts";
 import { reshape } from "../autograd/ops/reshape.ts";
 import { splitRows } from "../autograd/ops/split-rows.ts";
 import { swapAxes } from "../autograd/ops/time.ts";
-import { kernelsOf } from "../autograd/tape.ts";
+import { kernelsOf, noGradient } from "../autograd/tape.ts";
 import type { Backend } from "../backend/backend.ts";
 import { type Tensor, tensor } from "../backend/tensor.ts";
 import { checkValue, GENERATOR, type Names, optional, refuseOthers, settle } from "../core/options.ts";
@@ -114,6 +115,20 @@ export class Captioner {
     const own = rng?.fork(rng.words()[0]);
     const input = this.enter(where, pictures, own?.fork(ENCODER));
     return this.sequenceDecoder.loss(input, captions, { ...others, rng: own?.fork(DECODER) });
+  }
+
+  /**
+   * How likely the model finds given captions, in nats: [B], each the sum over the symbols of a caption and its END. Captions
+   * are ranked for a picture, and pictures for a caption, by these. Without a gradient.
+   * @param pictures as those of {@link encode}: caption b is of picture b
+   * @param captions ids [B, T] without START and END
+   * @param lengths symbols of each caption; default: T each
+   */
+  logProbabilities(pictures: Tensor, captions: Tensor, lengths?: ArrayLike<number>): Tensor {
+    return noGradient(() => {
+      const { loss } = this.loss(pictures, captions, { lengths, reduction: "none" });
+      return neg(sum(loss, 1));
+    });
   }
 
   /**

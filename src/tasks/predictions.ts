@@ -50,6 +50,33 @@ export interface ForecastPrediction {
   readonly naive: number;
 }
 
+/** Of `caption`: words for a picture. */
+export interface CaptionPrediction {
+  /** The file of the picture; of given features their name, or the file and the row. */
+  readonly input: string;
+  readonly caption: string;
+  /** The best first: `--best` of them. */
+  readonly hypotheses: readonly {
+    readonly caption: string;
+    /** Of all words and the end, in nats. */
+    readonly logProbability: number;
+    /** What hypotheses are ranked by: `logProbability` divided by a function of the length. */
+    readonly score: number;
+    /** Whether the model ended the caption. False: it was cut at `--max-length`. */
+    readonly ended: boolean;
+  }[];
+  /** Where the model looked as it wrote each word of `caption`; only of models with attention. */
+  readonly attention?: {
+    /** The places of the picture lie in so many rows and columns. */
+    readonly rows: number;
+    readonly columns: number;
+    /** The words, and the end where there was one. */
+    readonly words: readonly string[];
+    /** For each of the words a share for each place, row by row. */
+    readonly weights: readonly (readonly number[])[];
+  };
+}
+
 /** Of `translate`: what a model writes for a source. */
 export interface TranslatePrediction {
   readonly input: string;

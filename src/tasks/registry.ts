@@ -9,6 +9,7 @@ export const TASKS = {
   classify: async () => (await import("./classify/model.ts")).classify as unknown as Task,
   tag: async () => (await import("./tag/model.ts")).tag as unknown as Task,
   translate: async () => (await import("./translate/model.ts")).translate as unknown as Task,
+  caption: async () => (await import("./caption/model.ts")).caption as unknown as Task,
   forecast: async () => (await import("./forecast/model.ts")).forecast as unknown as Task,
 } as const satisfies Readonly<Record<string, () => Promise<Task>>>;
 

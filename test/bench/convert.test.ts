@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { reproduce } from "../../bench/reproduce/convert.ts";
 import { sequencesFromArrays } from "../../src/data/index.ts";
-import { parseJsonLines, parseNpz, parseWav } from "../../src/io/index.ts";
+import { decodeImage, parseJsonLines, parseNpz, parseWav } from "../../src/io/index.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -87,6 +87,26 @@ test("reviews become JSON lines by fold", async () => {
     { id: "z", label: "positive", text: "a\nb" },
   ]);
   expect(parseJsonLines(read("fold-10.jsonl"), { name: "a" }).records).toHaveLength(1);
+});
+
+test("photographs become PNG files with their captions, a folder for each split", async () => {
+  const images = ["train", "val", "train"].map((split, at) => ({
+    file: `${at}.jpg`,
+    captions: [`caption ${at}`],
+    split,
+  }));
+  const pixels = Uint8Array.from({ length: 3 * 12 }, (_, at) => at);
+  const { read, said } = await convert("flickr8k-1000", {
+    "captions.json": JSON.stringify({ width: 2, height: 2, images }),
+    "images-64x64x3.u8.gz": gzipSync(pixels),
+  });
+  expect(said).toBe("2 pictures in train, 1 pictures in val");
+  expect(JSON.parse(read("train/captions.json").toString())).toEqual([
+    { file: "0.png", captions: ["caption 0"] },
+    { file: "2.png", captions: ["caption 2"] },
+  ]);
+  const { width, height, data } = await decodeImage(new Uint8Array(read("val/1.png")), "1.png");
+  expect([width, height, ...data]).toEqual([2, 2, ...pixels.subarray(12, 24)]);
 });
 
 test("without a set it says what there is", async () => {

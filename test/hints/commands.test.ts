@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodeWav, writeNpz } from "../../src/io/index.ts";
+import { encodePng } from "../../src/io/png.ts";
 import { emptyFolder, ended, fresh, madeText, start } from "../cli/unrolled.ts";
 import { run, wordsOf, works } from "./harness.ts";
 
@@ -61,9 +62,11 @@ beforeAll(async () => {
   writePairs();
   writeFileSync("table.csv", "1,2,3\n2,3,4\n3,4,5\n4,5,6\n5,6,7\n6,7,8\n7,8,9\n8,9,10\n9,10,11\n10,11,12\n");
   const frames = Array.from({ length: 24 }, (_, at) => `s${at >> 1},${"ab"[at % 2]},${at}`);
+  writePictures();
   writeFileSync("frames.csv", `sequence,label,x\n${frames.join("\n")}\n`);
   cpSync(join(ROOT, "examples"), "examples", { recursive: true });
   await works(`train classify names ${SMALL_TASK} --out original-classifier`);
+  await works(`train caption captions.json pictures --size 16 ${SMALL_TASK} --out runs/words`);
   await works(`train text mybook.txt ${SMALL} --out original`);
 });
 afterAll(() => process.chdir(before));
@@ -77,6 +80,32 @@ function writePairs(): void {
     writeFileSync(`${name}.en`, pairs.map(([, target]) => target).join("\n"));
   }
   writeFileSync("dates.txt", "7 March 1998\n\nMar 7, 1998\n");
+}
+
+/** Pictures with captions that docs/caption.md names. */
+function writePictures(): void {
+  mkdirSync("pictures");
+  const files = Array.from({ length: 10 }, (_, index) => {
+    const data = new Uint8Array(20 * 16 * 3).map((_, at) => (at * (index + 3)) % 256);
+    const picture = encodePng({ width: 20, height: 16, channels: 3, data });
+    writeFileSync(join("pictures", `${index}.png`), picture);
+    writeFileSync("photo.png", picture);
+    return { file: `${index}.png`, captions: [`a picture of ${index % 3} dogs`, "a picture"] };
+  });
+  writeFileSync("captions.json", JSON.stringify(files));
+  const rows = files.flatMap(({ file, captions }) => captions.map((caption) => `${file},${caption}`));
+  writeFileSync("captions.csv", `image,caption\n${rows.join("\n")}\n`);
+  const values = Float32Array.from({ length: 10 * 4 * 5 }, (_, at) => (at * 7) % 11);
+  const names = { shape: [10], values: files.map(({ file }) => file) };
+  writeFileSync(
+    "features.npz",
+    writeNpz(
+      new Map([
+        ["features", { shape: [10, 4, 5], values }],
+        ["names", names],
+      ]),
+    ),
+  );
 }
 
 /** Series that docs/forecast.md names. */
@@ -225,6 +254,7 @@ describe("the examples of --help", () => {
     "check text",
     "train tag",
     "train translate",
+    "train caption",
     "predict",
     "sample",
     "eval",

@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { emptyFolder, madeText } from "../cli/unrolled.ts";
 import { adviceInSource } from "./advice.ts";
+import { CAPTION } from "./entries-caption.ts";
+import { CAPTION_FILES } from "./entries-caption-files.ts";
 import { CELLS } from "./entries-cells.ts";
 import { CHECK } from "./entries-check.ts";
 import { CLASSIFY } from "./entries-classify.ts";
@@ -37,6 +39,8 @@ const ENTRIES: Entries = {
   ...CHECK,
   ...CLASSIFY,
   ...CODE,
+  ...CAPTION,
+  ...CAPTION_FILES,
   ...CELLS,
   ...DATA,
   ...COMMANDS,

@@ -103,6 +103,16 @@ describe.each(CASES)("%s", (_, given) => {
     expect(alone.reduce((a, b) => a + b)).toBeCloseTo(whole, 12);
   });
 
+  it("says how likely each caption is", async () => {
+    const model = make(reference);
+    const size = sizeOf(settings);
+    const pictures = () => tensor(VALUES.slice(0, B * size), [B, size], "f32", reference);
+    const captions = () => ids(padded([0, 1, 2]), [B, T], reference);
+    const found = await scope(() => model.logProbabilities(pictures(), captions(), LENGTHS).read(), reference);
+    const alone = async (b: number) => firstOf(() => lossOf(model, reference, { rows: [b] }).loss);
+    for (let b = 0; b < B; b++) expect(found[b]).toBeCloseTo(-(await alone(b)), 12);
+  });
+
   it("is the same on every backend", async () => {
     const expected = await firstOf(() => lossOf(make(reference), reference).loss);
     for (const { backend } of backends) {

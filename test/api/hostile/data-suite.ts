@@ -1,6 +1,7 @@
 import * as data from "../../../src/data/index.ts";
 import type { Argument, HostileContext, HostileTarget } from "../../support/hostile/calls.ts";
 import * as arg from "./arguments.ts";
+import { captionTargets } from "./captions.ts";
 import { sequenceTargets } from "./formats.ts";
 import { itemTargets } from "./items.ts";
 import { lineTargets } from "./lines.ts";
@@ -238,6 +239,7 @@ export const targets = (_: HostileContext) => {
     ...itemTargets(),
     ...lineTargets(),
     ...pairTargets(),
+    ...captionTargets(),
     ...sequenceTargets(),
     ...segmentTargets(),
     ...translationMetricTargets(),
