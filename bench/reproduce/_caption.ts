@@ -29,22 +29,35 @@ export interface CaptionRun {
 
 const HOOKS = { signal: new AbortController().signal, onProgress() {}, onNote() {} };
 
-/**
- * Trains with one thread, with a line for each evaluation.
- * @param chosenBy what chooses the checkpoint: the task's own measure, or the loss on `held`
- */
+/** What chooses the checkpoint, lower being better: the task's own measure, the loss on `held`, or anything of the model. */
+export type ChosenBy = "own" | "loss" | ((opened: OpenedCaptioner, data: CaptionData) => Promise<number>);
+
+/** Trains with one thread, with a line for each evaluation. */
 export async function trainCaptions(
   parts: CaptionParts,
   options: CaptionTraining,
   name: string,
-  chosenBy: "own" | "loss" = "own",
+  chosenBy: ChosenBy = "own",
 ): Promise<CaptionRun> {
+  let measured: number | undefined;
+  const evaluation: typeof caption.evaluation = (data, how) => {
+    const plan = caption.evaluation(data, how);
+    if (typeof chosenBy === "string") return plan;
+    return {
+      ...plan,
+      async run(model, context, sums) {
+        await plan.run(model, context, sums);
+        measured = await chosenBy({ model, facts: data.facts, backend: context.backend }, data);
+      },
+    };
+  };
   const score: typeof caption.score = (...given) => {
     const own = caption.score(...given);
-    return chosenBy === "loss" ? { ...own, choose: own.loss } : own;
+    return { ...own, choose: measured ?? (chosenBy === "loss" ? own.loss : own.choose) };
   };
   const task = {
     ...caption,
+    evaluation,
     score,
     load: (request: Parameters<typeof caption.load>[0], hooks: typeof HOOKS) =>
       arrangeCaptions(parts, request, hooks),
@@ -56,7 +69,8 @@ export async function trainCaptions(
     if (event.event === "eval") {
       const { right, bleu } = event.metrics;
       const score = right === undefined ? `BLEU ${bleu.toFixed(2)}` : `right ${(100 * right).toFixed(2)} %`;
-      console.log(`${name}, step ${event.step}: validation loss ${event.loss.toFixed(3)}, ${score}`);
+      const chosen = measured === undefined ? "" : `, chosen by ${measured.toFixed(4)}`;
+      console.log(`${name}, step ${event.step}: validation loss ${event.loss.toFixed(3)}, ${score}${chosen}`);
     }
     if (event.event === "end") ({ seconds, step: steps } = event);
   }

@@ -1,4 +1,6 @@
 /** Whether captions are more likely under their own pictures than under others. */
+import { concat } from "../../src/autograd/ops/concat.ts";
+import { sum } from "../../src/autograd/ops/reduce.ts";
 import { scope } from "../../src/backend/scope.ts";
 import { ids, tensor } from "../../src/backend/tensor.ts";
 import { Rng } from "../../src/core/rng.ts";
@@ -9,31 +11,41 @@ import { takePictures } from "../../src/tasks/caption/pictures.ts";
 import type { CaptionedPictures } from "../../src/tasks/caption/read-data.ts";
 import type { OpenedCaptioner } from "./_caption.ts";
 
+/** Captions that are scored at once under all pictures, which are encoded once for them. */
+const TOGETHER = 16;
+
 /** log p of each caption under each picture, teacher-forced: [captions][pictures]. */
 export async function logProbabilities(
-  { model, backend }: OpenedCaptioner,
+  { model, backend }: Pick<OpenedCaptioner, "model" | "backend">,
   { validation }: CaptionData,
+  most = Number.POSITIVE_INFINITY,
 ): Promise<Float64Array[]> {
   const captions = new Items(validation.captions);
   const pictures = takePictures(validation.pictures, validation.rows);
   const count = validation.rows.length;
+  const chosen = firstOfEach(validation.pictureOf, most);
   const scores: Float64Array[] = [];
-  for (let caption = 0; caption < captions.count; caption++) {
-    const { values, rows, time, lengths } = padItems(captions, new Array<number>(count).fill(caption));
-    const found = await scope(
-      () =>
-        model
-          .logProbabilities(
-            tensor(pictures, [rows, pictures.length / count]),
-            ids(values, [rows, time]),
-            lengths,
-          )
-          .read(),
-      backend,
-    );
-    scores.push(Float64Array.from(found));
+  for (let from = 0; from < chosen.length; from += TOGETHER) {
+    const some = chosen.slice(from, from + TOGETHER);
+    const found = await scope(() => {
+      const input = model.encode(tensor(pictures, [count, pictures.length / count]));
+      const all = some.map((caption) => {
+        const { values, rows, time, lengths } = padItems(captions, new Array<number>(count).fill(caption));
+        const options = { lengths, reduction: "none" } as const;
+        return sum(model.sequenceDecoder.loss(input, ids(values, [rows, time]), options).loss, 1);
+      });
+      return concat(all, 0).read();
+    }, backend);
+    for (const at of some.keys()) {
+      scores.push(Float64Array.from(found.subarray(at * count, (at + 1) * count), (loss) => -loss));
+    }
   }
   return scores;
+}
+
+/** At most so many captions of each picture, by their indices. */
+function firstOfEach(pictureOf: Int32Array, most: number): number[] {
+  return Array.from(pictureOf.keys()).filter((at) => at < most || pictureOf[at - most] !== pictureOf[at]);
 }
 
 export interface RankingFigures {
@@ -65,7 +77,7 @@ export function judgeScores(
   );
   const measure = (pictureOf: ArrayLike<number>) => {
     const won = owners.map((owner, caption) => above[caption][pictureOf[owner]]);
-    const share = won.reduce((sum, one) => sum + one, 0) / (won.length * (pictures - 1));
+    const share = won.reduce((total, one) => total + one, 0) / (won.length * (pictures - 1));
     return { share, median: medianOf(won.map((one) => pictures - one)) };
   };
   const own = measure(Int32Array.from({ length: pictures }, (_, picture) => picture));
@@ -123,7 +135,7 @@ export function colourScores(
   for (const neighbours of [10, 25, 50, 100, 200]) {
     for (const mixture of [0.1, 0.3, 0.5, 0.7]) {
       const scores = score(held, neighbours, mixture);
-      const { share } = shareOf(scores, held.captions);
+      const share = shareOf(scores, held.captions);
       if (share > best.share) best = { share, neighbours, mixture };
     }
   }
@@ -153,7 +165,7 @@ export function colourScores(
 }
 
 /** The share of {@link judgeScores} alone. */
-function shareOf(scores: readonly Float64Array[], captions: readonly (readonly string[])[]) {
+export function shareOf(scores: readonly Float64Array[], captions: readonly (readonly string[])[]): number {
   const owners = captions.flatMap((own, picture) => own.map(() => picture));
   let won = 0;
   for (const [caption, row] of scores.entries()) {
@@ -162,7 +174,7 @@ function shareOf(scores: readonly Float64Array[], captions: readonly (readonly s
       if (picture !== owners[caption]) won += own > other ? 1 : own === other ? 0.5 : 0;
     }
   }
-  return { share: won / (scores.length * (captions.length - 1)) };
+  return won / (scores.length * (captions.length - 1));
 }
 
 function countsOf(words: readonly string[]) {

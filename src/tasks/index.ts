@@ -3,6 +3,7 @@ export { type BackendChoice, chooseEngine, type Engine } from "./engine.ts";
 export type { KernelOptions, MemoryTrainingOptions } from "./memory-training-options.ts";
 export type { OptionSchema, TaskOption } from "./option-schema.ts";
 export type {
+  CaptionPrediction,
   ClassifyPrediction,
   ForecastPrediction,
   TagPrediction,

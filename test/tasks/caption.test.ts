@@ -188,7 +188,7 @@ describe("pictures in files", () => {
     const found = await predict(folder, [green], { beam: 3, best: 2 });
     expect(found.json[0].caption).toMatch(/green.*left|left.*green/);
     expect(found.json[0].hypotheses).toHaveLength(2);
-    expect(found.text[0].split("\n")).toHaveLength(2);
+    expect(found.text[0].split("\t")).toHaveLength(3);
     const { attention } = found.json[0];
     if (options.attention === "none") expect(attention).toBeUndefined();
     else {

@@ -53,7 +53,7 @@ export const DEFAULTS: CaptionSettings = {
   embedding: 64,
   filters: 16,
   tieWeights: false,
-  dropout: 0,
+  dropout: 0.15,
   labelSmoothing: 0,
   batchSize: 64,
   optimizer: "adam",

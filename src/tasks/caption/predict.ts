@@ -69,9 +69,8 @@ async function describe(
     words: [...Array.from(symbols, (id) => tokens.symbol(id)), ...(ended ? [END_MARK] : [])],
     weights: weights.map((list) => Array.from(list)),
   };
-  const others = all.slice(1).map((other) => `\n\t${other.caption}`);
   return {
-    text: `${name}\t${caption}${others.join("")}`,
+    text: [name, ...all.map((one) => one.caption)].join("\t"),
     json: {
       input: name,
       caption,
