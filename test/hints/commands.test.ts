@@ -6,7 +6,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type NpyValues, encodeWav, writeNpz } from "../../src/io/index.ts";
+import { encodeWav, type NpyValues, writeNpz } from "../../src/io/index.ts";
 import { encodePng } from "../../src/io/png.ts";
 import { emptyFolder, ended, fresh, madeText, start } from "../cli/unrolled.ts";
 import { run, wordsOf, works } from "./harness.ts";
@@ -100,7 +100,7 @@ function writePictures(): void {
   writeFileSync(
     "features.npz",
     writeNpz(
-      new Map<string, NpyValues>([
+      new Map<string, { shape: number[]; values: NpyValues }>([
         ["features", { shape: [10, 4, 5], values }],
         ["names", names],
       ]),
