@@ -5,6 +5,7 @@ import { gunzipSync } from "node:zlib";
 import { evaluateRun } from "../../src/runs/evaluate-run.ts";
 import { trainTask } from "../../src/runs/train-task.ts";
 import type { TrainOptions } from "../../src/runs/training-options.ts";
+import { assetOf, sourceOf } from "../../src/sources/paths.ts";
 import { TASKS } from "../../src/tasks/index.ts";
 import type { Baseline } from "../../src/tasks/results.ts";
 import type { SearchOptions } from "../../src/tasks/search-options.ts";
@@ -42,6 +43,26 @@ export async function trainTranslation(
     if (event.event === "end") ({ seconds, step: steps } = event);
   }
   return { folder: training.runDirectory, seconds, steps, baselines: training.baselines };
+}
+
+/** What copying the source, and one target for all, reach on pairs to test; the pairs to train on give that target. */
+export async function measureTranslationBaselines(
+  train: readonly string[],
+  test: readonly string[],
+  given: Partial<TranslateSettings> = {},
+): Promise<readonly Baseline[]> {
+  const task = await TASKS.translate();
+  const request = {
+    source: sourceOf(train),
+    validation: sourceOf(test),
+    settings: task.complete(given),
+    isChosen: (name: string) => name in given,
+    threads: 1,
+    verify() {},
+    asset: assetOf,
+  };
+  const { data } = await task.load(request, HOOKS);
+  return (await task.baselines(data, HOOKS)).filter(({ metrics }) => metrics !== undefined);
 }
 
 /** What a run has on data that nothing was trained or chosen on. */

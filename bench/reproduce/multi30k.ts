@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { Rng } from "../../src/core/rng.ts";
 import { printTable, readArguments, withFolder } from "./_classify.ts";
 import {
+  measureTranslationBaselines,
   readLines,
   rowOf,
   type TranslateTraining,
@@ -61,6 +62,12 @@ export async function reproduce(given: string[]): Promise<void> {
     const shuffled = writePairs(folder, "shuffled", { ...train, sources: shuffle(train.sources) });
     const val = writePairs(folder, "val", read("val"));
     const test = writePairs(folder, "test", read("test_2016_flickr"));
+    for (const { name, metrics } of await measureTranslationBaselines(data, test, {
+      tokens: SHARED.tokens,
+    })) {
+      const { bleu, chrf, exactMatch } = metrics as Record<string, number>;
+      rows.push([name, bleu.toFixed(2), "", chrf.toFixed(2), (100 * exactMatch).toFixed(2), ""]);
+    }
     const measure = async (name: string, options: Omit<TranslateTraining, "out">, on = data) => {
       const out = join(runs ?? folder, name);
       const limits = quick ? { epochs: undefined, steps: 3, hidden: 16, vocabSize: 400, embedding: 8 } : {};
