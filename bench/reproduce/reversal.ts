@@ -13,12 +13,15 @@ const LETTERS = 26;
 const HIDDEN = 128;
 const ROWS = 64;
 const TRAINED = { shortest: 10, longest: 20 };
-const UPDATES = 2000;
+/** Falls to 0 along a cosine. */
 const RATE = 2e-3;
 
-/** Lengths that are asked, and at which updates. */
+/** Lengths that are asked, and in which trainings at which updates; the last one ends a training. */
 const ASKED = [10, 15, 20, 25, 30, 40];
-const LOOKS = [100, 200, 300, 400, 500, 750, 1000, 1500, 2000];
+const TRAININGS: readonly (readonly number[])[] = [
+  [100, 200, 300, 400, 500],
+  [250, 500, 1000, 1500, 2000],
+];
 const TESTED = 200;
 /** Symbols beyond those that are right before a sequence counts as wrong. */
 const BEYOND = 5;
@@ -30,51 +33,67 @@ const FORMS = {
 
 /**
  * Reversing sequences of 26 letters, GRU of 128 units, trained on lengths 10 to 20: how many of 200 sequences of each length
- * are right from end to end when the model writes by itself, over the updates of 64 sequences each. The sequences are drawn
- * anew for each update, and those to test from a generator of their own; the learning rate stays as it is, so that the curve
- * is that of one training. Both forms, three seeds; curves into docs/seq2seq:
+ * are right from end to end when the model writes by itself, over the updates of 64 sequences each, in trainings of 500 and
+ * of 2000 updates. The sequences are drawn anew for each update, and those to test from a generator of their own. Both forms,
+ * three seeds; curves into docs/seq2seq:
  *
  *     npm run reproduce reversal [-- --quick] [-- --seeds 1,2,3]
  */
 export async function reproduce(given: string[]): Promise<void> {
   const { quick, seeds } = readArguments(given, [1, 2, 3]);
-  const looks = quick ? [2, 4] : LOOKS;
-  /** Shares by form, look and length, of each seed. */
+  const trainings = quick ? [[2, 4]] : TRAININGS;
+  /** Shares by form, training, look and length, of each seed. */
   const shares = new Map<string, number[]>();
-  for (const [name, form] of Object.entries(FORMS)) {
-    for (const seed of seeds) {
-      const began = performance.now();
-      for await (const { update, right, loss } of train(form, seed, looks)) {
-        for (const [at, length] of ASKED.entries()) {
-          const key = keyOf(name, update, length);
-          shares.set(key, [...(shares.get(key) ?? []), right[at]]);
-        }
-        const shown = ASKED.map((length, at) => `${length}: ${(100 * right[at]).toFixed(1)}`).join("  ");
-        const seconds = ((performance.now() - began) / 1000).toFixed(0);
-        console.log(
-          `${name}, seed ${seed}, update ${update}: loss ${loss.toFixed(4)}; right in % ${shown}; ${seconds} s`,
-        );
+  const jobs = Object.entries(FORMS).flatMap(([name, form]) =>
+    trainings.flatMap((looks) => seeds.map((seed) => ({ name, form, looks, seed }))),
+  );
+  for (const { name, form, looks, seed } of jobs) {
+    const began = performance.now();
+    for await (const { update, right, loss } of train(form, seed, looks)) {
+      for (const [at, length] of ASKED.entries()) {
+        const key = keyOf(name, looks, update, length);
+        shares.set(key, [...(shares.get(key) ?? []), right[at]]);
+      }
+      const shown = ASKED.map((length, at) => `${length}: ${(100 * right[at]).toFixed(1)}`).join("  ");
+      const seconds = ((performance.now() - began) / 1000).toFixed(0);
+      console.log(
+        `${name}, seed ${seed}, update ${update} of ${looks.at(-1)}: loss ${loss.toFixed(4)}; right in % ${shown}; ${seconds} s`,
+      );
+    }
+  }
+  const shareOf: ShareOf = (name, looks, update, length) => {
+    const own = shares.get(keyOf(name, looks, update, length))!.map((share) => 100 * share);
+    return {
+      mean: own.reduce((sum, one) => sum + one, 0) / own.length,
+      least: Math.min(...own),
+      most: Math.max(...own),
+    };
+  };
+  const rows = [["right in %, mean (least to most); length", ...ASKED.map(String)]];
+  for (const name of Object.keys(FORMS)) {
+    for (const looks of trainings) {
+      for (const update of looks) {
+        const cells = ASKED.map((length) => {
+          const { mean, least, most } = shareOf(name, looks, update, length);
+          return `${mean.toFixed(1)} (${least.toFixed(0)} to ${most.toFixed(0)})`;
+        });
+        rows.push([`${name}, ${update} of ${looks.at(-1)} updates`, ...cells]);
       }
     }
   }
-  const meanOf = (name: string, update: number, length: number) => {
-    const own = shares.get(keyOf(name, update, length))!;
-    return (100 * own.reduce((sum, one) => sum + one, 0)) / own.length;
-  };
-  const rows = [["right in %, length", ...ASKED.map(String)]];
-  for (const name of Object.keys(FORMS)) {
-    for (const update of looks) {
-      rows.push([
-        `${name}, ${update} updates`,
-        ...ASKED.map((length) => meanOf(name, update, length).toFixed(1)),
-      ]);
-    }
-  }
   printTable(rows);
-  if (!quick) drawCurves(looks, meanOf);
+  if (!quick) drawCurves(shareOf);
 }
 
-const keyOf = (name: string, update: number, length: number): string => `${name}/${update}/${length}`;
+type ShareOf = (
+  name: string,
+  looks: readonly number[],
+  update: number,
+  length: number,
+) => { readonly mean: number; readonly least: number; readonly most: number };
+
+const keyOf = (name: string, looks: readonly number[], update: number, length: number): string =>
+  `${name}/${looks.at(-1)}/${update}/${length}`;
 
 interface Look {
   readonly update: number;
@@ -106,7 +125,9 @@ async function* train(
   const clip = clipNorm(1);
   const draws = rng.fork(2);
   const drawn = (length: number) => Int32Array.from({ length }, () => FIRST_SYMBOL + draws.integer(LETTERS));
-  for (let update = 1; update <= Math.min(UPDATES, looks.at(-1)!); update++) {
+  const updates = looks.at(-1)!;
+  for (let update = 1; update <= updates; update++) {
+    optimizer.learningRate = (RATE / 2) * (1 + Math.cos((Math.PI * (update - 1)) / updates));
     const { shortest, longest } = TRAINED;
     const sources = Array.from({ length: ROWS }, () =>
       drawn(shortest + draws.integer(longest - shortest + 1)),
@@ -150,35 +171,36 @@ async function shareOfRight(model: Seq2Seq, length: number): Promise<number> {
   return isRight.length / TESTED;
 }
 
-function drawCurves(
-  looks: readonly number[],
-  meanOf: (name: string, update: number, length: number) => number,
-): void {
+function drawCurves(shareOf: ShareOf): void {
   const folder = new URL("../../docs/seq2seq/", import.meta.url);
   mkdirSync(folder, { recursive: true });
   const [attention, fixed] = Object.keys(FORMS);
-  const panelOf = (
-    title: string,
-    steps: readonly (readonly [label: string, update: number, length: number])[],
-  ) => ({
-    title,
-    steps: steps.map(([label]) => label),
-    forecast: steps.map(([, update, length]) => meanOf(attention, update, length)),
-    naive: steps.map(([, update, length]) => meanOf(fixed, update, length)),
-    truth: [],
-    fromZero: true,
-    names: { forecast: attention, naive: fixed, truth: "" },
-  });
-  const overUpdates = [10, 20].map((length) =>
-    panelOf(
-      `Sequences of ${length} letters reversed, in %, over the updates`,
-      looks.map((update) => [`${update}`, update, length]),
+  type Step = readonly [label: string, looks: readonly number[], update: number, length: number];
+  const panelOf = (title: string, steps: readonly Step[]) => {
+    const meanOf = (name: string) =>
+      steps.map(([, looks, update, length]) => shareOf(name, looks, update, length).mean);
+    return {
+      title,
+      steps: steps.map(([label]) => label),
+      forecast: meanOf(attention),
+      naive: meanOf(fixed),
+      truth: [],
+      fromZero: true,
+      names: { forecast: attention, naive: fixed, truth: "" },
+    };
+  };
+  const overUpdates = TRAININGS.flatMap((looks) =>
+    [10, 20].map((length) =>
+      panelOf(
+        `${length} letters reversed, in %, in a training of ${looks.at(-1)} updates`,
+        looks.map((update) => [`${update}`, looks, update, length]),
+      ),
     ),
   );
-  const last = looks.at(-1)!;
+  const last = TRAININGS.at(-1)!;
   const overLengths = panelOf(
-    `Sequences reversed, in %, by length, after ${last} updates on 10 to 20`,
-    ASKED.map((length) => [`${length}`, last, length]),
+    `Reversed by length, in %, after ${last.at(-1)} updates on 10 to 20`,
+    ASKED.map((length) => [`${length}`, last, last.at(-1)!, length]),
   );
   writeFileSync(
     new URL("reversal.svg", folder),
