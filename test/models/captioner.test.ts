@@ -108,7 +108,10 @@ describe.each(CASES)("%s", (_, given) => {
     const size = sizeOf(settings);
     const pictures = () => tensor(VALUES.slice(0, B * size), [B, size], "f32", reference);
     const captions = () => ids(padded([0, 1, 2]), [B, T], reference);
-    const found = await scope(() => model.logProbabilities(pictures(), captions(), LENGTHS).read(), reference);
+    const found = await scope(
+      () => model.logProbabilities(pictures(), captions(), LENGTHS).read(),
+      reference,
+    );
     const alone = async (b: number) => firstOf(() => lossOf(model, reference, { rows: [b] }).loss);
     for (let b = 0; b < B; b++) expect(found[b]).toBeCloseTo(-(await alone(b)), 12);
   });
