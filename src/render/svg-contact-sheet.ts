@@ -190,17 +190,20 @@ export function svgAttentionMaps(picture: AttendedPicture): string {
       return { label: `${word} ${Math.round(100 * most)}%`, map: drawShades(own, most, rows, columns) };
     }),
   ];
-  const content = cells.map(({ label, map }, at) => {
+  const id = idOf(image ?? "");
+  const shared = drawImage(image, 0, 0, MAP_SIDE).replace(/^<(\w+)/, `<$1 id="${id}"`);
+  const maps = cells.map(({ label, map }, at) => {
     const x = MARGIN + (at % MAPS) * (MAP_SIDE + MAP_GAP);
     const y = HEADER + Math.floor(at / MAPS) * (MAP_SIDE + 34);
     const text = `<text x="${x}" y="${y + MAP_SIDE + 16}">${escapeHtml(fitTo(label, 17))}</text>`;
-    const picture = drawImage(image, x, y, MAP_SIDE);
+    const picture = `<use href="#${id}" x="${x}" y="${y}"/>`;
     return map === "" ? picture + text : `${picture}<g transform="translate(${x} ${y})">${map}</g>${text}`;
   });
   const height = HEADER + Math.ceil(cells.length / MAPS) * (MAP_SIDE + 34) + MARGIN;
   const width = 2 * MARGIN + Math.min(cells.length, MAPS) * (MAP_SIDE + MAP_GAP) - MAP_GAP;
   const most = weights.slice(0, MOST_WORDS).map((row, at) => `${words[at]}: ${placeOf(row, columns)}`);
   const description = `Where the model looked most: ${most.join("; ")}.`;
+  const content = [`<defs>${shared}</defs>`, ...maps];
   return frame({ heading: caption, description, width: Math.max(width, 480), height }, content);
 }
 
@@ -212,6 +215,13 @@ function placeOf(weights: ArrayLike<number>, columns: number): string {
 }
 
 const round = (value: number): number => Number(value.toFixed(2));
+
+/** A name of an image among others on a page: equal images share one. */
+function idOf(image: string): string {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < image.length; at++) hash = Math.imul(hash ^ image.charCodeAt(at), 0x01000193);
+  return `seen-${(hash >>> 0).toString(16)}`;
+}
 
 function drawShades(weights: readonly number[], most: number, rows: number, columns: number): string {
   const [width, height] = [MAP_SIDE / columns, MAP_SIDE / rows];

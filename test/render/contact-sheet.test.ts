@@ -130,7 +130,7 @@ describe("maps of attention over a picture", () => {
   );
 
   it("show the picture as it is, and once for each word", () => {
-    expect(countOf(svg, /<image /g)).toBe(4);
+    expect(countOf(svg, /<use /g)).toBe(4);
     expect(maps.map(({ label }) => label)).toEqual(["a 100%", "dog 25%", "(end) 60%"]);
     expect(svg).toContain(
       "a: row 1, column 1, 100 per cent; dog: row 1, column 1, 25 per cent; (end): row 2, column 2",
@@ -170,7 +170,7 @@ describe("maps of attention over a picture", () => {
       caption: many.join(" "),
       weights: many.map(() => [0.25, 0.25, 0.25, 0.25]),
     });
-    expect(countOf(long, /<image /g)).toBe(61);
+    expect(countOf(long, /<use /g)).toBe(61);
     expect(sizeOf(long)[0]).toBe(772);
     expect(long).not.toMatch(/word\d+<[^/]/);
   });

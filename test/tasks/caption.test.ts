@@ -165,7 +165,7 @@ const isSvg = (svg: string | undefined) => expect(svg).toMatch(/^<svg[\s\S]*<\/s
 describe("pictures in files", () => {
   test.each([
     { attention: "additive" },
-    { attention: "none", cell: "lstm" },
+    { attention: "none", cell: "lstm", lr: 5e-3, steps: 400 },
     { attention: "dot", layers: 2 },
   ] as const)("are learned, measured beside baselines, described and drawn: %j", async (options) => {
     const { folder, evals } = await train({ ...LEARNED, ...options });

@@ -5,6 +5,8 @@ import { createReferenceBackend } from "../../src/backend/reference/reference.ts
 import { UnrolledError } from "../../src/core/errors.ts";
 import { Rng } from "../../src/core/rng.ts";
 import { type MemoryFile, memorySource } from "../../src/data/memory-source.ts";
+import { writeNpz } from "../../src/io/npz.ts";
+import { encodePng } from "../../src/io/png.ts";
 import { encodeWav } from "../../src/io/wav.ts";
 import { TASKS, type Task } from "../../src/tasks/index.ts";
 
@@ -61,6 +63,23 @@ const PAIRS: MemoryFile = {
   content: rows(30, (t) => `a${t} b\t${t}`).join("\n"),
 };
 
+const PICTURES = rows(6, (t) => `${t}.png`).map((name, t): MemoryFile => {
+  const data = new Uint8Array(8 * 8 * 3).map((_, at) => (at * (t + 3)) % 256);
+  return { name, content: encodePng({ width: 8, height: 8, channels: 3, data }) };
+});
+const FEATURES: MemoryFile = {
+  name: "features.npz",
+  content: writeNpz(
+    new Map([["x", { shape: [6, 4, 2], values: Float32Array.from({ length: 48 }, (_, t) => t % 7) }]]),
+  ),
+};
+const CAPTIONS: MemoryFile = {
+  name: "captions.json",
+  content: JSON.stringify(
+    PICTURES.map(({ name }, t) => ({ file: name, captions: [`a ${"ab"[t % 2]}`, "a"] })),
+  ),
+};
+
 const SEASONAL = { window: 4, horizon: 2, transform: "seasonal", season: 12 };
 const CASES: readonly [string, keyof typeof TASKS, readonly MemoryFile[], Record<string, unknown>][] = [
   ["series", "forecast", [SALES], { window: 4, horizon: 2 }],
@@ -70,6 +89,8 @@ const CASES: readonly [string, keyof typeof TASKS, readonly MemoryFile[], Record
   ["recordings", "classify", SOUNDS, { valSplit: 0.5 }],
   ["pairs", "translate", [PAIRS], { embedding: 2 }],
   ["pairs in byte pairs", "translate", [PAIRS], { tokens: "bpe", sharedVocabulary: true, attention: "none" }],
+  ["pictures", "caption", [...PICTURES, CAPTIONS], { size: 8, filters: 2, embedding: 2, valSplit: 0.5 }],
+  ["features of pictures", "caption", [FEATURES, CAPTIONS], { embedding: 2, valSplit: 0.5 }],
 ];
 
 test.each(CASES)("a model of %s", async (_, name, files, settings) => {
