@@ -83,17 +83,11 @@ function writePictures(): void {
   writeFileSync("captions.json", JSON.stringify(files));
   const rows = files.flatMap(({ file, captions }) => captions.map((caption) => `${file},${caption}`));
   writeFileSync("captions.csv", `image,caption\n${rows.join("\n")}\n`);
-  const values = Float32Array.from({ length: 10 * 4 * 5 }, (_, at) => (at * 7) % 11);
-  const names = { shape: [10], values: files.map(({ file }) => file) };
-  writeFileSync(
-    "features.npz",
-    writeNpz(
-      new Map([
-        ["features", { shape: [10, 4, 5], values }],
-        ["names", names],
-      ]),
-    ),
-  );
+  const arrays = new Map<string, { shape: number[]; values: Float32Array | string[] }>([
+    ["features", { shape: [10, 4, 5], values: Float32Array.from({ length: 200 }, (_, at) => (at * 7) % 11) }],
+    ["names", { shape: [10], values: files.map(({ file }) => file) }],
+  ]);
+  writeFileSync("features.npz", writeNpz(arrays));
 }
 
 /** Series that docs/forecast.md names. */
