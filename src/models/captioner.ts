@@ -11,7 +11,15 @@ import { swapAxes } from "../autograd/ops/time.ts";
 import { kernelsOf, noGradient } from "../autograd/tape.ts";
 import type { Backend } from "../backend/backend.ts";
 import { type Tensor, tensor } from "../backend/tensor.ts";
-import { checkValue, GENERATOR, type Names, optional, refuseOthers, settle } from "../core/options.ts";
+import {
+  checkValue,
+  GENERATOR,
+  type Names,
+  OBJECT,
+  optional,
+  refuseOthers,
+  settle,
+} from "../core/options.ts";
 import type { Rng } from "../core/rng.ts";
 import { checkShape } from "../core/shape.ts";
 import { requireRoom } from "../nn/init.ts";
@@ -109,12 +117,15 @@ export class Captioner {
    */
   loss(pictures: Tensor, captions: Tensor, options: DecoderLossOptions = {}): DecoderLoss {
     const where = "captioner.loss";
+    checkValue(`${where}: options`, OBJECT, options);
     requireTensors(where, { pictures, captions });
     checkValue(`${where}: rng`, optional(GENERATOR), options.rng);
-    const { rng, ...others } = options;
+    const { rng } = options;
     const own = rng?.fork(rng.words()[0]);
     const input = this.enter(where, pictures, own?.fork(ENCODER));
-    return this.sequenceDecoder.loss(input, captions, { ...others, rng: own?.fork(DECODER) });
+    // As they are where nothing is changed, so that the decoder refuses what are no options.
+    const scoring = own === undefined ? options : { ...options, rng: own.fork(DECODER) };
+    return this.sequenceDecoder.loss(input, captions, scoring);
   }
 
   /**

@@ -6,7 +6,7 @@ import type { HostileContext, HostileTarget } from "../../support/hostile/calls.
 import * as arg from "./arguments.ts";
 
 const isSymbols = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 4;
-const symbols = (valid: number) =>
+export const symbols = (valid: number) =>
   arg.such(
     () => valid,
     (value) => isSymbols(value) && (value as number) < 1e4,
@@ -15,7 +15,7 @@ const isList = (value: unknown): value is ArrayLike<unknown> =>
   typeof value === "object" && value !== null && Number.isSafeInteger((value as unknown[]).length);
 
 /** Two integers from `least` to `most`. */
-const lengths = (least: number, most: number) =>
+export const lengths = (least: number, most: number) =>
   arg.such(
     () => [most, most],
     (value) =>

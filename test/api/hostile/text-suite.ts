@@ -6,6 +6,7 @@ import { LanguageModel } from "../../../src/models/index.ts";
 import { LSTMCell } from "../../../src/nn/index.ts";
 import type { HostileContext, HostileTarget } from "../../support/hostile/calls.ts";
 import * as arg from "./arguments.ts";
+import { captionerTargets } from "./captioner.ts";
 import { classifierTargets } from "./classifier.ts";
 import { forecasterTargets } from "./forecaster.ts";
 import { seq2seqTargets } from "./seq2seq.ts";
@@ -348,6 +349,7 @@ export function targets(context: HostileContext): HostileTarget[] {
     ...inspecting(model),
     ...classifierTargets(context, tensors),
     ...taggerTargets(context, tensors),
+    ...captionerTargets(context, tensors),
     ...seq2seqTargets(context, tensors),
     ...forecasterTargets(context, tensors),
   ];
