@@ -35,8 +35,8 @@ export async function reproduce(given: string[]): Promise<void> {
     sceneSet(captionedScenes({ part, count: quick ? Math.min(count, 64) : count, captions: 1, seed }));
   const all = scenes("seen", TRAINED, 0);
   const held = scenes("seen", HELD, 1);
-  const test = scenes("heldOut", TESTED, 2);
-  const seen = scenes("seen", TESTED, 3);
+  const test = scenes("heldOut", TESTED, 102);
+  const seen = scenes("seen", TESTED, 103);
   const order = Array.from(all.names.keys());
   const rng = new Rng(1);
   for (let last = order.length - 1; last > 0; last--) {
