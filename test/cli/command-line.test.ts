@@ -83,8 +83,8 @@ describe("an unknown name is refused with the nearest right one", () => {
     ["task", ["train", "txet"], /no task 'txet' — did you mean text\?/],
     [
       "task that is not built yet",
-      ["train", "translate"],
-      /no task 'translate' — the tasks are: text, classify/,
+      ["train", "glimpse"],
+      /no task 'glimpse' — the tasks are: text, classify/,
     ],
     [
       "text in the task's place",

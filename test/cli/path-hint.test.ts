@@ -83,7 +83,7 @@ describe("a path in the task's place", () => {
     expectRefusal(
       await from(cwd, () => refused(["train", "missing.txt"])),
       2,
-      /— the tasks are: text, classify, tag, translate, forecast\n$/,
+      /— the tasks are: text, classify, tag, translate, caption, forecast\n$/,
     );
   });
 

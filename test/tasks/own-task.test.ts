@@ -273,7 +273,7 @@ describe("a file in a task's place", () => {
     ],
     [
       "options: { noise: { kind: 'flag', group: 'Modell', role: 'model', text: 'noise' } }",
-      'the option --noise: group must be one of Model, Data, How long, Training, Run, Machine, Output, got "Modell"',
+      'the option --noise: group must be one of Model, Data, How long, Training, Run, Machine, Search, Output, got "Modell"',
     ],
     ['name: "text"', "text is the name of a built-in task — give the task another name"],
   ])("with %s is refused", async (members, message) => {

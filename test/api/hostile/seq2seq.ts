@@ -156,12 +156,13 @@ export function seq2seqTargets(context: HostileContext, tensors: arg.Tensors): H
       args: {
         state0: arg.such(
           () => ({ hidden: zeros([1, 2, 2], backend) }),
+          // Absent parts are zero, so an object without any is a state.
           (value) =>
             value === undefined ||
-            (Object(value) === value &&
-              Object.keys(value as object).length === 0 &&
+            (typeof value === "object" &&
+              value !== null &&
               !Array.isArray(value) &&
-              Object.getPrototypeOf(value) === Object.prototype),
+              Object.keys(value as object).length === 0),
         ),
         first: arg.optional(tensors.floats(2, 2)),
       },
