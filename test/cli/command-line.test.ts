@@ -81,11 +81,7 @@ describe("an unknown name is refused with the nearest right one", () => {
       /no command 'export' — the commands are: train, check, sample, predict/,
     ],
     ["task", ["train", "txet"], /no task 'txet' — did you mean text\?/],
-    [
-      "task that is not built yet",
-      ["train", "glimpse"],
-      /no task 'glimpse' — the tasks are: text, classify/,
-    ],
+    ["task that is not built yet", ["train", "glimpse"], /no task 'glimpse' — the tasks are: text, classify/],
     [
       "text in the task's place",
       ["train", book],
