@@ -64,11 +64,11 @@ export const SYMBOLS: Range = {
 };
 
 const READS: Range = {
-  text: "{ previous, context }, each true or false",
+  text: "{ previous, context }, each true or false, and nothing else",
   fits: (value) => {
     if (!OPTIONS.fits(value)) return false;
-    const { previous, context } = value as Partial<Record<string, unknown>>;
-    return FLAG.fits(previous) && FLAG.fits(context);
+    const { previous, context, ...others } = value as Partial<Record<string, unknown>>;
+    return FLAG.fits(previous) && FLAG.fits(context) && Object.keys(others).length === 0;
   },
 };
 

@@ -73,7 +73,11 @@ export function seq2seqTargets(context: HostileContext, tensors: arg.Tensors): H
           bidirectional: arg.optional(arg.flag(false)),
           attention: arg.optional(arg.word("additive", "dot", "none")),
           contextToOutput: arg.optional(arg.flag()),
-          tieEmbeddings: arg.optional(arg.only(() => false)),
+          // The vocabularies differ, so the vectors cannot be shared.
+          tieEmbeddings: arg.such(
+            () => false,
+            (value) => value === undefined || value === false,
+          ),
         }),
         options: arg.required(options),
       },
@@ -130,7 +134,10 @@ export function seq2seqTargets(context: HostileContext, tensors: arg.Tensors): H
         settings: arg.required({
           ...settings,
           vocabulary: symbols(5),
-          context: arg.optional(arg.only(() => 0)),
+          context: arg.such(
+            () => 0,
+            (value) => value === undefined || value === 0,
+          ),
           memory: arg.optional(arg.size(3)),
           attention: arg.optional(arg.word("additive", "dot")),
           attentionUnits: arg.optional(arg.size(2)),
